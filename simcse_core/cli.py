@@ -1,0 +1,317 @@
+"""The command line.
+
+One value of JSON on stdout with `--format json`; a user's mistake ends with 2 and one clear line on stderr.
+"""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from simcse_core.errors import InputError, OptionError, UserError
+
+if TYPE_CHECKING:
+    from simcse_core.encoding.catalogue import Encoder
+    from simcse_core.encoding.texts import TextCheck
+
+Answer = dict[str, Any] | list[dict[str, Any]]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Returns:
+        The exit status: 0, 2 for a user's mistake, 130 when interrupted.
+    """
+    try:
+        options = _parser().parse_args(arguments)
+        answer: Answer | None = options.command(options)
+        if answer is not None:
+            _print(answer, options.format)
+    except UserError as error:
+        print(f"simcse_core: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("simcse_core: interrupted", file=sys.stderr)
+        return 130
+    return 0
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise OptionError("{message} (see: {program} --help)", message=message, program=self.prog)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="python -m simcse_core", description="Sentence vectors with SimCSE: compare, measure, fine-tune, project."
+    )
+    parser.add_argument("--version", action="version", version=_version())
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
+
+    def add(name: str, command: Callable[[argparse.Namespace], Answer | None], summary: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=summary, description=summary)
+        added.set_defaults(command=command)
+        added.add_argument("--format", choices=("text", "json"), default="text", help="for people or for programs")
+        return added
+
+    add("models", _models, "List the models that come with the project.")
+
+    similarity = add("similarity", _similarity, "The cosine of every text with every other.")
+    similarity.add_argument("texts", nargs="*", metavar="TEXT")
+    similarity.add_argument("--file", help="one text a line, or a table with the column text")
+
+    encode = add("encode", _encode, "Write one vector per text as a NumPy file.")
+    encode.add_argument("--input", required=True, help="one text a line, or a table with the column text")
+    encode.add_argument("--output", required=True, help="the .npy file to write")
+
+    evaluate = add("evaluate", _evaluate, "Measure a model on scored pairs, matching pairs or labelled texts.")
+    evaluate.add_argument("--data", required=True, help="a table, or the name of bundled data")
+    evaluate.add_argument("--scale-max", type=float, help="best possible score (default: the highest in the data)")
+
+    train = add("train", _train, "Fine-tune a model on labelled texts.")
+    train.add_argument(
+        "--data", required=True, help="a table with the columns text, label, or the name of bundled data"
+    )
+    train.add_argument("--dev", help="held-out data (default: a share of the data)")
+    train.add_argument("--output", help="folder of the run (default: a new one under SIMCSE_HOME)")
+    _add_settings(train)
+
+    project = add("project", _project, "Write a two-dimensional map of the texts.")
+    project.add_argument("--input", required=True, help="one text a line, or a table with the column text")
+    project.add_argument("--output", required=True, help="the CSV file to write, with the columns x, y")
+    project.add_argument("--method", default="pca", help="pca or umap")
+
+    for command in (similarity, encode, evaluate, train, project):
+        _add_model(command)
+    return parser
+
+
+def _add_model(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--model", default="minilm", help="catalogue name, run id or folder (default: minilm)")
+    parser.add_argument("--pooling", help="mean, max, cls or first_last_mean (default: the model's own)")
+    parser.add_argument("--layer", type=int, help="hidden states of this layer, 0 to the last; negative from the end")
+    parser.add_argument("--head", help="none, linear or random: a linear layer on each token")
+    parser.add_argument("--precision", default="float32", help="auto, float32, bfloat16 or float16")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
+    parser.add_argument("--seed", type=int, default=0, help="for everything random")
+
+
+def _add_settings(parser: argparse.ArgumentParser) -> None:
+    """A flag for every training setting, made from the settings themselves."""
+    from simcse_core.learning.settings import TrainingSettings
+
+    for name, field in TrainingSettings.model_fields.items():
+        if name not in ("seed", "loss_options"):
+            kind = float if "float" in str(field.annotation) else int if field.annotation is int else str
+            flag, description = "--" + name.replace("_", "-"), (field.description or "").replace("%", "%%")
+            parser.add_argument(
+                flag, type=kind, default=field.default, help=f"{description} (default: {field.default})"
+            )
+    parser.add_argument(
+        "--loss-option", action="append", default=[], metavar="NAME=VALUE", help="a setting of the loss"
+    )
+
+
+def _models(options: argparse.Namespace) -> Answer:
+    from simcse_core.encoding.catalogue import CATALOGUE
+
+    return [asdict(card) for card in CATALOGUE.values()]
+
+
+def _similarity(options: argparse.Namespace) -> Answer:
+    from simcse_core.data.readers import read_texts, split_lines
+    from simcse_core.limits import check_texts, limits
+    from simcse_core.meaning.similarity import cosine_similarity
+
+    texts = [line for text in options.texts for line in split_lines(text)]
+    texts += read_texts(options.file) if options.file else []
+    if not texts:
+        raise InputError("No texts are given. Write them behind the command, or name a file with --file.")
+    check_texts(texts, limits().max_similarity_texts, "max_similarity_texts")
+    similarity = cosine_similarity(_vectors(options, texts))
+    return {"texts": texts, "similarity": similarity.astype(float).round(6).tolist()}
+
+
+def _encode(options: argparse.Namespace) -> Answer:
+    import numpy as np
+
+    from simcse_core.data.readers import read_texts
+
+    texts = read_texts(options.input)
+    output = _output(options.output)
+    model = _load(options)
+    started = time.perf_counter()
+    check = model.check(texts)
+    vectors = model.encode(texts, precision=options.precision)
+    seconds = time.perf_counter() - started
+    with output.open("wb") as file:  # np.save would add an ending to a name
+        np.save(file, vectors)
+    _warn(options.model, check)
+    return {
+        "n": len(vectors),
+        "dim": vectors.shape[1],
+        "seconds": round(seconds, 3),
+        "truncated": len(check.truncated),
+        "unreadable": len(check.unreadable),
+    }
+
+
+def _evaluate(options: argparse.Namespace) -> Answer:
+    from simcse_core.data.bundled import open_data
+    from simcse_core.data.kinds import Labelled, Pairs, Scored
+    from simcse_core.jsonable import jsonable
+    from simcse_core.learning.training import evaluate
+
+    data = open_data(options.data)
+    model = _load(options)
+    if isinstance(data, Scored | Pairs):
+        _warn(options.model, model.check([*data.sentence1, *data.sentence2]))
+    elif isinstance(data, Labelled):
+        _warn(options.model, model.check(data.text))
+    answer: dict[str, Any] = jsonable(evaluate(model, data, precision=options.precision, scale_max=options.scale_max))
+    return answer
+
+
+def _train(options: argparse.Namespace) -> Answer | None:
+    from simcse_core.learning.settings import TrainingSettings, training_settings
+    from simcse_core.runs import store
+    from simcse_core.runs.execute import describe, execute
+
+    names = [name for name in TrainingSettings.model_fields if name != "loss_options"]
+    settings = training_settings(
+        {**{name: getattr(options, name) for name in names}, "loss_options": _loss_options(options.loss_option)}
+    )
+    config = store.RunConfig(
+        data=options.data,
+        dev=options.dev,
+        model=options.model,
+        layer=options.layer,
+        pooling=options.pooling,
+        head=options.head,
+        device=options.device,
+        settings=settings,
+    )
+    run = store.create(describe(config), Path(options.output) if options.output else None)
+    execute(run, emit=lambda record: _print_record(record, options.format))
+    return None
+
+
+def _project(options: argparse.Namespace) -> Answer:
+    from simcse_core.data.readers import read_texts
+    from simcse_core.data.writers import to_csv
+    from simcse_core.jsonable import jsonable
+    from simcse_core.meaning.projection import projections, trustworthiness
+
+    method = projections[options.method]
+    texts = read_texts(options.input)
+    output = _output(options.output)
+    vectors = _vectors(options, texts)
+    started = time.perf_counter()
+    points = method.function(vectors, seed=options.seed)
+    seconds = time.perf_counter() - started
+    output.write_text(
+        to_csv(["x", "y", "text"], [(float(x), float(y), text) for (x, y), text in zip(points, texts, strict=True)]),
+        encoding="utf-8",
+    )
+    trust = trustworthiness(vectors, points, seed=options.seed)
+    answer: dict[str, Any] = jsonable({"n": len(points), "trustworthiness": trust, "seconds": round(seconds, 3)})
+    return answer
+
+
+def _load(options: argparse.Namespace) -> "Encoder":
+    from simcse_core.encoding.catalogue import load
+
+    return load(
+        options.model,
+        pooling=options.pooling,
+        layer=options.layer,
+        head=options.head,
+        device=options.device,
+        seed=options.seed,
+    )
+
+
+def _vectors(options: argparse.Namespace, texts: list[str]) -> Any:
+    model = _load(options)
+    return model.encode(texts, precision=options.precision, on_check=lambda check: _warn(options.model, check))
+
+
+def _warn(model: str, check: "TextCheck") -> None:
+    from simcse_core.encoding.catalogue import can_read_instead
+
+    if check.unreadable:
+        other = can_read_instead(model)
+        print(
+            f"simcse_core: warning: {model} cannot read {len(check.unreadable)} of the texts (the first is text "
+            f"{check.unreadable[0] + 1}): their vectors mean little.{f' Try --model {other}.' if other else ''}",
+            file=sys.stderr,
+        )
+    if check.truncated:
+        print(
+            f"simcse_core: warning: {len(check.truncated)} of the texts are too long for {model} and were cut "
+            f"(the first is text {check.truncated[0] + 1}).",
+            file=sys.stderr,
+        )
+
+
+def _output(name: str) -> Path:
+    path = Path(name)
+    if not path.parent.is_dir():
+        raise OptionError("There is no folder {folder} to write {file} in.", folder=path.parent, file=path.name)
+    return path
+
+
+def _loss_options(given: list[str]) -> dict[str, str]:
+    pairs = [text.partition("=") for text in given]
+    if wrong := next((name for name, equals, _ in pairs if not equals), None):
+        raise OptionError("--loss-option {given!r} needs a value: NAME=VALUE.", given=wrong)
+    return {name: value for name, _, value in pairs}
+
+
+def _print_record(record: dict[str, Any], form: str) -> None:
+    if form == "json":
+        print(json.dumps(record), flush=True)
+        return
+    match record["event"]:
+        case "step":
+            progress = f"step {record['step']}/{record['steps']}"
+            print(f"{progress}  loss {record['loss']:.4f}  {record['texts_per_second']:.0f} texts/s")
+        case "evaluation":
+            print(f"epoch {record['epoch']}  {_numbers(record['metrics'])}{'  (best)' if record['best'] else ''}")
+        case _:
+            print(f"before  {_numbers(record['dev_before'])}")
+            print(f"after   {_numbers(record['dev_after'])}")
+            print(f"model   {record['model']}")
+
+
+def _print(answer: Answer, form: str) -> None:
+    if form == "json":
+        print(json.dumps(answer, ensure_ascii=False, allow_nan=False))
+    elif isinstance(answer, list):
+        for row in answer:
+            print("  ".join(str(value) for value in row.values()))
+    elif "similarity" in answer:
+        for text, row in zip(answer["texts"], answer["similarity"], strict=True):
+            print("  ".join(f"{value:5.2f}" for value in row), f" {text}")
+    else:
+        for name, value in answer.items():
+            print(f"{name:24} {_number(value)}")
+
+
+def _numbers(metrics: dict[str, Any] | None) -> str:
+    return "  ".join(f"{name} {_number(value)}" for name, value in (metrics or {}).items())
+
+
+def _number(value: object) -> str:
+    return f"{value:.4f}" if isinstance(value, float) else "undefined" if value is None else str(value)
+
+
+def _version() -> str:
+    import simcse_core
+
+    return simcse_core.__version__

@@ -1,0 +1,1 @@
+"""Texts and tables: reading files, the kinds of data, what is bundled, splitting."""

@@ -1,0 +1,67 @@
+"""Data of our own writing that comes with the project, so that everything works offline. See `bundled/README.md`."""
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from simcse_core.data.kinds import Dataset
+from simcse_core.data.readers import read_data
+from simcse_core.errors import DataError
+
+FOLDER = Path(__file__).parent / "bundled"
+
+
+@dataclass(frozen=True)
+class SampleSet:
+    """Sentences that show something on a heatmap, in English and Chinese."""
+
+    name: str
+    title: dict[str, str]
+    look_for: dict[str, str]
+    """One line on what to look at, by language."""
+    sentences: dict[str, list[str]]
+    """By language: "en", "zh_CN"."""
+
+
+def names() -> list[str]:
+    """The names of the bundled data sets."""
+    return sorted(path.stem for path in FOLDER.glob("*.csv"))
+
+
+@cache
+def load(name: str) -> Dataset:
+    """A bundled data set.
+
+    Raises:
+        DataError: there is none of this name.
+    """
+    if name not in names():
+        raise DataError(
+            "There is no bundled data {given!r}. Choose one of: {choices}.", given=name, choices=", ".join(names())
+        )
+    return read_data(FOLDER / f"{name}.csv")
+
+
+@cache
+def samples() -> dict[str, SampleSet]:
+    """The sample sets for the heatmap, by name, in the order in which they are offered."""
+    records = json.loads((FOLDER / "samples.json").read_text(encoding="utf-8"))
+    return {record["name"]: SampleSet(**record) for record in records}
+
+
+def open_data(name: str) -> Dataset:
+    """A bundled data set by name, or a file by path.
+
+    Raises:
+        DataError: there is neither, or the file cannot be used.
+    """
+    if name in names():
+        return load(name)
+    if not Path(name).is_file():
+        raise DataError(
+            "There is no file {given}, and no bundled data of that name ({choices}).",
+            given=name,
+            choices=", ".join(names()),
+        )
+    return read_data(name)

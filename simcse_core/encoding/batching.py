@@ -1,0 +1,43 @@
+"""Batches that waste little arithmetic on padding."""
+
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch import Tensor
+
+TOKENS_PER_BATCH = 2_048
+
+
+def batches_by_length(lengths: Sequence[int], budget: int = TOKENS_PER_BATCH) -> Iterator[list[int]]:
+    """Group texts of similar length, longest first, so that a padded batch holds at most `budget` tokens.
+
+    Longest first: if the memory does not suffice, it shows in the first batch.
+
+    Args:
+        lengths: tokens of each text.
+        budget: tokens in a batch, padding counted in. A longer text forms a batch of its own.
+
+    Yields:
+        Positions of the texts of one batch; each position comes once.
+    """
+    longest_first = sorted(range(len(lengths)), key=lambda position: -lengths[position])
+    batch: list[int] = []
+    for position in longest_first:
+        if batch and (len(batch) + 1) * lengths[batch[0]] > budget:
+            yield batch
+            batch = []
+        batch.append(position)
+    if batch:
+        yield batch
+
+
+def pad(token_ids: Sequence[Sequence[int]], padding_id: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Token lists of different lengths as one tensor.
+
+    Returns:
+        ids (N, T) and mask (N, T); the mask is 1 for a text's own tokens and 0 for padding.
+    """
+    longest = max(len(ids) for ids in token_ids)
+    ids = [[*own, *[padding_id] * (longest - len(own))] for own in token_ids]
+    mask = [[1] * len(own) + [0] * (longest - len(own)) for own in token_ids]
+    return torch.tensor(ids, device=device), torch.tensor(mask, device=device)

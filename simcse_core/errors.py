@@ -1,0 +1,41 @@
+"""What a user can cause. Everything else that raises is a bug and shows its traceback."""
+
+
+class UserError(Exception):
+    """A mistake the user can mend: says what was given, what is accepted and what to do.
+
+    The message is kept as a template beside its values, so that a screen can show it in another language.
+
+    Example:
+        >>> str(OptionError("Unknown loss {given!r}. Choose one of: {choices}.", given="x", choices="bce, triplet"))
+        "Unknown loss 'x'. Choose one of: bce, triplet."
+    """
+
+    def __init__(self, template: str, /, **values: object) -> None:
+        super().__init__(template.format(**values))
+        self.template = template
+        self.values = values
+
+
+class InputError(UserError):
+    """A text, or a list of texts, that cannot be used."""
+
+
+class DataError(UserError):
+    """A file or table that cannot be used."""
+
+
+class ModelError(UserError):
+    """A model that does not exist, is damaged, or cannot do what is asked of it."""
+
+
+class OptionError(UserError):
+    """A setting that does not exist or is out of range."""
+
+
+class RunError(UserError):
+    """A run that does not exist or cannot be changed."""
+
+
+class ShapeError(UserError):
+    """Tensors whose shapes do not fit together."""

@@ -1,0 +1,17 @@
+"""Where the project keeps what it makes: the folder `SIMCSE_HOME`, by default `.simcse` in the user's home."""
+
+import os
+import re
+from pathlib import Path
+
+RUN_ID = re.compile(r"[0-9]{8}-[0-9]{12}-[0-9a-f]{12}")
+
+
+def home() -> Path:
+    """The folder for runs and uploaded data. It need not exist yet."""
+    return Path(os.environ.get("SIMCSE_HOME") or Path.home() / ".simcse")
+
+
+def run_folder(run_id: str) -> Path | None:
+    """The folder of a run, or None when the text is no run's id. Only the run store writes there."""
+    return home() / "runs" / run_id if RUN_ID.fullmatch(run_id) else None

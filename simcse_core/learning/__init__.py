@@ -1,0 +1,1 @@
+"""Data to learning: losses, batches, the training loop."""

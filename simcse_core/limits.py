@@ -1,0 +1,68 @@
+"""Every limit of the app and the command line, in one place.
+
+A limit is checked before the work starts and is named in the error. Set one with an environment variable of the same
+name in capitals, for example `SIMCSE_MAX_HEATMAP_TEXTS=100`.
+"""
+
+import os
+from dataclasses import dataclass, fields
+
+from simcse_core.errors import InputError, OptionError
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The limits in force; each field is a whole number."""
+
+    max_heatmap_texts: int = 300
+    max_similarity_texts: int = 5_000
+    max_map_points: int = 5_000
+    max_text_characters: int = 20_000
+    max_table_rows: int = 200_000
+    max_file_megabytes: int = 50
+    max_training_texts: int = 20_000
+    max_training_steps: int = 100_000
+    max_queued_runs: int = 60
+
+
+def limits() -> Limits:
+    """The limits, with what the environment sets.
+
+    Raises:
+        OptionError: a variable is not a whole number above 0.
+    """
+    chosen: dict[str, int] = {}
+    for field in fields(Limits):
+        variable = f"SIMCSE_{field.name.upper()}"
+        if given := os.environ.get(variable):
+            if not given.isdigit() or int(given) < 1:
+                raise OptionError(
+                    "{variable} is {given!r}: it has to be a whole number above 0.", variable=variable, given=given
+                )
+            chosen[field.name] = int(given)
+    return Limits(**chosen)
+
+
+def check_texts(texts: list[str], most: int, setting: str) -> None:
+    """Refuse more texts than `most`, or a text longer than allowed.
+
+    Raises:
+        InputError: names the limit and the setting that changes it.
+    """
+    if len(texts) > most:
+        raise InputError(
+            "{given:,} texts are too many here: the limit is {most:,} ({setting}). Take a sample of them.",
+            given=len(texts),
+            most=most,
+            setting=f"SIMCSE_{setting.upper()}",
+        )
+    longest = limits().max_text_characters
+    for number, text in enumerate(texts, 1):
+        if len(text) > longest:
+            raise InputError(
+                "Text {number} has {given:,} characters: the limit is {most:,} (SIMCSE_MAX_TEXT_CHARACTERS). "
+                "Split it into sentences, one a line.",
+                number=number,
+                given=len(text),
+                most=longest,
+            )

@@ -1,0 +1,1 @@
+"""Vectors to meaning: similarity, evaluation, projection."""

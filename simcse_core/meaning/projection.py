@@ -1,0 +1,126 @@
+"""Vectors as a picture: PCA, UMAP, and how far a picture can be trusted."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from simcse_core.encoding.texts import Vectors
+from simcse_core.errors import InputError
+from simcse_core.registry import Registry
+
+Points = NDArray[np.float32]
+"""(N, 2)."""
+
+projections: Registry[Callable[..., Points]] = Registry("projection")
+
+FEWEST_FOR_UMAP = 15
+NEIGHBOURS_OF_TRUST = 15
+SAMPLE_OF_TRUST = 2_000
+
+Neighbours = Annotated[
+    int,
+    Field(
+        ge=2,
+        le=200,
+        description="How many nearest neighbours each point tries to keep: few show detail, many the whole.",
+    ),
+]
+MinDistance = Annotated[
+    float,
+    Field(ge=0.0, le=0.99, description="How close points may be packed. Distances on the map mean little either way."),
+]
+
+
+@projections.register("pca")
+def pca(vectors: Vectors, *, seed: int = 0) -> Points:
+    """The two directions in which the vectors differ most.
+
+    Args:
+        vectors: (N, D); at least one.
+        seed: not used, PCA has no chance in it.
+
+    Returns:
+        (N, 2); each axis is turned so that its largest value is positive.
+    """
+    if not len(vectors):
+        raise InputError("There is nothing to project: give at least one text.")
+    centred = vectors - vectors.mean(axis=0)
+    left, sizes, _ = np.linalg.svd(centred, full_matrices=False)
+    points = np.zeros((len(vectors), 2), dtype=np.float32)
+    kept = min(2, len(sizes))
+    points[:, :kept] = left[:, :kept] * sizes[:kept]
+    largest = points[np.abs(points).argmax(axis=0), [0, 1]]
+    return points * np.where(largest < 0, -1.0, 1.0).astype(np.float32)
+
+
+@projections.register("umap")
+def umap(vectors: Vectors, *, n_neighbors: Neighbours = 15, min_dist: MinDistance = 0.1, seed: int = 0) -> Points:
+    """Neighbours in the original space stay neighbours; distances between groups mean little.
+
+    The first call in a process takes many seconds, because UMAP compiles itself then.
+
+    Args:
+        vectors: (N, D) unit rows, at least 15.
+        n_neighbors: reduced to N - 1 for small N.
+        min_dist: smallest distance of points.
+        seed: the same seed gives the same map on the same machine.
+
+    Raises:
+        InputError: fewer than 15 vectors.
+
+    Source: McInnes et al. 2018, arXiv 1802.03426.
+    """
+    if len(vectors) < FEWEST_FOR_UMAP:
+        raise InputError(
+            "UMAP needs at least {least} texts to mean anything; there are {given}. Use PCA, or add texts.",
+            least=FEWEST_FOR_UMAP,
+            given=len(vectors),
+        )
+    from umap import UMAP
+
+    model = UMAP(
+        n_neighbors=min(n_neighbors, len(vectors) - 1), min_dist=min_dist, metric="cosine", random_state=seed, n_jobs=1
+    )
+    return np.asarray(model.fit_transform(vectors), dtype=np.float32)
+
+
+def trustworthiness(vectors: Vectors, points: Points, *, seed: int = 0) -> float:
+    """How far neighbours on the picture are neighbours in the original space.
+
+    Args:
+        vectors: (N, D) unit rows; compared by cosine.
+        points: (N, 2).
+        seed: for the sample of 2,000 that is taken from more points.
+
+    Returns:
+        In [0, 1], 1 when every neighbour is real; over 15 neighbours, or fewer when N is small. NaN under 6 points.
+    """
+    from sklearn.manifold import trustworthiness as sklearn_trustworthiness
+
+    n = len(vectors)
+    if n > SAMPLE_OF_TRUST:
+        sample = np.random.default_rng(seed).choice(n, SAMPLE_OF_TRUST, replace=False)
+        vectors, points, n = vectors[sample], points[sample], SAMPLE_OF_TRUST
+    neighbours = min(NEIGHBOURS_OF_TRUST, (n - 1) // 2)
+    if neighbours < 2:
+        return float("nan")
+    return float(sklearn_trustworthiness(vectors, points, n_neighbors=neighbours, metric="cosine"))
+
+
+def nearest(vectors: Vectors, index: int, count: int) -> list[tuple[int, float]]:
+    """The nearest neighbours of one vector in the original space, closest first.
+
+    Args:
+        vectors: (N, D) unit rows.
+        index: whose neighbours; never among them.
+        count: at most this many.
+
+    Returns:
+        Pairs of position and cosine.
+    """
+    cosines = vectors @ vectors[index]
+    order = [int(at) for at in np.argsort(-cosines, kind="stable") if at != index]
+    return [(at, float(cosines[at])) for at in order[:count]]

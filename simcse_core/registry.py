@@ -1,0 +1,96 @@
+"""Named functions that can be chosen: poolings, losses, projections.
+
+A function registers itself with one decorator and appears in the app, on the command line and in the tests. Its
+keyword-only parameters with a default are its options; their annotation carries range and explanation, so widgets,
+flags and validation come from the function itself.
+"""
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+
+from simcse_core.errors import OptionError
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Entry(Generic[F]):
+    """One choice: its name, its function, and one line on what it does (the docstring's first)."""
+
+    name: str
+    function: F
+    summary: str
+    options: type[BaseModel]
+
+    def with_options(self, given: Mapping[str, object]) -> dict[str, Any]:
+        """All options with their values: what is given, checked, over the defaults.
+
+        Raises:
+            OptionError: an option does not exist, has the wrong type or is out of range.
+        """
+        try:
+            return self.options(**given).model_dump()
+        except ValidationError as error:
+            raise option_error(error, self.name) from None
+
+
+class Registry(Generic[F]):
+    """The choices of one kind ("loss"), in the order in which they registered."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self._entries: dict[str, Entry[F]] = {}
+
+    def register(self, name: str) -> Callable[[F], F]:
+        """Decorator: make the function choosable under `name`."""
+
+        def add(function: F) -> F:
+            summary = (inspect.getdoc(function) or "").partition("\n")[0]
+            self._entries[name] = Entry(name, function, summary, _options_of(function, name))
+            return function
+
+        return add
+
+    def entries(self) -> list[Entry[F]]:
+        return list(self._entries.values())
+
+    def names(self) -> list[str]:
+        return list(self._entries)
+
+    def __getitem__(self, name: str) -> Entry[F]:
+        if name not in self._entries:
+            raise OptionError(
+                "Unknown {kind} {given!r}. Choose one of: {choices}.",
+                kind=self.kind,
+                given=name,
+                choices=", ".join(sorted(self._entries)),
+            )
+        return self._entries[name]
+
+
+def option_error(error: ValidationError, owner: str) -> OptionError:
+    """The first complaint of pydantic, in one line that names the option and what was given."""
+    first = error.errors(include_url=False)[0]
+    option = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        return OptionError("{owner} has no option {option!r}.", owner=owner, option=option)
+    return OptionError(
+        "{option} is {given!r}: {complaint}.", option=option, given=first["input"], complaint=first["msg"]
+    )
+
+
+def _options_of(function: Callable[..., Any], name: str) -> type[BaseModel]:
+    defaults = {
+        parameter.name: parameter.default
+        for parameter in inspect.signature(function).parameters.values()
+        if parameter.kind is parameter.KEYWORD_ONLY and parameter.default is not parameter.empty
+    }
+    hints = get_type_hints(function, include_extras=True) if defaults else {}
+    options: dict[str, Any] = {option: (hints[option], default) for option, default in defaults.items()}
+    return create_model(
+        f"{name}_options", __config__=ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False), **options
+    )

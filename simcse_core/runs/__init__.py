@@ -1,0 +1,1 @@
+"""Learning to runs: the run store, the queue, the worker."""

@@ -1,0 +1,98 @@
+"""The queue: runs wait on disk, and one worker process at a time carries them out, oldest first."""
+
+import os
+import subprocess
+import sys
+import time
+
+from filelock import FileLock, Timeout
+
+from simcse_core.errors import RunError
+from simcse_core.home import home
+from simcse_core.limits import limits
+from simcse_core.runs.store import Run, RunConfig, all_runs, create
+
+CANCEL_SECONDS = 2.0
+"""A run that does not stop by itself is ended after this long."""
+
+
+def submit(configs: list[RunConfig]) -> list[Run]:
+    """Queue runs and see to it that a worker carries them out. They go on when this process ends.
+
+    Raises:
+        RunError: too many runs wait already.
+    """
+    most = limits().max_queued_runs
+    if len(queued()) + len(configs) > most:
+        raise RunError(
+            "The queue is full: at most {most} runs may wait (SIMCSE_MAX_QUEUED_RUNS). Try again later.", most=most
+        )
+    runs = [create(config) for config in configs]
+    ensure_worker()
+    return runs
+
+
+def queued() -> list[Run]:
+    """The runs that wait, the next one first."""
+    return [run for run in all_runs() if run.status.state == "queued"]
+
+
+def ensure_worker() -> None:
+    """Start a worker if runs wait. A second worker ends by itself while the first one works."""
+    if queued():
+        with (home() / "worker.log").open("ab") as log:
+            subprocess.Popen(
+                [sys.executable, "-m", "simcse_core.runs.queue"],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # it outlives the app
+            )
+
+
+def work() -> None:
+    """Carry out the waiting runs one after the other, until none waits."""
+    lock = FileLock(home() / "worker.lock")
+    try:
+        # Long enough for a worker that has just found the queue empty to go.
+        with lock.acquire(timeout=5):
+            while waiting := queued():
+                _carry_out(waiting[0])
+    except Timeout:
+        return  # another worker is busy and will take the run
+
+
+def _carry_out(run: Run) -> None:
+    threads = str(max(1, (os.cpu_count() or 1) // 2))  # the app has to stay quick meanwhile
+    environment = {
+        **os.environ,
+        "OMP_NUM_THREADS": threads,
+        "MKL_NUM_THREADS": threads,
+        "TOKENIZERS_PARALLELISM": "false",
+    }
+    with run.log.open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "simcse_core.runs.execute", str(run.folder)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env=environment,
+        )
+    asked: float | None = None
+    while process.poll() is None:
+        time.sleep(0.2)
+        if asked is None and run.cancel_asked:
+            asked = time.monotonic()
+        if asked is not None and time.monotonic() - asked > CANCEL_SECONDS:
+            process.kill()
+            process.wait()
+    status = run.status
+    if asked is not None and status.state not in ("finished", "cancelled"):
+        run.set_status("cancelled")
+    elif status.state in ("queued", "running", "interrupted"):
+        run.set_status("failed", "Its process has ended without a word; see log.txt.")
+
+
+if __name__ == "__main__":
+    os.nice(10) if hasattr(os, "nice") else None
+    work()

@@ -1,0 +1,223 @@
+"""Runs on disk. Only this module touches a run's files.
+
+A run is a folder `SIMCSE_HOME/runs/ID` (or the folder given on the command line) with
+
+    config.json    what to do; written once
+    status.json    how far it is; replaced atomically
+    metrics.jsonl  one record a line, append-only
+    items.json     results per dev item, before and after (only for labelled dev data)
+    model/         the trained model
+    log.txt        what the process printed
+    cancel         exists when somebody asked to cancel
+"""
+
+import json
+import os
+import secrets
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import psutil
+from pydantic import BaseModel, ConfigDict
+
+from simcse_core.errors import RunError
+from simcse_core.home import home, run_folder
+from simcse_core.learning.settings import TrainingSettings
+
+State = Literal["queued", "running", "finished", "failed", "cancelled", "interrupted"]
+ENDED: tuple[State, ...] = ("finished", "failed", "cancelled", "interrupted")
+
+
+class RunConfig(BaseModel):
+    """What a run does: enough to do it again."""
+
+    model_config = ConfigDict(frozen=True)
+
+    data: str
+    """A bundled data set's name, or a file."""
+    dev: str | None = None
+    """As `data`; None holds out a share of `data`."""
+    model: str = "minilm"
+    layer: int | None = None
+    pooling: str | None = None
+    head: str | None = None
+    device: str = "auto"
+    settings: TrainingSettings = TrainingSettings()
+    race: str | None = None
+    """Runs of one race share this id."""
+    data_sha256: str = ""
+    versions: dict[str, str] = {}
+
+
+@dataclass(frozen=True)
+class Status:
+    """How far a run is."""
+
+    state: State
+    message: str = ""
+    """Why it failed, in words."""
+    pid: int | None = None
+    changed: float = 0.0
+    """Seconds since the epoch."""
+
+
+@dataclass(frozen=True)
+class Items:
+    """Results per dev item, by metric, before and after training; None where a metric is undefined for an item."""
+
+    before: dict[str, list[float | None]]
+    after: dict[str, list[float | None]]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run's folder and what stands in it."""
+
+    folder: Path
+
+    @property
+    def id(self) -> str:
+        return self.folder.name
+
+    @property
+    def model(self) -> Path:
+        return self.folder / "model"
+
+    @property
+    def config(self) -> RunConfig:
+        """What to do.
+
+        Raises:
+            RunError: the folder is no run's, or damaged.
+        """
+        try:
+            return RunConfig.model_validate_json((self.folder / "config.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise RunError(
+                "The run {run} cannot be read: its config.json is missing or damaged.", run=self.id
+            ) from error
+
+    @property
+    def status(self) -> Status:
+        """How far it is. A run whose process is gone without a word counts as interrupted."""
+        try:
+            status = Status(**json.loads((self.folder / "status.json").read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError):
+            return Status("interrupted", "Its status cannot be read.")
+        if status.state == "running" and not (status.pid and psutil.pid_exists(status.pid)):
+            return Status("interrupted", "Its process has ended without a word; see log.txt.", changed=status.changed)
+        return status
+
+    def set_status(self, state: State, message: str = "") -> None:
+        pid = os.getpid() if state == "running" else None
+        _replace(self.folder / "status.json", asdict(Status(state, message, pid, time.time())))
+
+    def append(self, record: Mapping[str, object]) -> None:
+        """Add a record to the metrics."""
+        with (self.folder / "metrics.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(record, allow_nan=False) + "\n")
+
+    def records(self) -> list[dict[str, Any]]:
+        """The metrics so far. A last line that is still being written is left out."""
+        path = self.folder / "metrics.jsonl"
+        lines = path.read_text(encoding="utf-8").split("\n")[:-1] if path.exists() else []
+        return [json.loads(line) for line in lines]
+
+    def write_items(self, items: Items) -> None:
+        _replace(self.folder / "items.json", asdict(items))
+
+    def items(self) -> Items | None:
+        """Results per dev item; None before the end, or when the dev data is not labelled."""
+        path = self.folder / "items.json"
+        return Items(**json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "log.txt"
+
+    def cancel(self) -> None:
+        """Ask the run to stop. A queued run is cancelled at once, a running one at its next step."""
+        (self.folder / "cancel").touch()
+        if self.status.state == "queued":
+            self.set_status("cancelled")
+
+    @property
+    def cancel_asked(self) -> bool:
+        return (self.folder / "cancel").exists()
+
+
+def create(config: RunConfig, folder: Path | None = None) -> Run:
+    """A new run in the state "queued".
+
+    Args:
+        config: what it does.
+        folder: where; None makes a folder with an unguessable id under `SIMCSE_HOME`.
+
+    Raises:
+        RunError: the folder already holds a run, or cannot be written.
+    """
+    if folder is None:
+        folder = home() / "runs" / f"{datetime.now(UTC):%Y%m%d-%H%M%S%f}-{secrets.token_hex(6)}"
+    if (folder / "config.json").exists():
+        raise RunError("{folder} already holds a run. Choose another folder.", folder=folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        run = Run(folder)
+        _replace(folder / "config.json", config.model_dump(mode="json"))
+        run.set_status("queued")
+    except OSError as error:
+        raise RunError("{folder} cannot be written: {reason}.", folder=folder, reason=error.strerror) from error
+    return run
+
+
+def get(run_id: str) -> Run:
+    """A run by its id.
+
+    Raises:
+        RunError: there is none.
+    """
+    folder = run_folder(run_id)
+    if folder is None or not (folder / "config.json").is_file():
+        raise RunError("There is no run {given!r}.", given=run_id)
+    return Run(folder)
+
+
+def all_runs() -> Iterator[Run]:
+    """Every run under `SIMCSE_HOME`, the oldest first."""
+    for folder in sorted((home() / "runs").glob("*")):
+        if run_folder(folder.name) == folder and (folder / "config.json").is_file():
+            yield Run(folder)
+
+
+def runs_of_race(race: str) -> list[Run]:
+    """The runs of a race, in the order in which they were queued."""
+    return [run for run in all_runs() if run.config.race == race]
+
+
+def keep_data(content: bytes, name: str) -> Path:
+    """Keep an uploaded file, so that runs can read it later; the same content is kept once.
+
+    Args:
+        content: the file's bytes.
+        name: its name; only the ending is used.
+    """
+    import hashlib
+
+    ending = Path(name).suffix.lower()
+    path = home() / "data" / f"{hashlib.sha256(content).hexdigest()[:32]}{ending if ending.isascii() else ''}"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_suffix(f".{secrets.token_hex(4)}")
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    return path
+
+
+def _replace(path: Path, value: object) -> None:
+    temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    temporary.write_text(json.dumps(value, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    temporary.replace(path)
