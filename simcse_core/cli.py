@@ -180,13 +180,14 @@ def _evaluate(options: argparse.Namespace) -> Answer:
 def _train(options: argparse.Namespace) -> Answer | None:
     from simcse_core.learning.settings import TrainingSettings, training_settings
     from simcse_core.runs import store
-    from simcse_core.runs.execute import describe, execute
+    from simcse_core.runs.config import RunConfig, describe
+    from simcse_core.runs.execute import execute
 
     names = [name for name in TrainingSettings.model_fields if name != "loss_options"]
     settings = training_settings(
         {**{name: getattr(options, name) for name in names}, "loss_options": _loss_options(options.loss_option)}
     )
-    config = store.RunConfig(
+    config = RunConfig(
         data=options.data,
         dev=options.dev,
         model=options.model,

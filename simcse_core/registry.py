@@ -1,14 +1,14 @@
 """Named functions that can be chosen: poolings, losses, projections.
 
 A function registers itself with one decorator and appears in the app, on the command line and in the tests. Its
-keyword-only parameters with a default are its options; their annotation carries range and explanation, so widgets,
-flags and validation come from the function itself.
+keyword-only parameters with a default are its options; their annotation (never a string) carries range and explanation,
+so widgets, flags and validation come from the function itself.
 """
 
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar, get_type_hints
+from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
@@ -84,13 +84,10 @@ def option_error(error: ValidationError, owner: str) -> OptionError:
 
 
 def _options_of(function: Callable[..., Any], name: str) -> type[BaseModel]:
-    defaults = {
-        parameter.name: parameter.default
+    options: dict[str, Any] = {
+        parameter.name: (parameter.annotation, parameter.default)
         for parameter in inspect.signature(function).parameters.values()
         if parameter.kind is parameter.KEYWORD_ONLY and parameter.default is not parameter.empty
     }
-    hints = get_type_hints(function, include_extras=True) if defaults else {}
-    options: dict[str, Any] = {option: (hints[option], default) for option, default in defaults.items()}
-    return create_model(
-        f"{name}_options", __config__=ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False), **options
-    )
+    config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    return create_model(f"{name}_options", __config__=config, **options)

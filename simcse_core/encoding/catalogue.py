@@ -72,8 +72,8 @@ CATALOGUE = {
         ),
         ModelCard(
             name="use-multilingual",
-            title="Universal Sentence Encoder, multilingual v3",
-            languages="16 languages, Chinese and English among them",
+            title="USE multilingual v3",
+            languages="Chinese, English and 14 more",
             licence="Apache-2.0",
             megabytes=33,
             layers=None,

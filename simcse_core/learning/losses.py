@@ -3,21 +3,25 @@
 `targets` is (N, M): 1 where row i and column j match, -1 where they do not, 0 where the pair is left out. With one set
 of embeddings each row is compared with all others and the diagonal is left out. To add a loss, write one function here
 and register it: it appears on the command line, in the app and in the tests.
+
+Which losses there are is known without torch, so that a page can list them before torch has loaded.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-import torch
-import torch.nn.functional as F
 from pydantic import Field
-from torch import Tensor
 
 from simcse_core.errors import ShapeError
 from simcse_core.registry import Registry
 
-losses: Registry[Callable[..., Tensor]] = Registry("loss")
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+losses: Registry[Callable[..., "Tensor"]] = Registry("loss")
 
 
 @dataclass(frozen=True)
@@ -51,8 +55,8 @@ Mining = Annotated[
 
 @losses.register("bce")
 def bce(
-    anchor: Tensor, other: Tensor | None = None, *, targets: Tensor, scale: Scale = 10.0, bias: Bias = -5.0
-) -> Tensor:
+    anchor: "Tensor", other: "Tensor | None" = None, *, targets: "Tensor", scale: Scale = 10.0, bias: Bias = -5.0
+) -> "Tensor":
     """Every pair on its own: is it a match? (binary cross-entropy on scaled cosines)
 
     Args:
@@ -70,6 +74,8 @@ def bce(
 
     Source: the pairwise sigmoid loss of arXiv 2303.15343, which divides the sum by N where this takes the mean.
     """
+    import torch.nn.functional as F
+
     cosines, targets = _compare(anchor, other, targets)
     counted = targets != 0
     logits = cosines * scale + bias  # (N, M)
@@ -78,8 +84,8 @@ def bce(
 
 @losses.register("cross_entropy")
 def cross_entropy(
-    anchor: Tensor, other: Tensor | None = None, *, targets: Tensor, temperature: Temperature = 0.05
-) -> Tensor:
+    anchor: "Tensor", other: "Tensor | None" = None, *, targets: "Tensor", temperature: Temperature = 0.05
+) -> "Tensor":
     """Each text has to pick its matches among all texts of the batch (softmax cross-entropy, InfoNCE).
 
     A row's matches share its target distribution equally; rows without a match teach nothing and are skipped.
@@ -102,7 +108,7 @@ def cross_entropy(
     cosines, targets = _compare(anchor, other, targets)
     has_match = (targets == 1).any(dim=1)
     cosines, targets = cosines[has_match], targets[has_match]
-    logits = (cosines / temperature).masked_fill(targets == 0, -torch.inf)
+    logits = (cosines / temperature).masked_fill(targets == 0, -math.inf)
     matches = targets == 1
     log_probabilities = logits.log_softmax(dim=1).masked_fill(~matches, 0.0)  # (N, M)
     return _mean(-log_probabilities.sum(dim=1) / matches.sum(dim=1))
@@ -110,8 +116,8 @@ def cross_entropy(
 
 @losses.register("triplet")
 def triplet(
-    anchor: Tensor, other: Tensor | None = None, *, targets: Tensor, margin: Margin = 0.2, mining: Mining = "hard"
-) -> Tensor:
+    anchor: "Tensor", other: "Tensor | None" = None, *, targets: "Tensor", margin: Margin = 0.2, mining: Mining = "hard"
+) -> "Tensor":
     """A match has to be closer than a mismatch, by a margin; what is far enough apart is left alone.
 
     Args:
@@ -133,8 +139,8 @@ def triplet(
     cosines, targets = _compare(anchor, other, targets)
     matches, mismatches = targets == 1, targets == -1
     if mining == "hard":
-        farthest_match = cosines.masked_fill(~matches, torch.inf).amin(dim=1)  # (N,)
-        nearest_mismatch = cosines.masked_fill(~mismatches, -torch.inf).amax(dim=1)  # (N,)
+        farthest_match = cosines.masked_fill(~matches, math.inf).amin(dim=1)  # (N,)
+        nearest_mismatch = cosines.masked_fill(~mismatches, -math.inf).amax(dim=1)  # (N,)
         usable = matches.any(dim=1) & mismatches.any(dim=1)
         return _mean((margin + nearest_mismatch[usable] - farthest_match[usable]).relu())
     violations = (margin + cosines.unsqueeze(1) - cosines.unsqueeze(2)).relu()  # (N, match, mismatch)
@@ -142,8 +148,10 @@ def triplet(
     return _mean(violations[triplets & (violations > 0)])
 
 
-def targets_from_labels(labels: Sequence[str], device: torch.device | None = None) -> Tensor:
+def targets_from_labels(labels: Sequence[str], device: "torch.device | None" = None) -> "Tensor":
     """(N, N) target matrix of a batch compared with itself: same class 1, other class -1, diagonal 0."""
+    import torch
+
     codes = {label: code for code, label in enumerate(dict.fromkeys(labels))}
     column = torch.tensor([codes[label] for label in labels], device=device)
     same = column.unsqueeze(0) == column.unsqueeze(1)
@@ -156,8 +164,11 @@ def learned_options(name: str) -> list[str]:
     return [option for option, field in fields.items() if any(isinstance(mark, Learned) for mark in field.metadata)]
 
 
-def _compare(anchor: Tensor, other: Tensor | None, targets: Tensor) -> tuple[Tensor, Tensor]:
+def _compare(anchor: "Tensor", other: "Tensor | None", targets: "Tensor") -> "tuple[Tensor, Tensor]":
     """(N, M) cosines in float32 and the targets with the diagonal left out where a set meets itself."""
+    import torch
+    import torch.nn.functional as F
+
     right = anchor if other is None else other
     if anchor.ndim != 2 or right.ndim != 2 or anchor.shape[1] != right.shape[1]:
         raise ShapeError(
@@ -176,6 +187,6 @@ def _compare(anchor: Tensor, other: Tensor | None, targets: Tensor) -> tuple[Ten
     return left @ (left if other is None else F.normalize(right.to(precise), dim=-1)).T, targets
 
 
-def _mean(values: Tensor) -> Tensor:
+def _mean(values: "Tensor") -> "Tensor":
     """The mean, or a 0 that still carries gradients when nothing counts."""
     return values.mean() if values.numel() else values.sum()

@@ -1,37 +1,20 @@
 """Carrying out one run, in a process of its own: `python -m simcse_core.runs.execute FOLDER`."""
 
-import hashlib
-import json
 import sys
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import simcse_core
-from simcse_core.data import bundled
-from simcse_core.data.kinds import Dataset, Labelled, rows
-from simcse_core.data.splits import split_labelled
+from simcse_core.data.kinds import Dataset, Labelled
 from simcse_core.encoding.catalogue import load
-from simcse_core.errors import DataError, UserError
+from simcse_core.errors import UserError
 from simcse_core.jsonable import jsonable
 from simcse_core.learning.training import Ended, Trainable, train
 from simcse_core.meaning.evaluation import average_precisions, nearest_class_hits
-from simcse_core.runs.store import Items, Run, RunConfig
+from simcse_core.runs.config import open_split
+from simcse_core.runs.store import Items, Run
 
 Emit = Callable[[dict[str, Any]], None]
-
-
-def describe(config: RunConfig) -> RunConfig:
-    """The configuration with what pins it down: the data's hash and the versions of what computes."""
-    packages = ("torch", "transformers", "numpy")
-    versions = {"simcse_core": simcse_core.__version__, **{name: version(name) for name in packages}}
-    return config.model_copy(update={"data_sha256": data_hash(bundled.open_data(config.data)), "versions": versions})
-
-
-def data_hash(data: Dataset) -> str:
-    """SHA-256 of the rows, whatever file format they came in."""
-    return hashlib.sha256(json.dumps([data.columns, *rows(data)]).encode()).hexdigest()
 
 
 def execute(run: Run, emit: Emit) -> None:
@@ -96,20 +79,6 @@ def _train(run: Run, emit: Emit) -> dict[str, Any] | None:
         "dev_before": jsonable(ended.dev_before),
         "dev_after": jsonable(ended.dev_after),
     }
-
-
-def open_split(config: RunConfig) -> tuple[Dataset, Dataset]:
-    """Training and dev data of a run; without dev data of its own a share of the training data is held out.
-
-    Raises:
-        DataError: the data cannot be read, or nothing can be held out.
-    """
-    data = bundled.open_data(config.data)
-    if config.dev is not None:
-        return data, bundled.open_data(config.dev)
-    if not isinstance(data, Labelled):
-        raise DataError("Training needs labelled texts (columns text, label); {file} has none.", file=data.name)
-    return split_labelled(data, seed=config.settings.seed)
 
 
 def _items(model: Trainable, dev: Dataset) -> dict[str, list[float | None]] | None:

@@ -10,7 +10,8 @@ from filelock import FileLock, Timeout
 from simcse_core.errors import RunError
 from simcse_core.home import home
 from simcse_core.limits import limits
-from simcse_core.runs.store import Run, RunConfig, all_runs, create
+from simcse_core.runs.config import RunConfig
+from simcse_core.runs.store import Run, all_runs, create
 
 CANCEL_SECONDS = 2.0
 """A run that does not stop by itself is ended after this long."""

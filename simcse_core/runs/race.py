@@ -10,8 +10,8 @@ import numpy as np
 from simcse_core.errors import RunError
 from simcse_core.meaning.evaluation import Interval, bootstrap_mean
 from simcse_core.runs import queue
-from simcse_core.runs.execute import describe
-from simcse_core.runs.store import Items, Run, RunConfig, State, runs_of_race
+from simcse_core.runs.config import RunConfig, describe
+from simcse_core.runs.store import Items, Run, State, runs_of_race
 
 
 def start(config: RunConfig, losses: Sequence[str]) -> str:

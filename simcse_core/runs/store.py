@@ -22,35 +22,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 import psutil
-from pydantic import BaseModel, ConfigDict
 
 from simcse_core.errors import RunError
 from simcse_core.home import home, run_folder
-from simcse_core.learning.settings import TrainingSettings
+from simcse_core.runs.config import RunConfig
 
 State = Literal["queued", "running", "finished", "failed", "cancelled", "interrupted"]
 ENDED: tuple[State, ...] = ("finished", "failed", "cancelled", "interrupted")
-
-
-class RunConfig(BaseModel):
-    """What a run does: enough to do it again."""
-
-    model_config = ConfigDict(frozen=True)
-
-    data: str
-    """A bundled data set's name, or a file."""
-    dev: str | None = None
-    """As `data`; None holds out a share of `data`."""
-    model: str = "minilm"
-    layer: int | None = None
-    pooling: str | None = None
-    head: str | None = None
-    device: str = "auto"
-    settings: TrainingSettings = TrainingSettings()
-    race: str | None = None
-    """Runs of one race share this id."""
-    data_sha256: str = ""
-    versions: dict[str, str] = {}
 
 
 @dataclass(frozen=True)

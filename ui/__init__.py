@@ -1,0 +1,1 @@
+"""What pages share: the frame and navigation, translation, cached loaders, inputs, charts."""

@@ -1,0 +1,66 @@
+"""Computes what `ui/stored` holds: `make assets`, a few minutes. The races are real; they take place here."""
+
+import json
+import os
+import platform
+import tempfile
+from dataclasses import asdict
+
+from simcse_core.data import bundled
+from simcse_core.data.kinds import Labelled
+from simcse_core.encoding.catalogue import load
+from simcse_core.learning.losses import losses
+from simcse_core.meaning.similarity import cosine_similarity
+from simcse_core.runs import race, store
+from simcse_core.runs.config import describe, open_split
+from simcse_core.runs.execute import execute
+from ui import defaults
+from ui.stored import FOLDER, StoredHeatmap, StoredRace
+from ui.translation import LANGUAGES
+
+
+def main() -> None:
+    heatmaps = {language: asdict(_first_look(language)) for language in LANGUAGES}
+    _write("first_look", heatmaps)
+    with tempfile.TemporaryDirectory() as home:
+        os.environ["SIMCSE_HOME"] = home
+        for language in LANGUAGES:
+            stored = _race(language)
+            _write(f"race_{language}", {**asdict(stored), "config": stored.config.model_dump(mode="json")})
+
+
+def _first_look(language: str) -> StoredHeatmap:
+    model = defaults.MODEL[language]
+    texts = bundled.samples()["first_look"].sentences[language]
+    return StoredHeatmap(model, "first_look", texts, _cosines(model, texts))
+
+
+def _race(language: str) -> StoredRace:
+    config = describe(defaults.race_config(language))
+    _data, dev = open_split(config)
+    assert isinstance(dev, Labelled)
+    texts = defaults.comparison_texts(dev)
+    outcomes, after = [], {}
+    for name in losses.names():
+        run = store.create(config.model_copy(update={"settings": config.settings.model_copy(update={"loss": name})}))
+        execute(run, emit=lambda _: None)
+        outcomes.append(race.outcome(run))
+        after[name] = _cosines(run.id, texts)
+        print(name, outcomes[-1].finished)
+    frozen = load(config.model, layer=config.layer, pooling=config.pooling, head=config.head)
+    before = cosine_similarity(frozen.encode(texts)).astype(float).round(4).tolist()
+    shown = [outcome.__class__(**{**asdict(outcome), "run": "", "items": outcome.items}) for outcome in outcomes]
+    return StoredRace(f"{os.cpu_count()} CPU cores, {platform.system()}", config, shown, texts, before, after)
+
+
+def _cosines(model: str, texts: list[str]) -> list[list[float]]:
+    rounded: list[list[float]] = cosine_similarity(load(model).encode(texts)).astype(float).round(4).tolist()
+    return rounded
+
+
+def _write(name: str, value: object) -> None:
+    (FOLDER / f"{name}.json").write_text(json.dumps(value, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,197 @@
+"""Figures. What comes from users is escaped here: Plotly would read tags in labels and hover texts."""
+
+import html
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from ui import colors
+
+NUMBERS_UP_TO = 14
+"""Cells show their numbers up to this many sentences."""
+LABELS_UP_TO = 60
+"""Sentences stand at the rows up to this many; above, the hover text has them."""
+
+
+def heatmap(
+    similarity: NDArray[np.float32], texts: Sequence[str], *, height: int | None = None, labels: bool = True
+) -> go.Figure:
+    """A matrix of cosines on the fixed scale from -1 (orange) over 0 (white) to 1 (purple).
+
+    Args:
+        similarity: (N, N).
+        texts: N sentences; rows show number and sentence, columns the number.
+        height: pixels; None chooses by N.
+        labels: whether the sentences stand at the rows; else their numbers do.
+    """
+    n = len(texts)
+    numbers = list(range(1, n + 1))
+    few, some = n <= NUMBERS_UP_TO, n <= LABELS_UP_TO
+    figure = go.Figure(
+        go.Heatmap(
+            z=similarity,
+            x=numbers,
+            y=numbers,
+            zmin=-1,
+            zmax=1,
+            colorscale=colors.COSINE_SCALE,
+            xgap=1 if some else 0,
+            ygap=1 if some else 0,
+            texttemplate=("%{z:.2f}" if labels else "%{z:.1f}") if few else None,
+            textfont={"size": 13 if n <= 9 else 10},
+            hovertemplate="%{y} · %{x}<br>%{z:.3f}<extra></extra>",
+            colorbar={
+                "orientation": "h",
+                "thickness": 10,
+                "len": 0.6,
+                "x": 1,
+                "xanchor": "right",
+                "y": 0,
+                "yanchor": "top",
+                "tickvals": [-1, -0.5, 0, 0.5, 1],
+                "outlinewidth": 0,
+            },
+        )
+    )
+    if some:
+        shown = [f"{_label(text, 28)}  {at}" if labels else f"{at}" for at, text in enumerate(texts, 1)]
+        figure.update_yaxes(tickmode="array", tickvals=numbers, ticktext=shown)
+    if n <= 30:
+        figure.update_xaxes(tickmode="array", tickvals=numbers)
+    figure.update_yaxes(autorange="reversed", automargin=True, showgrid=False, zeroline=False, ticks="")
+    figure.update_xaxes(side="top", showgrid=False, zeroline=False, ticks="")
+    figure.update_layout(
+        height=height or min(max(42 * n + 80, 280), 620), margin={"l": 0, "r": 0, "t": 24, "b": 44}, uirevision="keep"
+    )
+    return figure
+
+
+def scatter(
+    points: NDArray[np.float32],
+    texts: Sequence[str],
+    labels: Sequence[str] | None,
+    *,
+    chosen: int | None = None,
+    neighbours: Sequence[int] = (),
+    height: int = 460,
+) -> go.Figure:
+    """A map of texts, one colour and shape per label.
+
+    Args:
+        points: (N, 2).
+        texts: N texts, for the hover.
+        labels: N labels, or None for one colour.
+        chosen: position of a text to mark.
+        neighbours: positions of its neighbours, marked too.
+        height: pixels.
+
+    Every point carries its own position as `customdata`, so that a selection says which text it is.
+    """
+    figure = go.Figure()
+    groups = sorted(set(labels)) if labels is not None else [""]
+    for place, group in enumerate(groups):
+        members = [at for at in range(len(texts)) if labels is None or labels[at] == group]
+        figure.add_trace(
+            go.Scatter(
+                x=points[members, 0],
+                y=points[members, 1],
+                mode="markers",
+                name=_label(group) or "texts",
+                customdata=members,
+                text=[_label(texts[at], 80) for at in members],
+                hovertemplate="%{text}<extra></extra>",
+                marker={
+                    "color": colors.of_category(place),
+                    "symbol": colors.symbol_of_category(place),
+                    "size": 9 if len(texts) <= 600 else 5,
+                    "line": {"width": 0.5, "color": "#FFFFFF"},
+                },
+                selected={"marker": {"opacity": 1.0}},
+                unselected={"marker": {"opacity": 1.0}},
+            )
+        )
+    for positions, size, name in (
+        (list(neighbours), 15, "neighbours"),
+        ([] if chosen is None else [chosen], 20, "chosen"),
+    ):
+        if positions:
+            figure.add_trace(
+                go.Scatter(
+                    x=points[positions, 0],
+                    y=points[positions, 1],
+                    mode="markers",
+                    name=name,
+                    showlegend=False,
+                    hoverinfo="skip",
+                    marker={"symbol": "circle-open", "size": size, "color": colors.PUOR[1], "line": {"width": 3}},
+                )
+            )
+    figure.update_xaxes(visible=False)
+    figure.update_yaxes(visible=False, scaleanchor="x")
+    figure.update_layout(
+        height=height,
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        legend={"orientation": "h", "y": -0.02, "yanchor": "top", "itemclick": "toggle"},
+        uirevision="keep",
+        dragmode="pan",
+    )
+    return figure
+
+
+def lines(
+    series: dict[str, list[tuple[float, float | None]]],
+    *,
+    x_name: str,
+    y_name: str,
+    colors_of: dict[str, str],
+    y_range: tuple[float, float] | None = None,
+) -> dict[str, Any]:
+    """An ECharts line chart whose node stays in place while its data grows.
+
+    Args:
+        series: by name, points (x, y) in order.
+        x_name, y_name: at the axes.
+        colors_of: by name.
+        y_range: fixed range; None follows the data.
+    """
+    return {
+        "animation": False,
+        "grid": {"left": 56, "right": 24, "top": 40, "bottom": 46},
+        "legend": {"top": 0, "left": 0},
+        "tooltip": {"trigger": "axis", "valueFormatter": "%.3f"},
+        "xAxis": {"type": "value", "name": x_name, "nameLocation": "middle", "nameGap": 28, "min": 0},
+        "yAxis": {
+            "type": "value",
+            "name": y_name,
+            "nameTextStyle": {"align": "left"},
+            "scale": True,
+            **({"min": y_range[0], "max": y_range[1]} if y_range else {}),
+        },
+        "series": [
+            {
+                "type": "line",
+                "name": name,
+                "data": [list(point) for point in points],
+                "showSymbol": len(points) < 40,
+                "symbolSize": 7,
+                "lineStyle": {"width": 2.5},
+                "itemStyle": {"color": colors_of[name]},
+            }
+            for name, points in series.items()
+        ],
+    }
+
+
+def _label(text: str, longest: int = 34) -> str:
+    """A label of limited width, safe inside a figure. A Chinese character is as wide as two letters."""
+    width, kept = 0.0, []
+    for letter in " ".join(text.split()):
+        width += 2 if ord(letter) > 0x2E7F else 1
+        if width > longest:
+            kept.append("…")
+            break
+        kept.append(letter)
+    return html.escape("".join(kept), quote=False)

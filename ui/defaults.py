@@ -1,0 +1,29 @@
+"""What a page starts with in each language, so that something interesting is there before anyone chooses."""
+
+from simcse_core.data.kinds import Labelled
+from simcse_core.learning.settings import TrainingSettings
+from simcse_core.runs.config import RunConfig
+
+MODEL = {"en": "minilm", "zh_CN": "use-multilingual"}
+DATA = {"en": "intents-en", "zh_CN": "intents-zh"}
+
+RACE_LAYER = 3
+"""Races start from this layer, so that every curve has room: the last layer already knows most."""
+
+
+def race_config(language: str) -> RunConfig:
+    """The default race: it ends within a minute on a laptop."""
+    model = MODEL[language]
+    if model == "minilm":
+        settings = TrainingSettings(epochs=10, batch_size=32, learning_rate=3e-4, tune="top:3")
+        return RunConfig(data=DATA[language], model=model, layer=RACE_LAYER, settings=settings)
+    settings = TrainingSettings(epochs=30, batch_size=32, head_learning_rate=1e-3, tune="head")
+    return RunConfig(data=DATA[language], model=model, settings=settings)
+
+
+def comparison_texts(data: Labelled, classes: int = 3, each: int = 3) -> list[str]:
+    """Texts for the heatmap before and after training: the first few of the first few classes."""
+    chosen: list[str] = []
+    for label in data.classes[:classes]:
+        chosen += [text for text, own in zip(data.text, data.label, strict=True) if own == label][:each]
+    return chosen

@@ -1,0 +1,36 @@
+// A text area that reports 0.3 s after the last key. Streamlit's own reports only when it loses the focus.
+const QUIET_MS = 300
+
+export default function ({ parentElement, data, setStateValue }) {
+  const area = parentElement.querySelector("textarea")
+  const count = parentElement.querySelector(".typing-area-count")
+  parentElement.querySelector(".typing-area-label").textContent = data.label
+
+  const showCount = () => {
+    const lines = area.value.split(/\r\n|[\n\r\v\f\u0085\u2028\u2029]/).filter((line) => line.trim()).length
+    count.textContent = data.count.replace("{n}", lines.toLocaleString())
+  }
+
+  // The text is replaced only when the page says so (another sample), never while somebody types.
+  if (area.dataset.revision !== data.revision) {
+    area.dataset.revision = data.revision
+    area.value = data.text
+    area.rows = Math.min(Math.max(data.text.split("\n").length + 1, 6), 16)
+  }
+  showCount()
+
+  let reported = area.value
+  const report = () => {
+    clearTimeout(area.quiet)
+    if (area.value !== reported) {
+      reported = area.value
+      setStateValue("text", area.value)
+    }
+  }
+  area.oninput = () => {
+    showCount()
+    clearTimeout(area.quiet)
+    area.quiet = setTimeout(report, QUIET_MS)
+  }
+  area.onblur = report
+}

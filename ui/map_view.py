@@ -1,0 +1,155 @@
+"""Maps of texts side by side, and the true neighbours of a chosen one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from simcse_core.data.kinds import Dataset, Labelled, Texts
+from simcse_core.errors import DataError
+from simcse_core.limits import check_texts, limits
+from simcse_core.meaning.projection import FEWEST_FOR_UMAP, nearest, pca
+from ui import background, charts
+from ui.page import plain
+from ui.translation import _
+
+CHOSEN = "map-text"
+NEIGHBOURS = 8
+HEIGHT = 460
+
+Matrix = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class MapTexts:
+    """What is on the map."""
+
+    texts: tuple[str, ...]
+    labels: tuple[str, ...] | None
+
+    @classmethod
+    def of(cls, data: Dataset) -> "MapTexts":
+        """The texts of a data set, with their labels where it has them.
+
+        Raises:
+            DataError: the data consists of pairs.
+            InputError: there are too many texts.
+        """
+        if not isinstance(data, Texts | Labelled):
+            raise DataError("{file} holds pairs of sentences; a map needs the column text.", file=data.name)
+        check_texts(list(data.text), limits().max_map_points, "max_map_points")
+        return cls(data.text, data.label if isinstance(data, Labelled) else None)
+
+
+def show_maps(vectors: Matrix, texts: MapTexts, *, content: str) -> None:
+    """PCA at once; UMAP beside it when the worker has it.
+
+    Args:
+        vectors: (N, D) unit rows.
+        texts: N texts.
+        content: a key for the vectors.
+    """
+    chosen = st.session_state.get(CHOSEN)
+    if chosen is not None and chosen >= len(texts.texts):
+        chosen = st.session_state[CHOSEN] = None
+    near = [at for at, _cosine in nearest(vectors, chosen, NEIGHBOURS)] if chosen is not None else []
+    seed = 0
+    trust = background.projection(content, "pca", vectors, (), seed)
+    too_few = len(texts.texts) < FEWEST_FOR_UMAP
+    umap = None if too_few else background.projection(content, "umap", vectors, (("n_neighbors", 15),), seed)
+    first, second = st.columns(2)
+    with first:
+        st.subheader("PCA", anchor=False, help=_("The two directions in which the vectors differ most."))
+        _map(pca(vectors), texts, chosen, near, name="PCA", trust=trust.result()[1] if trust.done() else None)
+    with second:
+        st.subheader("UMAP", anchor=False, help=_("Neighbours stay neighbours; distances between groups mean little."))
+        if umap is None:
+            st.info(_("UMAP needs at least {n} texts to mean anything.").format(n=FEWEST_FOR_UMAP))
+        elif umap.done():
+            points, trustworthiness = umap.result()
+            _map(points, texts, chosen, near, name="UMAP", trust=trustworthiness)
+        else:
+            _wait()
+    if (umap is not None and not umap.done()) or not trust.done():
+        _poll(content)
+
+
+def choose_text(texts: MapTexts) -> int | None:
+    """A text to look at: type to search, or click a point on a map.
+
+    Returns:
+        Its position.
+    """
+    chosen: int | None = st.selectbox(
+        _("Find a text, or click a point"),
+        range(len(texts.texts)),
+        index=None,
+        format_func=lambda at: texts.texts[at],
+        placeholder=_("Type to search"),
+        key=CHOSEN,
+    )
+    return chosen
+
+
+def show_neighbours(vectors: Matrix, texts: MapTexts, chosen: int | None) -> None:
+    """The nearest texts in the original space, whatever the map shows."""
+    if chosen is None:
+        return
+    st.markdown(f"**{_('Nearest in the original space')}**")
+    rows = nearest(vectors, chosen, NEIGHBOURS)
+    columns = {
+        _("cosine"): [f"{cosine:.2f}" for _at, cosine in rows],
+        _("text"): [plain(texts.texts[at]) for at, _c in rows],
+    }
+    if texts.labels is not None:
+        columns[_("label")] = [plain(texts.labels[at]) for at, _cosine in rows]
+    st.table(columns, hide_index=True)
+
+
+def _map(
+    points: Matrix, texts: MapTexts, chosen: int | None, near: Sequence[int], *, name: str, trust: float | None
+) -> None:
+    key = f"map-{name}"
+
+    def select() -> None:
+        selected = st.session_state[key].selection.points
+        if selected:
+            st.session_state[CHOSEN] = int(selected[0]["customdata"])
+
+    st.plotly_chart(
+        charts.scatter(points, texts.texts, texts.labels, chosen=chosen, neighbours=near, height=HEIGHT),
+        key=key,
+        on_select=select,
+        selection_mode="points",
+        config={"displayModeBar": False, "scrollZoom": True},
+        alt=_("{name} map of {n} texts. The list beside it finds a text and its neighbours.").format(
+            name=name, n=len(points)
+        ),
+    )
+    if trust is None:
+        st.caption(_("Measuring how far this map can be trusted …"))
+    elif np.isfinite(trust):
+        st.caption(
+            _("Trustworthiness {trust:.2f}: 1 would mean that all neighbours on the map are real ones.").format(
+                trust=trust
+            )
+        )
+
+
+def _wait() -> None:
+    with st.container(height=HEIGHT, border=True, vertical_alignment="center", horizontal_alignment="center"):
+        st.markdown(
+            f":material/hourglass_top: {_('UMAP is on its way.')}  \n"
+            f"{_('The first one takes about half a minute, because UMAP compiles itself; later ones seconds.')}"
+        )
+
+
+@st.fragment(run_every=1.0)
+def _poll(content: str) -> None:
+    """Draws the page anew when the worker is done."""
+    vectors = np.empty((0, 0), dtype=np.float32)  # the key finds the running projections; no vectors are needed
+    umap = background.projection(content, "umap", vectors, (("n_neighbors", 15),), 0)
+    if umap.done():
+        st.rerun()

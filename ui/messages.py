@@ -1,0 +1,87 @@
+"""Collects every text of the interface into the Chinese catalogue: `make messages`.
+
+New texts come in empty and wait for their Chinese line, texts that are gone are dropped. A test fails while one is
+empty.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po, write_po
+
+from simcse_core.encoding.catalogue import CATALOGUE
+from simcse_core.encoding.head import HEADS
+from simcse_core.encoding.pooling import poolings
+from simcse_core.learning.losses import losses
+from simcse_core.learning.settings import TrainingSettings
+from simcse_core.meaning.projection import projections
+from ui.translation import LOCALES
+
+ROOT = Path(__file__).parent.parent
+ERRORS = ("UserError", "InputError", "DataError", "ModelError", "OptionError", "RunError", "ShapeError")
+KEYWORDS = dict.fromkeys(("_", "N_", *ERRORS))
+
+
+def current_messages() -> Catalog:
+    """All texts as the code has them now."""
+    catalog = Catalog(
+        locale="zh_CN",
+        project="SimCSE Explorer",
+        header_comment="# The Chinese lines of the interface. `make messages` collects the texts; write the msgstr here.",
+        msgid_bugs_address="",
+        last_translator="",
+        language_team="",
+        charset="utf-8",
+        fuzzy=False,
+    )
+    for folder in (ROOT, ROOT / "pages", ROOT / "ui", ROOT / "simcse_core"):
+        files = [("*.py", "python")] if folder == ROOT else [("**.py", "python")]
+        for path, _line, message, comments, context in extract_from_dir(
+            folder, files, keywords=KEYWORDS, directory_filter=lambda _path, top=folder: top != ROOT
+        ):
+            catalog.add(
+                message,
+                locations=[(f"{folder.name}/{path}" if folder != ROOT else path, 1)],
+                auto_comments=comments,
+                context=context,
+            )
+    for message, origin in _from_registries():
+        catalog.add(message, locations=[(origin, 1)])
+    return catalog
+
+
+def _from_registries() -> Iterator[tuple[str, str]]:
+    """Explanations that stand where the thing itself is defined."""
+    for registry in (poolings, losses, projections):
+        for entry in registry.entries():
+            yield entry.summary, registry.kind
+            for field in entry.options.model_fields.values():
+                if field.description:
+                    yield field.description, registry.kind
+    for field in TrainingSettings.model_fields.values():
+        yield field.description or "", "training settings"
+    for text in HEADS.values():
+        yield text, "head"
+    for card in CATALOGUE.values():
+        yield card.languages, "catalogue"
+
+
+def main() -> None:
+    path = LOCALES / "zh_CN" / "LC_MESSAGES" / "messages.po"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    catalog = current_messages()
+    if path.exists():
+        with path.open("rb") as file:
+            for known in read_po(file, locale="zh_CN"):
+                if known.id and known.id in catalog:
+                    catalog[known.id].string = known.string
+    with path.open("wb") as file:
+        write_po(file, catalog, no_location=True, omit_header=False, sort_output=False, width=120)
+    empty = [message.id for message in catalog if message.id and not message.string]
+    print(f"{len(catalog)} texts, {len(empty)} without a Chinese line")
+
+
+if __name__ == "__main__":
+    main()

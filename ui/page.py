@@ -1,0 +1,100 @@
+"""The frame of every page: title, question, navigation, language, and what a user's error looks like."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from simcse_core.errors import UserError
+from ui import address, cache, translation
+from ui.translation import N_, _
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page in the navigation."""
+
+    path: str
+    title: str
+    question: str
+    """What a user comes with."""
+    promise: str
+    """What they can do there."""
+    icon: str
+
+
+PAGES = {
+    "start": Page("app.py", N_("Start"), "", "", ":material/home:"),
+    "similarity": Page(
+        "pages/similarity.py",
+        N_("Similarity"),
+        N_("How close are these sentences?"),
+        N_("Type or paste sentences; the heatmap follows. Change layer and pooling and see what happens."),
+        ":material/grid_on:",
+    ),
+    "training": Page(
+        "pages/training.py",
+        N_("Training"),
+        N_("Which loss is worth it on my data?"),
+        N_("Race three losses from the same start, and see which one is ahead by more than chance."),
+        ":material/model_training:",
+    ),
+    "map": Page(
+        "pages/map.py",
+        N_("Map"),
+        N_("What groups do my texts form?"),
+        N_("All texts as points on a map, by PCA and by UMAP, with the true neighbours of each text."),
+        ":material/scatter_plot:",
+    ),
+}
+
+
+def begin(name: str, *, title: bool = True) -> None:
+    """Draw what all pages share. The first call of every page.
+
+    Navigation is drawn here and not by Streamlit: its own needs `app.py` to run first, which a deep link on a fresh
+    server does not do, and it cannot be translated.
+    """
+    page = PAGES[name]
+    # A picture of our own: Streamlit fetches a ":material/…:" icon for the browser's tab from the internet.
+    icon = str(Path(__file__).parent / "frontend" / "icon.png")
+    st.set_page_config(page_title="SimCSE Explorer", page_icon=icon, layout="wide", initial_sidebar_state=220)
+    with st.sidebar:
+        links = st.container(gap="xxsmall")
+        # Drawn before any text is translated, so that a language in the address counts.
+        address.read(translation.KEY, list(translation.LANGUAGES))
+        st.session_state.setdefault(translation.KEY, translation.language())
+        st.segmented_control(
+            "Language / 语言",
+            list(translation.LANGUAGES),
+            required=True,
+            format_func=lambda code: translation.LANGUAGES[code],
+            key=translation.KEY,
+            persist_state="session",
+        )
+        address.write(translation.KEY)
+    with links:
+        st.markdown("**SimCSE Explorer**")
+        for other in PAGES.values():
+            st.page_link(
+                other.path, label=_(other.title), icon=other.icon, query_params={"language": translation.language()}
+            )
+    cache.warm_up(translation.language())
+    if title:
+        st.title(_(page.question), anchor=False)
+
+
+@contextmanager
+def user_errors() -> Iterator[None]:
+    """What a user can mend is shown in words, in place; everything else is a bug and shows itself."""
+    try:
+        yield
+    except UserError as error:
+        st.error(plain(translation.explain(error)), icon=":material/error:")
+
+
+def plain(text: str) -> str:
+    """Text that Streamlit's Markdown shows letter for letter: no formatting, no HTML, no formulas, no icons."""
+    return "".join(f"\\{letter}" if letter in "\\`*_{}[]()<>#+-.!|~$:&=^\"'" else letter for letter in text)

@@ -1,0 +1,60 @@
+"""Results that were computed when the app was made, so that a page has something to show before a model has loaded.
+
+`make assets` computes them again (ui/assets.py); a test holds them against the models.
+"""
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simcse_core.runs.config import RunConfig
+from simcse_core.runs.race import Outcome
+from simcse_core.runs.store import Items
+
+FOLDER = Path(__file__).parent / "stored"
+
+
+@dataclass(frozen=True)
+class StoredHeatmap:
+    """A sample set with the cosines a model gives it."""
+
+    model: str
+    sample: str
+    texts: list[str]
+    similarity: list[list[float]]
+
+    @property
+    def matrix(self) -> NDArray[np.float32]:
+        return np.asarray(self.similarity, dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class StoredRace:
+    """A race that was run when the app was made."""
+
+    machine: str
+    config: RunConfig
+    outcomes: list[Outcome]
+    texts: list[str]
+    before: list[list[float]]
+    """(N, N) cosines of `texts` in the frozen model."""
+    after: dict[str, list[list[float]]]
+    """By loss, the cosines after training."""
+
+
+@cache
+def first_look(language: str) -> StoredHeatmap:
+    """The heatmap of the start page."""
+    return StoredHeatmap(**json.loads((FOLDER / "first_look.json").read_text(encoding="utf-8"))[language])
+
+
+@cache
+def race(language: str) -> StoredRace:
+    """The race that the training page shows before anybody has started one."""
+    stored = json.loads((FOLDER / f"race_{language}.json").read_text(encoding="utf-8"))
+    outcomes = [Outcome(**{**entry, "items": Items(**entry["items"])}) for entry in stored["outcomes"]]
+    return StoredRace(**{**stored, "config": RunConfig(**stored["config"]), "outcomes": outcomes})
