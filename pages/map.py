@@ -13,9 +13,9 @@ with left, page.user_errors():
     settings = inputs.encoder_settings()
     texts = MapTexts.of(data)
     with right, page.user_errors():
-        inputs.warn_about(list(texts.texts), settings.model)
         vectors = cache.embeddings(texts.texts, settings)
         show_maps(vectors, texts, content=inputs.content_key(list(texts.texts), settings))
+        inputs.warn_about(list(texts.texts), settings.model)
         with left:
             show_neighbours(vectors, texts, choose_text(texts))
     st.caption(

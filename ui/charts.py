@@ -8,6 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from simcse_core.meaning.evaluation import Interval
 from ui import colors
 
 NUMBERS_UP_TO = 14
@@ -138,6 +139,33 @@ def scatter(
         uirevision="keep",
         dragmode="pan",
     )
+    return figure
+
+
+def intervals(names: Sequence[str], values: Sequence[Interval], colors_of: Sequence[str], title: str) -> go.Figure:
+    """A point with its range for each name, the first on top."""
+    figure = go.Figure()
+    for name, value, color in zip(names, values, colors_of, strict=True):
+        figure.add_trace(
+            go.Scatter(
+                x=[value.mean],
+                y=[name],
+                mode="markers",
+                marker={"size": 12, "color": color},
+                error_x={
+                    "array": [value.high - value.mean],
+                    "arrayminus": [value.mean - value.low],
+                    "thickness": 2.5,
+                    "width": 6,
+                    "color": color,
+                },
+                showlegend=False,
+                hovertemplate="%{x:.3f}<extra></extra>",
+            )
+        )
+    figure.update_yaxes(autorange="reversed", automargin=True, ticks="")
+    figure.update_xaxes(title={"text": title, "standoff": 4})
+    figure.update_layout(height=70 + 34 * len(names), margin={"l": 0, "r": 8, "t": 4, "b": 40}, dragmode=False)
     return figure
 
 

@@ -97,7 +97,7 @@ def show_neighbours(vectors: Matrix, texts: MapTexts, chosen: int | None) -> Non
     """The nearest texts in the original space, whatever the map shows."""
     if chosen is None:
         return
-    st.markdown(f"**{_('Nearest in the original space')}**")
+    st.subheader(_("Nearest in the original space"), anchor=False)
     rows = nearest(vectors, chosen, NEIGHBOURS)
     columns = {
         _("cosine"): [f"{cosine:.2f}" for _at, cosine in rows],
@@ -140,10 +140,8 @@ def _map(
 
 def _wait() -> None:
     with st.container(height=HEIGHT, border=True, vertical_alignment="center", horizontal_alignment="center"):
-        st.markdown(
-            f":material/hourglass_top: {_('UMAP is on its way.')}  \n"
-            f"{_('The first one takes about half a minute, because UMAP compiles itself; later ones seconds.')}"
-        )
+        st.markdown(":material/hourglass_top: " + _("UMAP is on its way."))
+        st.caption(_("The first one takes about half a minute, because UMAP compiles itself; later ones seconds."))
 
 
 @st.fragment(run_every=1.0)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_dir
+from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po, write_po
 
 from simcse_core.encoding.catalogue import CATALOGUE
@@ -29,43 +29,35 @@ def current_messages() -> Catalog:
     catalog = Catalog(
         locale="zh_CN",
         project="SimCSE Explorer",
-        header_comment="# The Chinese lines of the interface. `make messages` collects the texts; write the msgstr here.",
+        header_comment="# Chinese lines of the interface. `make messages` collects the texts; write each msgstr here.",
         msgid_bugs_address="",
         last_translator="",
         language_team="",
         charset="utf-8",
         fuzzy=False,
     )
-    for folder in (ROOT, ROOT / "pages", ROOT / "ui", ROOT / "simcse_core"):
-        files = [("*.py", "python")] if folder == ROOT else [("**.py", "python")]
-        for path, _line, message, comments, context in extract_from_dir(
-            folder, files, keywords=KEYWORDS, directory_filter=lambda _path, top=folder: top != ROOT
-        ):
-            catalog.add(
-                message,
-                locations=[(f"{folder.name}/{path}" if folder != ROOT else path, 1)],
-                auto_comments=comments,
-                context=context,
-            )
-    for message, origin in _from_registries():
-        catalog.add(message, locations=[(origin, 1)])
+    folders = [ROOT / "pages", ROOT / "ui", ROOT / "simcse_core"]
+    for path in [ROOT / "app.py", *(path for folder in folders for path in sorted(folder.rglob("*.py")))]:
+        for _line, message, comments, context in extract_from_file("python", path, keywords=KEYWORDS):
+            catalog.add(message, auto_comments=comments, context=context)
+    for message in _from_registries():
+        catalog.add(message)
     return catalog
 
 
-def _from_registries() -> Iterator[tuple[str, str]]:
+def _from_registries() -> Iterator[str]:
     """Explanations that stand where the thing itself is defined."""
     for registry in (poolings, losses, projections):
         for entry in registry.entries():
-            yield entry.summary, registry.kind
+            yield entry.summary
             for field in entry.options.model_fields.values():
                 if field.description:
-                    yield field.description, registry.kind
+                    yield field.description
     for field in TrainingSettings.model_fields.values():
-        yield field.description or "", "training settings"
-    for text in HEADS.values():
-        yield text, "head"
+        yield field.description or ""
+    yield from HEADS.values()
     for card in CATALOGUE.values():
-        yield card.languages, "catalogue"
+        yield card.languages
 
 
 def main() -> None:

@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
 from simcse_core.meaning.evaluation import Interval
-from simcse_core.runs.race import Outcome, results, verdict
+from simcse_core.runs.race import Outcome, Result, results, verdict
 from simcse_core.runs.store import ENDED
 from ui import charts, colors
 from ui.page import plain
@@ -82,26 +81,25 @@ def table(race: Sequence[Outcome]) -> None:
     st.subheader(_("Result"), anchor=False)
     if (found := verdict(race)) is not None:
         st.markdown(_verdict_in_words(found.ahead, found.clear, found.helped))
+    _intervals(lines)
     st.table(
-        pd.DataFrame(
-            [
-                {
-                    _("loss"): _("frozen model") if line.loss == "frozen" else line.loss,
-                    **{_(title): _interval(line.metrics[name]) for name, title in METRICS.items()},
-                    _("gain over the frozen model"): _gain(line.gain.get("mean_average_precision")),
-                    _("seconds"): "" if line.seconds is None else f"{line.seconds:.1f}",
-                    _("texts per second"): "" if line.texts_per_second is None else f"{line.texts_per_second:.0f}",
-                }
-                for line in lines
-            ]
-        ),
+        [
+            {
+                _("loss"): _("frozen model") if line.loss == "frozen" else line.loss,
+                **{_(title): _interval(line.metrics[name], "{:.2f}") for name, title in METRICS.items()},
+                _("gain"): _interval(line.gain["mean_average_precision"], "{:+.2f}") if line.gain else "",
+                _("seconds"): "" if line.seconds is None else f"{line.seconds:.0f}",
+            }
+            for line in lines
+        ],
         hide_index=True,
     )
     st.caption(
         _(
             "Measured on held-out texts. Mean average precision: each text ranks all others by cosine; 1 when those "
-            "of its class come first. Accuracy: nearest class centre, the text itself left out. In brackets the range "
-            "that holds 95 % of 2,000 bootstrap samples of the held-out texts; the gain is paired text by text. "
+            "of its class come first. Accuracy: nearest class centre, the text itself left out. In grey the range "
+            "that holds 95 % of 2,000 bootstrap samples of the held-out texts. Gain: mean average precision above the "
+            "frozen model, paired text by text. "
             "One seed: another one can move the result. The epoch that did best on these texts was kept, which "
             "flatters every loss a little."
         )
@@ -143,9 +141,18 @@ def _verdict_in_words(ahead: str, clear: bool, helped: tuple[str, ...]) -> str:
     return f"{first} {second}"
 
 
-def _interval(value: Interval) -> str:
-    return f"{value.mean:.2f} ({value.low:.2f} … {value.high:.2f})"
+def _interval(value: Interval, form: str) -> str:
+    low, high = form.format(value.low), form.format(value.high)
+    return f"{form.format(value.mean)} :small[:gray[{low}\u00a0…\u00a0{high}]]"
 
 
-def _gain(value: Interval | None) -> str:
-    return "" if value is None else f"{value.mean:+.2f} ({value.low:+.2f} … {value.high:+.2f})"
+def _intervals(lines: Sequence[Result]) -> None:
+    names = [_("frozen model") if line.loss == "frozen" else line.loss for line in lines]
+    metric, title = next(iter(METRICS.items()))
+    values = [line.metrics[metric] for line in lines]
+    st.plotly_chart(
+        charts.intervals(names, values, [colors.of_loss(line.loss) for line in lines], _(title)),
+        key="intervals",
+        config={"displayModeBar": False},
+        alt=_("Points with their ranges, the same numbers as in the table below."),
+    )

@@ -33,17 +33,26 @@ def mean(tokens: "Tensor", mask: "Tensor", first: "Tensor") -> "Tensor":
 
 @poolings.register("max")
 def max_(tokens: "Tensor", mask: "Tensor", first: "Tensor") -> "Tensor":
-    """The largest value of each dimension among the sentence's tokens. Arguments as for `mean`."""
+    """The largest value of each dimension among the sentence's tokens.
+
+    Arguments as for `mean`.
+    """
     return tokens.masked_fill(~mask.bool().unsqueeze(-1), -float("inf")).amax(dim=1)
 
 
 @poolings.register("cls")
 def cls(tokens: "Tensor", mask: "Tensor", first: "Tensor") -> "Tensor":
-    """The vector of the first token, [CLS]. Arguments as for `mean`."""
+    """The vector of the first token, [CLS].
+
+    Arguments as for `mean`.
+    """
     return tokens[:, 0]
 
 
 @poolings.register("first_last_mean")
 def first_last_mean(tokens: "Tensor", mask: "Tensor", first: "Tensor") -> "Tensor":
-    """The average over the tokens of the chosen layer and of the word embeddings. Arguments as for `mean`."""
+    """The average over the tokens of the chosen layer and of the word embeddings.
+
+    Arguments as for `mean`.
+    """
     return mean((first + tokens) / 2, mask, first)
