@@ -24,7 +24,7 @@ def show(race: Sequence[Outcome]) -> None:
     finished = [outcome for outcome in race if outcome.finished]
     if not finished:
         return
-    st.subheader(_("Before and after"), anchor=False)
+    st.header(_("Before and after"), anchor=False)
     ids = {outcome.loss: outcome.run for outcome in finished}
     loss = st.segmented_control(_("Loss"), list(ids), default=_ahead(finished), required=True, key="compared")
     run = get(ids[loss or _ahead(finished)])
@@ -42,7 +42,7 @@ def show(race: Sequence[Outcome]) -> None:
 
 def show_stored(race: StoredRace) -> None:
     """Of the recorded race: fixed sentences, because its models are not kept."""
-    st.subheader(_("Before and after"), anchor=False)
+    st.header(_("Before and after"), anchor=False)
     losses = list(race.after)
     chosen = st.segmented_control(
         _("Loss"), losses, default=_ahead(race.outcomes), required=True, key="compared-stored"

@@ -60,7 +60,7 @@ def numbers(similarity: Matrix, texts: Sequence[str]) -> None:
     """The matrix as a table of text."""
     columns = [str(number) for number in range(1, len(texts) + 1)]
     rows = [plain(f"{number} {text}") for number, text in enumerate(texts, 1)]
-    st.table(pd.DataFrame(similarity, columns=columns, index=rows).map("{:.2f}".format))
+    st.table(pd.DataFrame(similarity, columns=columns, index=pd.Index(rows, name=_("sentence"))).map("{:.2f}".format))
 
 
 def _pairs(similarity: Matrix, texts: Sequence[str]) -> None:

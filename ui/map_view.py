@@ -61,10 +61,10 @@ def show_maps(vectors: Matrix, texts: MapTexts, *, content: str) -> None:
     umap = None if too_few else background.projection(content, "umap", vectors, (("n_neighbors", 15),), seed)
     first, second = st.columns(2)
     with first:
-        st.subheader("PCA", anchor=False, help=_("The two directions in which the vectors differ most."))
+        st.header("PCA", anchor=False, help=_("The two directions in which the vectors differ most."))
         _map(pca(vectors), texts, chosen, near, name="PCA", trust=trust.result()[1] if trust.done() else None)
     with second:
-        st.subheader("UMAP", anchor=False, help=_("Neighbours stay neighbours; distances between groups mean little."))
+        st.header("UMAP", anchor=False, help=_("Neighbours stay neighbours; distances between groups mean little."))
         if umap is None:
             st.info(_("UMAP needs at least {n} texts to mean anything.").format(n=FEWEST_FOR_UMAP))
         elif umap.done():
@@ -97,7 +97,7 @@ def show_neighbours(vectors: Matrix, texts: MapTexts, chosen: int | None) -> Non
     """The nearest texts in the original space, whatever the map shows."""
     if chosen is None:
         return
-    st.subheader(_("Nearest in the original space"), anchor=False)
+    st.header(_("Nearest in the original space"), anchor=False)
     rows = nearest(vectors, chosen, NEIGHBOURS)
     columns = {
         _("cosine"): [f"{cosine:.2f}" for _at, cosine in rows],

@@ -55,7 +55,7 @@ def race_plan(data: Dataset, source: str) -> RacePlan | None:
     layer = _layer(model)
     chosen = st.pills(_("Losses"), losses.names(), selection_mode="multi", default=losses.names(), key="race-losses")
     for name in chosen:
-        st.caption(f"`{name}` {_(losses[name].summary)}")
+        st.caption(f"**{name}** · {_(losses[name].summary)}")
     with st.expander(_("More settings"), icon=":material/tune:"):
         settings = _settings(layer)
     if not chosen:

@@ -78,7 +78,7 @@ def table(race: Sequence[Outcome]) -> None:
     lines = results(race)
     if not lines:
         return
-    st.subheader(_("Result"), anchor=False)
+    st.header(_("Result"), anchor=False)
     if (found := verdict(race)) is not None:
         st.markdown(_verdict_in_words(found.ahead, found.clear, found.helped))
     _intervals(lines)

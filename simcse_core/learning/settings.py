@@ -51,5 +51,6 @@ def training_settings(given: Mapping[str, object]) -> TrainingSettings:
         settings = TrainingSettings(**given)
     except ValidationError as error:
         raise option_error(error, "training") from None
-    losses[settings.loss].with_options(settings.loss_options)
-    return settings
+    options = losses[settings.loss].with_options(settings.loss_options)
+    chosen = {name: options[name] for name in settings.loss_options}
+    return settings.model_copy(update={"loss_options": chosen})

@@ -16,6 +16,9 @@ from simcse_core.runs.store import Run, all_runs, create
 CANCEL_SECONDS = 2.0
 """A run that does not stop by itself is ended after this long."""
 
+_workers: list["subprocess.Popen[bytes]"] = []
+"""Worker processes that this process has started."""
+
 
 def submit(configs: list[RunConfig]) -> list[Run]:
     """Queue runs and see to it that a worker carries them out. They go on when this process ends.
@@ -40,15 +43,17 @@ def queued() -> list[Run]:
 
 def ensure_worker() -> None:
     """Start a worker if runs wait. A second worker ends by itself while the first one works."""
+    _workers[:] = [worker for worker in _workers if worker.poll() is None]  # lets those that ended go
     if queued():
         with (home() / "worker.log").open("ab") as log:
-            subprocess.Popen(
+            worker = subprocess.Popen(
                 [sys.executable, "-m", "simcse_core.runs.queue"],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,  # it outlives the app
             )
+        _workers.append(worker)
 
 
 def work() -> None:

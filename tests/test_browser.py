@@ -1,0 +1,195 @@
+"""The app as its users see it: a real server, a real browser."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.request import urlopen
+
+import psutil
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
+
+from tests.install_chromium import find
+from ui.page import PAGES
+
+ROOT = Path(__file__).parent.parent
+IDLE = "[data-testid=stApp][data-test-connection-state=CONNECTED][data-test-script-state=notRunning]"
+SECONDS = 60_000
+PATHS = {name: "" if name == "start" else Path(page.path).stem for name, page in PAGES.items()}
+
+
+@dataclass(frozen=True)
+class Server:
+    address: str
+    process: psutil.Process
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A freshly started app, as `make run` starts it."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {**os.environ, "SIMCSE_HOME": str(tmp_path_factory.mktemp("home"))}
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    address = f"http://127.0.0.1:{port}"
+    for _attempt in range(240):
+        try:
+            with urlopen(f"{address}/_stcore/health"):
+                break
+        except OSError:
+            time.sleep(0.25)
+    watched = psutil.Process(process.pid)
+    yield Server(address, watched)
+    for child in watched.children(recursive=True):
+        child.kill()
+    process.terminate()
+    process.wait(20)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking"]
+        browser = playwright.chromium.launch(executable_path=find(), args=arguments)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def tab(browser: Browser) -> Iterator[Page]:
+    """A tab that may talk to nobody but the server, and in which no script may fail."""
+    page = browser.new_page(viewport={"width": 1280, "height": 720}, locale="en-GB")
+    page.set_default_timeout(SECONDS)
+    expect.set_options(timeout=SECONDS)
+    strangers: list[str] = []
+    errors: list[str] = []
+
+    def on_request(request: Request) -> None:
+        if not request.url.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:")):
+            strangers.append(request.url)
+
+    def on_console(message: ConsoleMessage) -> None:
+        # A deep link makes Streamlit look for itself under the page's path first.
+        if message.type == "error" and "404" not in message.text:
+            errors.append(message.text)
+
+    page.on("request", on_request)
+    page.on("console", on_console)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("dialog", lambda dialog: errors.append(f"dialog: {dialog.message}"))
+    yield page
+    page.close()
+    assert strangers == []
+    assert errors == []
+
+
+def visit(tab: Page, server: Server, name: str, parameters: str = "") -> None:
+    tab.goto(f"{server.address}/{PATHS[name]}{parameters}")
+    tab.wait_for_selector(IDLE)
+
+
+def type_sentences(tab: Page, text: str) -> None:
+    area = tab.locator("textarea").first
+    area.fill("")
+    area.press_sequentially(text, delay=5)
+
+
+def test_a_deep_link_to_similarity_follows_the_typing_and_speaks_chinese(tab: Page, server: Server) -> None:
+    visit(tab, server, "similarity")
+    expect(tab.get_by_role("heading", name="How close are these sentences?")).to_be_visible()
+    type_sentences(tab, "A cat sleeps.\nA kitten naps.\nStocks fell sharply.")
+    rows = tab.locator("[data-testid=stTable] tbody tr")
+    expect(rows).to_have_count(3)
+    expect(rows.nth(2)).to_contain_text("Stocks fell sharply.")
+    numbers = [float(number) for number in rows.nth(0).inner_text().split()[-3:]]
+    assert numbers[0] == 1
+    assert numbers[1] > 0.5 > numbers[2]
+    expect(tab.locator(".js-plotly-plot .heatmaplayer image")).to_be_visible()
+    expect(tab.locator(".js-plotly-plot .yaxislayer-above")).to_contain_text("Stocks fell sharply.")
+    expect(tab.locator("textarea").first).to_be_focused()
+
+    tab.get_by_role("radio", name="中文").or_(tab.get_by_text("中文", exact=True)).first.click()
+    expect(tab.get_by_role("heading", name="这些句子有多接近")).to_be_visible()
+    assert "language=zh_CN" in tab.url
+    tab.get_by_role("link", name="分布图").click()
+    expect(tab.locator("h1")).not_to_contain_text("What")
+    assert "language=zh_CN" in tab.url
+
+
+def test_tags_typed_as_a_sentence_stay_text_everywhere(tab: Page, server: Server) -> None:
+    visit(tab, server, "similarity")
+    evil = "<img src=x onerror=alert(1)>"
+    type_sentences(tab, f"{evil}\n<b>bold</b> **stars** $x$")
+    rows = tab.locator("[data-testid=stTable] tbody tr")
+    expect(rows).to_have_count(2)
+    expect(rows.nth(0)).to_contain_text(evil)
+    expect(rows.nth(1)).to_contain_text("<b>bold</b> **stars** $x$")
+    expect(tab.locator(".js-plotly-plot .yaxislayer-above")).to_contain_text("<img")
+    assert tab.locator("img[src=x]").count() == 0
+
+
+def test_typing_keeps_cursor_and_undo(tab: Page, server: Server) -> None:
+    visit(tab, server, "similarity")
+    type_sentences(tab, "One cat.\nTwo dogs.")
+    rows = tab.locator("[data-testid=stTable] tbody tr")
+    expect(rows).to_have_count(2)
+    area = tab.locator("textarea").first
+    area.press("ArrowUp")
+    area.press("End")
+    area.press_sequentially(" Now.")
+    expect(rows.nth(0)).to_contain_text("One cat. Now.")
+    assert area.evaluate("area => area.selectionStart") == len("One cat. Now.")
+    area.press("Control+z")
+    expect(rows.nth(0)).not_to_contain_text("Now.")
+
+
+def test_the_umap_arrives_and_the_app_itself_never_loads_it(tab: Page, server: Server) -> None:
+    visit(tab, server, "map", "?language=en")
+    expect(tab.locator(".js-plotly-plot")).to_have_count(2, timeout=3 * SECONDS)
+    expect(tab.get_by_text("Trustworthiness")).to_have_count(2, timeout=SECONDS)
+    libraries = {Path(mapping.path).name for mapping in server.process.memory_maps()}
+    assert any("torch" in name for name in libraries)
+    assert not any("llvmlite" in name for name in libraries), "umap (by way of numba) was imported into the app"
+
+
+def test_a_race_survives_a_reload_and_can_be_cancelled(tab: Page, server: Server) -> None:
+    visit(tab, server, "training", "?language=en")
+    expect(tab.get_by_text("A recorded race")).to_be_visible()
+    tab.get_by_role("button", name="Start the race").click()
+    tab.wait_for_url("**race=**")
+    bars = tab.get_by_test_id("stProgress")
+    expect(bars.first).to_contain_text("s left")
+    tab.reload()
+    expect(bars.nth(2)).to_contain_text("waiting")
+    tab.get_by_role("button", name="Cancel the race").click()
+    for bar in range(3):
+        expect(bars.nth(bar)).to_contain_text("cancelled")
+    expect(tab.get_by_role("button", name="Cancel the race")).to_have_count(0)
+
+
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+@pytest.mark.parametrize("name", list(PATHS))
+def test_every_page_is_accessible_named_and_fits_a_phone(tab: Page, server: Server, name: str, language: str) -> None:
+    visit(tab, server, name, f"?language={language}")
+    tab.locator(".js-plotly-plot").first.wait_for()
+    tab.wait_for_selector(IDLE)
+    assert tab.get_by_test_id("stException").count() == 0
+    assert [violation["id"] for violation in Axe().run(tab).response["violations"]] == []
+    charts = tab.locator("[data-testid=stPlotlyChart], [data-testid=stEchartsChart]")
+    for chart in charts.all():
+        names = chart.evaluate(
+            "node => [node, ...node.querySelectorAll('*')].map(n => n.getAttribute('aria-label') || '')"
+        )
+        assert any(len(given) > 12 for given in names), "a chart without an alt text"
+    tab.set_viewport_size({"width": 390, "height": 844})
+    tab.wait_for_timeout(500)
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 390
+    assert tab.locator("h1").first.bounding_box()["width"] <= 390  # type: ignore[index]

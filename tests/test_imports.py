@@ -1,0 +1,37 @@
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ("torch", "transformers", "umap", "sklearn", "scipy", "sentence_transformers", "numba")
+
+
+def loaded_after(statement: str) -> set[str]:
+    code = f"import sys\n{statement}\nprint(*[name for name in {HEAVY!r} if name in sys.modules])"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(ended.stdout.split())
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import simcse_core, simcse_core.cli",
+        "import simcse_core.learning.losses, simcse_core.encoding.pooling, simcse_core.meaning.projection",
+        "import ui.page, ui.stored, ui.inputs, ui.race_inputs, ui.race_view, ui.comparison, ui.map_view, ui.heatmap",
+    ],
+)
+def test_nothing_heavy_loads_before_it_is_used(statement: str) -> None:
+    assert loaded_after(statement) == set()
+
+
+def test_a_model_needs_neither_umap_nor_scikit_learn() -> None:
+    loaded = loaded_after("from simcse_core import SimCSE; SimCSE.load().encode(['a'])")
+    assert {"torch", "transformers"} <= loaded
+    assert not {"umap", "numba", "sklearn", "sentence_transformers"} & loaded
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    import simcse_core
+
+    with pytest.raises(AttributeError, match="no attribute 'SimCES'"):
+        _ = simcse_core.SimCES

@@ -1,0 +1,29 @@
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_python_in_the_readme_prints_what_it_says() -> None:
+    code, expected = re.findall(r"```(?:python|text)\n(.*?)```", README, flags=re.DOTALL)
+    ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert ended.stdout == expected
+
+
+@pytest.mark.parametrize("link", re.findall(r"\]\((?!http)(.*?)\)", README))
+def test_what_the_readme_links_to_is_there(link: str) -> None:
+    assert (ROOT / link).exists()
+
+
+def test_the_commands_of_the_readme_exist() -> None:
+    commands = set(re.findall(r"-m simcse_core (\w+)", README))
+    usage = subprocess.run(
+        [sys.executable, "-m", "simcse_core", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    assert commands
+    assert all(re.search(rf"^\s+{command}\s", usage, flags=re.MULTILINE) for command in commands)

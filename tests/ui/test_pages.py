@@ -1,0 +1,154 @@
+"""The pages without a browser: what they say, and what they do with bad input."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from simcse_core.runs import queue, race
+from simcse_core.runs.config import RunConfig
+from ui.page import PAGES
+
+ROOT = Path(__file__).parent.parent.parent
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+
+Open = Callable[..., AppTest]
+
+
+@pytest.fixture
+def open_page() -> Open:
+    """A page, drawn once with a language and parameters in its address."""
+
+    def draw(name: str, language: str = "en", **parameters: str) -> AppTest:
+        page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+        if name != "start":
+            page.switch_page(PAGES[name].path)
+        for parameter, value in {"language": language, **parameters}.items():
+            page.query_params[parameter] = value
+        return page.run()
+
+    return draw
+
+
+def words(page: AppTest) -> str:
+    """Everything that is written on the page."""
+    elements = [*page.markdown, *page.title, *page.header, *page.subheader, *page.caption, *page.error, *page.info]
+    return "\n".join(str(element.value) for element in elements)
+
+
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+@pytest.mark.parametrize("name", list(PAGES))
+def test_every_page_opens_in_both_languages_without_an_error(open_page: Open, name: str, language: str) -> None:
+    page = open_page(name, language)
+    assert not page.exception
+    assert not page.error
+    heading = page.title[0].value
+    assert heading.isascii() == (language == "en" or name == "start")
+
+
+def type_sentences(page: AppTest, text: str) -> AppTest:
+    """AppTest runs no JavaScript: what the text area would report is put where the page keeps it."""
+    default = page.session_state["sentences-kept"]["default"]
+    page.session_state["sentences-kept"] = {"default": default, "text": text}
+    return page.run()
+
+
+def test_similarity_shows_the_matrix_as_text(open_page: Open) -> None:
+    page = type_sentences(open_page("similarity"), "A cat sleeps.\nA kitten naps.\nStocks fell.")
+    table = page.table[0].value
+    assert table.shape == (3, 3)
+    assert table.iloc[0, 0] == "1.00"
+    assert float(table.iloc[0, 1]) > 0.5 > float(table.iloc[0, 2])
+    assert "Closest: 1 and 2" in words(page)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "Type or paste at least two sentences"),
+        ("  \n \n", "Type or paste at least two sentences"),
+        ("Only one.", "One sentence has nothing to be compared with"),
+        ("a\n" * 100_000, "100,000 texts are too many here: the limit is 300"),
+        ("x" * 1_000_000, "1,000,000 characters: the limit is 20,000"),
+    ],
+)
+def test_bad_sentences_get_a_clear_message(open_page: Open, text: str, message: str) -> None:
+    page = type_sentences(open_page("similarity"), text)
+    assert not page.exception
+    assert message in words(page).replace("\\", "")
+
+
+def test_tags_and_markdown_in_a_sentence_are_shown_as_they_are(open_page: Open) -> None:
+    page = type_sentences(open_page("similarity"), "<script>alert(1)</script>\n**bold** $x$")
+    rows = list(page.table[0].value.index)
+    assert rows[0].replace("\\", "") == "1 <script>alert(1)</script>"
+    assert "\\<script" in rows[0]
+    assert "\\*\\*bold" in rows[1]
+
+
+def test_chinese_for_the_english_model_is_a_warning_that_names_another(open_page: Open) -> None:
+    page = type_sentences(open_page("similarity"), "今天天气很好。\n图书馆几点开门？")
+    assert "USE multilingual v3" in page.warning[0].value.replace("\\", "")
+
+
+def test_settings_in_the_address_are_followed(open_page: Open) -> None:
+    page = open_page("similarity", layer="2", pooling="max", sample="negation")
+    assert page.slider(key="layer").value == 2
+    assert page.selectbox(key="pooling").value == "max"
+    assert page.selectbox(key="sample").value == "negation"
+    nonsense = open_page("similarity", layer="99", pooling="<b>", sample="../x", language="klingon")
+    assert not nonsense.exception
+    assert nonsense.slider(key="layer").value == 6
+
+
+def test_a_frozen_model_offers_no_layers(open_page: Open) -> None:
+    page = open_page("similarity", "zh_CN")
+    assert not page.slider
+    assert "冻结" in words(page)
+
+
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+def test_training_shows_a_finished_race_at_once(open_page: Open, language: str) -> None:
+    page = open_page("training", language)
+    assert page.table[0].value.shape[0] == 4
+    assert "cross_entropy" in words(page)
+
+
+def test_a_race_that_does_not_exist_is_said(open_page: Open) -> None:
+    page = open_page("training", race="nothing")
+    assert not page.exception
+    assert "There is no race" in page.error[0].value.replace("\\", "")
+
+
+def test_a_race_is_started_followed_and_shown_when_it_is_over(open_page: Open) -> None:
+    page = open_page("training")
+    page.selectbox(key="race-model-en").select("use-multilingual").run()  # its head learns in a second
+    page.button[0].click().run()
+    (race_id,) = [value if isinstance(value, str) else value[0] for value in [page.query_params["race"]]]
+    assert not page.exception
+    for worker in queue._workers:
+        worker.wait(120)
+    assert [outcome.state for outcome in race.outcomes(race_id)] == ["finished"] * 3
+    over = open_page("training", race=race_id)
+    assert not over.exception
+    assert over.table[0].value.shape[0] == 4
+
+
+def test_a_failed_run_shows_why(open_page: Open) -> None:
+    race_id = race.start(RunConfig(data="intents-zh", model="use-multilingual"), ["bce"])  # it cannot train "all"
+    for worker in queue._workers:
+        worker.wait(120)
+    page = open_page("training", race=race_id)
+    assert "it can train 'head', not 'all'" in page.error[0].value.replace("\\", "")
+
+
+def test_the_map_finds_true_neighbours(open_page: Open) -> None:
+    page = open_page("map")
+    page.selectbox(key="map-text").select_index(0).run()
+    assert not page.exception
+    neighbours = page.table[0].value
+    assert neighbours.shape == (8, 3)
+    cosines = [float(value) for value in neighbours.iloc[:, 0]]
+    assert cosines == sorted(cosines, reverse=True)
