@@ -7,16 +7,16 @@ from ui.map_view import MapTexts, choose_text, show_maps, show_neighbours
 from ui.translation import _
 
 page.begin("map")
-left, right = st.columns([2, 5], gap="large")
-with left, page.user_errors():
+left, right = st.columns([5, 2], gap="large")  # the maps come first on a phone too
+with right, page.user_errors():
     data, _source = inputs.data_set("map")
     settings = inputs.encoder_settings()
     texts = MapTexts.of(data)
-    with right, page.user_errors():
+    with left, page.user_errors():
         vectors = cache.embeddings(texts.texts, settings)
         show_maps(vectors, texts, content=inputs.content_key(list(texts.texts), settings))
         inputs.warn_about(list(texts.texts), settings.model)
-        with left:
+        with right:
             show_neighbours(vectors, texts, choose_text(texts))
     st.caption(
         _(

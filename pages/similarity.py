@@ -7,19 +7,29 @@ from ui import cache, defaults, heatmap, inputs, page, stored
 from ui.translation import _, language
 
 page.begin("similarity")
-left, right = st.columns([2, 3], gap="large")
+# Sentences, picture, settings: side by side on a wide screen, in this order on a phone.
+left, middle, right = st.columns([5, 8, 3], gap="medium")
+below = st.container()
+
 with left, page.user_errors():
     texts = inputs.sentences()
-    settings = inputs.encoder_settings()
     with right:
-        look = stored.first_look(language())
-        stored_settings = cache.EncoderSettings(defaults.MODEL[language()])
-        if not texts:
-            st.info(_("Type or paste at least two sentences on the left, one a line."), icon=":material/edit:")
-        elif texts == look.texts and settings == stored_settings and not cache.is_loaded(settings.model):
-            heatmap.show(look.matrix, texts, key="heatmap")
-        else:
-            with page.user_errors():
-                vectors = cache.embeddings(tuple(texts), settings)
+        settings = inputs.encoder_settings()
+    look = stored.first_look(language())
+    if not texts:
+        middle.info(_("Type or paste at least two sentences, one a line."), icon=":material/edit:")
+    else:
+        with middle, page.user_errors():
+            if (
+                texts == look.texts
+                and settings == cache.EncoderSettings(defaults.MODEL[language()])
+                and not cache.is_loaded(settings.model)
+            ):
+                similarity = look.matrix
+            else:
+                similarity = cosine_similarity(cache.embeddings(tuple(texts), settings))
                 inputs.warn_about(texts, settings.model)
-                heatmap.show(cosine_similarity(vectors), texts, key="heatmap")
+            heatmap.figure(similarity, texts, key="heatmap")
+            st.markdown(heatmap.in_words(similarity))
+            with below:
+                heatmap.twin(similarity, texts, key="heatmap")

@@ -9,9 +9,9 @@ from ui import comparison, inputs, page, race_inputs, race_view, stored
 from ui.translation import _, language
 
 page.begin("training")
-left, right = st.columns([2, 3], gap="large")
+left, right = st.columns([7, 4], gap="large")  # the race comes first on a phone too
 
-with left, page.user_errors():
+with right, page.user_errors():
     data, source = inputs.data_set("training")
     plan = race_inputs.race_plan(data, source)
     if st.button(_("Start the race"), type="primary", icon=":material/flag:", disabled=plan is None) and plan:
@@ -26,9 +26,11 @@ def recorded() -> None:
     finished = stored.race(language())
     with st.container(border=True):
         st.markdown(
-            _("**A recorded race** on the bundled data, run on {machine}. Start your own on the left.").format(
-                machine=finished.machine
+            _("**A recorded race** on the bundled data, run on {cores} CPU cores under {system}.").format(
+                cores=finished.cores, system=finished.system
             )
+            + " "
+            + _("Choose your own data and start a race of your own.")
         )
     race_view.curves(finished.outcomes, key="recorded")
     race_view.table(finished.outcomes)
@@ -49,7 +51,7 @@ def live(race_id: str) -> None:
     race_view.table(outcomes)
 
 
-with right, page.user_errors():
+with left, page.user_errors():
     if not chosen:
         recorded()
     elif not race_view.is_over(outcomes := race.outcomes(chosen)):

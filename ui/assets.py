@@ -50,7 +50,7 @@ def _race(language: str) -> StoredRace:
     frozen = load(config.model, layer=config.layer, pooling=config.pooling, head=config.head)
     before = cosine_similarity(frozen.encode(texts)).astype(float).round(4).tolist()
     shown = [outcome.__class__(**{**asdict(outcome), "run": "", "items": outcome.items}) for outcome in outcomes]
-    return StoredRace(f"{os.cpu_count()} CPU cores, {platform.system()}", config, shown, texts, before, after)
+    return StoredRace(os.cpu_count() or 1, platform.system(), config, shown, texts, before, after)
 
 
 def _cosines(model: str, texts: list[str]) -> list[list[float]]:

@@ -42,7 +42,7 @@ def heatmap(
             xgap=1 if some else 0,
             ygap=1 if some else 0,
             texttemplate=("%{z:.2f}" if labels else "%{z:.1f}") if few else None,
-            textfont={"size": 13 if n <= 9 else 10},
+            textfont={"size": 12 if n <= 9 else 9},
             hovertemplate="%{y} · %{x}<br>%{z:.3f}<extra></extra>",
             colorbar={
                 "orientation": "h",
@@ -58,7 +58,7 @@ def heatmap(
         )
     )
     if some:
-        shown = [f"{_label(text, 28)}  {at}" if labels else f"{at}" for at, text in enumerate(texts, 1)]
+        shown = [f"{_label(text, 22)}  {at}" if labels else f"{at}" for at, text in enumerate(texts, 1)]
         figure.update_yaxes(tickmode="array", tickvals=numbers, ticktext=shown)
     if n <= 30:
         figure.update_xaxes(tickmode="array", tickvals=numbers)
@@ -187,10 +187,10 @@ def lines(
     """
     return {
         "animation": False,
-        "grid": {"left": 56, "right": 24, "top": 40, "bottom": 46},
+        "grid": {"left": 56, "right": 24, "top": 44, "bottom": 36},
         "legend": {"top": 0, "left": 0},
         "tooltip": {"trigger": "axis", "valueFormatter": "%.3f"},
-        "xAxis": {"type": "value", "name": x_name, "nameLocation": "middle", "nameGap": 28, "min": 0},
+        "xAxis": {"type": "value", "name": x_name, "nameLocation": "middle", "nameGap": 22, "min": 0},
         "yAxis": {
             "type": "value",
             "name": y_name,
@@ -203,7 +203,7 @@ def lines(
                 "type": "line",
                 "name": name,
                 "data": [list(point) for point in points],
-                "showSymbol": len(points) < 40,
+                "showSymbol": len(points) < 15,
                 "symbolSize": 7,
                 "lineStyle": {"width": 2.5},
                 "itemStyle": {"color": colors_of[name]},

@@ -28,15 +28,13 @@ def figure(
         key=key,
         config={"displayModeBar": False},
         alt=_("Heatmap of the cosine similarity of {n} sentences. {summary}").format(
-            n=len(texts), summary=_in_words(similarity)
+            n=len(texts), summary=in_words(similarity)
         ),
     )
 
 
-def show(similarity: Matrix, texts: Sequence[str], *, key: str) -> None:
-    """The picture, what it says in words, and its numbers as a table."""
-    figure(similarity, texts, key=key)
-    st.markdown(_in_words(similarity))
+def twin(similarity: Matrix, texts: Sequence[str], *, key: str) -> None:
+    """The same as a table: all numbers, or the closest and farthest pairs when there are too many; and as a file."""
     if len(texts) < 2:
         return
     if len(texts) <= TABLE_UP_TO:
@@ -76,7 +74,8 @@ def _pairs(similarity: Matrix, texts: Sequence[str]) -> None:
     )
 
 
-def _in_words(similarity: Matrix) -> str:
+def in_words(similarity: Matrix) -> str:
+    """The closest and the farthest pair and the average, as a sentence."""
     if len(similarity) < 2:
         return _("One sentence has nothing to be compared with. Add another line.")
     pairs = ranked_pairs(similarity)

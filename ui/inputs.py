@@ -71,7 +71,7 @@ def encoder_settings() -> cache.EncoderSettings:
     address.read("pooling", poolings.names())
     address.read("head", list(HEADS))
     st.session_state.setdefault("layer", layers)
-    with st.container(horizontal=True):
+    with st.container():
         layer = st.slider(
             _("Layer"),
             0,

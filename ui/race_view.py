@@ -54,7 +54,7 @@ def curves(race: Sequence[Outcome], *, key: str) -> None:
     }
     st.echarts_chart(
         charts.lines(dev, x_name=_("epoch"), y_name=_("mean average precision, held-out texts"), colors_of=colors_of),
-        height=300,
+        height=280,
         key=f"{key}-dev",
         alt=_("Lines: mean average precision on the held-out texts after each epoch, one line per loss. {last}").format(
             last=", ".join(f"{loss} {points[-1][1]:.3f}" for loss, points in dev.items() if points)
@@ -138,7 +138,7 @@ def _verdict_in_words(ahead: str, clear: bool, helped: tuple[str, ...]) -> str:
         second = _("No loss is better than the frozen model by more than the noise.")
     else:
         second = _("Better than the frozen model by more than the noise: {losses}.").format(losses=", ".join(helped))
-    return f"{first} {second}"
+    return f"{first}\n\n{second}"
 
 
 def _interval(value: Interval, form: str) -> str:

@@ -36,7 +36,9 @@ class StoredHeatmap:
 class StoredRace:
     """A race that was run when the app was made."""
 
-    machine: str
+    cores: int
+    system: str
+    """Of the machine on which it was run."""
     config: RunConfig
     outcomes: list[Outcome]
     texts: list[str]
