@@ -52,6 +52,7 @@ def ensure_worker() -> None:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,  # it outlives the app
+                creationflags=getattr(subprocess, "DETACHED_PROCESS", 0),  # the same on Windows
             )
         _workers.append(worker)
 

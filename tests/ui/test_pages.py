@@ -1,13 +1,16 @@
 """The pages without a browser: what they say, and what they do with bad input."""
 
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from simcse_core.runs import queue, race
 from simcse_core.runs.config import RunConfig
+from ui import cache
 from ui.page import PAGES
 
 ROOT = Path(__file__).parent.parent.parent
@@ -53,6 +56,17 @@ def type_sentences(page: AppTest, text: str) -> AppTest:
     default = page.session_state["sentences-kept"]["default"]
     page.session_state["sentences-kept"] = {"default": default, "text": text}
     return page.run()
+
+
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+def test_the_first_heatmap_does_not_wait_for_the_model(
+    open_page: Open, monkeypatch: pytest.MonkeyPatch, language: str
+) -> None:
+    """With a model that never arrives, the start page and the similarity page are complete all the same."""
+    monkeypatch.setattr(cache, "_loading", lambda _name: Future[Any]())
+    assert len(open_page("start", language).get("plotly_chart")) == 1
+    page = open_page("similarity", language)
+    assert page.table[0].value.shape == (8, 8)
 
 
 def test_similarity_shows_the_matrix_as_text(open_page: Open) -> None:
