@@ -29,8 +29,6 @@ class RunConfig(BaseModel):
     head: str | None = None
     device: str = "auto"
     settings: TrainingSettings = TrainingSettings()
-    race: str | None = None
-    """Runs of one race share this id."""
     data_sha256: str = ""
     versions: dict[str, str] = {}
 

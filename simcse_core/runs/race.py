@@ -1,17 +1,15 @@
 """A race: the same start, data, order and budget for several losses, and what can honestly be said of the result."""
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from simcse_core.errors import RunError
 from simcse_core.meaning.evaluation import Interval, bootstrap_mean
 from simcse_core.runs import queue
 from simcse_core.runs.config import RunConfig, describe
-from simcse_core.runs.store import Items, Run, State, runs_of_race
+from simcse_core.runs.store import Items, Run, State, keep_race, runs_of_race
 
 
 def start(config: RunConfig, losses: Sequence[str]) -> str:
@@ -24,20 +22,13 @@ def start(config: RunConfig, losses: Sequence[str]) -> str:
         DataError: the data cannot be read.
         RunError: too many runs wait already.
     """
-    race = secrets.token_hex(8)
     described = describe(config)
-    queue.submit(
-        [
-            described.model_copy(
-                update={
-                    "race": race,
-                    "settings": described.settings.model_copy(update={"loss": loss, "loss_options": {}}),
-                }
-            )
-            for loss in losses
-        ]
-    )
-    return race
+    settings = described.settings
+
+    def with_loss(loss: str) -> RunConfig:
+        return described.model_copy(update={"settings": settings.model_copy(update={"loss": loss, "loss_options": {}})})
+
+    return keep_race(queue.submit([with_loss(loss) for loss in losses]))
 
 
 @dataclass(frozen=True)
@@ -64,10 +55,7 @@ def outcomes(race: str) -> list[Outcome]:
     Raises:
         RunError: there is no such race.
     """
-    runs = runs_of_race(race)
-    if not runs:
-        raise RunError("There is no race {given!r}. It may have been removed.", given=race)
-    return [outcome(run) for run in runs]
+    return [outcome(run) for run in runs_of_race(race)]
 
 
 def outcome(run: Run) -> Outcome:

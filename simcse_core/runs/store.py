@@ -13,6 +13,7 @@ A run is a folder `SIMCSE_HOME/runs/ID` (or the folder given on the command line
 
 import json
 import os
+import re
 import secrets
 import time
 from collections.abc import Iterator, Mapping
@@ -28,6 +29,7 @@ from simcse_core.home import home, run_folder
 from simcse_core.runs.config import RunConfig
 
 State = Literal["queued", "running", "finished", "failed", "cancelled", "interrupted"]
+RACE_ID = re.compile(r"[0-9a-f]{16}")
 ENDED: tuple[State, ...] = ("finished", "failed", "cancelled", "interrupted")
 
 
@@ -171,9 +173,29 @@ def all_runs() -> Iterator[Run]:
             yield Run(folder)
 
 
+def keep_race(runs: list[Run]) -> str:
+    """Remember which runs belong together, in their order.
+
+    Returns:
+        An unguessable id for them.
+    """
+    race = secrets.token_hex(8)
+    folder = home() / "races"
+    folder.mkdir(parents=True, exist_ok=True)
+    _replace(folder / f"{race}.json", [run.id for run in runs])
+    return race
+
+
 def runs_of_race(race: str) -> list[Run]:
-    """The runs of a race, in the order in which they were queued."""
-    return [run for run in all_runs() if run.config.race == race]
+    """The runs of a race, in the order in which they were queued.
+
+    Raises:
+        RunError: there is no such race.
+    """
+    path = home() / "races" / f"{race}.json"
+    if not RACE_ID.fullmatch(race) or not path.is_file():
+        raise RunError("There is no race {given!r}. It may have been removed.", given=race)
+    return [get(run_id) for run_id in json.loads(path.read_text(encoding="utf-8"))]
 
 
 def keep_data(content: bytes, name: str) -> Path:
