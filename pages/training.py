@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from simcse_core.data.kinds import Labelled
 from simcse_core.runs import queue, race
 from simcse_core.runs.store import get
 from ui import comparison, inputs, page, race_inputs, race_view, stored
@@ -15,7 +14,7 @@ with right, page.user_errors():
     data, source = inputs.data_set("training")
     plan = race_inputs.race_plan(data, source)
     if st.button(_("Start the race"), type="primary", icon=":material/flag:", disabled=plan is None) and plan:
-        st.query_params["race"] = race.start(plan.config, plan.losses)
+        st.query_params["race"] = race.start(plan.config(), plan.losses)
         st.rerun()
 
 chosen = st.query_params.get("race")
@@ -40,6 +39,7 @@ def recorded() -> None:
 @st.fragment(run_every=1.0)
 def live(race_id: str) -> None:
     """Polls the run folders; the page is drawn anew, without polling, when all runs have ended."""
+    queue.ensure_worker()  # after a restart of the machine, or when a worker was killed, the queue is still there
     outcomes = race.outcomes(race_id)
     if race_view.is_over(outcomes):
         st.rerun()
@@ -55,14 +55,12 @@ with left, page.user_errors():
     if not chosen:
         recorded()
     elif not race_view.is_over(outcomes := race.outcomes(chosen)):
-        queue.ensure_worker()  # after a restart of the machine the queue is still there
         live(chosen)
     else:
         race_view.progress(outcomes)
         race_view.curves(outcomes, key=f"live-{chosen}")
         race_view.table(outcomes)
-        if isinstance(data, Labelled):
-            comparison.show(outcomes)
+        comparison.show(outcomes)
         if st.button(_("Show the recorded race again"), icon=":material/history:"):
             del st.query_params["race"]
             st.rerun()

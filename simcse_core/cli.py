@@ -5,10 +5,13 @@ One value of JSON on stdout with `--format json`; a user's mistake ends with 2 a
 
 import argparse
 import json
+import math
+import os
 import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -27,13 +30,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit status: 0, 2 for a user's mistake, 130 when interrupted.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="replace")  # Windows redirects in a code page without Chinese
     try:
         options = _parser().parse_args(arguments)
+        if options.home:
+            os.environ["SIMCSE_HOME"] = options.home
         answer: Answer | None = options.command(options)
         if answer is not None:
             _print(answer, options.format)
     except UserError as error:
-        print(f"simcse_core: {error}", file=sys.stderr)
+        print("simcse_core:", " ".join(str(error).splitlines()), file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # `| head` has read enough
+    except OSError as error:  # a path that cannot be read or written
+        print(f"simcse_core: {error.strerror}: {error.filename or 'output'}"[:300], file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("simcse_core: interrupted", file=sys.stderr)
@@ -57,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
         added = commands.add_parser(name, help=summary, description=summary)
         added.set_defaults(command=command)
         added.add_argument("--format", choices=("text", "json"), default="text", help="for people or for programs")
+        added.add_argument("--home", help="folder for runs (default: SIMCSE_HOME, else .simcse in your home)")
         return added
 
     add("models", _models, "List the models that come with the project.")
@@ -71,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
 
     evaluate = add("evaluate", _evaluate, "Measure a model on scored pairs, matching pairs or labelled texts.")
     evaluate.add_argument("--data", required=True, help="a table, or the name of bundled data")
-    evaluate.add_argument("--scale-max", type=float, help="best possible score (default: the highest in the data)")
+    evaluate.add_argument("--scale-max", type=_above_0, help="best possible score (default: the highest in the data)")
 
     train = add("train", _train, "Fine-tune a model on labelled texts.")
     train.add_argument(
@@ -91,6 +105,19 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _above_0(text: str) -> float:
+    number = float(text)
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    return number
+
+
+def _seed(text: str) -> int:
+    if not (text.isascii() and text.isdecimal()) or int(text) >= 2**31:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 to {2**31 - 1}")
+    return int(text)
+
+
 def _add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", default="minilm", help="catalogue name, run id or folder (default: minilm)")
     parser.add_argument("--pooling", help="mean, max, cls or first_last_mean (default: the model's own)")
@@ -98,7 +125,7 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--head", help="none, linear or random: a linear layer on each token")
     parser.add_argument("--precision", default="float32", help="auto, float32, bfloat16 or float16")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
-    parser.add_argument("--seed", type=int, default=0, help="for everything random")
+    parser.add_argument("--seed", type=_seed, default=0, help="for everything random")
 
 
 def _add_settings(parser: argparse.ArgumentParser) -> None:
@@ -125,10 +152,11 @@ def _models(options: argparse.Namespace) -> Answer:
 
 def _similarity(options: argparse.Namespace) -> Answer:
     from simcse_core.data.readers import read_texts, split_lines
+    from simcse_core.encoding.texts import checked
     from simcse_core.limits import check_texts, limits
     from simcse_core.meaning.similarity import cosine_similarity
 
-    texts = [line for text in options.texts for line in split_lines(text)]
+    texts = [line for text in checked(options.texts) for line in split_lines(text)]
     texts += read_texts(options.file) if options.file else []
     if not texts:
         raise InputError("No texts are given. Write them behind the command, or name a file with --file.")
@@ -141,8 +169,10 @@ def _encode(options: argparse.Namespace) -> Answer:
     import numpy as np
 
     from simcse_core.data.readers import read_texts
+    from simcse_core.limits import check_lengths
 
     texts = read_texts(options.input)
+    check_lengths(texts)
     output = _output(options.output)
     model = _load(options)
     started = time.perf_counter()
@@ -178,6 +208,9 @@ def _evaluate(options: argparse.Namespace) -> Answer:
 
 
 def _train(options: argparse.Namespace) -> Answer | None:
+    from simcse_core.data.bundled import open_data
+    from simcse_core.data.kinds import Labelled
+    from simcse_core.encoding.catalogue import load
     from simcse_core.learning.settings import TrainingSettings, training_settings
     from simcse_core.runs import store
     from simcse_core.runs.config import RunConfig, describe
@@ -197,7 +230,12 @@ def _train(options: argparse.Namespace) -> Answer | None:
         device=options.device,
         settings=settings,
     )
-    run = store.create(describe(config), Path(options.output) if options.output else None)
+    if options.precision not in ("auto", "float32"):
+        raise OptionError("Training computes in float32; leave --precision out.")
+    described = describe(config)
+    if isinstance(data := open_data(config.data), Labelled):
+        _warn(options.model, load(options.model).check(data.text))
+    run = store.create(described, Path(options.output) if options.output else None)
     execute(run, emit=lambda record: _print_record(record, options.format))
     return None
 
@@ -206,10 +244,12 @@ def _project(options: argparse.Namespace) -> Answer:
     from simcse_core.data.readers import read_texts
     from simcse_core.data.writers import to_csv
     from simcse_core.jsonable import jsonable
+    from simcse_core.limits import check_texts, limits
     from simcse_core.meaning.projection import projections, trustworthiness
 
     method = projections[options.method]
     texts = read_texts(options.input)
+    check_texts(texts, limits().max_map_points, "max_map_points")
     output = _output(options.output)
     vectors = _vectors(options, texts)
     started = time.perf_counter()
@@ -264,6 +304,8 @@ def _output(name: str) -> Path:
     path = Path(name)
     if not path.parent.is_dir():
         raise OptionError("There is no folder {folder} to write {file} in.", folder=path.parent, file=path.name)
+    if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise OptionError("{file} cannot be written: name a file in a folder of yours.", file=path)
     return path
 
 
@@ -281,10 +323,12 @@ def _print_record(record: dict[str, Any], form: str) -> None:
     match record["event"]:
         case "step":
             progress = f"step {record['step']}/{record['steps']}"
-            print(f"{progress}  loss {record['loss']:.4f}  {record['texts_per_second']:.0f} texts/s")
+            print(f"{progress}  loss {_number(record['loss'])}  {record['texts_per_second']:.0f} texts/s")
         case "evaluation":
             print(f"epoch {record['epoch']}  {_numbers(record['metrics'])}{'  (best)' if record['best'] else ''}")
         case _:
+            if record["reason"] == "diverged":
+                print("diverged: the numbers ran away; choose a smaller --learning-rate")
             print(f"before  {_numbers(record['dev_before'])}")
             print(f"after   {_numbers(record['dev_after'])}")
             print(f"model   {record['model']}")

@@ -16,6 +16,14 @@ class UserError(Exception):
         self.template = template
         self.values = values
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Errors cross process borders (a worker's answer): template and values, not the finished message."""
+        return _rebuild, (type(self), self.template, self.values)
+
+
+def _rebuild(kind: type[UserError], template: str, values: dict[str, object]) -> UserError:
+    return kind(template, **values)
+
 
 class InputError(UserError):
     """A text, or a list of texts, that cannot be used."""

@@ -5,6 +5,7 @@ name in capitals, for example `SIMCSE_MAX_HEATMAP_TEXTS=100`.
 """
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 from simcse_core.errors import InputError, OptionError
@@ -35,7 +36,7 @@ def limits() -> Limits:
     for field in fields(Limits):
         variable = f"SIMCSE_{field.name.upper()}"
         if given := os.environ.get(variable):
-            if not given.isdigit() or int(given) < 1:
+            if not (given.isascii() and given.isdecimal()) or int(given) < 1:
                 raise OptionError(
                     "{variable} is {given!r}: it has to be a whole number above 0.", variable=variable, given=given
                 )
@@ -43,7 +44,7 @@ def limits() -> Limits:
     return Limits(**chosen)
 
 
-def check_texts(texts: list[str], most: int, setting: str) -> None:
+def check_texts(texts: Sequence[str], most: int, setting: str) -> None:
     """Refuse more texts than `most`, or a text longer than allowed.
 
     Raises:
@@ -56,6 +57,15 @@ def check_texts(texts: list[str], most: int, setting: str) -> None:
             most=most,
             setting=f"SIMCSE_{setting.upper()}",
         )
+    check_lengths(texts)
+
+
+def check_lengths(texts: Sequence[str]) -> None:
+    """Refuse a text longer than allowed.
+
+    Raises:
+        InputError: names the text, the limit and the setting that changes it.
+    """
     longest = limits().max_text_characters
     for number, text in enumerate(texts, 1):
         if len(text) > longest:

@@ -93,6 +93,33 @@ def test_train_prints_a_record_a_line_and_leaves_a_model(run: Any, tmp_path: Pat
     assert (status, err) == (0, "")
 
 
+def test_train_says_in_text_that_it_diverged(run: Any) -> None:
+    arguments = "--layer 1 --tune top:1 --epochs 9 --batch-size 64 --learning-rate 1e9 --clip 1e6 --warmup 0"
+    status, out, _err = run("train", "--data", "intents-en", *arguments.split())
+    assert status == 0
+    assert "diverged" in out
+
+
+def test_a_refused_training_can_be_corrected_in_the_same_folder(run: Any, tmp_path: Path) -> None:
+    command = ["train", "--data", "intents-zh", "--model", "use-multilingual", "--epochs", "1", "--output", tmp_path]
+    assert run(*command, "--tune", "all")[0] == 2
+    assert run(*command, "--tune", "head")[0] == 0
+    status, _out, err = run(*command, "--tune", "head")
+    assert status == 2
+    assert "already holds a run" in err
+
+
+def test_train_warns_of_texts_the_model_cannot_read(run: Any) -> None:
+    arguments = "train --data intents-zh --layer 1 --tune top:1 --epochs 1"
+    assert "--model use-multilingual" in run(*arguments.split())[2]
+
+
+def test_home_names_the_folder_of_the_runs(run: Any, tmp_path: Path) -> None:
+    arguments = "train --data intents-zh --model use-multilingual --tune head --epochs 1"
+    run(*arguments.split(), "--home", tmp_path / "elsewhere")
+    assert len(list((tmp_path / "elsewhere" / "runs").iterdir())) == 1
+
+
 def test_a_trained_run_is_a_model_by_its_id(run: Any) -> None:
     arguments = "train --data intents-zh --model use-multilingual --loss bce --tune head --epochs 1 --format json"
     run_id = json.loads(run(*arguments.split())[1].splitlines()[-1])["run"]
@@ -133,6 +160,11 @@ def test_models_lists_the_catalogue(run: Any) -> None:
         ("train --data FILE", "needs labelled texts"),
         ("project --input FILE --output x.csv --method umap", "at least 15 texts"),
         ("project --input FILE --output x.csv --method tsne", "Unknown projection 'tsne'"),
+        ("encode --input FILE --output .", "cannot be written"),
+        ("evaluate --data intents-en --scale-max 0", "'0' is not a number above 0"),
+        ("similarity a --seed -1", "argument --seed"),
+        ("train --data intents-en --precision bfloat16", "Training computes in float32"),
+        (f"encode --input {'x' * 5_000} --output y.npy", "File name too long"),
         ("fly", "invalid choice: 'fly'"),
         ("", "required: COMMAND"),
     ],

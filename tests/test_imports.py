@@ -1,7 +1,10 @@
+import pickle
 import subprocess
 import sys
 
 import pytest
+
+from simcse_core.errors import OptionError
 
 HEAVY = ("torch", "transformers", "umap", "sklearn", "scipy", "sentence_transformers", "numba")
 
@@ -28,6 +31,12 @@ def test_a_model_needs_neither_umap_nor_scikit_learn() -> None:
     loaded = loaded_after("from simcse_core import SimCSE; SimCSE.load().encode(['a'])")
     assert {"torch", "transformers"} <= loaded
     assert not {"umap", "numba", "sklearn", "sentence_transformers"} & loaded
+
+
+def test_errors_cross_process_borders() -> None:
+    error = OptionError("{name} is {given!r}", name="x", given="{braces}")
+    copy = pickle.loads(pickle.dumps(error))
+    assert (type(copy), str(copy), copy.values) == (OptionError, str(error), error.values)
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:

@@ -1,6 +1,6 @@
 """Projections in a process of their own: UMAP needs long to import and compile, and the app must not stutter."""
 
-from concurrent.futures import Future
+from concurrent.futures import BrokenExecutor, Future
 from typing import Any
 
 import numpy as np
@@ -32,15 +32,25 @@ def _warm_up() -> None:
     projections["umap"].function(np.random.default_rng(0).normal(size=(40, 8)).astype(np.float32))
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
 def projection(
-    content: str, method: str, _vectors: NDArray[np.float32], options: tuple[tuple[str, Any], ...], seed: int
+    content: str, method: str, vectors: NDArray[np.float32], options: tuple[tuple[str, Any], ...], seed: int
 ) -> "Future[Projected]":
-    """A projection on its way; the same one is computed once for all sessions.
+    """A projection on its way; the same one is computed once for all sessions, and again if its worker died.
 
     Args:
         content: a key for the vectors; big arrays are never hashed here, because only a sample of them would count.
         options: of the method, as pairs of name and value.
     """
+    future = _submitted(content, method, vectors, options, seed)
+    if future.done() and isinstance(future.exception(), BrokenExecutor):
+        _submitted.clear(content, method, vectors, options, seed)
+        future = _submitted(content, method, vectors, options, seed)
+    return future
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _submitted(
+    content: str, method: str, _vectors: NDArray[np.float32], options: tuple[tuple[str, Any], ...], seed: int
+) -> "Future[Projected]":
     executor = get_reusable_executor(max_workers=1, timeout=IDLE_SECONDS, initializer=_warm_up)
     return executor.submit(project, method, _vectors, dict(options), seed)

@@ -1,6 +1,7 @@
 """Figures. What comes from users is escaped here: Plotly would read tags in labels and hover texts."""
 
 import html
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +14,8 @@ from ui import colors
 
 NUMBERS_UP_TO = 14
 """Cells show their numbers up to this many sentences."""
+CLASSES_UP_TO = 24
+"""A map tells so many classes apart; no eye tells more colours and shapes."""
 LABELS_UP_TO = 60
 """Sentences stand at the rows up to this many; above, the hover text has them."""
 
@@ -92,9 +95,7 @@ def scatter(
     Every point carries its own position as `customdata`, so that a selection says which text it is.
     """
     figure = go.Figure()
-    groups = sorted(set(labels)) if labels is not None else [""]
-    for place, group in enumerate(groups):
-        members = [at for at in range(len(texts)) if labels is None or labels[at] == group]
+    for place, (group, members) in enumerate(_groups(labels, len(texts)).items()):
         figure.add_trace(
             go.Scatter(
                 x=points[members, 0],
@@ -142,6 +143,17 @@ def scatter(
     return figure
 
 
+def _groups(labels: Sequence[str] | None, count: int) -> dict[str, list[int]]:
+    """Positions by label in alphabetical order; what is beyond the largest classes goes together under "…"."""
+    if labels is None:
+        return {"": list(range(count))}
+    largest = {label for label, _count in Counter(labels).most_common(CLASSES_UP_TO)}
+    groups: dict[str, list[int]] = {label: [] for label in sorted(largest)}
+    for at, label in enumerate(labels):
+        groups.setdefault(label if label in largest else "…", []).append(at)
+    return groups
+
+
 def intervals(names: Sequence[str], values: Sequence[Interval], colors_of: Sequence[str], title: str) -> go.Figure:
     """A point with its range for each name, the first on top."""
     figure = go.Figure()
@@ -175,7 +187,6 @@ def lines(
     x_name: str,
     y_name: str,
     colors_of: dict[str, str],
-    y_range: tuple[float, float] | None = None,
 ) -> dict[str, Any]:
     """An ECharts line chart whose node stays in place while its data grows.
 
@@ -183,7 +194,6 @@ def lines(
         series: by name, points (x, y) in order.
         x_name, y_name: at the axes.
         colors_of: by name.
-        y_range: fixed range; None follows the data.
     """
     return {
         "animation": False,
@@ -196,7 +206,6 @@ def lines(
             "name": y_name,
             "nameTextStyle": {"align": "left"},
             "scale": True,
-            **({"min": y_range[0], "max": y_range[1]} if y_range else {}),
         },
         "series": [
             {

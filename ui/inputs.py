@@ -1,6 +1,7 @@
 """Inputs that several pages share: sentences, the encoder's settings, a data set."""
 
 import hashlib
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -12,7 +13,6 @@ from simcse_core.encoding.head import HEADS
 from simcse_core.encoding.pooling import poolings
 from simcse_core.errors import DataError
 from simcse_core.limits import check_texts, limits
-from simcse_core.runs.store import keep_data
 from ui import address, cache, defaults
 from ui.page import plain
 from ui.translation import _, language
@@ -107,14 +107,22 @@ def encoder_settings() -> cache.EncoderSettings:
     )
 
 
-def data_set(key: str) -> tuple[Dataset, str]:
+@dataclass(frozen=True)
+class Upload:
+    """A file that somebody brought."""
+
+    content: bytes
+    name: str
+
+
+def data_set(key: str) -> tuple[Dataset, str | Upload]:
     """A bundled data set or an uploaded one.
 
     Args:
         key: prefix of the widgets' keys.
 
     Returns:
-        The data, and what names it: the bundled name, or the path under which an upload is kept.
+        The data, and where it comes from: the bundled name, or the upload.
 
     Raises:
         DataError: the upload cannot be used.
@@ -138,18 +146,19 @@ def data_set(key: str) -> tuple[Dataset, str]:
         st.caption(_("One row per text. The first row names the columns."))
     if file is None:
         return bundled.load(name), name
-    content = file.getvalue()
-    data = data_from_bytes(content, file.name)
+    upload = Upload(file.getvalue(), file.name)
+    data = _parsed(upload)
     st.caption(_("Using your file {name} instead.").format(name=plain(file.name)))
-    return data, str(keep_data(content, file.name))
+    return data, upload
 
 
-def warn_about(texts: list[str], model: str) -> bool:
-    """Say which texts the model cannot do justice to.
+@st.cache_data(max_entries=8, show_spinner=False)
+def _parsed(upload: Upload) -> Dataset:
+    return data_from_bytes(upload.content, upload.name)
 
-    Returns:
-        Whether all of them can be read.
-    """
+
+def warn_about(texts: list[str], model: str) -> None:
+    """Say which texts the model cannot do justice to."""
     check = cache.check(tuple(texts), model)
     if check.unreadable:
         numbers = ", ".join(str(at + 1) for at in check.unreadable[:8]) + (" …" if len(check.unreadable) > 8 else "")
@@ -162,7 +171,6 @@ def warn_about(texts: list[str], model: str) -> bool:
     if check.truncated:
         numbers = ", ".join(str(at + 1) for at in check.truncated[:8]) + (" …" if len(check.truncated) > 8 else "")
         st.warning(_("Too long for the model, only the beginning counts: {numbers}.").format(numbers=numbers))
-    return not check.unreadable
 
 
 def content_key(texts: list[str], settings: cache.EncoderSettings) -> str:

@@ -1,6 +1,7 @@
 """Maps of texts side by side, and the true neighbours of a chosen one."""
 
 from collections.abc import Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,7 +63,7 @@ def show_maps(vectors: Matrix, texts: MapTexts, *, content: str) -> None:
     first, second = st.columns(2)
     with first:
         st.header("PCA", anchor=False, help=_("The two directions in which the vectors differ most."))
-        _map(pca(vectors), texts, chosen, near, name="PCA", trust=trust.result()[1] if trust.done() else None)
+        _map(_pca(content, vectors), texts, chosen, near, name="PCA", trust=trust.result()[1] if trust.done() else None)
     with second:
         st.header("UMAP", anchor=False, help=_("Neighbours stay neighbours; distances between groups mean little."))
         if umap is None:
@@ -72,8 +73,13 @@ def show_maps(vectors: Matrix, texts: MapTexts, *, content: str) -> None:
             _map(points, texts, chosen, near, name="UMAP", trust=trustworthiness)
         else:
             _wait()
-    if (umap is not None and not umap.done()) or not trust.done():
-        _poll(content)
+    if waiting := [future for future in (trust, umap) if future is not None and not future.done()]:
+        _poll(waiting)
+
+
+@st.cache_data(max_entries=20, show_spinner=False)
+def _pca(content: str, _vectors: Matrix) -> Matrix:
+    return pca(_vectors)
 
 
 def choose_text(texts: MapTexts) -> int | None:
@@ -145,9 +151,7 @@ def _wait() -> None:
 
 
 @st.fragment(run_every=1.0)
-def _poll(content: str) -> None:
-    """Draws the page anew when the worker is done."""
-    vectors = np.empty((0, 0), dtype=np.float32)  # the key finds the running projections; no vectors are needed
-    umap = background.projection(content, "umap", vectors, (("n_neighbors", 15),), 0)
-    if umap.done():
+def _poll(waiting: Sequence["Future[background.Projected]"]) -> None:
+    """Draws the page anew when the worker has one of the maps."""
+    if any(future.done() for future in waiting):
         st.rerun()

@@ -12,7 +12,8 @@ from simcse_core.encoding.catalogue import CATALOGUE
 from simcse_core.learning.losses import losses
 from simcse_core.learning.settings import TrainingSettings, training_settings
 from simcse_core.runs.config import RunConfig
-from ui import defaults, inputs
+from simcse_core.runs.store import keep_data
+from ui import cache, defaults, inputs
 from ui.translation import N_, _, language
 
 SETTING_NAMES = {
@@ -28,16 +29,28 @@ SETTING_NAMES = {
 class RacePlan:
     """What a race will do."""
 
-    config: RunConfig
+    source: "str | inputs.Upload"
+    model: str
+    layer: int | None
+    settings: TrainingSettings
     losses: list[str]
 
+    def config(self) -> RunConfig:
+        """As runs keep it; an upload is stored now.
 
-def race_plan(data: Dataset, source: str) -> RacePlan | None:
+        Raises:
+            RunError: there is no place to store it.
+        """
+        kept = self.source if isinstance(self.source, str) else str(keep_data(self.source.content, self.source.name))
+        return RunConfig(data=kept, model=self.model, layer=self.layer, settings=self.settings)
+
+
+def race_plan(data: Dataset, source: "str | inputs.Upload") -> RacePlan | None:
     """Ask for everything; None while something is missing.
 
     Args:
         data: what was chosen.
-        source: what names it in a run's configuration.
+        source: where it comes from; an upload is kept when the race starts.
 
     Raises:
         DataError: nothing of the data can be held out.
@@ -61,7 +74,9 @@ def race_plan(data: Dataset, source: str) -> RacePlan | None:
     if not chosen:
         st.info(_("Choose at least one loss."))
         return None
-    return RacePlan(RunConfig(data=source, model=model, layer=layer, settings=settings), list(chosen))
+    if cache.is_loaded(model):  # what cannot be read cannot be learned; the first paint does not wait for it
+        inputs.warn_about(list(data.text), model)
+    return RacePlan(source, model, layer, settings, list(chosen))
 
 
 def _layer(model: str) -> int | None:

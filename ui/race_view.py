@@ -6,11 +6,11 @@ from typing import Any
 import streamlit as st
 
 from simcse_core.meaning.evaluation import Interval
-from simcse_core.runs.race import Outcome, Result, results, verdict
+from simcse_core.runs.race import Outcome, Result, Verdict, results, verdict
 from simcse_core.runs.store import ENDED
 from ui import charts, colors
 from ui.page import plain
-from ui.translation import N_, _
+from ui.translation import N_, _, language
 
 METRICS = {
     "mean_average_precision": N_("mean average precision"),
@@ -57,7 +57,7 @@ def curves(race: Sequence[Outcome], *, key: str) -> None:
         height=280,
         key=f"{key}-dev",
         alt=_("Lines: mean average precision on the held-out texts after each epoch, one line per loss. {last}").format(
-            last=", ".join(f"{loss} {points[-1][1]:.3f}" for loss, points in dev.items() if points)
+            last=", ".join(f"{loss} {points[-1][1]:.3f}" for loss, points in dev.items() if points and points[-1][1])
         ),
     )
     with st.expander(_("The losses, each on its own scale"), icon=":material/show_chart:"):
@@ -75,11 +75,11 @@ def curves(race: Sequence[Outcome], *, key: str) -> None:
 
 def table(race: Sequence[Outcome]) -> None:
     """Each loss beside the frozen model, with intervals, and a verdict that names no winner inside the noise."""
-    lines = results(race)
+    lines, found = _analysis(tuple(outcome.run for outcome in race if outcome.finished), language(), race)
     if not lines:
         return
     st.header(_("Result"), anchor=False)
-    if (found := verdict(race)) is not None:
+    if found is not None:
         st.markdown(_verdict_in_words(found.ahead, found.clear, found.helped))
     _intervals(lines)
     st.table(
@@ -104,6 +104,18 @@ def table(race: Sequence[Outcome]) -> None:
             "flatters every loss a little."
         )
     )
+
+
+@st.cache_data(max_entries=50, show_spinner=False)
+def _analysis(
+    finished: tuple[str, ...], language: str, _race: Sequence[Outcome]
+) -> tuple[list[Result], Verdict | None]:
+    """The bootstraps of a race, once for each set of finished runs and not at each poll.
+
+    Args:
+        finished: ids of the finished runs. Recorded runs have none, so the language tells their races apart.
+    """
+    return results(_race), verdict(_race)
 
 
 def _progress(outcome: Outcome) -> tuple[float, str]:

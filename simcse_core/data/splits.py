@@ -6,12 +6,15 @@ from collections import defaultdict
 from simcse_core.data.kinds import Labelled
 from simcse_core.errors import DataError
 
+FEWEST_ON_A_SIDE = 2
+
 
 def split_labelled(data: Labelled, *, dev_share: float = 0.4, seed: int = 0) -> tuple[Labelled, Labelled]:
     """Hold out a share of each class.
 
-    Texts that are equal but for case and blanks count as one and stay on one side. At least one text of every class
-    stays for training.
+    Texts that are equal but for case and blanks count as one and stay on one side. Of a class that is split, at least
+    two stay on each side, because a text that is alone in its class can neither teach nor be found; a class of fewer
+    than four different texts stays in training as a whole.
 
     Args:
         data: texts with classes.
@@ -22,7 +25,7 @@ def split_labelled(data: Labelled, *, dev_share: float = 0.4, seed: int = 0) -> 
         Training and dev data, rows in their original order.
 
     Raises:
-        DataError: nothing can be held out, because no class has two different texts.
+        DataError: fewer than two classes can be split.
     """
     groups: dict[str, list[int]] = defaultdict(list)
     for position, text in enumerate(data.text):
@@ -33,12 +36,21 @@ def split_labelled(data: Labelled, *, dev_share: float = 0.4, seed: int = 0) -> 
 
     shuffle = random.Random(seed).shuffle
     dev: list[int] = []
+    split_classes = 0
     for name in sorted(by_class):
         same_class = by_class[name]
         shuffle(same_class)
-        held_out = min(round(dev_share * len(same_class)), len(same_class) - 1)
-        dev.extend(position for positions in same_class[:held_out] for position in positions)
-    if not dev:
-        raise DataError("{file} is too small to hold texts out: no class has two different texts.", file=data.name)
+        if len(same_class) >= 2 * FEWEST_ON_A_SIDE:
+            count = round(dev_share * len(same_class))
+            count = min(max(count, FEWEST_ON_A_SIDE), len(same_class) - FEWEST_ON_A_SIDE)
+            dev.extend(position for positions in same_class[:count] for position in positions)
+            split_classes += 1
+    if split_classes < 2:
+        raise DataError(
+            "{file} is too small to hold texts out: at least two classes need {fewest} different texts each. "
+            "Add texts, or give held-out data of its own.",
+            file=data.name,
+            fewest=2 * FEWEST_ON_A_SIDE,
+        )
     held = set(dev)
     return data.take([at for at in range(len(data)) if at not in held]), data.take(sorted(dev))

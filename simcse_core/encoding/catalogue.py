@@ -101,17 +101,19 @@ def load(
     Raises:
         ModelError: there is no such model, it is damaged, or a frozen model is asked for a layer or a pooling.
     """
-    from simcse_core.encoding import storage
-
     if name == "use-multilingual":
+        from simcse_core.encoding.device import pick_device
         from simcse_core.encoding.frozen import FrozenEncoder
 
         _refuse_for_frozen(name, layer=layer, pooling=pooling)
+        pick_device(device)  # refuses one that is not there; the model itself always computes on the CPU
         return FrozenEncoder.load(head=head, seed=seed)
+    from simcse_core.encoding import storage
+
     folder = find(name)
     if storage.is_frozen(folder):
         _refuse_for_frozen(name, layer=layer, pooling=pooling)
-        return storage.load_frozen(folder, name)
+        return storage.load_frozen(folder, name, head=head, seed=seed)
     return storage.load(folder, name, device=device).configured(pooling=pooling, layer=layer, head=head, seed=seed)
 
 

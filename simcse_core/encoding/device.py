@@ -7,9 +7,7 @@ import torch
 from simcse_core.errors import OptionError
 
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
-DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 PRECISIONS: tuple[str, ...] = get_args(Precision)
-DEVICES: tuple[str, ...] = get_args(DeviceName)
 
 
 def pick_device(name: str = "auto") -> torch.device:

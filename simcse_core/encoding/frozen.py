@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from simcse_core.encoding.device import pick_dtype
 from simcse_core.encoding.head import make_head
 from simcse_core.encoding.texts import Progress, TextCheck, Vectors, checked, is_unreadable, once_each
 from simcse_core.errors import OptionError
@@ -86,8 +87,9 @@ class FrozenEncoder(nn.Module):
         on_check: Callable[[TextCheck], None] | None = None,
         on_progress: Progress | None = None,
     ) -> Vectors:
-        """One unit vector per text. Arguments as for `SimCSE.encode`; the precision is always float32."""
+        """One unit vector per text. Arguments as for `SimCSE.encode`; it always computes in float32."""
         texts = checked(texts)
+        pick_dtype(precision, self.device)  # refuses an unknown one
         if on_check is not None:
             on_check(self.check(texts))
         frozen = once_each(texts, self.dim, lambda unique: self._frozen(unique, on_progress))

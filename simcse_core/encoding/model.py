@@ -33,6 +33,7 @@ class SimCSE(nn.Module):
         head: linear layer H -> H for every token, or None.
         max_tokens: longer texts are cut to this many tokens.
         name: how messages call the model.
+        tokenizer_lock: of whoever else uses the same tokenizer.
 
     Example:
         >>> model = SimCSE.load("minilm")
@@ -49,6 +50,7 @@ class SimCSE(nn.Module):
         head: nn.Linear | None = None,
         max_tokens: int = 256,
         name: str = "bert",
+        tokenizer_lock: "threading.Lock | None" = None,
     ) -> None:
         super().__init__()
         self.bert = bert
@@ -57,7 +59,8 @@ class SimCSE(nn.Module):
         self.pooling = poolings[pooling].name
         self.max_tokens = max_tokens
         self.name = name
-        self._tokenizer_lock = threading.Lock()  # a fast tokenizer raises when two threads use it at once
+        # Truncation is a state of a fast tokenizer: two threads at once get each other's, also through two models.
+        self._tokenizer_lock = tokenizer_lock or threading.Lock()
         self.eval()
 
     @classmethod
@@ -121,6 +124,7 @@ class SimCSE(nn.Module):
             head=None if new_head is None else new_head.to(self.device),
             max_tokens=self.max_tokens,
             name=self.name,
+            tokenizer_lock=self._tokenizer_lock,
         )
 
     def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
@@ -238,12 +242,15 @@ class SimCSE(nn.Module):
 
 
 def layer_stack(bert: PreTrainedModel) -> nn.ModuleList:
-    """The encoder's list of transformer layers, whatever the model family calls it."""
-    return next(
-        module
-        for module in bert.modules()
-        if isinstance(module, nn.ModuleList) and len(module) == bert.config.num_hidden_layers
-    )
+    """The encoder's list of transformer layers, whatever the model family calls it.
+
+    Raises:
+        ModelError: the model has no such list (ALBERT uses one layer again and again).
+    """
+    for module in bert.modules():
+        if isinstance(module, nn.ModuleList) and len(module) == bert.config.num_hidden_layers:
+            return module
+    raise ModelError("A model of the kind {kind!r} has no layers that can be told apart.", kind=bert.config.model_type)
 
 
 def first_layers(bert: PreTrainedModel, layer: int, name: str) -> PreTrainedModel:
@@ -276,7 +283,7 @@ def _top_layers(what: str, count: int) -> int:
     if what == "head":
         return 0
     kind, _, number = what.partition(":")
-    if kind != "top" or not number.isdigit() or not 1 <= int(number) <= count:
+    if kind != "top" or not (number.isascii() and number.isdecimal()) or not 1 <= int(number) <= count:
         raise OptionError(
             "Cannot train {given!r}. Choose 'head', 'all', or 'top:K' with K from 1 to {count}.",
             given=what,

@@ -68,7 +68,7 @@ def save(model: SimCSE, folder: Path) -> None:
         config = {
             "in_features": width,
             "out_features": model.dim,
-            "bias": True,
+            "bias": model.head.bias is not None,
             "activation_function": "torch.nn.modules.linear.Identity",
             "module_input_name": "token_embeddings",
             "module_output_name": "token_embeddings",
@@ -93,17 +93,16 @@ def load(folder: Path, name: str, *, device: str = "auto") -> SimCSE:
     Raises:
         ModelError: the folder is damaged, or the model does what SimCSE cannot (the message says what).
     """
-    modules = _read(folder / "modules.json") if (folder / "modules.json").is_file() else []
+    modules = _modules(folder, name)
     pooling, head = "mean", None
-    averages_layers = False
+    averages_layers, averaging = False, folder
     transformer = folder
-    for module in modules:
-        kind, path = str(module["type"]).rpartition(".")[2], folder / str(module["path"])
+    for kind, path in modules:
         if kind == "Transformer":
             transformer = path
         elif kind == "WeightedLayerPooling":
-            _check_first_last(path, name)
             averages_layers = True
+            averaging = path
         elif kind == "Dense":
             head = _load_dense(path, name)
         elif kind == "Pooling":
@@ -124,6 +123,8 @@ def load(folder: Path, name: str, *, device: str = "auto") -> SimCSE:
     except (OSError, ValueError, KeyError, SafetensorError) as error:
         reason = str(error).strip().partition("\n")[0]
         raise ModelError("{name} cannot be read: {reason}", name=name, reason=reason) from error
+    if averages_layers:
+        _check_first_last(averaging, name, int(bert.config.num_hidden_layers))
     target = pick_device(device)
     return SimCSE(
         bert.to(target),
@@ -148,17 +149,15 @@ def is_frozen(folder: Path) -> bool:
     return (folder / "simcse.json").is_file()
 
 
-def load_frozen(folder: Path, name: str) -> FrozenEncoder:
-    """Read what `save_frozen` wrote.
+def load_frozen(folder: Path, name: str, *, head: str | None = None, seed: int = 0) -> FrozenEncoder:
+    """Read what `save_frozen` wrote; a head that is named takes the place of the saved one.
 
     Raises:
         ModelError: the folder is damaged.
     """
-    head = None
-    if _read(folder / "simcse.json").get("head"):
-        tensors = _tensors(folder / "head.safetensors", name)
-        head = _linear(tensors, name)
-    return FrozenEncoder.load(head=head, name=name)
+    if head is not None or not _read(folder / "simcse.json").get("head"):
+        return FrozenEncoder.load(head=head, seed=seed, name=name)
+    return FrozenEncoder.load(head=_linear(_tensors(folder / "head.safetensors", name), name), name=name)
 
 
 def _load_dense(path: Path, name: str) -> nn.Linear:
@@ -177,8 +176,11 @@ def _linear(tensors: dict[str, torch.Tensor], name: str) -> nn.Linear:
     if "weight" not in tensors:
         raise ModelError("{name} is damaged: its linear layer has no weights.", name=name)
     weight = tensors["weight"]
-    linear = nn.Linear(weight.shape[1], weight.shape[0], bias="bias" in tensors)
-    linear.load_state_dict(tensors)
+    try:
+        linear = nn.Linear(weight.shape[1], weight.shape[0], bias="bias" in tensors)
+        linear.load_state_dict(tensors)
+    except (IndexError, RuntimeError) as error:
+        raise ModelError("{name} is damaged: the shapes of its linear layer do not fit.", name=name) from error
     return linear
 
 
@@ -191,9 +193,26 @@ def _load_pooling(path: Path, name: str) -> str:
     return str(modes[0])
 
 
-def _check_first_last(path: Path, name: str) -> None:
+def _modules(folder: Path, name: str) -> list[tuple[str, Path]]:
+    """Kind and folder of each module; none for a plain BERT folder."""
+    if not (folder / "modules.json").is_file():
+        return []
+    try:
+        entries = _read(folder / "modules.json")
+        found = [(str(entry["type"]).rpartition(".")[2], folder / str(entry["path"])) for entry in entries]
+    except (TypeError, KeyError):
+        found = []
+    if not found:
+        raise ModelError("{name} is damaged: modules.json lists no modules.", name=name)
+    return found
+
+
+def _check_first_last(path: Path, name: str, layers: int) -> None:
     weights = _tensors(path / "model.safetensors", name).get("layer_weights")
-    if weights is None or weights[1:-1].any() or weights[0] != weights[-1] or not weights[0]:
+    starts_at_0 = _read(path / "config.json").get("layer_start") == 0
+    if weights is None or not starts_at_0 or len(weights) != layers + 1 or weights[1:-1].any():
+        raise ModelError("{name} averages other layers than the first and the last.", name=name)
+    if weights[0] != weights[-1] or not weights[0]:
         raise ModelError("{name} averages other layers than the first and the last.", name=name)
 
 

@@ -20,7 +20,7 @@ class TrainingSettings(BaseModel):
         float | None, Field(gt=0, le=86_400, description="Stop after this many seconds, whatever the epochs say.")
     ] = None
     batch_size: Annotated[
-        int, Field(ge=2, le=1_024, description="Texts in a step; they are each other's matches and mismatches.")
+        int, Field(ge=4, le=1_024, description="Texts in a step; they are each other's matches and mismatches.")
     ] = 32
     learning_rate: Annotated[float, Field(gt=0, le=1e9, description="Step size for the encoder's weights.")] = 5e-5
     head_learning_rate: Annotated[

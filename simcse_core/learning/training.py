@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -12,7 +13,8 @@ from simcse_core.data.kinds import Dataset, Labelled, Pairs, Scored, kind_of
 from simcse_core.encoding.catalogue import Encoder
 from simcse_core.encoding.frozen import FrozenEncoder
 from simcse_core.encoding.model import SimCSE
-from simcse_core.errors import DataError, OptionError
+from simcse_core.encoding.texts import Vectors
+from simcse_core.errors import DataError, ModelError, OptionError
 from simcse_core.learning.batches import labelled_batches
 from simcse_core.learning.losses import learned_options, losses, targets_from_labels
 from simcse_core.learning.settings import TrainingSettings
@@ -90,18 +92,25 @@ def evaluate(model: Encoder, data: Dataset, *, precision: str = "float32", scale
 
     Raises:
         DataError: the data has neither scores nor labels.
+        ModelError: the model gives vectors that are no numbers, as it does after a training that diverged.
     """
     if isinstance(data, Labelled):
-        return evaluate_labelled(model.encode(data.text, precision=precision), data.label)
+        return evaluate_labelled(_finite(model.encode(data.text, precision=precision), model), data.label)
     if not isinstance(data, Scored | Pairs):
         raise DataError("{file} has only texts: nothing to compare with. It needs a score or a label.", file=data.name)
-    vectors = model.encode([*data.sentence1, *data.sentence2], precision=precision)
+    vectors = _finite(model.encode([*data.sentence1, *data.sentence2], precision=precision), model)
     first, second = vectors[: len(data)], vectors[len(data) :]
     if isinstance(data, Pairs):
         return evaluate_pairs(first, second, data.label)
     position = {text: at for at, text in enumerate([*data.sentence1, *data.sentence2])}
     unique = vectors[sorted(position.values())]
     return evaluate_scored(first, second, data.score, unique=unique, scale_max=scale_max)
+
+
+def _finite(vectors: Vectors, model: Encoder) -> Vectors:
+    if not np.isfinite(vectors).all():
+        raise ModelError("{name} gives vectors that are not numbers: its weights are ruined.", name=model.name)
+    return vectors
 
 
 def main_metric(metrics: Metrics) -> float:
@@ -195,10 +204,10 @@ class _Loop:
         self.best = _Best()
 
     def run(self) -> Iterator[Record]:
-        before = None
+        first = last = None
         if self.dev is not None:
             yield (first := self._evaluate(epoch=0))
-            before = first.metrics
+            last = first
         prepared = self.model.prepare(self.data.text)
         reason = "epochs"
         for epoch in range(1, self.settings.epochs + 1):
@@ -212,7 +221,10 @@ class _Loop:
                     continue
                 break
             if self.dev is not None and reason != "diverged":
-                yield self._evaluate(epoch)
+                try:
+                    yield (last := self._evaluate(epoch))
+                except ModelError:
+                    reason = "diverged"
                 if reason == "epochs" and epoch - self.best.epoch >= self.settings.patience:
                     reason = "patience"
             if reason != "epochs":
@@ -221,7 +233,8 @@ class _Loop:
             self.model.load_state_dict(self.best.weights, strict=False)
         self.model.requires_grad_(False)
         self.model.eval()
-        yield Ended(reason, self.step, round(self.seconds, 3), before, self.best.metrics)
+        after = self.best.metrics or (last.metrics if last is not None else None)  # no best where nothing is defined
+        yield Ended(reason, self.step, round(self.seconds, 3), first.metrics if first is not None else None, after)
 
     def _step(self, epoch: int, batch: list[int], prepared: object) -> Step:
         started = time.perf_counter()

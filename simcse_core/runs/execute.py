@@ -51,7 +51,14 @@ def _train(run: Run, emit: Emit) -> dict[str, Any] | None:
     """The last record, or None when the run was cancelled."""
     config = run.config
     data, dev = open_split(config)
-    model = load(config.model, pooling=config.pooling, layer=config.layer, head=config.head, device=config.device)
+    model = load(
+        config.model,
+        pooling=config.pooling,
+        layer=config.layer,
+        head=config.head,
+        device=config.device,
+        seed=config.settings.seed,
+    )
     assert isinstance(model, Trainable)
     before = _items(model, dev)
     ended: Ended | None = None

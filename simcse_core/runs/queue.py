@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 from filelock import FileLock, Timeout
 
@@ -32,7 +33,7 @@ def submit(configs: list[RunConfig]) -> list[Run]:
             "The queue is full: at most {most} runs may wait (SIMCSE_MAX_QUEUED_RUNS). Try again later.", most=most
         )
     runs = [create(config) for config in configs]
-    ensure_worker()
+    _start_worker()  # also when one is there: it may be about to go, and a second one ends by itself
     return runs
 
 
@@ -42,8 +43,13 @@ def queued() -> list[Run]:
 
 
 def ensure_worker() -> None:
-    """Start a worker if runs wait. A second worker ends by itself while the first one works."""
+    """Start a worker if runs wait and none that this process has started is at work."""
     _workers[:] = [worker for worker in _workers if worker.poll() is None]  # lets those that ended go
+    if not _workers and queued():
+        _start_worker()
+
+
+def _start_worker() -> None:
     if queued():
         with (home() / "worker.log").open("ab") as log:
             worker = subprocess.Popen(
@@ -51,6 +57,7 @@ def ensure_worker() -> None:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                env=_environment(),
                 start_new_session=True,  # it outlives the app
                 creationflags=getattr(subprocess, "DETACHED_PROCESS", 0),  # the same on Windows
             )
@@ -64,7 +71,10 @@ def work() -> None:
         # Long enough for a worker that has just found the queue empty to go.
         with lock.acquire(timeout=5):
             while waiting := queued():
-                _carry_out(waiting[0])
+                if any(run.status.state == "running" for run in all_runs()):
+                    time.sleep(1)  # a run whose worker was killed goes on by itself; one at a time all the same
+                else:
+                    _carry_out(waiting[0])
     except Timeout:
         return  # another worker is busy and will take the run
 
@@ -72,7 +82,7 @@ def work() -> None:
 def _carry_out(run: Run) -> None:
     threads = str(max(1, (os.cpu_count() or 1) // 2))  # the app has to stay quick meanwhile
     environment = {
-        **os.environ,
+        **_environment(),
         "OMP_NUM_THREADS": threads,
         "MKL_NUM_THREADS": threads,
         "TOKENIZERS_PARALLELISM": "false",
@@ -98,6 +108,12 @@ def _carry_out(run: Run) -> None:
         run.set_status("cancelled")
     elif status.state in ("queued", "running", "interrupted"):
         run.set_status("failed", "Its process has ended without a word; see log.txt.")
+
+
+def _environment() -> dict[str, str]:
+    """This environment, in which the package is found from whatever folder a notebook runs in."""
+    package = str(Path(__file__).parent.parent.parent)
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH"))))}
 
 
 if __name__ == "__main__":

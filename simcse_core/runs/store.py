@@ -41,6 +41,8 @@ class Status:
     message: str = ""
     """Why it failed, in words."""
     pid: int | None = None
+    born: float | None = None
+    """When the process was created: a pid alone may belong to another process by now."""
     changed: float = 0.0
     """Seconds since the epoch."""
 
@@ -88,13 +90,14 @@ class Run:
             status = Status(**json.loads((self.folder / "status.json").read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError):
             return Status("interrupted", "Its status cannot be read.")
-        if status.state == "running" and not (status.pid and psutil.pid_exists(status.pid)):
+        if status.state == "running" and (status.pid is None or _born(status.pid) != status.born):
             return Status("interrupted", "Its process has ended without a word; see log.txt.", changed=status.changed)
         return status
 
     def set_status(self, state: State, message: str = "") -> None:
         pid = os.getpid() if state == "running" else None
-        _replace(self.folder / "status.json", asdict(Status(state, message, pid, time.time())))
+        status = Status(state, message, pid, None if pid is None else _born(pid), time.time())
+        _replace(self.folder / "status.json", asdict(status))
 
     def append(self, record: Mapping[str, object]) -> None:
         """Add a record to the metrics."""
@@ -135,14 +138,16 @@ def create(config: RunConfig, folder: Path | None = None) -> Run:
 
     Args:
         config: what it does.
-        folder: where; None makes a folder with an unguessable id under `SIMCSE_HOME`.
+        folder: where; None makes a folder with an unguessable id under `SIMCSE_HOME`. A run that failed before its
+            first record may be replaced.
 
     Raises:
         RunError: the folder already holds a run, or cannot be written.
     """
     if folder is None:
         folder = home() / "runs" / f"{datetime.now(UTC):%Y%m%d-%H%M%S%f}-{secrets.token_hex(6)}"
-    if (folder / "config.json").exists():
+    folder = folder.resolve()
+    if (folder / "config.json").exists() and (Run(folder).status.state != "failed" or Run(folder).records()):
         raise RunError("{folder} already holds a run. Choose another folder.", folder=folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -204,17 +209,30 @@ def keep_data(content: bytes, name: str) -> Path:
     Args:
         content: the file's bytes.
         name: its name; only the ending is used.
+
+    Raises:
+        RunError: the folder cannot be written.
     """
     import hashlib
 
     ending = Path(name).suffix.lower()
     path = home() / "data" / f"{hashlib.sha256(content).hexdigest()[:32]}{ending if ending.isascii() else ''}"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_suffix(f".{secrets.token_hex(4)}")
-        temporary.write_bytes(content)
-        temporary.replace(path)
+    try:
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary = path.with_suffix(f".{secrets.token_hex(4)}")
+            temporary.write_bytes(content)
+            temporary.replace(path)
+    except OSError as error:
+        raise RunError("{folder} cannot be written: {reason}.", folder=path.parent, reason=error.strerror) from error
     return path
+
+
+def _born(pid: int) -> float | None:
+    try:
+        return float(psutil.Process(pid).create_time())
+    except psutil.Error:
+        return None
 
 
 def _replace(path: Path, value: object) -> None:

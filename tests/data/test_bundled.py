@@ -49,9 +49,14 @@ def test_equal_texts_stay_on_one_side_of_a_split() -> None:
     assert len(train) + len(dev) == 40
 
 
-def test_a_class_of_one_stays_in_training_and_nothing_to_hold_out_is_said() -> None:
-    train, dev = split_labelled(Labelled("d", ("a", "b", "c"), ("x", "x", "y")), dev_share=0.5)
-    assert "c" in train.text
-    assert len(dev) == 1
-    with pytest.raises(DataError, match="too small to hold texts out"):
-        split_labelled(Labelled("d", ("a", "b"), ("x", "y")))
+def test_small_classes_stay_in_training_and_no_held_out_text_is_alone_in_its_class() -> None:
+    data = Labelled("d", tuple("abcdefghijk"), tuple("xxxxyyyyyzz"))
+    train, dev = split_labelled(data, dev_share=0.1)
+    assert Counter(dev.label) == {"x": 2, "y": 2}
+    assert Counter(train.label) == {"x": 2, "y": 3, "z": 2}
+
+
+@pytest.mark.parametrize("labels", ["xy", "xxxyyy", "xxxxxxxxyyy"])
+def test_nothing_to_hold_out_is_said(labels: str) -> None:
+    with pytest.raises(DataError, match="at least two classes need 4 different texts each"):
+        split_labelled(Labelled("d", tuple("abcdefghijk"[: len(labels)]), tuple(labels)))

@@ -38,6 +38,16 @@ def test_kinds_are_recognised_by_their_columns(content: str, expected: object) -
     assert data_from_bytes(content.encode(), "d.csv") == expected
 
 
+def test_western_text_in_an_old_encoding_is_refused_not_read_as_chinese() -> None:
+    with pytest.raises(DataError, match="Save it as text in UTF-8"):
+        data_from_bytes("Müller liebt Käse und Brötchen\n".encode("cp1252"), "p.txt")
+
+
+def test_a_line_of_json_may_contain_a_unicode_line_separator() -> None:
+    data = data_from_bytes('{"text": "a\u2028b", "label": 1}\n'.encode(), "d.jsonl")
+    assert data == Labelled("d.jsonl", ("a\u2028b",), ("1",))
+
+
 def test_other_table_formats_give_the_same_data(tmp_path: Path) -> None:
     expected = (("a", "b"), ("x", "y"))
     frame = pd.DataFrame({"text": expected[0], "label": expected[1]})
@@ -59,9 +69,14 @@ def test_other_table_formats_give_the_same_data(tmp_path: Path) -> None:
         ("text,label\na,\n", "p.csv", "row 2: 'label' is empty"),
         ("text,label\n", "p.csv", "p.csv has no rows"),
         ("words,tag\na,b\n", "p.csv", "has the columns words, tag. Name them"),
-        ("", "p.csv", "not a table"),
-        ('text,label\n"a,b\n', "p.csv", "not a table"),
-        ("{}\n[1]\n", "p.jsonl", "line 2: not a JSON object"),
+        ("", "p.csv", "p.csv is empty"),
+        ('text,label\n"a,b\n', "p.csv", "row 2: unexpected end of data"),
+        ("{}\n[1]\n", "p.jsonl", "row 2: not a JSON object"),
+        ("text\nHello, world\nBye\n", "p.csv", "row 2: 2 cells, but the first row names 1 columns"),
+        ("text,label\nHello, world,greet\n", "p.csv", "row 2: 3 cells"),
+        ("text,label\n\n\na\n", "p.csv", "row 4: 1 cells"),
+        ("Text,text,label\na,b,x\n", "p.csv", "the column 'text' more than once"),
+        ('{"text": "a", "label": ["x"]}\n', "p.jsonl", "row 1: 'label' is empty"),
         ("not parquet", "p.parquet", "not a table"),
         ("\n \n", "p.txt", "p.txt is empty"),
     ],

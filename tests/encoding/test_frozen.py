@@ -41,3 +41,12 @@ def test_it_trains_only_a_head_and_the_head_survives_saving(tmp_path_factory: py
     folder = tmp_path_factory.mktemp("frozen")
     model.save(folder)
     np.testing.assert_allclose(load(str(folder)).encode(TEXTS), model.encode(TEXTS), atol=1e-6)
+    plain = load(str(folder), head="none").encode(TEXTS)
+    np.testing.assert_allclose(plain, FrozenEncoder.load().encode(TEXTS), atol=1e-6)
+
+
+def test_settings_it_does_not_use_are_checked_all_the_same(multilingual: FrozenEncoder) -> None:
+    with pytest.raises(OptionError, match="Unknown precision 'int3'"):
+        multilingual.encode(TEXTS, precision="int3")
+    with pytest.raises(OptionError, match="no device 'tpu'"):
+        load("use-multilingual", device="tpu")

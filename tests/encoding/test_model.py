@@ -1,3 +1,5 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import torch
@@ -98,6 +100,19 @@ def test_check_reports_what_is_too_long_or_unreadable(minilm: SimCSE) -> None:
 def test_odd_characters_are_texts_like_any_other(minilm: SimCSE, text: str) -> None:
     vectors = minilm.encode([text, "A cat."])
     assert np.isfinite(vectors).all()
+
+
+def test_two_threads_may_use_two_settings_of_one_model(minilm: SimCSE) -> None:
+    """They share the tokenizer, whose truncation is a state of its own."""
+    texts = ["long " * 300, "A cat."] * 8
+    models = [minilm.configured(layer=1), minilm.configured(layer=2)]
+    expected = [model.encode(texts) for model in models]
+    with ThreadPoolExecutor(4) as threads:
+        jobs = [(at % 2, threads.submit(models[at % 2].encode, texts)) for at in range(8)]
+        checks = [threads.submit(model.check, texts) for model in models * 8]
+        for which, job in jobs:
+            np.testing.assert_allclose(job.result(), expected[which], atol=1e-6)
+        assert all(check.result().truncated == tuple(range(0, 16, 2)) for check in checks)
 
 
 def test_a_single_string_is_refused_in_words(minilm: SimCSE) -> None:

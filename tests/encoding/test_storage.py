@@ -5,10 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from sentence_transformers import SentenceTransformer
+from transformers import AlbertConfig, AutoModel
 
 from simcse_core.encoding import catalogue
 from simcse_core.encoding.catalogue import CATALOGUE, find, load
-from simcse_core.encoding.model import SimCSE
+from simcse_core.encoding.model import SimCSE, layer_stack
 from simcse_core.encoding.pooling import poolings
 from simcse_core.errors import ModelError
 from tests.conftest import SENTENCES
@@ -66,6 +67,29 @@ def test_a_damaged_file_is_named_or_explained(saved: Path, file: str) -> None:
     (saved / file).write_bytes(b"\x00garbage")
     with pytest.raises(ModelError):
         load(str(saved))
+
+
+@pytest.mark.parametrize("content", ["[{}]", "null", '["a"]', "{}", "[]"])
+def test_a_list_of_modules_that_is_none_is_damage(saved: Path, content: str) -> None:
+    (saved / "modules.json").write_text(content)
+    with pytest.raises(ModelError, match="lists no modules"):
+        load(str(saved))
+
+
+def test_other_averages_of_layers_are_refused(minilm: SimCSE, tmp_path: Path) -> None:
+    minilm.configured(pooling="first_last_mean", layer=3).save(tmp_path)
+    config = tmp_path / "1_WeightedLayerPooling" / "config.json"
+    config.write_text(json.dumps({**json.loads(config.read_text()), "layer_start": 2}))
+    with pytest.raises(ModelError, match="averages other layers"):
+        load(str(tmp_path))
+
+
+def test_a_model_whose_layers_are_one_layer_is_refused_in_words() -> None:
+    albert = AutoModel.from_config(
+        AlbertConfig(hidden_size=8, num_attention_heads=2, intermediate_size=8, vocab_size=9)
+    )
+    with pytest.raises(ModelError, match="'albert' has no layers"):
+        layer_stack(albert)
 
 
 @pytest.mark.parametrize(

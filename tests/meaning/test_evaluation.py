@@ -53,6 +53,8 @@ def test_alignment_of_scored_pairs_counts_the_upper_fifth_of_the_scale() -> None
     scores = [5.0, 4.0, 3.9, 0.0]
     metrics = evaluate_scored(first, second, scores, unique=first)
     assert metrics.alignment == pytest.approx(alignment(first[:2], second[:2]))
+    exact = evaluate_scored(first[:2], second[:2], [3.0, 2.4], unique=first)  # 0.8 * 3 is 2.4000000000000004
+    assert exact.alignment == pytest.approx(alignment(first[:2], second[:2]))
     wider = evaluate_scored(first, second, scores, unique=first, scale_max=6.25)
     assert wider.alignment == pytest.approx(alignment(first[:1], second[:1]))
     assert metrics.spearman == pytest.approx(spearmanr((first * second).sum(axis=1), scores).statistic)
@@ -87,6 +89,22 @@ def test_each_texts_average_precision_equals_that_of_scikit_learn() -> None:
         assert found[at] == pytest.approx(average_precision_score(relevant, vectors[others] @ vectors[at]), abs=1e-6)
     assert math.isnan(found[11])  # alone in its class
     assert evaluate_labelled(vectors, labels).mean_average_precision == pytest.approx(found[:11].mean())
+
+
+def test_ties_share_a_rank_so_the_order_of_the_texts_does_not_matter() -> None:
+    """Collapsed vectors: every ranking is a tie, and the precision is the share of the own class among the others."""
+    vectors, labels = np.ones((6, 1), dtype=np.float32), list("aaabbb")
+    np.testing.assert_allclose(average_precisions(vectors, labels), 2 / 5)
+    np.testing.assert_allclose(average_precisions(vectors, list("ababab")), 2 / 5)
+    assert not nearest_class_hits(vectors, labels).any()  # a tie is no hit
+
+
+def test_many_texts_are_ranked_by_a_seeded_sample() -> None:
+    vectors, labels = unit_rows(10, 2_100, 3), [str(at % 7) for at in range(2_100)]
+    found = average_precisions(vectors, labels)
+    assert np.isfinite(found).sum() == 2_000
+    np.testing.assert_array_equal(found, average_precisions(vectors, labels))
+    assert (np.isfinite(found) != np.isfinite(average_precisions(vectors, labels, seed=1))).any()
 
 
 def test_nearest_class_leaves_the_text_itself_out() -> None:

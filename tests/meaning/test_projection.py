@@ -55,7 +55,9 @@ def test_trustworthiness_equals_that_of_scikit_learn_and_is_undefined_for_a_hand
 def test_trustworthiness_of_many_points_takes_a_seeded_sample() -> None:
     vectors = unit_rows(5, 2_300, 4)
     points = pca(vectors)
-    assert trustworthiness(vectors, points, seed=1) == trustworthiness(vectors, points, seed=1)
+    found = trustworthiness(vectors, points, seed=1)
+    assert found == trustworthiness(vectors, points, seed=1) != trustworthiness(vectors, points, seed=2)
+    assert found == pytest.approx(oracle(vectors, points, n_neighbors=15, metric="cosine"), abs=0.05)
 
 
 def test_nearest_neighbours_by_hand() -> None:

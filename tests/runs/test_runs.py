@@ -68,10 +68,10 @@ def test_a_failed_run_says_why(tmp_path: Path) -> None:
     file = tmp_path / "one.csv"
     file.write_text("text,label\na,x\nb,x\nc,x\n")
     run = store.create(SMALL.model_copy(update={"data": str(file)}))
-    with pytest.raises(DataError, match="one class only"):
+    with pytest.raises(DataError, match="too small"):
         execute(run, lambda _: None)
     assert state(run) == "failed"
-    assert "one class only" in run.status.message
+    assert "too small" in run.status.message
 
 
 def test_a_cancelled_run_stops_at_its_next_step() -> None:
@@ -91,6 +91,8 @@ def test_a_run_whose_process_is_gone_counts_as_interrupted() -> None:
     status = json.loads((run.folder / "status.json").read_text())
     (run.folder / "status.json").write_text(json.dumps({**status, "pid": 2**22 + 1}))
     assert state(run) == "interrupted"
+    (run.folder / "status.json").write_text(json.dumps({**status, "pid": os.getpid(), "born": 1.0}))
+    assert state(run) == "interrupted"  # the pid is another process's by now
     (run.folder / "status.json").write_text("{half")
     assert state(run) == "interrupted"
 
@@ -174,6 +176,29 @@ def test_a_run_whose_process_is_killed_is_reported_and_the_next_one_runs() -> No
     assert run.status.pid is not None
     os.kill(run.status.pid, 9)
     assert wait_for(first)[0].state in ("failed", "interrupted")
+    assert wait_for(second)[0].state == "finished"
+
+
+def test_one_damaged_run_does_not_hide_the_others() -> None:
+    race_id = race.start(SMALL, ["bce"])
+    (store.create(SMALL).folder / "config.json").write_text("{")
+    assert wait_for(race_id)[0].state == "finished"
+
+
+def test_a_run_that_outlives_its_worker_is_waited_for() -> None:
+    endless = SMALL.model_copy(update={"settings": SMALL.settings.model_copy(update={"epochs": 1_000})})
+    first = race.start(endless, ["bce"])
+    run = store.get(race.outcomes(first)[0].run)
+    end = time.monotonic() + 60
+    while state(run) != "running":
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    queue._workers[0].kill()
+    queue._workers[0].wait()
+    second = race.start(SMALL, ["bce"])
+    time.sleep(3)
+    assert (state(run), race.outcomes(second)[0].state) == ("running", "queued")
+    run.cancel()
     assert wait_for(second)[0].state == "finished"
 
 

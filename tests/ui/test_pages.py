@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from simcse_core.data.kinds import Labelled
 from simcse_core.runs import queue, race
 from simcse_core.runs.config import RunConfig
-from ui import cache
+from ui import cache, inputs
 from ui.page import PAGES
 
 ROOT = Path(__file__).parent.parent.parent
@@ -156,6 +157,14 @@ def test_a_failed_run_shows_why(open_page: Open) -> None:
         worker.wait(120)
     page = open_page("training", race=race_id)
     assert "it can train 'head', not 'all'" in page.error[0].value.replace("\\", "")
+
+
+def test_data_too_small_to_split_is_said(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    tiny = Labelled("tiny.csv", ("a", "b", "c"), ("x", "y", "x"))
+    monkeypatch.setattr(inputs, "data_set", lambda _key: (tiny, "tiny.csv"))
+    page = open_page("training")
+    assert not page.exception
+    assert "at least two classes need 4 different texts" in page.error[0].value.replace("\\", "")
 
 
 def test_the_map_finds_true_neighbours(open_page: Open) -> None:
