@@ -8,19 +8,24 @@ from ui.translation import _
 
 page.begin("map")
 left, right = st.columns([5, 2], gap="large")  # the maps come first on a phone too
-with right, page.user_errors():
-    data, _source = inputs.data_set("map")
-    settings = inputs.encoder_settings()
+with left, page.user_errors():
+    with right:
+        data, _source = inputs.data_set("map")
+        settings = inputs.encoder_settings()
     texts = MapTexts.of(data)
-    with left, page.user_errors():
-        vectors = cache.embeddings(texts.texts, settings)
-        show_maps(vectors, texts, content=inputs.content_key(list(texts.texts), settings))
-        inputs.warn_about(list(texts.texts), settings.model)
-        with right:
-            show_neighbours(vectors, texts, choose_text(texts))
-    st.caption(
-        _(
-            "A map cannot keep all distances. On a UMAP neither the size of a group nor the distance between two "
-            "groups means anything, and another seed gives another picture."
+    content = inputs.content_key(list(texts.texts), settings)
+    with right:
+        chosen = choose_text(texts, content=content)
+        st.caption(
+            _(
+                "A map cannot keep all distances. On a UMAP neither the size of a group nor the distance between two "
+                "groups means anything, and another seed gives another picture."
+            )
         )
-    )
+        st.caption(
+            _("Drag to zoom, double-click to see everything again. Rings mark the chosen text and its neighbours.")
+        )
+    vectors = cache.embeddings(texts.texts, settings)
+    show_maps(vectors, texts, content=content)
+    show_neighbours(vectors, texts, chosen)
+    inputs.warn_about(list(texts.texts), settings.model)

@@ -8,13 +8,13 @@ from ui.translation import _, language
 
 page.begin("similarity")
 # Sentences, picture, settings: side by side on a wide screen, in this order on a phone.
-left, middle, right = st.columns([5, 8, 3], gap="medium")
+left, middle, right = st.columns([6, 9, 4], gap="medium")
 below = st.container()
 
+with right:
+    settings = inputs.encoder_settings()
 with left, page.user_errors():
     texts = inputs.sentences()
-    with right:
-        settings = inputs.encoder_settings()
     look = stored.first_look(language())
     if not texts:
         middle.info(_("Type or paste at least two sentences, one a line."), icon=":material/edit:")
@@ -28,8 +28,9 @@ with left, page.user_errors():
                 similarity = look.matrix
             else:
                 similarity = cosine_similarity(cache.embeddings(tuple(texts), settings))
-                inputs.warn_about(texts, settings.model)
             heatmap.figure(similarity, texts, key="heatmap")
             st.markdown(heatmap.in_words(similarity))
+            if cache.is_loaded(settings.model):
+                inputs.warn_about(texts, settings.model)  # below the picture, which stays where it is
             with below:
                 heatmap.twin(similarity, texts, key="heatmap")

@@ -10,15 +10,6 @@ from ui.translation import _, language
 page.begin("training")
 left, right = st.columns([7, 4], gap="large")  # the race comes first on a phone too
 
-with right, page.user_errors():
-    data, source = inputs.data_set("training")
-    plan = race_inputs.race_plan(data, source)
-    if st.button(_("Start the race"), type="primary", icon=":material/flag:", disabled=plan is None) and plan:
-        st.query_params["race"] = race.start(plan.config(), plan.losses)
-        st.rerun()
-
-chosen = st.query_params.get("race")
-
 
 def recorded() -> None:
     """A finished race, there before anybody has started one."""
@@ -28,16 +19,15 @@ def recorded() -> None:
             _("**A recorded race** on the bundled data, run on {cores} CPU cores under {system}.").format(
                 cores=finished.cores, system=finished.system
             )
-            + " "
-            + _("Choose your own data and start a race of your own.")
         )
-    race_view.curves(finished.outcomes, key="recorded")
+        st.caption(race_view.describe(finished.config))
+    race_view.curves(finished.outcomes, epochs=finished.config.settings.epochs, key="recorded")
     race_view.table(finished.outcomes)
     comparison.show_stored(finished)
 
 
 @st.fragment(run_every=1.0)
-def live(race_id: str) -> None:
+def live(race_id: str, epochs: int) -> None:
     """Polls the run folders; the page is drawn anew, without polling, when all runs have ended."""
     queue.ensure_worker()  # after a restart of the machine, or when a worker was killed, the queue is still there
     outcomes = race.outcomes(race_id)
@@ -47,20 +37,48 @@ def live(race_id: str) -> None:
     if st.button(_("Cancel the race"), icon=":material/stop_circle:"):
         for outcome in outcomes:
             get(outcome.run).cancel()
-    race_view.curves(outcomes, key=f"live-{race_id}")
+    race_view.curves(outcomes, epochs=epochs, key=f"live-{race_id}")
     race_view.table(outcomes)
 
 
+def show(race_id: str) -> bool:
+    """One race, live or over.
+
+    Returns:
+        Whether it is live.
+
+    Raises:
+        RunError: there is no such race.
+    """
+    outcomes = race.outcomes(race_id)
+    config = get(outcomes[0].run).config
+    epochs = config.settings.epochs
+    st.caption(race_view.describe(config))
+    if not race_view.is_over(outcomes):
+        live(race_id, epochs)
+        return True
+    race_view.progress(outcomes)
+    race_view.curves(outcomes, epochs=epochs, key=f"live-{race_id}")
+    race_view.table(outcomes)
+    comparison.show(outcomes)
+    return False
+
+
+busy = False
+chosen = st.query_params.get("race")
 with left, page.user_errors():
     if not chosen:
         recorded()
-    elif not race_view.is_over(outcomes := race.outcomes(chosen)):
-        live(chosen)
     else:
-        race_view.progress(outcomes)
-        race_view.curves(outcomes, key=f"live-{chosen}")
-        race_view.table(outcomes)
-        comparison.show(outcomes)
-        if st.button(_("Show the recorded race again"), icon=":material/history:"):
-            del st.query_params["race"]
-            st.rerun()
+        try:
+            busy = show(chosen)
+        finally:
+            if not busy and st.button(_("Show the recorded race again"), icon=":material/history:"):
+                del st.query_params["race"]
+                st.rerun()
+
+with right, page.user_errors():
+    data, source = inputs.data_set("training")
+    if (plan := race_inputs.start_button(data, source, busy=busy)) is not None:
+        st.query_params["race"] = race.start(plan.config(), plan.losses)
+        st.rerun()

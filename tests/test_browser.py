@@ -124,6 +124,75 @@ def test_a_deep_link_to_similarity_follows_the_typing_and_speaks_chinese(tab: Pa
     assert "language=zh_CN" in tab.url
 
 
+def test_settings_and_language_survive_the_first_walk_through_the_pages(tab: Page, server: Server) -> None:
+    visit(tab, server, "start", "?language=zh_CN")
+    tab.get_by_role("link", name="相似度", exact=True).click()
+    expect(tab.get_by_role("heading", name="这些句子有多接近")).to_be_visible()
+    tab.get_by_text("English", exact=True).click()
+    expect(tab.get_by_role("heading", name="How close")).to_be_visible()
+    visit(tab, server, "similarity", "?language=en&layer=2&pooling=cls")
+    for page in ("Map", "Similarity"):
+        tab.get_by_role("link", name=page, exact=True).click()
+        expect(tab.get_by_role("slider")).to_have_attribute("aria-valuenow", "2")
+        expect(tab.get_by_text("cls", exact=True)).to_be_visible()
+        assert "layer=2" in tab.url
+        assert "pooling=cls" in tab.url
+    visit(tab, server, "start", "?language=en")
+    for page in ("Similarity", "Map", "Similarity"):
+        tab.get_by_role("link", name=page, exact=True).click()
+        expect(tab.get_by_role("slider")).to_have_attribute("aria-valuenow", "6")
+        assert "layer" not in tab.url
+
+
+def test_what_was_typed_survives_the_language_and_comes_back_after_a_sample(tab: Page, server: Server) -> None:
+    visit(tab, server, "similarity", "?language=en")
+    type_sentences(tab, "My own first line.\nMy own second line.")
+    rows = tab.locator("[data-testid=stTable] tbody tr")
+    expect(rows).to_have_count(2)
+    tab.get_by_text("中文", exact=True).click()
+    expect(tab.get_by_role("heading", name="这些句子有多接近")).to_be_visible()
+    expect(tab.locator("textarea").first).to_have_value("My own first line.\nMy own second line.")
+    tab.get_by_text("English", exact=True).click()
+    tab.get_by_test_id("stSelectbox").first.click()
+    tab.get_by_role("option", name="Four mixed topics").click()
+    expect(rows).to_have_count(12)
+    assert "sample=topics" in tab.url
+    tab.get_by_role("button", name="Back to my sentences").click()
+    expect(rows).to_have_count(2)
+    expect(rows.nth(0)).to_contain_text("My own first line.")
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("今天天气很好。\n图书馆几点开门？".encode("gbk"), "图书馆几点开门"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00", "is not a text file"),
+    ],
+)
+def test_an_uploaded_file_fills_the_text_or_says_why_not(
+    tab: Page, server: Server, content: bytes, expected: str
+) -> None:
+    visit(tab, server, "similarity", "?language=en")
+    tab.get_by_role("button", name="Upload").first.click()
+    tab.locator("input[type=file]").set_input_files({"name": "f.txt", "mimeType": "text/plain", "buffer": content})
+    expect(tab.get_by_text(expected).first).to_be_visible()
+    rows = tab.locator("[data-testid=stTable] tbody tr")
+    expect(rows).to_have_count(2 if "图" in expected else 8)  # a bad file loses nothing
+
+
+def test_choosing_a_text_and_then_other_data_is_no_error(tab: Page, server: Server) -> None:
+    visit(tab, server, "map", "?language=en")
+    find_text = tab.get_by_test_id("stSelectbox").filter(has_text="Find a text")
+    find_text.locator("input").fill("card")
+    tab.get_by_role("option").first.click()
+    expect(tab.get_by_role("heading", name="Nearest in the original space")).to_be_visible()
+    tab.get_by_text("中文", exact=True).click()
+    expect(tab.get_by_role("heading", name="我的文本")).to_be_visible()
+    tab.wait_for_selector(IDLE)
+    expect(tab.get_by_test_id("stException")).to_have_count(0)
+    expect(tab.get_by_role("heading", name="原空间")).to_have_count(0)
+
+
 def test_tags_typed_as_a_sentence_stay_text_everywhere(tab: Page, server: Server) -> None:
     visit(tab, server, "similarity")
     evil = "<img src=x onerror=alert(1)>"

@@ -157,7 +157,7 @@ def test_models_lists_the_catalogue(run: Any) -> None:
         ("train --data intents-en --loss triplet --loss-option margin", "--loss-option 'margin' needs a value"),
         ("train --data intents-en --epochs 0", "epochs is 0"),
         ("train --data intents-en --tune top:9 --epochs 1", "'top:K' with K from 1 to 6"),
-        ("train --data FILE", "needs labelled texts"),
+        ("train --data FILE", "learn from labelled texts"),
         ("project --input FILE --output x.csv --method umap", "at least 15 texts"),
         ("project --input FILE --output x.csv --method tsne", "Unknown projection 'tsne'"),
         ("encode --input FILE --output .", "cannot be written"),

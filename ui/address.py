@@ -1,27 +1,49 @@
-"""Settings in the page's address, so that a view can be shared by its link.
+"""Settings that outlive a page and stand in its address, so that a view can be shared by its link.
 
-Streamlit's own binding writes the label a user sees, which changes with the language; this writes the option's name.
+Streamlit forgets a widget that a page does not draw, and its own binding to the address writes the label a user sees,
+which changes with the language. Here the option's name is kept, in the session and in the address, and each widget
+starts from it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import streamlit as st
 
+T = TypeVar("T", str, int)
 
-def read(name: str, options: Sequence[str | int]) -> None:
-    """Before a widget with the key `name`: start it with what the address says, unless it has a value already."""
+_STORE = "remembered"
+
+
+def remembered(name: str, options: Sequence[T], default: T) -> T:
+    """What was chosen, else what the address says, else the default."""
+    chosen = st.session_state.get(_STORE, {}).get(name)
+    if chosen in options:
+        return chosen
     given = st.query_params.get(name)
-    if given is not None and name not in st.session_state:
-        for option in options:
-            if str(option) == given:
-                st.session_state[name] = option
+    return next((option for option in options if str(option) == given), default)
 
 
-def write(name: str, default: str | int | None = None) -> None:
-    """After the widget: put its value into the address; a default needs no mention."""
-    value = st.session_state.get(name)
-    if value is None or value == default:
-        if name in st.query_params:
-            del st.query_params[name]
-    elif st.query_params.get(name) != str(value):
+def widget(name: str, options: Sequence[T], default: T, *, language: str = "") -> tuple[str, Callable[[], None]]:
+    """Prepare a widget: give it the returned key and the returned callback, and no value of its own.
+
+    Args:
+        name: of the setting, as it stands in the address.
+        options: what can be chosen.
+        default: when nothing is chosen; it is not mentioned in the address.
+        language: of the labels. Labels of one language must never be taken for values under another.
+    """
+    value = remembered(name, options, default)
+    key = f"{name}-{language}"
+    st.session_state[key] = value
+    if value != default:
         st.query_params[name] = str(value)
+    elif name in st.query_params:
+        del st.query_params[name]
+
+    def keep() -> None:
+        if (new := st.session_state[key]) in options:
+            st.session_state.setdefault(_STORE, {})[name] = new
+            st.query_params[name] = str(new)
+
+    return key, keep

@@ -32,13 +32,14 @@ def heatmap(
         labels: whether the sentences stand at the rows; else their numbers do.
     """
     n = len(texts)
-    numbers = list(range(1, n + 1))
     few, some = n <= NUMBERS_UP_TO, n <= LABELS_UP_TO
+    # The sentences name rows and columns, so the hover text has both; they are sent once and not for every cell.
+    names = [f"{number}  {_label(text, 60)}" for number, text in enumerate(texts, 1)]
     figure = go.Figure(
         go.Heatmap(
             z=similarity,
-            x=numbers,
-            y=numbers,
+            x=names,
+            y=names,
             zmin=-1,
             zmax=1,
             colorscale=colors.COSINE_SCALE,
@@ -46,7 +47,7 @@ def heatmap(
             ygap=1 if some else 0,
             texttemplate=("%{z:.2f}" if labels else "%{z:.1f}") if few else None,
             textfont={"size": 12 if n <= 9 else 9},
-            hovertemplate="%{y} · %{x}<br>%{z:.3f}<extra></extra>",
+            hovertemplate="%{y}<br>%{x}<br><b>%{z:.3f}</b><extra></extra>",
             colorbar={
                 "orientation": "h",
                 "thickness": 10,
@@ -60,15 +61,17 @@ def heatmap(
             },
         )
     )
-    if some:
-        shown = [f"{_label(text, 22)}  {at}" if labels else f"{at}" for at, text in enumerate(texts, 1)]
-        figure.update_yaxes(tickmode="array", tickvals=numbers, ticktext=shown)
-    if n <= 30:
-        figure.update_xaxes(tickmode="array", tickvals=numbers)
+    every = 1 if n <= 30 else -(-n // 15)
+    shown = [f"{_label(text, 22)}  {at}" if labels else f"{at}" for at, text in enumerate(texts, 1)]
+    rows = range(n) if some else range(0, n, every)
+    figure.update_yaxes(
+        tickvals=[names[at] for at in rows], ticktext=[shown[at] if some else str(at + 1) for at in rows]
+    )
+    figure.update_xaxes(tickvals=names[::every], ticktext=[str(at + 1) for at in range(0, n, every)], tickangle=0)
     figure.update_yaxes(autorange="reversed", automargin=True, showgrid=False, zeroline=False, ticks="")
     figure.update_xaxes(side="top", showgrid=False, zeroline=False, ticks="")
     figure.update_layout(
-        height=height or min(max(42 * n + 80, 280), 620), margin={"l": 0, "r": 0, "t": 24, "b": 44}, uirevision="keep"
+        height=height or min(max(42 * n + 80, 220), 600), margin={"l": 0, "r": 0, "t": 24, "b": 44}, uirevision="keep"
     )
     return figure
 
@@ -109,7 +112,7 @@ def scatter(
                     "color": colors.of_category(place),
                     "symbol": colors.symbol_of_category(place),
                     "size": 9 if len(texts) <= 600 else 5,
-                    "line": {"width": 0.5, "color": "#FFFFFF"},
+                    "line": {"width": 0.6, "color": "#3A3747"},
                 },
                 selected={"marker": {"opacity": 1.0}},
                 unselected={"marker": {"opacity": 1.0}},
@@ -138,7 +141,7 @@ def scatter(
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
         legend={"orientation": "h", "y": -0.02, "yanchor": "top", "itemclick": "toggle"},
         uirevision="keep",
-        dragmode="pan",
+        dragmode="zoom",
     )
     return figure
 
@@ -176,7 +179,7 @@ def intervals(names: Sequence[str], values: Sequence[Interval], colors_of: Seque
             )
         )
     figure.update_yaxes(autorange="reversed", automargin=True, ticks="")
-    figure.update_xaxes(title={"text": title, "standoff": 4})
+    figure.update_xaxes(title={"text": title, "standoff": 4}, range=[0, 1])
     figure.update_layout(height=70 + 34 * len(names), margin={"l": 0, "r": 8, "t": 4, "b": 40}, dragmode=False)
     return figure
 
@@ -184,6 +187,7 @@ def intervals(names: Sequence[str], values: Sequence[Interval], colors_of: Seque
 def lines(
     series: dict[str, list[tuple[float, float | None]]],
     *,
+    x_last: int | None = None,
     x_name: str,
     y_name: str,
     colors_of: dict[str, str],
@@ -192,15 +196,16 @@ def lines(
 
     Args:
         series: by name, points (x, y) in order.
+        x_last: where the x axis ends; None follows the data.
         x_name, y_name: at the axes.
         colors_of: by name.
     """
     return {
         "animation": False,
-        "grid": {"left": 56, "right": 24, "top": 44, "bottom": 36},
+        "grid": {"left": 44, "right": 16, "top": 44, "bottom": 36},
         "legend": {"top": 0, "left": 0},
         "tooltip": {"trigger": "axis", "valueFormatter": "%.3f"},
-        "xAxis": {"type": "value", "name": x_name, "nameLocation": "middle", "nameGap": 22, "min": 0},
+        "xAxis": {"type": "value", "name": x_name, "nameLocation": "middle", "nameGap": 22, "min": 0, "max": x_last},
         "yAxis": {
             "type": "value",
             "name": y_name,
@@ -223,12 +228,17 @@ def lines(
 
 
 def _label(text: str, longest: int = 34) -> str:
-    """A label of limited width, safe inside a figure. A Chinese character is as wide as two letters."""
-    width, kept = 0.0, []
+    """A shortened text that is safe inside a figure, which would read tags."""
+    return html.escape(shorten(text, longest), quote=False)
+
+
+def shorten(text: str, longest: int) -> str:
+    """A text of limited width on one line. A Chinese character is as wide as two letters."""
+    width, kept = 0, []
     for letter in " ".join(text.split()):
         width += 2 if ord(letter) > 0x2E7F else 1
         if width > longest:
             kept.append("…")
             break
         kept.append(letter)
-    return html.escape("".join(kept), quote=False)
+    return "".join(kept)

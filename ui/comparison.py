@@ -31,13 +31,15 @@ def show(race: Sequence[Outcome]) -> None:
     config = run.config
     dev = open_split(config)[1]
     texts = defaults.comparison_texts(dev) if isinstance(dev, Labelled) else []
-    typed = split_lines(typing_area(_("Sentences, one a line"), default="\n".join(texts), key="comparison"))
+    typed = split_lines(
+        typing_area(_("Sentences, one a line"), default="\n".join(texts), source=config.data, key="comparison")
+    )
     check_texts(typed, limits().max_heatmap_texts, "max_heatmap_texts")
     before = cache.EncoderSettings(config.model, config.layer, config.pooling, config.head)
     after = cache.EncoderSettings(run.id)
     _side_by_side(typed, *(cosine_similarity(cache.embeddings(tuple(typed), settings)) for settings in (before, after)))
-    st.caption(_("Use this model anywhere: its id is"))
-    st.code(f'model = simcse_core.load("{run.id}")\npython -m simcse_core similarity --model {run.id} …', language=None)
+    st.caption(_("Use this model in Python, or on the command line as --model:"))
+    st.code(f'simcse_core.load("{run.id}")', language="python")
 
 
 def show_stored(race: StoredRace) -> None:

@@ -22,7 +22,9 @@ Matrix = NDArray[np.float32]
 def figure(
     similarity: Matrix, texts: Sequence[str], *, key: str, height: int | None = None, labels: bool = True
 ) -> None:
-    """The picture alone."""
+    """The picture alone; a single sentence has none."""
+    if len(texts) < 2:
+        return
     st.plotly_chart(
         charts.heatmap(similarity, texts, height=height, labels=labels),
         key=key,
@@ -57,8 +59,12 @@ def twin(similarity: Matrix, texts: Sequence[str], *, key: str) -> None:
 def numbers(similarity: Matrix, texts: Sequence[str]) -> None:
     """The matrix as a table of text."""
     columns = [str(number) for number in range(1, len(texts) + 1)]
-    rows = [plain(f"{number} {text}") for number, text in enumerate(texts, 1)]
-    st.table(pd.DataFrame(similarity, columns=columns, index=pd.Index(rows, name=_("sentence"))).map("{:.2f}".format))
+    rows = [plain(f"{number} {charts.shorten(text, 40)}") for number, text in enumerate(texts, 1)]
+    st.table(pd.DataFrame(similarity, columns=columns, index=pd.Index(rows, name=_("sentence"))).map(_two_digits))
+
+
+def _two_digits(value: float) -> str:
+    return f"{value:.2f}".replace("-0.00", "0.00")
 
 
 def _pairs(similarity: Matrix, texts: Sequence[str]) -> None:

@@ -1,6 +1,7 @@
 """Inputs that several pages share: sentences, the encoder's settings, a data set."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import streamlit as st
@@ -8,100 +9,111 @@ import streamlit as st
 from simcse_core.data import bundled
 from simcse_core.data.kinds import Dataset
 from simcse_core.data.readers import TABLE_ENDINGS, TEXT_ENDINGS, data_from_bytes, split_lines, texts_from_bytes
-from simcse_core.encoding.catalogue import CATALOGUE, can_read_instead
+from simcse_core.encoding.catalogue import CATALOGUE, ModelCard, can_read_instead
 from simcse_core.encoding.head import HEADS
 from simcse_core.encoding.pooling import poolings
-from simcse_core.errors import DataError
+from simcse_core.errors import UserError
 from simcse_core.limits import check_texts, limits
 from ui import address, cache, defaults
 from ui.page import plain
-from ui.translation import _, language
-from ui.typing_area import typing_area
+from ui.translation import _, explain, language
+from ui.typing_area import put, typing_area
+
+SENTENCES = "sentences"
+"""Key of the text area on the page Similarity."""
 
 
 def sentences() -> list[str]:
     """A sample set, an uploaded file or what is typed: one sentence a line.
 
     Raises:
-        DataError, InputError: the file cannot be used, or there are too many sentences.
+        InputError: there are too many sentences, or one is too long.
     """
     samples = bundled.samples()
+    key, keep = address.widget("sample", list(samples), next(iter(samples)), language=language())
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        address.read("sample", list(samples))
         name = st.selectbox(
             _("Sample"),
             list(samples),
             format_func=lambda name: samples[name].title[language()],
-            key="sample",
-            persist_state="session",
+            key=key,
+            on_change=keep,
         )
-        address.write("sample", next(iter(samples)))
         with st.popover(_("Upload"), icon=":material/upload:"):
-            file = st.file_uploader(
-                _("A text file with one sentence a line, or a table with the column text"),
-                type=[ending[1:] for ending in TEXT_ENDINGS + TABLE_ENDINGS],
-                max_upload_size=limits().max_file_megabytes,
-            )
-    default = "\n".join(samples[name].sentences[language()])
-    problem: DataError | None = None
-    if file is not None:
-        try:
-            default = "\n".join(texts_from_bytes(file.getvalue(), file.name))
-        except DataError as error:
-            problem = error
-    texts = split_lines(typing_area(_("Sentences, one a line"), default=default, key="sentences"))
-    if file is None and texts == samples[name].sentences[language()]:
+            _upload_sentences()
+    sample = samples[name].sentences[language()]
+    texts = split_lines(typing_area(_("Sentences, one a line"), default="\n".join(sample), source=name, key=SENTENCES))
+    if texts == sample:
         st.caption(samples[name].look_for[language()])
-    if problem is not None:
-        raise problem
     check_texts(texts, limits().max_heatmap_texts, "max_heatmap_texts")
     return texts
 
 
+def _upload_sentences() -> None:
+    """A file fills the text area once and is then forgotten; one that cannot be used leaves everything as it is."""
+    round_ = st.session_state.setdefault("upload-round", 0)
+    key = f"upload-{round_}"
+
+    def fill() -> None:
+        file = st.session_state[key]
+        st.session_state["upload-problem"] = None
+        if file is None:
+            return
+        try:
+            texts = texts_from_bytes(file.getvalue(), file.name)
+            check_texts(texts, limits().max_heatmap_texts, "max_heatmap_texts")
+        except UserError as error:
+            st.session_state["upload-problem"] = error
+        else:
+            put(SENTENCES, "\n".join(texts))
+            st.session_state["upload-round"] = round_ + 1
+
+    st.file_uploader(
+        _("A text file with one sentence a line, or a table with the column text"),
+        type=[ending[1:] for ending in TEXT_ENDINGS + TABLE_ENDINGS],
+        max_upload_size=limits().max_file_megabytes,
+        key=key,
+        on_change=fill,
+    )
+    if (problem := st.session_state.get("upload-problem")) is not None:
+        st.error(plain(explain(problem)))
+
+
 def encoder_settings() -> cache.EncoderSettings:
-    """Model, layer, pooling and head. A frozen model has no layers and no tokens, and the widgets say so."""
-    model = model_choice("encoder")
-    card = CATALOGUE[model]
-    layers = card.layers
-    if layers is None:
-        st.caption(
-            _("This model is frozen: it gives sentence vectors only, so there are no layers or poolings to choose.")
-        )
-        return cache.EncoderSettings(model)
-    address.read("layer", range(layers + 1))
-    address.read("pooling", poolings.names())
-    address.read("head", list(HEADS))
-    st.session_state.setdefault("layer", layers)
-    st.session_state.setdefault("pooling", card.pooling)
-    with st.container():
-        layer = st.slider(
-            _("Layer"),
-            0,
-            layers,
-            key="layer",
-            persist_state="session",
-            help=_("0 is the word embeddings, the last one is the model's output."),
-        )
-        pooling = st.selectbox(
-            _("Pooling"),
-            poolings.names(),
-            key="pooling",
-            persist_state="session",
-            help="\n".join(f"- `{entry.name}`: {_(entry.summary)}" for entry in poolings.entries()),
-        )
-        head = st.selectbox(
-            _("Linear head"),
-            list(HEADS),
-            key="head",
-            persist_state="session",
-            help="\n".join(f"- `{name}`: {_(text)}" for name, text in HEADS.items()),
-        )
-    for name, default in (("layer", layers), ("pooling", card.pooling), ("head", next(iter(HEADS)))):
-        address.write(name, default)
+    """Model, layer, pooling and head. A frozen model has no layers and no tokens, and the page says so."""
+    card = model_choice("model")
+    if card.layers is None or card.pooling is None:
+        st.caption(_("It is frozen: it gives sentence vectors only, so there are no layers or poolings to choose."))
+        return cache.EncoderSettings(card.name)
+    key, keep = address.widget("layer", range(card.layers + 1), card.layers)
+    layer = st.slider(
+        _("Layer"),
+        0,
+        card.layers,
+        key=key,
+        on_change=keep,
+        help=_("0 is the word embeddings, the last one is the model's output."),
+    )
+    key, keep = address.widget("pooling", poolings.names(), card.pooling)
+    pooling = st.selectbox(
+        _("Pooling"),
+        poolings.names(),
+        key=key,
+        on_change=keep,
+        help="\n".join(f"- `{entry.name}`: {_(entry.summary)}" for entry in poolings.entries()),
+    )
+    key, keep = address.widget("head", list(HEADS), "none")
+    head = st.selectbox(
+        _("Linear head"),
+        list(HEADS),
+        key=key,
+        on_change=keep,
+        help="\n".join(f"- `{name}`: {_(text)}" for name, text in HEADS.items()),
+    )
     # What the model does by itself counts as not set, so that these are the vectors that are there already.
     return cache.EncoderSettings(
-        model,
-        layer=None if layer == layers else layer,
+        card.name,
+        layer=None if layer == card.layers else layer,
         pooling=None if pooling == card.pooling else pooling,
         head=None if head == "none" else head,
     )
@@ -128,14 +140,8 @@ def data_set(key: str) -> tuple[Dataset, str | Upload]:
         DataError: the upload cannot be used.
     """
     names = bundled.names()
-    name = st.selectbox(
-        _("Data"),
-        names,
-        index=names.index(defaults.DATA[language()]),
-        format_func=_data_title,
-        key=f"{key}-data-{language()}",
-        persist_state="session",
-    )
+    widget_key, keep = address.widget(f"{key}-data", names, defaults.DATA[language()], language=language())
+    name = st.selectbox(_("Data"), names, format_func=data_title, key=widget_key, on_change=keep)
     with st.popover(_("Use your own data"), icon=":material/upload:"):
         file = st.file_uploader(
             _("A table with the columns text and label (CSV, TSV, JSONL or Parquet)"),
@@ -161,16 +167,21 @@ def warn_about(texts: list[str], model: str) -> None:
     """Say which texts the model cannot do justice to."""
     check = cache.check(tuple(texts), model)
     if check.unreadable:
-        numbers = ", ".join(str(at + 1) for at in check.unreadable[:8]) + (" …" if len(check.unreadable) > 8 else "")
-        message = _("{model} cannot read these sentences: {numbers}. Their cosines mean nothing.").format(
-            model=model, numbers=numbers
+        numbers = _some_of(check.unreadable, texts)
+        message = _("{model} cannot read these texts: {numbers}. Their cosines mean nothing.").format(
+            model=CATALOGUE[model].title, numbers=numbers
         )
         if (other := can_read_instead(model)) is not None:
             message += " " + _("Choose the model {other}.").format(other=CATALOGUE[other].title)
         st.warning(plain(message), icon=":material/translate:")
     if check.truncated:
-        numbers = ", ".join(str(at + 1) for at in check.truncated[:8]) + (" …" if len(check.truncated) > 8 else "")
+        numbers = _some_of(check.truncated, texts)
         st.warning(_("Too long for the model, only the beginning counts: {numbers}.").format(numbers=numbers))
+
+
+def _some_of(positions: Sequence[int], texts: Sequence[str], most: int = 3) -> str:
+    named = ", ".join(f"{at + 1} “{texts[at][:24]}”" for at in positions[:most])
+    return named + (f" … ({len(positions)})" if len(positions) > most else "")
 
 
 def content_key(texts: list[str], settings: cache.EncoderSettings) -> str:
@@ -178,22 +189,23 @@ def content_key(texts: list[str], settings: cache.EncoderSettings) -> str:
     return hashlib.sha256(repr((texts, settings)).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def model_choice(key: str) -> str:
-    """A model of the catalogue. It starts with the one that reads the language of the interface."""
-    names = list(CATALOGUE)
-    return str(
-        st.selectbox(
-            _("Model"),
-            names,
-            index=names.index(defaults.MODEL[language()]),
-            format_func=lambda name: f"{CATALOGUE[name].title} · {_(CATALOGUE[name].languages)}",
-            key=f"{key}-model-{language()}",
-            persist_state="session",
-        )
+def model_choice(name: str) -> ModelCard:
+    """A model of the catalogue. It starts with the one that reads the language of the interface.
+
+    Args:
+        name: of the setting in the address.
+    """
+    key, keep = address.widget(name, list(CATALOGUE), defaults.MODEL[language()], language=language())
+    chosen = st.selectbox(
+        _("Model"), list(CATALOGUE), format_func=lambda model: CATALOGUE[model].title, key=key, on_change=keep
     )
+    card = CATALOGUE[chosen]
+    st.caption(_("Reads: {languages}.").format(languages=_(card.languages)))
+    return card
 
 
-def _data_title(name: str) -> str:
+def data_title(name: str) -> str:
+    """What the bundled data are called on the screen."""
     titles = {
         "intents-en": _("Library desk, English"),
         "intents-zh": _("Library desk, Chinese"),

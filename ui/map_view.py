@@ -16,7 +16,7 @@ from ui import background, charts
 from ui.page import plain
 from ui.translation import _
 
-CHOSEN = "map-text"
+CHOSEN = "map-chosen"
 NEIGHBOURS = 8
 HEIGHT = 460
 
@@ -52,9 +52,7 @@ def show_maps(vectors: Matrix, texts: MapTexts, *, content: str) -> None:
         texts: N texts.
         content: a key for the vectors.
     """
-    chosen = st.session_state.get(CHOSEN)
-    if chosen is not None and chosen >= len(texts.texts):
-        chosen = st.session_state[CHOSEN] = None
+    chosen = _chosen(content, len(texts.texts))
     near = [at for at, _cosine in nearest(vectors, chosen, NEIGHBOURS)] if chosen is not None else []
     seed = 0
     trust = background.projection(content, "pca", vectors, (), seed)
@@ -63,14 +61,22 @@ def show_maps(vectors: Matrix, texts: MapTexts, *, content: str) -> None:
     first, second = st.columns(2)
     with first:
         st.header("PCA", anchor=False, help=_("The two directions in which the vectors differ most."))
-        _map(_pca(content, vectors), texts, chosen, near, name="PCA", trust=trust.result()[1] if trust.done() else None)
+        _map(
+            _pca(content, vectors),
+            texts,
+            chosen,
+            near,
+            content=content,
+            name="PCA",
+            trust=trust.result()[1] if trust.done() else None,
+        )
     with second:
         st.header("UMAP", anchor=False, help=_("Neighbours stay neighbours; distances between groups mean little."))
         if umap is None:
             st.info(_("UMAP needs at least {n} texts to mean anything.").format(n=FEWEST_FOR_UMAP))
         elif umap.done():
             points, trustworthiness = umap.result()
-            _map(points, texts, chosen, near, name="UMAP", trust=trustworthiness)
+            _map(points, texts, chosen, near, content=content, name="UMAP", trust=trustworthiness)
         else:
             _wait()
     if waiting := [future for future in (trust, umap) if future is not None and not future.done()]:
@@ -82,21 +88,42 @@ def _pca(content: str, _vectors: Matrix) -> Matrix:
     return pca(_vectors)
 
 
-def choose_text(texts: MapTexts) -> int | None:
+def choose_text(texts: MapTexts, *, content: str) -> int | None:
     """A text to look at: type to search, or click a point on a map.
+
+    Args:
+        texts: what is on the map.
+        content: a key for the texts; with other texts nothing is chosen.
 
     Returns:
         Its position.
     """
-    chosen: int | None = st.selectbox(
+    key = f"map-text-{content[:12]}"
+    chosen = _chosen(content, len(texts.texts))
+    st.session_state[key] = chosen
+
+    def keep() -> None:
+        _choose(content, st.session_state[key])
+
+    st.selectbox(
         _("Find a text, or click a point"),
         range(len(texts.texts)),
         index=None,
         format_func=lambda at: texts.texts[at],
         placeholder=_("Type to search"),
-        key=CHOSEN,
+        key=key,
+        on_change=keep,
     )
     return chosen
+
+
+def _chosen(content: str, count: int) -> int | None:
+    kept, at = st.session_state.get(CHOSEN, ("", None))
+    return at if kept == content and isinstance(at, int) and at < count else None
+
+
+def _choose(content: str, at: object) -> None:
+    st.session_state[CHOSEN] = (content, at)
 
 
 def show_neighbours(vectors: Matrix, texts: MapTexts, chosen: int | None) -> None:
@@ -104,6 +131,7 @@ def show_neighbours(vectors: Matrix, texts: MapTexts, chosen: int | None) -> Non
     if chosen is None:
         return
     st.header(_("Nearest in the original space"), anchor=False)
+    st.markdown(f"**{plain(texts.texts[chosen])}**")
     rows = nearest(vectors, chosen, NEIGHBOURS)
     columns = {
         _("cosine"): [f"{cosine:.2f}" for _at, cosine in rows],
@@ -114,22 +142,33 @@ def show_neighbours(vectors: Matrix, texts: MapTexts, chosen: int | None) -> Non
     st.table(columns, hide_index=True)
 
 
+def _trust(future: "Future[background.Projected]") -> float | None:
+    return future.result()[1] if future.done() else None
+
+
 def _map(
-    points: Matrix, texts: MapTexts, chosen: int | None, near: Sequence[int], *, name: str, trust: float | None
+    points: Matrix,
+    texts: MapTexts,
+    chosen: int | None,
+    near: Sequence[int],
+    *,
+    content: str,
+    name: str,
+    trust: float | None,
 ) -> None:
     key = f"map-{name}"
 
     def select() -> None:
         selected = st.session_state[key].selection.points
         if selected:
-            st.session_state[CHOSEN] = int(selected[0]["customdata"])
+            _choose(content, int(selected[0]["customdata"]))
 
     st.plotly_chart(
         charts.scatter(points, texts.texts, texts.labels, chosen=chosen, neighbours=near, height=HEIGHT),
         key=key,
         on_select=select,
         selection_mode="points",
-        config={"displayModeBar": False, "scrollZoom": True},
+        config={"displayModeBar": False, "scrollZoom": False},
         alt=_("{name} map of {n} texts. The list beside it finds a text and its neighbours.").format(
             name=name, n=len(points)
         ),

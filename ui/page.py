@@ -1,5 +1,6 @@
 """The frame of every page: title, question, navigation, language, and what a user's error looks like."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -63,18 +64,18 @@ def begin(name: str, *, title: bool = True) -> None:
     st.set_page_config(page_title="SimCSE Explorer", page_icon=icon, layout="wide", initial_sidebar_state=220)
     with st.sidebar:
         links = st.container(gap="xxsmall")
-        # Drawn before any text is translated, so that a language in the address counts.
-        address.read(translation.KEY, list(translation.LANGUAGES))
-        st.session_state.setdefault(translation.KEY, translation.language())
+        # The address always names the language: a link is read as it was sent.
+        current = translation.language()
+        key, keep = address.widget(translation.KEY, list(translation.LANGUAGES), current)
+        st.query_params[translation.KEY] = current
         st.segmented_control(
             "Language / 语言",
             list(translation.LANGUAGES),
             required=True,
             format_func=lambda code: translation.LANGUAGES[code],
-            key=translation.KEY,
-            persist_state="session",
+            key=key,
+            on_change=keep,
         )
-        address.write(translation.KEY)
     with links:
         st.markdown("**SimCSE Explorer**")
         for other in PAGES.values():
@@ -96,5 +97,9 @@ def user_errors() -> Iterator[None]:
 
 
 def plain(text: str) -> str:
-    """Text that Streamlit's Markdown shows letter for letter: no formatting, no HTML, no formulas, no icons."""
-    return "".join(f"\\{letter}" if letter in "\\`*_{}[]()<>#+-.!|~$:&=^\"'" else letter for letter in text)
+    """Text that Streamlit's Markdown shows letter for letter: no formatting, no HTML, no formulas, no icons, no links.
+
+    Icons and links are found after Markdown's escapes are gone; an invisible word joiner keeps them apart.
+    """
+    escaped = "".join(f"\\{letter}" if letter in "\\`*_{}[]()<>#+-.!|~$:&=^\"'" else letter for letter in text)
+    return re.sub(r"(?<=[:@])(?=[A-Za-z/])|(?<=www)(?=\\)", "\u2060", escaped)

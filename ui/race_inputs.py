@@ -6,9 +6,10 @@ from typing import Any
 
 import streamlit as st
 
-from simcse_core.data.kinds import Dataset, Labelled
+from simcse_core.data.kinds import Dataset
 from simcse_core.data.splits import split_labelled
-from simcse_core.encoding.catalogue import CATALOGUE
+from simcse_core.encoding.catalogue import ModelCard
+from simcse_core.learning.checks import trainable
 from simcse_core.learning.losses import losses
 from simcse_core.learning.settings import TrainingSettings, training_settings
 from simcse_core.runs.config import RunConfig
@@ -24,12 +25,15 @@ SETTING_NAMES = {
     "seed": N_("Seed"),
 }
 
+FEW_HELD_OUT = 30
+"""With fewer held-out texts the intervals are so wide that a race shows little."""
+
 
 @dataclass(frozen=True)
 class RacePlan:
     """What a race will do."""
 
-    source: "str | inputs.Upload"
+    source: str | inputs.Upload
     model: str
     layer: int | None
     settings: TrainingSettings
@@ -45,49 +49,51 @@ class RacePlan:
         return RunConfig(data=kept, model=self.model, layer=self.layer, settings=self.settings)
 
 
-def race_plan(data: Dataset, source: "str | inputs.Upload") -> RacePlan | None:
-    """Ask for everything; None while something is missing.
+def start_button(data: Dataset, source: str | inputs.Upload, *, busy: bool) -> RacePlan | None:
+    """Ask for everything; a plan when the button is pressed, else None.
 
     Args:
         data: what was chosen.
         source: where it comes from; an upload is kept when the race starts.
+        busy: a race is on this page; another one would push it from the screen.
 
     Raises:
-        DataError: nothing of the data can be held out.
+        DataError: losses cannot learn from this data, or nothing of it can be held out.
     """
-    if not isinstance(data, Labelled):
-        st.error(_("Racing losses needs labelled texts: a table with the columns text and label."))
-        return None
-    train, dev = split_labelled(data)
+    train, dev = split_labelled(trainable(data))
     st.caption(
-        _("{n} texts in {classes} classes: {train} to learn from, {dev} held out to measure.").format(
-            n=len(data), classes=len(data.classes), train=len(train), dev=len(dev)
+        _("Texts: {n}, classes: {classes}. {train} to learn from, {dev} held out to measure.").format(
+            n=len(data), classes=len(set(train.label)), train=len(train), dev=len(dev)
         )
     )
-    model = inputs.model_choice("race")
-    layer = _layer(model)
+    if len(dev) < FEW_HELD_OUT:
+        st.warning(_("So few held-out texts say little: expect wide ranges and no winner."))
+    card = inputs.model_choice("race-model")
+    if cache.is_loaded(card.name):  # what cannot be read cannot be learned; the first paint does not wait for it
+        inputs.warn_about([*train.text, *dev.text], card.name)
+    layer = _layer(card)
     chosen = st.pills(_("Losses"), losses.names(), selection_mode="multi", default=losses.names(), key="race-losses")
-    for name in chosen:
-        st.caption(f"**{name}** · {_(losses[name].summary)}")
+    pressed = st.button(
+        _("Start the race"), type="primary", icon=":material/flag:", disabled=busy or not chosen, width="stretch"
+    )
+    if busy:
+        st.caption(_("A race is running. Cancel it, or wait until it has ended."))
+    with st.expander(_("What the losses reward"), icon=":material/help:"):
+        for name in losses.names():
+            st.markdown(f"**{name}** · {_(losses[name].summary)}")
     with st.expander(_("More settings"), icon=":material/tune:"):
         settings = _settings(layer)
-    if not chosen:
-        st.info(_("Choose at least one loss."))
-        return None
-    if cache.is_loaded(model):  # what cannot be read cannot be learned; the first paint does not wait for it
-        inputs.warn_about(list(data.text), model)
-    return RacePlan(source, model, layer, settings, list(chosen))
+    return RacePlan(source, card.name, layer, settings, list(chosen)) if pressed else None
 
 
-def _layer(model: str) -> int | None:
-    layers = CATALOGUE[model].layers
-    if layers is None:
-        st.caption(_("This model is frozen: a linear layer on its vectors is trained."))
+def _layer(card: ModelCard) -> int | None:
+    if card.layers is None:
+        st.caption(_("It is frozen: a linear layer on its vectors is trained."))
         return None
     return st.slider(
         _("Start from layer"),
         1,
-        layers,
+        card.layers,
         defaults.RACE_LAYER,
         key="race-layer",
         help=_("The last layer already knows most; from a lower one every loss has room to show what it does."),
@@ -103,14 +109,16 @@ def _settings(layer: int | None) -> TrainingSettings:
             "head": _("a linear layer on each token"),
             "all": _("everything"),
         }
-    tune = st.selectbox(_("What is trained"), list(tunable), format_func=tunable.__getitem__, key=f"race-tune-{layer}")
-    start = defaults.race_config(language()).settings
+    tune = st.selectbox(
+        _("What is trained"), list(tunable), format_func=tunable.__getitem__, key=f"race-tune-{layer}-{language()}"
+    )
+    start = defaults.race_config("zh_CN" if layer is None else "en").settings
     rate = "head_learning_rate" if tune == "head" else "learning_rate"
     names = ("epochs", "batch_size", rate, "seed")
-    return training_settings({"tune": tune, **{name: _number(name, getattr(start, name)) for name in names}})
+    return training_settings({"tune": tune, **{name: _number(name, getattr(start, name), layer) for name in names}})
 
 
-def _number(name: str, value: int | float) -> int | float:
+def _number(name: str, value: int | float, layer: int | None) -> int | float:
     """A widget for a training setting; range and explanation come from the setting itself."""
     field = TrainingSettings.model_fields[name]
     bounds: dict[str, Any] = {}
@@ -126,6 +134,6 @@ def _number(name: str, value: int | float) -> int | float:
         value=value,
         step=value / 2 if is_rate else 1,
         format="%.1e" if is_rate else None,
-        key=f"race-{name}-{language()}",
+        key=f"race-{name}-{'frozen' if layer is None else 'bert'}",
         help=_(field.description) if field.description else None,
     )

@@ -5,10 +5,14 @@ from typing import Any
 
 import streamlit as st
 
+from simcse_core.data import bundled
+from simcse_core.encoding.catalogue import CATALOGUE
 from simcse_core.meaning.evaluation import Interval
+from simcse_core.runs.config import RunConfig
 from simcse_core.runs.race import Outcome, Result, Verdict, results, verdict
 from simcse_core.runs.store import ENDED
 from ui import charts, colors
+from ui.inputs import data_title
 from ui.page import plain
 from ui.translation import N_, _, language
 
@@ -31,17 +35,32 @@ def is_over(race: Sequence[Outcome]) -> bool:
     return all(outcome.state in ENDED for outcome in race)
 
 
+def describe(config: RunConfig) -> str:
+    """What a race is a race of, in one line."""
+    data = data_title(config.data) if config.data in bundled.names() else _("own data")
+    start = CATALOGUE[config.model].title if config.model in CATALOGUE else config.model
+    if config.layer is not None:
+        start += " · " + _("layer {layer}").format(layer=config.layer)
+    return _("{data} · {start} · trained: {tune} · epochs: {epochs} · seed {seed}").format(
+        data=data, start=start, tune=config.settings.tune, epochs=config.settings.epochs, seed=config.settings.seed
+    )
+
+
 def progress(race: Sequence[Outcome]) -> None:
     """A bar for each run, with its state in words and the time left."""
+    waiting = [outcome for outcome in race if outcome.state == "queued"]
+    idle = not any(outcome.state == "running" for outcome in race)
     for column, outcome in zip(st.columns(len(race)), race, strict=True):
         with column:
             share, words = _progress(outcome)
+            if idle and waiting and outcome is waiting[0] and outcome is not race[0]:
+                words = _("starting …")  # the worker is loading it
             st.progress(share, text=f"**{outcome.loss}** · {words}")
             if outcome.message:
                 st.error(plain(outcome.message))
 
 
-def curves(race: Sequence[Outcome], *, key: str) -> None:
+def curves(race: Sequence[Outcome], *, epochs: int, key: str) -> None:
     """The dev metric of all losses in one chart; the losses themselves each on its own scale."""
     colors_of = {outcome.loss: colors.of_loss(outcome.loss) for outcome in race}
     dev = {
@@ -53,7 +72,13 @@ def curves(race: Sequence[Outcome], *, key: str) -> None:
         for outcome in race
     }
     st.echarts_chart(
-        charts.lines(dev, x_name=_("epoch"), y_name=_("mean average precision, held-out texts"), colors_of=colors_of),
+        charts.lines(
+            dev,
+            x_last=epochs,
+            x_name=_("epoch"),
+            y_name=_("mean average precision, held-out texts"),
+            colors_of=colors_of,
+        ),
         height=280,
         key=f"{key}-dev",
         alt=_("Lines: mean average precision on the held-out texts after each epoch, one line per loss. {last}").format(
@@ -62,15 +87,14 @@ def curves(race: Sequence[Outcome], *, key: str) -> None:
     )
     with st.expander(_("The losses, each on its own scale"), icon=":material/show_chart:"):
         st.caption(_("A low value of one loss says nothing about another loss: they measure different things."))
-        for column, outcome in zip(st.columns(len(race)), race, strict=True):
+        for outcome in race:
             steps = [(record["step"], record["loss"]) for record in outcome.records if record["event"] == "step"]
-            with column:
-                st.echarts_chart(
-                    charts.lines({outcome.loss: steps}, x_name=_("step"), y_name="", colors_of=colors_of),
-                    height=220,
-                    key=f"{key}-loss-{outcome.loss}",
-                    alt=_("Line: the value of the loss {loss} at each step.").format(loss=outcome.loss),
-                )
+            st.echarts_chart(
+                charts.lines({outcome.loss: steps}, x_name=_("step"), y_name="", colors_of=colors_of),
+                height=200,
+                key=f"{key}-loss-{outcome.loss}",
+                alt=_("Line: the value of the loss {loss} at each step.").format(loss=outcome.loss),
+            )
 
 
 def table(race: Sequence[Outcome]) -> None:
@@ -80,7 +104,7 @@ def table(race: Sequence[Outcome]) -> None:
         return
     st.header(_("Result"), anchor=False)
     if found is not None:
-        st.markdown(_verdict_in_words(found.ahead, found.clear, found.helped))
+        st.markdown(_verdict_in_words(found))
     _intervals(lines)
     st.table(
         [
@@ -139,17 +163,25 @@ def _seconds_left(last: dict[str, Any], records: list[dict[str, Any]]) -> float:
     return float((last["steps"] - last["step"]) * last["seconds"] / max(last["step"], 1))
 
 
-def _verdict_in_words(ahead: str, clear: bool, helped: tuple[str, ...]) -> str:
-    if clear:
-        first = _("**{loss}** is ahead of every other loss by more than the noise.").format(loss=ahead)
+def _verdict_in_words(found: Verdict) -> str:
+    lead = _interval(found.lead, "{:.2f}")
+    if found.level:
+        first = _("**{loss}** and **{rival}** end level: no winner.").format(loss=found.ahead, rival=found.rival)
+    elif found.clear:
+        first = _(
+            "**{loss}** is ahead by more than the noise: compared text by text, its lead over {rival} is {lead}."
+        ).format(loss=found.ahead, rival=found.rival, lead=lead)
     else:
         first = _(
-            "**{loss}** has the highest mean average precision, but its lead is inside the noise: no winner."
-        ).format(loss=ahead)
-    if not helped:
-        second = _("No loss is better than the frozen model by more than the noise.")
+            "**{loss}** has the highest value, but no winner: compared text by text, its lead over {rival} is {lead}, "
+            "which is inside the noise."
+        ).format(loss=found.ahead, rival=found.rival, lead=lead)
+    if not found.helped:
+        second = _("In mean average precision no loss is better than the frozen model by more than the noise.")
     else:
-        second = _("Better than the frozen model by more than the noise: {losses}.").format(losses=", ".join(helped))
+        second = _("In mean average precision better than the frozen model by more than the noise: {losses}.").format(
+            losses=", ".join(found.helped)
+        )
     return f"{first}\n\n{second}"
 
 

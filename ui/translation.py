@@ -14,6 +14,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 from simcse_core.errors import UserError
+from ui import address
 
 LANGUAGES = {"en": "English", "zh_CN": "中文"}
 KEY = "language"
@@ -22,10 +23,8 @@ LOCALES = Path(__file__).parent / "locales"
 
 def language() -> str:
     """The chosen language; before any choice, Chinese for browsers that ask for it and English for all others."""
-    chosen = st.session_state.get(KEY)
-    if chosen in LANGUAGES:
-        return str(chosen)
-    return "zh_CN" if (st.context.locale or "").lower().startswith("zh") else "en"
+    asked = "zh_CN" if (st.context.locale or "").lower().startswith("zh") else "en"
+    return address.remembered(KEY, list(LANGUAGES), asked)
 
 
 def _(message: str) -> str:

@@ -1,6 +1,7 @@
 """A text area that follows the typing, with the number of lines under it."""
 
 import hashlib
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -22,23 +23,56 @@ def _component() -> ComponentRenderer:
     )
 
 
-def typing_area(label: str, *, default: str, key: str) -> str:
+@dataclass
+class _Kept:
+    """What a text area holds, for as long as the session lasts."""
+
+    source: str
+    default: str
+    text: str
+    revision: int = 0
+    """Grows whenever the page, and not the user, replaces the text."""
+    mine: str | None = None
+    """What the user had written before the page replaced it."""
+
+    def replace(self, text: str) -> None:
+        if self.text != self.default:
+            self.mine = self.text
+        self.default = self.text = text
+        self.revision += 1
+
+
+def put(key: str, text: str) -> None:
+    """Fill a text area, as an upload does. What the user had written can be brought back."""
+    if (kept := st.session_state.get(f"{key}-kept")) is not None:
+        kept.replace(text)
+        kept.default = ""  # it is the user's own: no change of language or sample may lose it
+
+
+def typing_area(label: str, *, default: str, source: str, key: str) -> str:
     """What stands in the text area, 0.3 s after the last key.
 
     Args:
         label: above the area.
-        default: what it starts with. Another default replaces what was typed (choose another sample).
+        default: what it starts with.
+        source: names where the default comes from. Another source replaces what was typed, and a button brings it
+            back; another default of the same source (another language) replaces only what nobody has changed.
         key: of the widget; the text outlives a change of page.
     """
-    kept = st.session_state.setdefault(f"{key}-kept", {"default": default, "text": default})
-    if kept["default"] != default:
-        kept.update(default=default, text=default)
-    revision = hashlib.sha256(default.encode()).hexdigest()[:12]
+    kept: _Kept = st.session_state.setdefault(f"{key}-kept", _Kept(source, default, default))
+    if kept.source != source or (kept.default != default and kept.text == kept.default):
+        kept.replace(default)
+        kept.source = source
+    state_key = f"{key}-{hashlib.sha256(f'{kept.source}{kept.revision}{kept.default}'.encode()).hexdigest()[:12]}"
     result = _component()(
-        key=f"{key}-{revision}",
-        data={"label": label, "text": kept["text"], "revision": revision, "count": _("{n} lines")},
+        key=state_key,
+        data={"label": label, "text": kept.text, "revision": state_key, "count": _("Lines: {n}")},
         on_text_change=lambda: None,
     )
     if result.text is not None:
-        kept["text"] = result.text
-    return str(kept["text"])
+        kept.text = result.text
+    if kept.mine is not None and st.button(_("Back to my sentences"), icon=":material/undo:", key=f"{key}-undo"):
+        kept.text, kept.mine = kept.mine, None
+        kept.revision += 1
+        st.rerun()
+    return kept.text

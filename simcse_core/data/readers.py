@@ -37,7 +37,9 @@ def texts_from_bytes(content: bytes, name: str) -> tuple[str, ...]:
     if name.lower().endswith(TABLE_ENDINGS):
         data = data_from_bytes(content, name)
         if not isinstance(data, Texts | Labelled):
-            raise DataError("{file} has no column 'text': its columns are {columns}.", file=name, columns=data.columns)
+            raise DataError(
+                "{file} has no column 'text': its columns are {columns}.", file=name, columns=", ".join(data.columns)
+            )
         return data.text
     lines = tuple(split_lines(decode(content, name)))
     if not lines:

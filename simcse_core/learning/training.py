@@ -9,13 +9,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from simcse_core.data.kinds import Dataset, Labelled, Pairs, Scored, kind_of
+from simcse_core.data.kinds import Dataset, Labelled, Pairs, Scored
 from simcse_core.encoding.catalogue import Encoder
 from simcse_core.encoding.frozen import FrozenEncoder
 from simcse_core.encoding.model import SimCSE
 from simcse_core.encoding.texts import Vectors
 from simcse_core.errors import DataError, ModelError, OptionError
 from simcse_core.learning.batches import labelled_batches
+from simcse_core.learning.checks import trainable
 from simcse_core.learning.losses import learned_options, losses, targets_from_labels
 from simcse_core.learning.settings import TrainingSettings
 from simcse_core.limits import limits
@@ -142,33 +143,7 @@ def train(model: Trainable, data: Dataset, dev: Dataset | None, settings: Traini
         DataError: the loss cannot learn from this data, or there is too much or too little of it.
         OptionError: the model cannot train what `settings.tune` says.
     """
-    return _Loop(model, _trainable(data, settings), dev, settings).run()
-
-
-def _trainable(data: Dataset, settings: TrainingSettings) -> Labelled:
-    if not isinstance(data, Labelled):
-        raise DataError(
-            "{loss} learns from labelled texts (columns text, label); {file} has {kind}.",
-            loss=settings.loss,
-            file=data.name,
-            kind=kind_of(data),
-        )
-    if len(data) > limits().max_training_texts:
-        raise DataError(
-            "{file} has {given:,} rows: the limit for training is {most:,} (SIMCSE_MAX_TRAINING_TEXTS). Take a sample.",
-            file=data.name,
-            given=len(data),
-            most=limits().max_training_texts,
-        )
-    if len(data.classes) < 2:
-        raise DataError(
-            "{file} has one class only ({label!r}): without a second one there is nothing to tell apart.",
-            file=data.name,
-            label=data.classes[0],
-        )
-    if all(data.label.count(label) == 1 for label in data.classes):
-        raise DataError("Every class of {file} has one text only: there are no two texts that match.", file=data.name)
-    return data
+    return _Loop(model, trainable(data), dev, settings).run()
 
 
 @dataclass

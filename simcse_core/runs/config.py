@@ -8,9 +8,9 @@ from pydantic import BaseModel, ConfigDict
 
 import simcse_core
 from simcse_core.data import bundled
-from simcse_core.data.kinds import Dataset, Labelled, rows
+from simcse_core.data.kinds import Dataset, rows
 from simcse_core.data.splits import split_labelled
-from simcse_core.errors import DataError
+from simcse_core.learning.checks import trainable
 from simcse_core.learning.settings import TrainingSettings
 
 
@@ -54,6 +54,4 @@ def open_split(config: RunConfig) -> tuple[Dataset, Dataset]:
     data = bundled.open_data(config.data)
     if config.dev is not None:
         return data, bundled.open_data(config.dev)
-    if not isinstance(data, Labelled):
-        raise DataError("Training needs labelled texts (columns text, label); {file} has none.", file=data.name)
-    return split_labelled(data, seed=config.settings.seed)
+    return split_labelled(trainable(data), seed=config.settings.seed)

@@ -106,10 +106,22 @@ class Verdict:
 
     ahead: str
     """The loss with the highest value, whether or not that means anything."""
-    clear: bool
-    """Whether it is ahead of every other loss by more than the noise."""
+    rival: str
+    """The loss that comes closest to it."""
+    lead: Interval
+    """How far `ahead` is before `rival`, paired item by item."""
     helped: tuple[str, ...]
     """The losses that beat the frozen model by more than the noise."""
+
+    @property
+    def clear(self) -> bool:
+        """Whether the lead is more than noise."""
+        return self.lead.low > 0
+
+    @property
+    def level(self) -> bool:
+        """Whether the two give the same result for every item."""
+        return self.lead.low == self.lead.high == 0
 
 
 def verdict(race: Sequence[Outcome], metric: str = "mean_average_precision") -> Verdict | None:
@@ -121,12 +133,13 @@ def verdict(race: Sequence[Outcome], metric: str = "mean_average_precision") -> 
     if len(finished) < 2:
         return None
     after = {loss: items.after[metric] for loss, items in finished.items()}
-    ahead = max(after, key=lambda loss: _interval(after[loss]).mean)
-    clear = all(_difference(after[ahead], after[other]).low > 0 for other in after if other != ahead)
+    ahead = max(after, key=lambda loss: np.nan_to_num(_interval(after[loss]).mean))
+    leads = {loss: _difference(after[ahead], after[loss]) for loss in after if loss != ahead}
+    rival = min(leads, key=lambda loss: np.nan_to_num(leads[loss].low))
     helped = tuple(
         loss for loss, items in finished.items() if _difference(items.after[metric], items.before[metric]).low > 0
     )
-    return Verdict(ahead, clear, helped)
+    return Verdict(ahead, rival, leads[rival], helped)
 
 
 def _interval(values: Sequence[float | None]) -> Interval:

@@ -5,6 +5,7 @@ import pytest
 from simcse_core.data import bundled
 from simcse_core.data.kinds import Labelled
 from simcse_core.data.splits import split_labelled
+from simcse_core.encoding.catalogue import load
 from simcse_core.errors import DataError
 
 
@@ -21,6 +22,18 @@ def test_the_sample_sets_fit_an_axis_in_both_languages() -> None:
         assert set(sample.title) == set(sample.look_for) == set(sample.sentences) == {"en", "zh_CN"}
         assert len(sample.sentences["en"]) == len(sample.sentences["zh_CN"])
         assert all(len(text) <= 60 for texts in sample.sentences.values() for text in texts)
+
+
+@pytest.mark.parametrize(("language", "model"), [("en", "minilm"), ("zh_CN", "use-multilingual")])
+def test_the_default_model_of_each_language_can_read_what_is_bundled(language: str, model: str) -> None:
+    intents = bundled.load("intents-en" if language == "en" else "intents-zh")
+    assert isinstance(intents, Labelled)
+    texts = list(intents.text)
+    for sample in bundled.samples().values():
+        if (sample.name, language) != ("side_by_side", "en"):  # shows what an English model makes of Chinese
+            texts += sample.sentences[language]
+    unreadable = load(model).check(texts).unreadable
+    assert [texts[at] for at in unreadable] == []
 
 
 def test_unknown_data_names_what_there_is() -> None:

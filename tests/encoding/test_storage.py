@@ -85,7 +85,7 @@ def test_other_averages_of_layers_are_refused(minilm: SimCSE, tmp_path: Path) ->
 
 
 def test_a_model_whose_layers_are_one_layer_is_refused_in_words() -> None:
-    albert = AutoModel.from_config(
+    albert = AutoModel.from_config(  # type: ignore[no-untyped-call]
         AlbertConfig(hidden_size=8, num_attention_heads=2, intermediate_size=8, vocab_size=9)
     )
     with pytest.raises(ModelError, match="'albert' has no layers"):

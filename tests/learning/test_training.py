@@ -159,7 +159,7 @@ def test_the_learning_rate_rises_and_falls() -> None:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (Texts("d.csv", ("a", "b")), "learns from labelled texts .* d.csv has texts"),
+        (Texts("d.csv", ("a", "b")), "learn from labelled texts .* d.csv holds texts"),
         (Labelled("d.csv", ("a", "b"), ("x", "x")), "one class only"),
         (Labelled("d.csv", ("a", "b"), ("x", "y")), "Every class of d.csv has one text only"),
     ],

@@ -68,10 +68,10 @@ def test_a_failed_run_says_why(tmp_path: Path) -> None:
     file = tmp_path / "one.csv"
     file.write_text("text,label\na,x\nb,x\nc,x\n")
     run = store.create(SMALL.model_copy(update={"data": str(file)}))
-    with pytest.raises(DataError, match="too small"):
+    with pytest.raises(DataError, match="one class only"):
         execute(run, lambda _: None)
     assert state(run) == "failed"
-    assert "too small" in run.status.message
+    assert "one class only" in run.status.message
 
 
 def test_a_cancelled_run_stops_at_its_next_step() -> None:
@@ -216,7 +216,7 @@ def test_a_race_that_does_not_exist_is_said() -> None:
 
 def test_data_without_labels_cannot_be_split(tmp_path: Path) -> None:
     (tmp_path / "t.txt").write_text("a\nb\n")
-    with pytest.raises(DataError, match="needs labelled texts"):
+    with pytest.raises(DataError, match="learn from labelled texts"):
         open_split(RunConfig(data=str(tmp_path / "t.txt")))
 
 
@@ -230,12 +230,17 @@ def test_the_verdict_names_a_winner_only_outside_the_noise() -> None:
     low, high = [0.2, 0.3, 0.4] * 10, [0.5, 0.7, 0.6] * 10
     noisy = [0.9, 0.0, 0.7] * 10
     clear = race.verdict([outcome("bce", low, low), outcome("triplet", low, high)])
-    assert clear == race.Verdict("triplet", True, ("triplet",))
+    assert clear is not None
+    assert (clear.ahead, clear.rival, clear.clear, clear.helped) == ("triplet", "bce", True, ("triplet",))
+    assert clear.lead.mean == pytest.approx(0.3)
     unclear = race.verdict([outcome("bce", low, noisy), outcome("triplet", low, high)])
     assert unclear is not None
     assert unclear.ahead == "triplet"
     assert not unclear.clear
     assert race.verdict([outcome("bce", low, low)]) is None
+    level = race.verdict([outcome("bce", low, high), outcome("triplet", low, high)])
+    assert level is not None
+    assert level.level
 
 
 def test_run_ids_cannot_be_guessed_or_lead_elsewhere() -> None:

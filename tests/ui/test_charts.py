@@ -26,7 +26,7 @@ def test_a_heatmap_has_the_fixed_cosine_scale() -> None:
 def test_numbers_and_labels_go_when_there_is_no_room(n: int, numbers: bool, labels: bool) -> None:
     figure = charts.heatmap(identity(n), ["sentence"] * n)
     assert (figure.data[0].texttemplate is not None) == numbers
-    assert (figure.layout.yaxis.ticktext is not None) == labels
+    assert any("sentence" in label for label in figure.layout.yaxis.ticktext) == labels
 
 
 def test_tags_in_a_sentence_stay_text_in_every_figure() -> None:
@@ -54,7 +54,7 @@ def test_long_labels_are_cut_and_chinese_counts_double() -> None:
 )
 def test_plain_text_escapes_every_sign_of_markdown(text: str) -> None:
     shown = plain(text)
-    assert shown.replace("\\", "") == text
+    assert shown.replace("\\", "").replace("\u2060", "") == text
     assert all(shown[at - 1] == "\\" for at, letter in enumerate(shown) if letter in "*<>$:[]#`_^")
 
 

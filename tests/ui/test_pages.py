@@ -54,8 +54,7 @@ def test_every_page_opens_in_both_languages_without_an_error(open_page: Open, na
 
 def type_sentences(page: AppTest, text: str) -> AppTest:
     """AppTest runs no JavaScript: what the text area would report is put where the page keeps it."""
-    default = page.session_state["sentences-kept"]["default"]
-    page.session_state["sentences-kept"] = {"default": default, "text": text}
+    page.session_state["sentences-kept"].text = text
     return page.run()
 
 
@@ -110,12 +109,12 @@ def test_chinese_for_the_english_model_is_a_warning_that_names_another(open_page
 
 def test_settings_in_the_address_are_followed(open_page: Open) -> None:
     page = open_page("similarity", layer="2", pooling="max", sample="negation")
-    assert page.slider(key="layer").value == 2
-    assert page.selectbox(key="pooling").value == "max"
-    assert page.selectbox(key="sample").value == "negation"
+    assert page.slider(key="layer-").value == 2
+    assert page.selectbox(key="pooling-").value == "max"
+    assert page.selectbox(key="sample-en").value == "negation"
     nonsense = open_page("similarity", layer="99", pooling="<b>", sample="../x", language="klingon")
     assert not nonsense.exception
-    assert nonsense.slider(key="layer").value == 6
+    assert nonsense.slider(key="layer-").value == 6
 
 
 def test_a_frozen_model_offers_no_layers(open_page: Open) -> None:
@@ -169,7 +168,7 @@ def test_data_too_small_to_split_is_said(open_page: Open, monkeypatch: pytest.Mo
 
 def test_the_map_finds_true_neighbours(open_page: Open) -> None:
     page = open_page("map")
-    page.selectbox(key="map-text").select_index(0).run()
+    next(box for box in page.selectbox if "Find a text" in box.label).select_index(0).run()
     assert not page.exception
     neighbours = page.table[0].value
     assert neighbours.shape == (8, 3)
