@@ -6,7 +6,7 @@ starts from it.
 """
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import streamlit as st
 
@@ -17,7 +17,7 @@ _STORE = "remembered"
 
 def remembered(name: str, options: Sequence[T], default: T) -> T:
     """What was chosen, else what the address says, else the default."""
-    chosen = st.session_state.get(_STORE, {}).get(name)
+    chosen: Any = _store().get(name)
     if chosen in options:
         return chosen
     given = st.query_params.get(name)
@@ -37,13 +37,19 @@ def widget(name: str, options: Sequence[T], default: T, *, language: str = "") -
     key = f"{name}-{language}"
     st.session_state[key] = value
     if value != default:
+        _store()[name] = value  # what the address said counts on the next page too
         st.query_params[name] = str(value)
     elif name in st.query_params:
         del st.query_params[name]
 
     def keep() -> None:
         if (new := st.session_state[key]) in options:
-            st.session_state.setdefault(_STORE, {})[name] = new
+            _store()[name] = new
             st.query_params[name] = str(new)
 
     return key, keep
+
+
+def _store() -> dict[str, Any]:
+    store: dict[str, Any] = st.session_state.setdefault(_STORE, {})
+    return store

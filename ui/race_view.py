@@ -164,7 +164,7 @@ def _seconds_left(last: dict[str, Any], records: list[dict[str, Any]]) -> float:
 
 
 def _verdict_in_words(found: Verdict) -> str:
-    lead = _interval(found.lead, "{:.2f}")
+    lead = _interval(found.lead, "{:.3f}")
     if found.level:
         first = _("**{loss}** and **{rival}** end level: no winner.").format(loss=found.ahead, rival=found.rival)
     elif found.clear:
