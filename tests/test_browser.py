@@ -246,6 +246,7 @@ def test_a_race_survives_a_reload_and_can_be_cancelled(tab: Page, server: Server
 @pytest.mark.parametrize("language", ["en", "zh_CN"])
 @pytest.mark.parametrize("name", list(PATHS))
 def test_every_page_is_accessible_named_and_fits_a_phone(tab: Page, server: Server, name: str, language: str) -> None:
+    tab.emulate_media(color_scheme="dark" if language == "zh_CN" else "light")  # both themes, at no extra time
     visit(tab, server, name, f"?language={language}")
     tab.locator(".js-plotly-plot").first.wait_for()
     tab.wait_for_selector(IDLE)

@@ -73,9 +73,7 @@ def start_button(data: Dataset, source: str | inputs.Upload, *, busy: bool) -> R
         inputs.warn_about([*train.text, *dev.text], card.name)
     layer = _layer(card)
     chosen = st.pills(_("Losses"), losses.names(), selection_mode="multi", default=losses.names(), key="race-losses")
-    pressed = st.button(
-        _("Start the race"), type="primary", icon=":material/flag:", disabled=busy or not chosen, width="stretch"
-    )
+    pressed = st.button(_("Start the race"), icon=":material/flag:", disabled=busy or not chosen, width="stretch")
     if busy:
         st.caption(_("A race is running. Cancel it, or wait until it has ended."))
     with st.expander(_("What the losses reward"), icon=":material/help:"):
