@@ -142,10 +142,6 @@ def show_neighbours(vectors: Matrix, texts: MapTexts, chosen: int | None) -> Non
     st.table(columns, hide_index=True)
 
 
-def _trust(future: "Future[background.Projected]") -> float | None:
-    return future.result()[1] if future.done() else None
-
-
 def _map(
     points: Matrix,
     texts: MapTexts,
