@@ -2,9 +2,64 @@
 
 import streamlit as st
 
-from simcse_core.meaning.similarity import cosine_similarity
-from ui import cache, defaults, heatmap, inputs, page, stored
-from ui.translation import _, language
+from simcse_core.meaning.similarity import Matrix
+from ui import (
+    address,
+    beside_view,
+    cache,
+    defaults,
+    grid_view,
+    heatmap,
+    inputs,
+    page,
+    pair_view,
+    progress,
+    spread_view,
+    stored,
+    take_away,
+    view_options,
+)
+from ui.translation import N_, _, language
+
+LOOKS = {
+    "pair": N_("A pair"),
+    "spread": N_("Why is everything 0.9?"),
+    "beside": N_("Side by side"),
+    "grid": N_("Layers and poolings"),
+    "take": N_("Take away"),
+}
+
+
+def matrix(texts: list[str], settings: cache.EncoderSettings) -> Matrix:
+    """(N, N) cosines; of the first sample from the store, as long as the model is on its way."""
+    look = stored.first_look(language())
+    first = texts == look.texts and settings == cache.EncoderSettings(defaults.MODEL[language()])
+    if first and not cache.is_loaded(settings.model):
+        return look.matrix
+    with progress.shown(_("Reading the sentences")) as report:
+        vectors = cache.embeddings(texts, settings, report)
+    return cache.similarity(inputs.content_key(texts, settings), vectors)
+
+
+def look_closer(texts: list[str], similarity: Matrix, settings: cache.EncoderSettings, view: heatmap.View) -> None:
+    """One of the questions that follow from a heatmap."""
+    key, keep = address.widget("look", list(LOOKS), "pair", language=language())
+    look = st.segmented_control(
+        _("Look closer"), list(LOOKS), format_func=lambda name: _(LOOKS[name]), required=True, key=key, on_change=keep
+    )
+    with page.user_errors():
+        match look:
+            case "spread":
+                spread_view.show(similarity, settings)
+            case "beside":
+                beside_view.show(texts, similarity, settings, view)
+            case "grid":
+                grid_view.show(texts, settings)
+            case "take":
+                take_away.show(texts, similarity, settings, view)
+            case _:
+                pair_view.show(texts, similarity, settings, pair_view.chosen(texts, None))
+
 
 page.begin("similarity")
 # Sentences, picture, settings: side by side on a wide screen, in this order on a phone.
@@ -14,23 +69,24 @@ below = st.container()
 with right:
     settings = inputs.encoder_settings()
 with left, page.user_errors():
-    texts = inputs.sentences()
-    look = stored.first_look(language())
+    texts = inputs.sentences(settings.model)
     if not texts:
         middle.info(_("Type or paste at least two sentences, one a line."), icon=":material/edit:")
     else:
         with middle, page.user_errors():
-            if (
-                texts == look.texts
-                and settings == cache.EncoderSettings(defaults.MODEL[language()])
-                and not cache.is_loaded(settings.model)
-            ):
-                similarity = look.matrix
-            else:
-                similarity = cosine_similarity(cache.embeddings(tuple(texts), settings))
-            heatmap.figure(similarity, texts, key="heatmap")
+            picture = st.container()
+            similarity = matrix(texts, settings)
+            view = heatmap.AS_TYPED
+            if len(texts) > 1:
+                view = view_options.choose(similarity, content=inputs.content_key(texts, settings))
+            with picture:
+                clicked = heatmap.clicked(texts, key="heatmap", view=view)
+                cell = pair_view.chosen(texts, clicked)
+                heatmap.figure(similarity, texts, key="heatmap", view=view, chosen=cell)
             st.markdown(heatmap.in_words(similarity))
             if cache.is_loaded(settings.model):
                 inputs.warn_about(texts, settings.model)  # below the picture, which stays where it is
             with below:
-                heatmap.twin(similarity, texts, key="heatmap")
+                if len(texts) > 1:
+                    look_closer(texts, similarity, settings, view)
+                heatmap.twin(similarity, texts)

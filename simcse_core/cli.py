@@ -15,11 +15,14 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from simcse_core.download_line import download_line
 from simcse_core.errors import InputError, OptionError, UserError
+from simcse_core.progress_line import progress_line
 
 if TYPE_CHECKING:
     from simcse_core.encoding.catalogue import Encoder
     from simcse_core.encoding.texts import TextCheck
+    from simcse_core.meaning.similarity import Matrix
 
 Answer = dict[str, Any] | list[dict[str, Any]]
 
@@ -48,8 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:  # a path that cannot be read or written
         print(f"simcse_core: {error.strerror}: {error.filename or 'output'}"[:300], file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("simcse_core: interrupted", file=sys.stderr)
+    except KeyboardInterrupt as stopped:
+        print("simcse_core:", str(stopped) or "interrupted", file=sys.stderr)
         return 130
     return 0
 
@@ -73,13 +76,14 @@ def _parser() -> argparse.ArgumentParser:
         added.add_argument("--home", help="folder for runs (default: SIMCSE_HOME, else .simcse in your home)")
         return added
 
-    add("models", _models, "List the models that come with the project.")
+    _add_fetch(add("models", _models, "List the models that have a name here, or fetch one from the hub."))
 
     similarity = add("similarity", _similarity, "The cosine of every text with every other.")
     similarity.add_argument("texts", nargs="*", metavar="TEXT")
     similarity.add_argument("--file", help="one text a line, or a table with the column text")
+    similarity.add_argument("--against", metavar="FILE", help="compare with the texts of this file instead")
 
-    encode = add("encode", _encode, "Write one vector per text as a NumPy file.")
+    encode = add("encode", _encode, "Write one vector per text as a NumPy file; millions of texts fit in any memory.")
     encode.add_argument("--input", required=True, help="one text a line, or a table with the column text")
     encode.add_argument("--output", required=True, help="the .npy file to write")
 
@@ -105,6 +109,17 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_fetch(models: argparse.ArgumentParser) -> None:
+    actions = models.add_subparsers(metavar="[fetch NAME]", parser_class=_Parser)
+    summary = "Fetch a model from the hub, or the rest of it, into the models folder (SIMCSE_MODELS)."
+    fetch = actions.add_parser("fetch", help=summary, description=summary)
+    fetch.set_defaults(command=_fetch)
+    fetch.add_argument("name", help="name of the catalogue, or owner/model")
+    # Both are also understood behind the name; not given there, they leave what stands before it.
+    fetch.add_argument("--format", choices=("text", "json"), default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+    fetch.add_argument("--home", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+
+
 def _above_0(text: str) -> float:
     number = float(text)
     if not 0 < number < math.inf:
@@ -119,7 +134,9 @@ def _seed(text: str) -> int:
 
 
 def _add_model(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--model", default="minilm", help="catalogue name, run id or folder (default: minilm)")
+    parser.add_argument(
+        "--model", default="minilm", help="catalogue name, run id, folder or owner/model of the hub (default: minilm)"
+    )
     parser.add_argument("--pooling", help="mean, max, cls or first_last_mean (default: the model's own)")
     parser.add_argument("--layer", type=int, help="hidden states of this layer, 0 to the last; negative from the end")
     parser.add_argument("--head", help="none, linear or random: a linear layer on each token")
@@ -145,9 +162,25 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
 
 
 def _models(options: argparse.Namespace) -> Answer:
-    from simcse_core.encoding.catalogue import CATALOGUE
+    from simcse_core.encoding.catalogue import CATALOGUE, is_here
 
-    return [asdict(card) for card in CATALOGUE.values()]
+    return [{**asdict(card), "here": is_here(card.name)} for card in CATALOGUE.values()]
+
+
+def _fetch(options: argparse.Namespace) -> Answer:
+    from simcse_core.encoding.hub import fetch
+
+    started = time.perf_counter()
+    with download_line(options.name) as on_progress:
+        folder = fetch(options.name, on_progress)
+    seconds = time.perf_counter() - started
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    return {
+        "name": options.name,
+        "path": str(folder),
+        "megabytes": round(size / 1_000_000, 1),
+        "seconds": round(seconds, 3),
+    }
 
 
 def _similarity(options: argparse.Namespace) -> Answer:
@@ -160,34 +193,46 @@ def _similarity(options: argparse.Namespace) -> Answer:
     texts += read_texts(options.file) if options.file else []
     if not texts:
         raise InputError("No texts are given. Write them behind the command, or name a file with --file.")
-    check_texts(texts, limits().max_similarity_texts, "max_similarity_texts")
-    similarity = cosine_similarity(_vectors(options, texts))
-    return {"texts": texts, "similarity": similarity.astype(float).round(6).tolist()}
+    others = read_texts(options.against) if options.against else []
+    for given in (texts, others):
+        check_texts(given, limits().max_similarity_texts, "max_similarity_texts")
+    model = _load(options)
+    vectors = _vectors(options, model, texts)
+    if not options.against:
+        return {"texts": texts, "similarity": _rounded(cosine_similarity(vectors))}
+    similarity = cosine_similarity(vectors, _vectors(options, model, others, of=f" of {options.against}"))
+    return {"texts": texts, "others": others, "similarity": _rounded(similarity)}
+
+
+def _rounded(similarity: "Matrix") -> list[list[float]]:
+    rows: list[list[float]] = similarity.astype(float).round(6).tolist()
+    return rows
 
 
 def _encode(options: argparse.Namespace) -> Answer:
-    import numpy as np
+    from simcse_core.data.streams import open_texts
+    from simcse_core.encoding.streaming import encode_stream
 
-    from simcse_core.data.readers import read_texts
-    from simcse_core.limits import check_lengths
-
-    texts = read_texts(options.input)
-    check_lengths(texts)
     output = _output(options.output)
+    with open_texts(options.input) as texts, progress_line("reading") as show:
+        for _text in texts:  # a broken row shows now, not after hours of encoding
+            show(texts.taken, texts.expected)
+        count = texts.taken
     model = _load(options)
     started = time.perf_counter()
-    check = model.check(texts)
-    vectors = model.encode(texts, precision=options.precision)
+    with open_texts(options.input) as texts, progress_line("encoding") as show:
+        done = encode_stream(
+            model, texts, output, precision=options.precision, on_progress=lambda done: show(done, count)
+        )
     seconds = time.perf_counter() - started
-    with output.open("wb") as file:  # np.save would add an ending to a name
-        np.save(file, vectors)
-    _warn(options.model, check)
+    _warn_unreadable(options.model, done.unreadable, done.first_unreadable)
+    _warn_truncated(options.model, done.truncated, done.first_truncated)
     return {
-        "n": len(vectors),
-        "dim": vectors.shape[1],
+        "n": done.n,
+        "dim": done.dim,
         "seconds": round(seconds, 3),
-        "truncated": len(check.truncated),
-        "unreadable": len(check.unreadable),
+        "truncated": done.truncated,
+        "unreadable": done.unreadable,
     }
 
 
@@ -234,7 +279,9 @@ def _train(options: argparse.Namespace) -> Answer | None:
         raise OptionError("Training computes in float32; leave --precision out.")
     described = describe(config)
     if isinstance(data := open_data(config.data), Labelled):
-        _warn(options.model, load(options.model).check(data.text))
+        with download_line(options.model) as on_fetch:
+            model = load(options.model, on_fetch=on_fetch)
+        _warn(options.model, model.check(data.text))
     run = store.create(described, Path(options.output) if options.output else None)
     execute(run, emit=lambda record: _print_record(record, options.format))
     return None
@@ -251,7 +298,7 @@ def _project(options: argparse.Namespace) -> Answer:
     texts = read_texts(options.input)
     check_texts(texts, limits().max_map_points, "max_map_points")
     output = _output(options.output)
-    vectors = _vectors(options, texts)
+    vectors = _vectors(options, _load(options), texts)
     started = time.perf_counter()
     points = method.function(vectors, seed=options.seed)
     seconds = time.perf_counter() - started
@@ -267,35 +314,44 @@ def _project(options: argparse.Namespace) -> Answer:
 def _load(options: argparse.Namespace) -> "Encoder":
     from simcse_core.encoding.catalogue import load
 
-    return load(
-        options.model,
-        pooling=options.pooling,
-        layer=options.layer,
-        head=options.head,
-        device=options.device,
-        seed=options.seed,
-    )
+    with download_line(options.model) as on_fetch:
+        return load(
+            options.model,
+            pooling=options.pooling,
+            layer=options.layer,
+            head=options.head,
+            device=options.device,
+            seed=options.seed,
+            on_fetch=on_fetch,
+        )
 
 
-def _vectors(options: argparse.Namespace, texts: list[str]) -> Any:
-    model = _load(options)
-    return model.encode(texts, precision=options.precision, on_check=lambda check: _warn(options.model, check))
+def _vectors(options: argparse.Namespace, model: "Encoder", texts: list[str], of: str = "") -> "Matrix":
+    return model.encode(texts, precision=options.precision, on_check=lambda check: _warn(options.model, check, of))
 
 
-def _warn(model: str, check: "TextCheck") -> None:
+def _warn(model: str, check: "TextCheck", of: str = "") -> None:
+    _warn_unreadable(model, len(check.unreadable), next(iter(check.unreadable), None), of)
+    _warn_truncated(model, len(check.truncated), next(iter(check.truncated), None), of)
+
+
+def _warn_unreadable(model: str, count: int, first: int | None, of: str = "") -> None:
     from simcse_core.encoding.catalogue import can_read_instead
 
-    if check.unreadable:
+    if first is not None:
         other = can_read_instead(model)
         print(
-            f"simcse_core: warning: {model} cannot read {len(check.unreadable)} of the texts (the first is text "
-            f"{check.unreadable[0] + 1}): their vectors mean little.{f' Try --model {other}.' if other else ''}",
+            f"simcse_core: warning: {model} cannot read {count} of the texts (the first is text {first + 1}{of}): "
+            f"their vectors mean little.{f' Try --model {other}.' if other else ''}",
             file=sys.stderr,
         )
-    if check.truncated:
+
+
+def _warn_truncated(model: str, count: int, first: int | None, of: str = "") -> None:
+    if first is not None:
         print(
-            f"simcse_core: warning: {len(check.truncated)} of the texts are too long for {model} and were cut "
-            f"(the first is text {check.truncated[0] + 1}).",
+            f"simcse_core: warning: {count} of the texts are too long for {model} and were cut "
+            f"(the first is text {first + 1}{of}).",
             file=sys.stderr,
         )
 
@@ -338,14 +394,36 @@ def _print(answer: Answer, form: str) -> None:
     if form == "json":
         print(json.dumps(answer, ensure_ascii=False, allow_nan=False))
     elif isinstance(answer, list):
-        for row in answer:
-            print("  ".join(str(value) for value in row.values()))
+        _print_models(answer)
     elif "similarity" in answer:
-        for text, row in zip(answer["texts"], answer["similarity"], strict=True):
-            print("  ".join(f"{value:5.2f}" for value in row), f" {text}")
+        _print_similarity(answer)
     else:
         for name, value in answer.items():
             print(f"{name:24} {_number(value)}")
+
+
+def _print_similarity(answer: dict[str, Any]) -> None:
+    others = answer.get("others", [])
+    if others:
+        print("  ".join(f"{number:5}" for number in range(1, len(others) + 1)))
+    for text, row in zip(answer["texts"], answer["similarity"], strict=True):
+        print("  ".join(f"{value:5.2f}" for value in row), f" {text}")
+    if others:
+        print()
+    for number, text in enumerate(others, 1):
+        print(f"{number:5}  {text}")
+
+
+def _print_models(cards: list[dict[str, Any]]) -> None:
+    rows = [("name", "languages", "  MB", "licence", "")]
+    for card in cards:
+        here = "here" if card["here"] else "fetch"
+        rows.append((card["name"], card["languages"], f"{card['megabytes']:4}", card["licence"], here))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        print("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
+    if not all(card["here"] for card in cards):
+        print("To fetch one: python -m simcse_core models fetch NAME")
 
 
 def _numbers(metrics: dict[str, Any] | None) -> str:

@@ -8,8 +8,16 @@ RUN_ID = re.compile(r"[0-9]{8}-[0-9]{12}-[0-9a-f]{12}")
 
 
 def home() -> Path:
-    """The folder for runs and uploaded data. It need not exist yet."""
+    """The folder for runs, uploaded data and models. It need not exist yet."""
     return Path(os.environ.get("SIMCSE_HOME") or Path.home() / ".simcse")
+
+
+def models_folder() -> Path:
+    """The folder of models from the hub: `SIMCSE_MODELS`, by default `models` in `home()`. It need not exist yet.
+
+    It can be filled on one machine and copied to others.
+    """
+    return Path(os.environ.get("SIMCSE_MODELS") or home() / "models")
 
 
 def run_folder(run_id: str) -> Path | None:

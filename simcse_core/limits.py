@@ -15,7 +15,9 @@ from simcse_core.errors import InputError, OptionError
 class Limits:
     """The limits in force; each field is a whole number."""
 
-    max_heatmap_texts: int = 300
+    max_heatmap_texts: int = 5_000
+    max_attribution_words: int = 60
+    max_grid_texts: int = 60
     max_similarity_texts: int = 5_000
     max_map_points: int = 5_000
     max_text_characters: int = 20_000
@@ -68,11 +70,16 @@ def check_lengths(texts: Sequence[str]) -> None:
     """
     longest = limits().max_text_characters
     for number, text in enumerate(texts, 1):
-        if len(text) > longest:
-            raise InputError(
-                "Text {number} has {given:,} characters: the limit is {most:,} (SIMCSE_MAX_TEXT_CHARACTERS). "
-                "Split it into sentences, one a line.",
-                number=number,
-                given=len(text),
-                most=longest,
-            )
+        check_length(text, number, longest)
+
+
+def check_length(text: str, number: int, longest: int) -> None:
+    """Refuse one text, the `number`-th from 1, of more than `longest` characters; errors as for `check_lengths`."""
+    if len(text) > longest:
+        raise InputError(
+            "Text {number} has {given:,} characters: the limit is {most:,} (SIMCSE_MAX_TEXT_CHARACTERS). "
+            "Split it into sentences, one a line.",
+            number=number,
+            given=len(text),
+            most=longest,
+        )

@@ -1,6 +1,9 @@
 import json
+import signal
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +12,11 @@ import pandas as pd
 import pytest
 
 from simcse_core.cli import main
+from simcse_core.download_line import describe, download_line
 from simcse_core.encoding.model import SimCSE
+from simcse_core.home import models_folder
 from simcse_core.meaning.similarity import cosine_similarity
+from tests.stand_in_hub import StandInHub, stand_in_hub, tiny_model, wait_until
 
 
 @pytest.fixture
@@ -138,8 +144,98 @@ def test_project_writes_points_and_trustworthiness(run: Any, tmp_path: Path) -> 
     assert table["text"][0] == "'=text 0"
 
 
-def test_models_lists_the_catalogue(run: Any) -> None:
-    assert [card["name"] for card in json.loads(run("models", "--format", "json")[1])] == ["minilm", "use-multilingual"]
+def test_models_lists_the_catalogue_and_what_is_here(run: Any) -> None:
+    cards = json.loads(run("models", "--format", "json")[1])
+    assert [card["name"] for card in cards][:2] == ["minilm", "use-multilingual"]
+    assert [card["name"] for card in cards if card["here"]] == ["minilm", "use-multilingual"]
+    header, *lines = run("models")[1].splitlines()
+    assert header.split() == ["name", "languages", "MB", "licence"]
+    assert lines[0].split() == ["minilm", "English", "91", "Apache-2.0", "here"]
+    assert len({line.rindex("  ") for line in lines[: len(cards)]}) == 1  # the columns stand below each other
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, minilm: SimCSE) -> Iterator[StandInHub]:
+    tiny_model(minilm).save(tmp_path / "tiny")
+    with stand_in_hub(monkeypatch) as hub:
+        hub.add("someone/tiny", tmp_path / "tiny")
+        hub.add("BAAI/bge-small-zh-v1.5", tmp_path / "tiny")
+        yield hub
+
+
+@pytest.mark.parametrize("arguments", ["models fetch NAME --format json", "models --format json fetch NAME"])
+def test_models_fetch_brings_a_model(run: Any, hub: StandInHub, home: Path, arguments: str) -> None:
+    status, out, err = run(*arguments.replace("NAME", "bge-small-zh").split())
+    answer = json.loads(out)
+    assert status == 0
+    assert answer["name"] == "bge-small-zh"
+    assert answer["path"] == str(home / "models" / "bge-small-zh")
+    assert 4 < answer["megabytes"] < 6
+    assert answer["seconds"] > 0
+    assert "bge-small-zh  5/5 MB" in err.splitlines()[-1]
+    assert "bge-small-zh" in [card["name"] for card in json.loads(run("models", "--format", "json")[1]) if card["here"]]
+    status, out, err = run("models", "fetch", "bge-small-zh")  # it is there
+    assert (status, err) == (0, "")
+    assert out.splitlines()[0].split() == ["name", "bge-small-zh"]
+
+
+def test_fetch_writes_where_home_says(run: Any, hub: StandInHub, tmp_path: Path) -> None:
+    run("models", "fetch", "someone/tiny", "--home", tmp_path / "elsewhere")
+    assert (tmp_path / "elsewhere" / "models" / "someone--tiny" / "config.json").is_file()
+
+
+def test_a_command_fetches_the_model_it_needs(run: Any, hub: StandInHub) -> None:
+    status, out, err = run("similarity", "a", "b", "--model", "someone/tiny", "--format", "json")
+    assert status == 0
+    assert json.loads(out)["similarity"][0][0] == pytest.approx(1)
+    assert "someone/tiny  5/5 MB" in err
+    assert run("similarity", "a", "b", "--model", "someone/tiny")[2] == ""
+
+
+def test_ctrl_c_says_that_the_same_command_goes_on(hub: StandInHub) -> None:
+    hub.pause = threading.Event()
+    command = [sys.executable, "-m", "simcse_core", "models", "fetch", "someone/tiny", "--format", "json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        wait_until(lambda: any(size > 1_000_000 for size in sizes_of_parts()))
+        process.send_signal(signal.SIGINT)
+        _out, err = process.communicate(timeout=20)
+    hub.pause.set()
+    assert process.returncode == 130
+    assert err.splitlines()[-1].startswith("simcse_core: someone/tiny is not complete yet. Run the same command again")
+    assert "Traceback" not in err
+    (size,) = sizes_of_parts()
+    ended = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert hub.asked_for("model.safetensors") == [0, size]
+    assert Path(json.loads(ended.stdout)["path"]).is_dir()
+
+
+def sizes_of_parts() -> list[int]:
+    return [path.stat().st_size for path in models_folder().glob(".fetching/*/model.safetensors.*.part")]
+
+
+def test_a_download_is_one_line_that_is_rewritten_on_a_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    with download_line("mpnet") as show:
+        show(0, 100_000_000)
+        show(100_000_000, 100_000_000)
+    err = capsys.readouterr().err
+    assert err.startswith("\rmpnet  0/100 MB\rmpnet  100/100 MB")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("done", "arrived", "seconds", "expected"),
+    [
+        (0, 0, 0.0, "m  0/100 MB"),
+        (40_000_000, 20_000_000, 10.0, "m  40/100 MB  2.0 MB/s  30 s left"),
+        (40_000_000, 1_000_000, 10.0, "m  40/100 MB  0.1 MB/s  10 min left"),
+        (100_000_000, 50_000_000, 10.0, "m  100/100 MB  5.0 MB/s"),
+    ],
+)
+def test_a_download_tells_its_pace_and_the_time_left(done: int, arrived: int, seconds: float, expected: str) -> None:
+    assert describe("m", done, 100_000_000, arrived, seconds) == expected
 
 
 @pytest.mark.parametrize(
@@ -147,6 +243,12 @@ def test_models_lists_the_catalogue(run: Any) -> None:
     [
         ("similarity", "No texts are given"),
         ("similarity a b --model nothing", "There is no model 'nothing'"),
+        ("similarity a b --model someone/tiny", "HF_HUB_OFFLINE forbids to fetch it"),
+        ("models fetch", "required: name"),
+        ("models fetch ../../etc", "'../../etc' is no model of the hub"),
+        ("models fetch mpnet", "HF_HUB_OFFLINE forbids to fetch it"),
+        ("models fetch mpnet --format xml", "invalid choice: 'xml'"),
+        ("models fly", "invalid choice: 'fly'"),
         ("similarity a b --layer 9", "minilm has no layer 9"),
         ("similarity a b --layer x", "argument --layer: invalid int value: 'x'"),
         ("similarity a b --model use-multilingual --pooling max", "no pooling can be chosen"),

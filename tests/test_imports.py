@@ -6,7 +6,7 @@ import pytest
 
 from simcse_core.errors import OptionError
 
-HEAVY = ("torch", "transformers", "umap", "sklearn", "scipy", "sentence_transformers", "numba")
+HEAVY = ("torch", "transformers", "umap", "sklearn", "scipy", "sentence_transformers", "numba", "huggingface_hub")
 
 
 def loaded_after(statement: str) -> set[str]:
@@ -19,6 +19,7 @@ def loaded_after(statement: str) -> set[str]:
     "statement",
     [
         "import simcse_core, simcse_core.cli",
+        "import simcse_core.encoding.catalogue as c; [c.is_here(name) for name in (*c.CATALOGUE, 'owner/model', '..')]",
         "import simcse_core.learning.losses, simcse_core.encoding.pooling, simcse_core.meaning.projection",
         "import ui.page, ui.stored, ui.inputs, ui.race_inputs, ui.race_view, ui.comparison, ui.map_view, ui.heatmap",
     ],

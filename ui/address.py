@@ -50,6 +50,12 @@ def widget(name: str, options: Sequence[T], default: T, *, language: str = "") -
     return key, keep
 
 
+def put(name: str, value: str | int) -> None:
+    """Choose for the user; a widget of this name shows it in the next run of the page."""
+    _store()[name] = value
+    st.query_params[name] = str(value)
+
+
 def _store() -> dict[str, Any]:
     store: dict[str, Any] = st.session_state.setdefault(_STORE, {})
     return store

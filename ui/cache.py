@@ -2,18 +2,35 @@
 
 import gc
 import sys
+import threading
 import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from simcse_core.data import bundled
 from simcse_core.encoding.catalogue import Encoder
 from simcse_core.encoding.texts import TextCheck
+from simcse_core.errors import ModelError
+from simcse_core.meaning.similarity import Background, Matrix, cluster_order, cosine_similarity
 from ui.defaults import MODEL
 from ui.translation import _
+
+if TYPE_CHECKING:
+    from simcse_core.encoding.model import SimCSE
+
+KEPT_VECTORS = 100_000
+"""So many vectors are kept for all sessions together, some 150 MB."""
+ENCODED_AT_ONCE = 256
+"""Texts between two looks at whether the page still wants them."""
+KEPT_MATRIX_FROM = 1_000
+"""Smaller matrices are computed faster than they are found again."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +79,7 @@ def warm_up(language: str) -> None:
 
 
 def is_loaded(name: str) -> bool:
+    """Whether a model is ready; it begins to load if nobody has asked for it yet."""
     return _loading(name).done()
 
 
@@ -103,10 +121,107 @@ def _configured(settings: EncoderSettings, _model: Encoder) -> Encoder:
     return _model.configured(pooling=settings.pooling, layer=settings.layer, head=settings.head)
 
 
-@st.cache_data(max_entries=200, show_spinner=False)
-def embeddings(texts: tuple[str, ...], settings: EncoderSettings) -> NDArray[np.float32]:
-    """(N, D) unit rows."""
-    return encoder(settings).encode(texts)
+def bert(settings: EncoderSettings) -> "SimCSE":
+    """As `encoder`, for what needs layers or tokens.
+
+    Raises:
+        ModelError: the model has none.
+    """
+    from simcse_core.encoding.model import SimCSE
+
+    model = encoder(settings)
+    if not isinstance(model, SimCSE):
+        raise ModelError("{name} gives sentence vectors only: it has no layers and no tokens.", name=model.name)
+    return model
+
+
+class KeptVectors:
+    """Vectors by settings and text. When somebody types, only the changed line has to be encoded."""
+
+    def __init__(self, most: int = KEPT_VECTORS) -> None:
+        self._most = most
+        self._vectors: OrderedDict[tuple[EncoderSettings, str], NDArray[np.float32]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def missing(self, texts: Sequence[str], settings: EncoderSettings) -> list[str]:
+        """The distinct texts that are not here."""
+        with self._lock:
+            return [text for text in dict.fromkeys(texts) if (settings, text) not in self._vectors]
+
+    def keep(self, texts: Sequence[str], settings: EncoderSettings, vectors: NDArray[np.float32]) -> None:
+        """Add vectors, and forget those that were not used for the longest time."""
+        with self._lock:
+            for text, vector in zip(texts, vectors, strict=True):
+                self._vectors[settings, text] = vector.copy()
+            while len(self._vectors) > self._most:
+                self._vectors.popitem(last=False)
+
+    def get(self, texts: Sequence[str], settings: EncoderSettings) -> NDArray[np.float32] | None:
+        """(N, D), or None when one of them is no longer here."""
+        with self._lock:
+            found = [self._vectors.get((settings, text)) for text in texts]
+            for text in texts:
+                if (settings, text) in self._vectors:
+                    self._vectors.move_to_end((settings, text))
+        rows = [row for row in found if row is not None]
+        return np.stack(rows) if rows and len(rows) == len(texts) else None
+
+
+@st.cache_resource(show_spinner=False)
+def _kept() -> KeptVectors:
+    return KeptVectors()
+
+
+def embeddings(
+    texts: Sequence[str], settings: EncoderSettings, on_progress: Callable[[int, int], None] | None = None
+) -> NDArray[np.float32]:
+    """(N, D) unit rows.
+
+    Args:
+        texts: N texts.
+        settings: of the encoder.
+        on_progress: receives (texts done, texts to do). When it ends the run of the page, what is done is kept.
+    """
+    kept = _kept()
+    missing = kept.missing(texts, settings)
+    if not missing and (vectors := kept.get(texts, settings)) is not None:
+        return vectors
+    model = encoder(settings)
+    missing.sort(key=len)  # texts of like length in one batch
+    for start in range(0, len(missing), ENCODED_AT_ONCE):
+        part = missing[start : start + ENCODED_AT_ONCE]
+        kept.keep(part, settings, model.encode(part))
+        if on_progress is not None:
+            on_progress(start + len(part), len(missing))
+    vectors = kept.get(texts, settings)
+    return model.encode(texts) if vectors is None else vectors  # more texts than are kept, or none at all
+
+
+def similarity(content: str, vectors: NDArray[np.float32]) -> Matrix:
+    """(N, N) cosines; large ones are kept for the next look at the same texts.
+
+    Args:
+        content: a key for the vectors.
+    """
+    return _large_similarity(content, vectors) if len(vectors) >= KEPT_MATRIX_FROM else cosine_similarity(vectors)
+
+
+@st.cache_resource(max_entries=3, show_spinner=False)
+def _large_similarity(content: str, _vectors: NDArray[np.float32]) -> Matrix:
+    return cosine_similarity(_vectors)
+
+
+@st.cache_resource(max_entries=20, show_spinner=False)
+def order_by_cluster(content: str, _similarity: Matrix) -> tuple[int, ...]:
+    """As `cluster_order`, once for the same texts and settings."""
+    return tuple(cluster_order(_similarity))
+
+
+@st.cache_resource(max_entries=48, show_spinner=False)
+def background(settings: EncoderSettings, first: str, second: str) -> Background:
+    """The cosines of unrelated sentences in a language, or in two, under these settings."""
+    vectors = [embeddings(bundled.unrelated(language), settings) for language in (first, second)]
+    return Background.of(vectors[0]) if first == second else Background.of(*vectors)
 
 
 @st.cache_data(max_entries=200, show_spinner=False)

@@ -8,41 +8,58 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
+from plotly.colors import sample_colorscale
 
 from simcse_core.meaning.evaluation import Interval
-from ui import colors
+from ui import colors as palette
+from ui.matrix_colors import NEUTRAL, CosineColors
 
 NUMBERS_UP_TO = 14
 """Cells show their numbers up to this many sentences."""
 CLASSES_UP_TO = 24
 """A map tells so many classes apart; no eye tells more colours and shapes."""
+COSINES = CosineColors()
+"""From -1 to 1."""
+CHOSEN = "#009E73"
+"""The outline of a chosen cell: in none of the scale's colours."""
 LABELS_UP_TO = 60
 """Sentences stand at the rows up to this many; above, the hover text has them."""
 
 
 def heatmap(
-    similarity: NDArray[np.float32], texts: Sequence[str], *, height: int | None = None, labels: bool = True
+    similarity: NDArray[np.float32],
+    texts: Sequence[str],
+    *,
+    numbers: Sequence[int] | None = None,
+    colors: CosineColors = COSINES,
+    height: int | None = None,
+    labels: bool = True,
+    outlined: tuple[int, int] | None = None,
 ) -> go.Figure:
-    """A matrix of cosines on the fixed scale from -1 (orange) over 0 (white) to 1 (purple).
+    """A matrix of cosines, by default on the fixed scale from -1 (orange) over 0 (white) to 1 (purple).
 
     Args:
         similarity: (N, N).
         texts: N sentences; rows show number and sentence, columns the number.
+        numbers: of the sentences; None counts from 1.
+        colors: another range, or a threshold under which cells are grey.
         height: pixels; None chooses by N.
         labels: whether the sentences stand at the rows; else their numbers do.
+        outlined: row and column of a cell to mark, with its mirror image.
     """
     n = len(texts)
     few, some = n <= NUMBERS_UP_TO, n <= LABELS_UP_TO
     # The sentences name rows and columns, so the hover text has both; they are sent once and not for every cell.
-    names = [f"{number}  {_label(text, 60)}" for number, text in enumerate(texts, 1)]
+    numbers = numbers or range(1, n + 1)
+    names = [f"{number}  {_label(text, 60)}" for number, text in zip(numbers, texts, strict=True)]
     figure = go.Figure(
         go.Heatmap(
             z=similarity,
             x=names,
             y=names,
-            zmin=-1,
-            zmax=1,
-            colorscale=colors.COSINE_SCALE,
+            zmin=colors.low,
+            zmax=colors.high,
+            colorscale=_scale(colors),
             xgap=1 if some else 0,
             ygap=1 if some else 0,
             texttemplate=("%{z:.2f}" if labels else "%{z:.1f}") if few else None,
@@ -56,24 +73,48 @@ def heatmap(
                 "xanchor": "right",
                 "y": 0,
                 "yanchor": "top",
-                "tickvals": [-1, -0.5, 0, 0.5, 1],
+                "tickvals": np.linspace(colors.low, colors.high, 5),
+                "ticktext": [f"{tick:.2f}".rstrip("0").rstrip(".") for tick in np.linspace(colors.low, colors.high, 5)],
                 "outlinewidth": 0,
             },
         )
     )
     every = 1 if n <= 30 else -(-n // 15)
-    shown = [f"{_label(text, 22)}  {at}" if labels else f"{at}" for at, text in enumerate(texts, 1)]
+    shown = [
+        f"{_label(text, 22)}  {number}" if labels else f"{number}" for number, text in zip(numbers, texts, strict=True)
+    ]
     rows = range(n) if some else range(0, n, every)
     figure.update_yaxes(
-        tickvals=[names[at] for at in rows], ticktext=[shown[at] if some else str(at + 1) for at in rows]
+        tickvals=[names[at] for at in rows], ticktext=[shown[at] if some else str(numbers[at]) for at in rows]
     )
-    figure.update_xaxes(tickvals=names[::every], ticktext=[str(at + 1) for at in range(0, n, every)], tickangle=0)
+    figure.update_xaxes(tickvals=names[::every], ticktext=[str(numbers[at]) for at in range(0, n, every)], tickangle=0)
     figure.update_yaxes(autorange="reversed", automargin=True, showgrid=False, zeroline=False, ticks="")
     figure.update_xaxes(side="top", showgrid=False, zeroline=False, ticks="")
     figure.update_layout(
         height=height or min(max(42 * n + 80, 220), 600), margin={"l": 0, "r": 0, "t": 24, "b": 44}, uirevision="keep"
     )
+    for row, column in {outlined, outlined[::-1]} if outlined else ():
+        figure.add_shape(
+            type="rect",
+            x0=column - 0.5,
+            x1=column + 0.5,
+            y0=row - 0.5,
+            y1=row + 0.5,
+            line={"color": CHOSEN, "width": 3},
+        )
     return figure
+
+
+def _scale(colors: CosineColors) -> list[list[object]]:
+    """Plotly's colour scale; what is under the threshold is one grey."""
+    if colors.threshold is None:
+        return palette.COSINE_SCALE
+    least = min(max((colors.threshold - colors.low) / (colors.high - colors.low), 0.0), 1.0)
+    at_least = sample_colorscale(palette.COSINE_SCALE, [least])[0]
+    above = [[place, color] for place, color in palette.COSINE_SCALE if float(str(place)) > least]
+    return (
+        [[0.0, NEUTRAL], [least, NEUTRAL], [least, at_least], *above] if least < 1 else [[0.0, NEUTRAL], [1.0, NEUTRAL]]
+    )
 
 
 def scatter(
@@ -109,8 +150,8 @@ def scatter(
                 text=[_label(texts[at], 80) for at in members],
                 hovertemplate="%{text}<extra></extra>",
                 marker={
-                    "color": colors.of_category(place),
-                    "symbol": colors.symbol_of_category(place),
+                    "color": palette.of_category(place),
+                    "symbol": palette.symbol_of_category(place),
                     "size": 9 if len(texts) <= 600 else 5,
                     "line": {"width": 0.6, "color": "#3A3747"},
                 },
@@ -131,7 +172,7 @@ def scatter(
                     name=name,
                     showlegend=False,
                     hoverinfo="skip",
-                    marker={"symbol": "circle-open", "size": size, "color": colors.PUOR[1], "line": {"width": 3}},
+                    marker={"symbol": "circle-open", "size": size, "color": palette.PUOR[1], "line": {"width": 3}},
                 )
             )
     figure.update_xaxes(visible=False)

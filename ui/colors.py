@@ -17,7 +17,7 @@ PUOR = [
 ]
 """ColorBrewer's PuOr, orange at -1, purple at 1: safe for colour-blind eyes."""
 
-COSINE_SCALE = [[step / (len(PUOR) - 1), color] for step, color in enumerate(PUOR)]
+COSINE_SCALE: list[list[object]] = [[step / (len(PUOR) - 1), color] for step, color in enumerate(PUOR)]
 
 OKABE_ITO = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#999999", "#F0E442"]
 """Okabe and Ito's palette; grey stands for their black, which a dark page would swallow."""

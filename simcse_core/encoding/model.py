@@ -13,11 +13,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from simcse_core.encoding.batching import batches_by_length, pad
+from simcse_core.encoding.batching import batches_by_length, pad, tokens_per_batch
 from simcse_core.encoding.device import pick_dtype
 from simcse_core.encoding.head import make_head
+from simcse_core.encoding.inference import for_inference, stamp
+from simcse_core.encoding.packing import can_pack, pack, use_packed_attention
 from simcse_core.encoding.pooling import poolings
-from simcse_core.encoding.texts import Progress, TextCheck, Vectors, checked, is_unreadable, once_each
+from simcse_core.encoding.texts import Progress, TextCheck, TextTokens, Vectors, checked, is_unreadable, once_each
 from simcse_core.errors import ModelError, OptionError
 
 
@@ -61,6 +63,9 @@ class SimCSE(nn.Module):
         self.name = name
         # Truncation is a state of a fast tokenizer: two threads at once get each other's, also through two models.
         self._tokenizer_lock = tokenizer_lock or threading.Lock()
+        self._learns = False
+        self._twins: dict[torch.dtype, tuple[object, PreTrainedModel]] = {}
+        use_packed_attention(bert)
         self.eval()
 
     @classmethod
@@ -137,13 +142,18 @@ class SimCSE(nn.Module):
         Returns:
             (N, D) unit rows in float32.
         """
-        output = self.bert(input_ids=ids, attention_mask=mask, output_hidden_states=True)
-        tokens = output.last_hidden_state  # (N, T, H)
-        first = output.hidden_states[0] if output.hidden_states else tokens  # (N, T, H); empty when cut at layer 0
+        tokens, first = self._states(self.bert, input_ids=ids, attention_mask=mask)
+        return F.normalize(poolings[self.pooling].function(tokens, mask, first), dim=-1)
+
+    def _states(self, bert: PreTrainedModel, **inputs: Any) -> tuple[Tensor, Tensor]:
+        """Hidden states of the last layer and of layer 0, through the head, in float32: (N, T, D) each."""
+        output = bert(**inputs, output_hidden_states=True)
+        tokens = output.last_hidden_state
+        first = output.hidden_states[0] if output.hidden_states else tokens  # empty when cut at layer 0
         if self.head is not None:
-            tokens, first = self.head(tokens), self.head(first)
-        pooled = poolings[self.pooling].function(tokens, mask, first)  # (N, D)
-        return F.normalize(pooled.float(), dim=-1)
+            width = self.head.weight.dtype
+            tokens, first = self.head(tokens.to(width)), self.head(first.to(width))
+        return tokens.float(), first.float()
 
     def prepare(self, texts: Sequence[str]) -> list[list[int]]:
         """The texts as token ids, cut at `max_tokens`: what `embed` works on."""
@@ -155,8 +165,36 @@ class SimCSE(nn.Module):
 
     def embed(self, prepared: Sequence[Sequence[int]]) -> Tensor:
         """(N, D) unit rows for one batch of prepared texts; gradients flow unless they are switched off."""
-        ids, mask = pad(prepared, int(self.tokenizer.pad_token_id or 0), self.device)
-        return self(ids, mask)
+        return self._embed(self.bert, prepared)
+
+    def _embed(self, bert: PreTrainedModel, prepared: Sequence[Sequence[int]]) -> Tensor:
+        pooling = poolings[self.pooling].function
+        if not can_pack(bert):
+            ids, mask = pad(prepared, int(self.tokenizer.pad_token_id or 0), self.device)
+            tokens, first = self._states(bert, input_ids=ids, attention_mask=mask)
+            return F.normalize(pooling(tokens, mask, first), dim=-1)
+        batch = pack(prepared, bert)
+        tokens, first = self._states(bert, input_ids=batch.ids, position_ids=batch.positions, groups=batch.groups)
+        pooled = []
+        for group in batch.groups:  # texts of one length: nothing to mask
+            own, words = (states[0, group.tokens].view(group.count, group.length, -1) for states in (tokens, first))
+            pooled.append(pooling(own, own.new_ones(own.shape[:2]), words))
+        return F.normalize(batch.restore(torch.cat(pooled)), dim=-1)
+
+    def _twin(self, dtype: torch.dtype) -> PreTrainedModel:
+        """The encoder laid out for inference; made again when training has changed the weights."""
+        now = stamp(self.bert)
+        made_at, twin = self._twins.get(dtype, (None, None))
+        if twin is None or made_at != now or self._learns:
+            twin = for_inference(self.bert, dtype, fresh=self._learns)
+            self._twins[dtype] = (now, twin)
+        return twin
+
+    def train(self, mode: bool = True) -> "SimCSE":
+        """As in torch. A model that was trained once is laid out anew whenever it encodes."""
+        self._learns = self._learns or mode
+        super().train(mode)
+        return self
 
     @torch.inference_mode()
     def encode(
@@ -190,10 +228,10 @@ class SimCSE(nn.Module):
         def encode_unique(unique: list[str]) -> Vectors:
             prepared = self.prepare(unique)
             vectors = np.empty((len(unique), self.dim), dtype=np.float32)
+            twin = self._twin(dtype)
             done = 0
-            for batch in batches_by_length([len(ids) for ids in prepared]):
-                with torch.autocast(self.device.type, dtype, enabled=dtype != torch.float32):
-                    vectors[batch] = self.embed([prepared[position] for position in batch]).cpu().numpy()
+            for batch in batches_by_length([len(ids) for ids in prepared], tokens_per_batch(self.device)):
+                vectors[batch] = self._embed(twin, [prepared[position] for position in batch]).cpu().numpy()
                 done += len(batch)
                 if on_progress is not None:
                     on_progress(done, len(unique))
@@ -215,6 +253,64 @@ class SimCSE(nn.Module):
             ),
         )
 
+    def tokens(self, text: str) -> TextTokens:
+        """The tokens of one text, and what each of them adds to the text's vector.
+
+        Every pooling here works dimension by dimension and grows in proportion with its input. For such a function the
+        value is the sum of the inputs times their derivatives (Euler), so the parts add up to the pooled vector.
+        """
+        (text,) = checked([text])
+        with self._tokenizer_lock:
+            encoded = self.tokenizer(
+                text, truncation=True, max_length=self.max_tokens, return_offsets_mapping=True, verbose=False
+            )
+        ids, mask = pad([encoded["input_ids"]], 0, self.device)
+        with torch.no_grad():
+            states = self._states(self.bert, input_ids=ids, attention_mask=mask)
+        inputs = [state.detach().requires_grad_() for state in states]
+        pooled = poolings[self.pooling].function(inputs[0], mask, inputs[1])[0]  # (D,)
+        slopes = torch.autograd.grad(pooled.sum(), inputs, allow_unused=True)
+        parts = sum(own.detach() * slope for own, slope in zip(inputs, slopes, strict=True) if slope is not None)
+        assert isinstance(parts, Tensor)
+        vectors, parts, pooled = (value.detach().cpu() for value in (inputs[0][0], parts[0], pooled))
+        spans = tuple((int(start), int(end)) for start, end in encoded["offset_mapping"])
+        return TextTokens(spans, vectors.numpy(), parts.numpy(), pooled.numpy())
+
+    @torch.inference_mode()
+    def encode_grid(
+        self, texts: Sequence[str], pooling_names: Sequence[str], *, on_progress: Progress | None = None
+    ) -> dict[tuple[int, str], Vectors]:
+        """Vectors of every layer with every pooling, in one pass over the texts.
+
+        Args:
+            texts: N texts.
+            pooling_names: which poolings.
+            on_progress: as for `encode`.
+
+        Returns:
+            For each layer (0 to L) and pooling, (N, D) float32, unit rows.
+
+        Raises:
+            OptionError: unknown pooling.
+        """
+        texts = checked(texts)
+        prepared = self.prepare(texts)
+        cells = [(layer, name) for layer in range(self.layers + 1) for name in pooling_names]
+        vectors = {cell: np.zeros((len(texts), self.dim), dtype=np.float32) for cell in cells}
+        done = 0
+        for batch in batches_by_length([len(ids) for ids in prepared], tokens_per_batch(self.device)):
+            ids, mask = pad([prepared[at] for at in batch], int(self.tokenizer.pad_token_id or 0), self.device)
+            output = self._twin(torch.float32)(input_ids=ids, attention_mask=mask, output_hidden_states=True)
+            states = output.hidden_states or (output.last_hidden_state,)
+            states = [state if self.head is None else self.head(state) for state in states]
+            for layer, name in cells:
+                pooled = poolings[name].function(states[layer], mask, states[0])
+                vectors[layer, name][batch] = F.normalize(pooled, dim=-1).cpu().numpy()
+            done += len(batch)
+            if on_progress is not None:
+                on_progress(done, len(texts))
+        return vectors
+
     def tune(self, what: str) -> list[nn.Parameter]:
         """Choose what training may change, and return those parameters.
 
@@ -230,6 +326,7 @@ class SimCSE(nn.Module):
         stack = layer_stack(self.bert)
         top = len(stack) if what == "all" else _top_layers(what, len(stack))
         self.requires_grad_(what == "all")
+        self._learns = True
         for module in [*list(stack)[len(stack) - top :], *([self.head] if self.head is not None else [])]:
             module.requires_grad_(True)
         return [parameter for parameter in self.parameters() if parameter.requires_grad]

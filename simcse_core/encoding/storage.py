@@ -13,6 +13,7 @@ from transformers.utils import logging as transformers_logging
 
 from simcse_core.encoding.device import pick_device
 from simcse_core.encoding.frozen import FrozenEncoder
+from simcse_core.encoding.layout import POOLING_MODES, read_json, read_layout
 from simcse_core.encoding.model import SimCSE
 from simcse_core.errors import ModelError
 
@@ -24,15 +25,6 @@ _TYPES = {
     "Dense": "sentence_transformers.models.Dense",
     "Pooling": "sentence_transformers.models.Pooling",
     "Normalize": "sentence_transformers.models.Normalize",
-}
-_POOLING_MODES = {"mean": "mean", "max": "max", "cls": "cls"}
-_OLD_POOLING_KEYS = {
-    "pooling_mode_mean_tokens": "mean",
-    "pooling_mode_max_tokens": "max",
-    "pooling_mode_cls_token": "cls",
-    "pooling_mode_mean_sqrt_len_tokens": "mean_sqrt_len",
-    "pooling_mode_weightedmean_tokens": "weightedmean",
-    "pooling_mode_lasttoken": "lasttoken",
 }
 
 
@@ -76,7 +68,7 @@ def save(model: SimCSE, folder: Path) -> None:
         add(
             "Dense", config, {f"linear.{name}": value.detach().cpu() for name, value in model.head.state_dict().items()}
         )
-    add("Pooling", {"embedding_dimension": model.dim, "pooling_mode": _POOLING_MODES.get(model.pooling, "mean")})
+    add("Pooling", {"embedding_dimension": model.dim, "pooling_mode": POOLING_MODES.get(model.pooling, "mean")})
     add("Normalize", {})
     _write(
         folder / "modules.json",
@@ -93,45 +85,26 @@ def load(folder: Path, name: str, *, device: str = "auto") -> SimCSE:
     Raises:
         ModelError: the folder is damaged, or the model does what SimCSE cannot (the message says what).
     """
-    modules = _modules(folder, name)
-    pooling, head = "mean", None
-    averages_layers, averaging = False, folder
-    transformer = folder
-    for kind, path in modules:
-        if kind == "Transformer":
-            transformer = path
-        elif kind == "WeightedLayerPooling":
-            averages_layers = True
-            averaging = path
-        elif kind == "Dense":
-            head = _load_dense(path, name)
-        elif kind == "Pooling":
-            pooling = _load_pooling(path, name)
-        elif kind != "Normalize":
-            raise ModelError("{name} has a module {kind!r}, which SimCSE does not have.", name=name, kind=kind)
-    if averages_layers:
-        if pooling != "mean":
-            raise ModelError(
-                "{name} averages layers before {pooling} pooling; only mean works.", name=name, pooling=pooling
-            )
-        pooling = "first_last_mean"
+    layout = read_layout(folder, name)
+    head = None if layout.dense is None else _linear(_tensors(layout.dense / "model.safetensors", name), name)
+    folder = layout.transformer
     try:
         bert = AutoModel.from_pretrained(
-            transformer, local_files_only=True, use_safetensors=True, trust_remote_code=False, dtype=torch.float32
+            folder, local_files_only=True, use_safetensors=True, trust_remote_code=False, dtype=torch.float32
         )
-        tokenizer = AutoTokenizer.from_pretrained(transformer, local_files_only=True, trust_remote_code=False)
+        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     except (OSError, ValueError, KeyError, SafetensorError) as error:
         reason = str(error).strip().partition("\n")[0]
         raise ModelError("{name} cannot be read: {reason}", name=name, reason=reason) from error
-    if averages_layers:
-        _check_first_last(averaging, name, int(bert.config.num_hidden_layers))
+    if layout.averaging is not None:
+        _check_first_last(layout.averaging, name, int(bert.config.num_hidden_layers))
     target = pick_device(device)
     return SimCSE(
         bert.to(target),
         tokenizer,
-        pooling=pooling,
+        pooling=layout.pooling if layout.averaging is None else "first_last_mean",
         head=None if head is None else head.to(target),
-        max_tokens=_max_tokens(transformer, bert.config.max_position_embeddings, tokenizer.model_max_length),
+        max_tokens=_max_tokens(folder, bert.config.max_position_embeddings, tokenizer.model_max_length),
         name=name,
     )
 
@@ -155,24 +128,13 @@ def load_frozen(folder: Path, name: str, *, head: str | None = None, seed: int =
     Raises:
         ModelError: the folder is damaged.
     """
-    if head is not None or not _read(folder / "simcse.json").get("head"):
+    if head is not None or not read_json(folder / "simcse.json").get("head"):
         return FrozenEncoder.load(head=head, seed=seed, name=name)
     return FrozenEncoder.load(head=_linear(_tensors(folder / "head.safetensors", name), name), name=name)
 
 
-def _load_dense(path: Path, name: str) -> nn.Linear:
-    config = _read(path / "config.json")
-    if config.get("module_input_name") != "token_embeddings":
-        raise ModelError(
-            "{name} has a dense layer on the sentence vector; SimCSE's linear layer works on each token.", name=name
-        )
-    if not str(config.get("activation_function", "")).endswith("Identity"):
-        raise ModelError("{name} has a dense layer with an activation; SimCSE's layer is linear.", name=name)
-    tensors = _tensors(path / "model.safetensors", name)
-    return _linear({key.removeprefix("linear."): value for key, value in tensors.items()}, name)
-
-
 def _linear(tensors: dict[str, torch.Tensor], name: str) -> nn.Linear:
+    tensors = {key.removeprefix("linear."): value for key, value in tensors.items()}
     if "weight" not in tensors:
         raise ModelError("{name} is damaged: its linear layer has no weights.", name=name)
     weight = tensors["weight"]
@@ -184,32 +146,9 @@ def _linear(tensors: dict[str, torch.Tensor], name: str) -> nn.Linear:
     return linear
 
 
-def _load_pooling(path: Path, name: str) -> str:
-    config = _read(path / "config.json")
-    given = config.get("pooling_mode") or [mode for key, mode in _OLD_POOLING_KEYS.items() if config.get(key)]
-    modes = [given] if isinstance(given, str) else list(given)
-    if len(modes) != 1 or modes[0] not in _POOLING_MODES:
-        raise ModelError("{name} pools by {modes}, which SimCSE does not have.", name=name, modes=" and ".join(modes))
-    return str(modes[0])
-
-
-def _modules(folder: Path, name: str) -> list[tuple[str, Path]]:
-    """Kind and folder of each module; none for a plain BERT folder."""
-    if not (folder / "modules.json").is_file():
-        return []
-    try:
-        entries = _read(folder / "modules.json")
-        found = [(str(entry["type"]).rpartition(".")[2], folder / str(entry["path"])) for entry in entries]
-    except (TypeError, KeyError):
-        found = []
-    if not found:
-        raise ModelError("{name} is damaged: modules.json lists no modules.", name=name)
-    return found
-
-
 def _check_first_last(path: Path, name: str, layers: int) -> None:
     weights = _tensors(path / "model.safetensors", name).get("layer_weights")
-    starts_at_0 = _read(path / "config.json").get("layer_start") == 0
+    starts_at_0 = read_json(path / "config.json").get("layer_start") == 0
     if weights is None or not starts_at_0 or len(weights) != layers + 1 or weights[1:-1].any():
         raise ModelError("{name} averages other layers than the first and the last.", name=name)
     if weights[0] != weights[-1] or not weights[0]:
@@ -218,7 +157,7 @@ def _check_first_last(path: Path, name: str, layers: int) -> None:
 
 def _max_tokens(folder: Path, positions: int, of_tokenizer: int) -> int:
     config = folder / "sentence_bert_config.json"
-    given = _read(config).get("max_seq_length") if config.is_file() else None
+    given = read_json(config).get("max_seq_length") if config.is_file() else None
     return int(given or min(positions, of_tokenizer))
 
 
@@ -227,13 +166,6 @@ def _tensors(path: Path, name: str) -> dict[str, torch.Tensor]:
         return load_file(path)
     except (OSError, SafetensorError) as error:
         raise ModelError("{name} is damaged: {file} cannot be read.", name=name, file=path.name) from error
-
-
-def _read(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ModelError("The model file {file} cannot be read.", file=path.name) from error
 
 
 def _write(path: Path, value: object) -> None:

@@ -14,6 +14,9 @@ Vectors = NDArray[np.float32]
 Progress = Callable[[int, int], None]
 """Called with the number of texts done and the number of texts to do."""
 
+Spans = tuple[tuple[int, int], ...]
+"""For each token, where its characters begin and end in the text; equal for a marker such as [CLS]."""
+
 UNREADABLE_SHARE = 0.1
 """A text is unreadable to a model when more than this share of its tokens is unknown."""
 
@@ -26,6 +29,19 @@ class TextCheck:
     """Longer than the model's limit: only the beginning counts."""
     unreadable: tuple[int, ...] = ()
     """More than a tenth of the tokens is unknown to the model."""
+
+
+@dataclass(frozen=True)
+class TextTokens:
+    """The tokens of one text in a model."""
+
+    spans: Spans
+    vectors: Vectors
+    """(T, D) hidden states of the chosen layer, through the head."""
+    parts: Vectors
+    """(T, D) what each token adds to the pooled vector."""
+    pooled: Vectors
+    """(D,) before it is normalised."""
 
 
 def is_unreadable(token_ids: Sequence[int], unknown_id: int | None, markers: int = 2) -> bool:

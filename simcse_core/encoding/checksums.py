@@ -1,0 +1,66 @@
+"""SHA-256 of weights, computed once a machine.
+
+What a file's path, size and time of change promise is enough here: hashing 91 MB in every process again costs more than
+loading them. A copy, a download or a replacement changes one of the three.
+"""
+
+import hashlib
+import json
+import secrets
+from contextlib import suppress
+from pathlib import Path
+
+from simcse_core.home import home
+
+_seen: dict[str, object] = {}
+"""Path -> (bytes, mtime_ns, SHA-256): what this process knows, also where `home()` cannot be written."""
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file in hexadecimal, from memory where the file has not changed since.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    state, key = path.stat(), str(path.resolve())
+    for known in (_seen.get(key), _remembered().get(key)):
+        match known:
+            case [size, changed, str(digest)] if (size, changed) == (state.st_size, state.st_mtime_ns):
+                return digest
+    digest = sha256_now(path)
+    remember(path, digest)
+    return digest
+
+
+def sha256_now(path: Path) -> str:
+    """The SHA-256 of a file as it is, in hexadecimal.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def remember(path: Path, digest: str) -> None:
+    """Keep what somebody has just computed. That it cannot be written only costs time."""
+    state = path.stat()
+    _seen[str(path.resolve())] = entry = [state.st_size, state.st_mtime_ns, digest]
+    known = {name: value for name, value in _remembered().items() if Path(name).exists()}
+    with suppress(OSError):
+        _memory().parent.mkdir(parents=True, exist_ok=True)
+        temporary = _memory().with_suffix(f".{secrets.token_hex(4)}")
+        temporary.write_text(json.dumps({**known, str(path.resolve()): entry}, indent=2) + "\n", encoding="utf-8")
+        temporary.replace(_memory())
+
+
+def _memory() -> Path:
+    return home() / "checksums.json"
+
+
+def _remembered() -> dict[str, object]:
+    try:
+        known = json.loads(_memory().read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return known if isinstance(known, dict) else {}

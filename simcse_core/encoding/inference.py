@@ -1,0 +1,98 @@
+"""A model as fast as the machine can run it: in the precision asked for, with weights laid out for the processor.
+
+oneDNN, which torch brings, multiplies faster when the weights are in its own blocked layout, and takes GELU along
+in the same step. This holds for inference only; training works on the model itself.
+"""
+
+import copy
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+from torch.utils.weak import WeakIdKeyDictionary
+from transformers import PreTrainedModel
+from transformers.activations import GELUActivation
+
+_TOKENS_AT_ONCE = 2_048
+"""The layout is chosen for about so many rows; others are right too."""
+
+_Kept = dict[tuple[torch.dtype, bool], tuple[int, Tensor]]
+
+_converted: WeakIdKeyDictionary = WeakIdKeyDictionary()
+"""Weight -> {(dtype, packed): (version, converted)}: views of one model at several layers share these too."""
+
+
+def for_inference(bert: PreTrainedModel, dtype: torch.dtype, *, fresh: bool = False) -> PreTrainedModel:
+    """A read-only twin of the model that computes in `dtype`. Weights that need no conversion are shared.
+
+    The twin holds the weights of this moment: after training make another.
+
+    Args:
+        bert: the model.
+        dtype: of the twin.
+        fresh: convert again what was converted before. A fused optimizer changes weights without a trace.
+    """
+    if fresh:
+        for parameter in bert.parameters():
+            _converted.pop(parameter, None)  # type: ignore[no-untyped-call]
+    tensors: dict[int, Any] = {id(buffer): buffer for buffer in bert.buffers()}
+    linear = {id(module.weight): module.weight for module in bert.modules() if isinstance(module, nn.Linear)}
+    for parameter in bert.parameters():
+        kept = id(parameter) in linear and _can_pack(parameter, dtype)  # PackedLinear takes its place below
+        tensors[id(parameter)] = parameter if kept else nn.Parameter(_convert(parameter, dtype), requires_grad=False)
+    twin: PreTrainedModel = copy.deepcopy(bert, tensors)
+    for module in list(twin.modules()):
+        for name, child in list(module.named_children()):
+            if isinstance(child, nn.Linear) and _can_pack(child.weight, dtype):
+                fused = name == "dense" and isinstance(getattr(module, "intermediate_act_fn", None), GELUActivation)
+                setattr(module, name, PackedLinear(child, dtype, gelu=fused))
+                if fused:
+                    setattr(module, "intermediate_act_fn", nn.Identity())  # noqa: B010 - modules are typed as tensors
+    if getattr(twin, "pooler", None) is not None:
+        setattr(twin, "pooler", None)  # noqa: B010 - BERT's own pooler feeds a task that nobody asks about here
+    return cast(PreTrainedModel, twin.train(False))
+
+
+def stamp(bert: PreTrainedModel) -> tuple[tuple[int, int], ...]:
+    """Changes when a weight is replaced or changed in place; a fused optimizer is the exception."""
+    return tuple((id(parameter), _version(parameter)) for parameter in bert.parameters())
+
+
+class PackedLinear(nn.Module):
+    """A linear layer, and GELU behind it if wanted, with its weight in oneDNN's layout."""
+
+    def __init__(self, linear: nn.Linear, dtype: torch.dtype, *, gelu: bool) -> None:
+        super().__init__()
+        self.weight = _convert(linear.weight, dtype, packed=True)
+        self.bias = None if linear.bias is None else linear.bias.detach().to(dtype)
+        self.after, self.variant = ("gelu", "none") if gelu else ("none", "")
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """(..., H) -> (..., D)."""
+        return torch.ops.mkldnn._linear_pointwise(tokens, self.weight, self.bias, self.after, [], self.variant)
+
+
+def _convert(weight: Tensor, dtype: torch.dtype, *, packed: bool = False) -> Tensor:
+    kept: _Kept = _converted.setdefault(weight, {})  # type: ignore[no-untyped-call]
+    version, converted = kept.get((dtype, packed), (None, None))
+    if version != _version(weight):
+        with torch.inference_mode(False), torch.no_grad():
+            converted = weight.detach().to(dtype)
+            if packed:
+                converted = torch.ops.mkldnn._reorder_linear_weight(converted.contiguous(), _TOKENS_AT_ONCE)
+        kept[(dtype, packed)] = (_version(weight), converted)
+    assert converted is not None
+    return converted
+
+
+def _version(weight: Tensor) -> int:
+    return 0 if weight.is_inference() else weight._version
+
+
+def _can_pack(weight: Tensor, dtype: torch.dtype) -> bool:
+    """Whether this build of torch, on this processor, has oneDNN's linear layer for the precision."""
+    if weight.device.type != "cpu" or not hasattr(torch.ops.mkldnn, "_linear_pointwise"):
+        return False
+    if dtype == torch.bfloat16:
+        return torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    return dtype == torch.float32 and bool(torch.backends.mkldnn.is_available())  # type: ignore[no-untyped-call]

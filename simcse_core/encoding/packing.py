@@ -1,0 +1,132 @@
+"""No arithmetic on padding: a batch as one row of tokens, in which only attention looks at where a text ends.
+
+Everything in a BERT but attention works on each token alone. So the texts of a batch stand one behind the other in a
+single row (1, T), sorted by length, and attention takes the texts of one length at a time, which need no mask.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from transformers import AttentionInterface, AttentionMaskInterface, PreTrainedModel
+from transformers.integrations.sdpa_attention import sdpa_attention_forward
+from transformers.masking_utils import sdpa_mask
+
+ATTENTION = "sdpa_packed"
+"""How transformers knows our attention."""
+
+_FAMILIES = {"bert", "electra", "roberta", "xlm-roberta", "camembert"}
+_POSITIONS_AFTER_PADDING = {"roberta", "xlm-roberta", "camembert"}
+"""These count positions from the number of the padding token + 1."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Texts of one length in a packed row."""
+
+    start: int
+    """First token of the first text."""
+    count: int
+    length: int
+
+    @property
+    def tokens(self) -> slice:
+        return slice(self.start, self.start + self.count * self.length)
+
+
+@dataclass(frozen=True)
+class PackedBatch:
+    """Texts as one row of tokens."""
+
+    ids: Tensor
+    """(1, T)."""
+    positions: Tensor
+    """(1, T) each token's place in its text, as the model counts."""
+    groups: tuple[Group, ...]
+    order: list[int]
+    """Where the texts stood before they were sorted by length."""
+
+    def restore(self, vectors: Tensor) -> Tensor:
+        """(N, D) from packed order to the order of the texts."""
+        place = torch.empty(len(self.order), dtype=torch.long)
+        place[self.order] = torch.arange(len(self.order))
+        return vectors[place.to(vectors.device)]
+
+
+def can_pack(bert: PreTrainedModel) -> bool:
+    """Whether the model takes a packed row: its family computes positions and attention the way it needs.
+
+    On a GPU padding costs less than taking lengths one by one.
+    """
+    return bert.config.model_type in _FAMILIES and bert.device.type == "cpu"
+
+
+def use_packed_attention(bert: PreTrainedModel) -> None:
+    """Let a model that can pack attend by groups; without groups it attends as before."""
+    if bert.config.model_type in _FAMILIES and bert.config._attn_implementation == "sdpa":
+        bert.config._attn_implementation = ATTENTION
+
+
+def pack(token_ids: Sequence[Sequence[int]], bert: PreTrainedModel) -> PackedBatch:
+    """Texts, as lists of token ids, in one row."""
+    order = sorted(range(len(token_ids)), key=lambda at: len(token_ids[at]))
+    groups: list[Group] = []
+    start = 0
+    for length, members in groupby(len(token_ids[at]) for at in order):
+        count = len(list(members))
+        groups.append(Group(start, count, length))
+        start += count * length
+    config = bert.config
+    first = int(config.pad_token_id or 0) + 1 if config.model_type in _POSITIONS_AFTER_PADDING else 0
+    positions = torch.cat([torch.arange(first, first + group.length).repeat(group.count) for group in groups])
+    ids = torch.tensor([token for at in order for token in token_ids[at]])
+    return PackedBatch(
+        ids[None].to(bert.device, non_blocking=True), positions[None].to(bert.device), tuple(groups), order
+    )
+
+
+def _attend(
+    module: nn.Module,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attention_mask: Tensor | None,
+    *,
+    dropout: float = 0.0,
+    scaling: float | None = None,
+    groups: Sequence[Group] | None = None,
+    **others: Any,
+) -> tuple[Tensor, None]:
+    """Scaled dot-product attention within each text of a packed row.
+
+    Args:
+        query, key, value: (1, heads, T, d) with groups, (N, heads, T, d) without.
+        groups: the texts in the row; None for a padded batch.
+
+    Returns:
+        (1, T, heads, d), and no attention weights.
+    """
+    if groups is None:
+        return sdpa_attention_forward(
+            module, query, key, value, attention_mask, dropout=dropout, scaling=scaling, **others
+        )
+    heads = query.shape[1]
+    attended = []
+    for group in groups:
+        q, k, v = (
+            states[0, :, group.tokens]
+            .reshape(heads, group.count, group.length, -1)
+            .transpose(0, 1)  # (count, heads, L, d)
+            for states in (query, key, value)
+        )
+        out = F.scaled_dot_product_attention(q, k, v, dropout_p=dropout, scale=scaling)
+        attended.append(out.transpose(1, 2).flatten(0, 1))  # (count * L, heads, d)
+    return torch.cat(attended)[None], None
+
+
+AttentionInterface.register(ATTENTION, _attend)
+AttentionMaskInterface.register(ATTENTION, sdpa_mask)

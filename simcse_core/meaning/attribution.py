@@ -1,0 +1,178 @@
+"""Which words carry a cosine: leave one out, and what each pair of words adds."""
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simcse_core.errors import InputError
+from simcse_core.limits import limits
+from simcse_core.meaning.similarity import cosine_similarity
+
+if TYPE_CHECKING:
+    from simcse_core.encoding.catalogue import Encoder
+    from simcse_core.encoding.model import SimCSE
+
+_APOSTROPHES_AND_HYPHENS = "'’-"
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word of a text and where it stands."""
+
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class LeaveOneOut:
+    """How far the cosine falls when a word is left out."""
+
+    cosine: float
+    words: tuple[tuple[Word, ...], tuple[Word, ...]]
+    """Of the first and the second text."""
+    effects: tuple[NDArray[np.float32], NDArray[np.float32]]
+    """(W,) for each text: cosine minus cosine without the word; a positive one brings the texts closer."""
+
+    @property
+    def remainders(self) -> tuple[float, float]:
+        """For each text, the cosine minus the sum of the effects: what no single word carries."""
+        first, second = (float(self.cosine - effects.sum()) for effects in self.effects)
+        return first, second
+
+
+@dataclass(frozen=True)
+class WordPairs:
+    """Two texts word by word. Tokens that belong to no word ([CLS], [SEP]) are counted together."""
+
+    words: tuple[tuple[Word, ...], tuple[Word, ...]]
+    cosines: NDArray[np.float32]
+    """(V, W) of the words' vectors, each the mean of its tokens'; a word that was cut off has 0."""
+    shares: NDArray[np.float32]
+    """(V + 1, W + 1) what each pair adds to the cosine of the texts; the last row and column are the markers'."""
+    cosine: float
+
+    @property
+    def remainder(self) -> float:
+        """The cosine minus all shares: 0 for poolings that add up, as ours do."""
+        return float(self.cosine - self.shares.sum())
+
+
+def words_of(text: str) -> tuple[Word, ...]:
+    """The words of a text: runs of letters and digits, single signs, and single characters of Chinese and Japanese."""
+    found: list[Word] = []
+    start = 0
+    for at, letter in enumerate(text):
+        joins = _joins(text, at) and at > 0 and start < at
+        if not joins and start < at:
+            found.append(Word(text[start:at], start, at))
+            start = at
+        if letter.isspace():
+            start = at + 1
+    if start < len(text):
+        found.append(Word(text[start:], start, len(text)))
+    return tuple(word for word in found if word.text.strip())
+
+
+def leave_one_out(model: "Encoder", first: str, second: str) -> LeaveOneOut:
+    """The effect of every word of both texts on their cosine, in one batch.
+
+    Args:
+        model: any encoder, also one that is frozen.
+        first, second: the texts.
+
+    Raises:
+        InputError: a text has more words than the limit.
+    """
+    words = _counted(first), _counted(second)
+    shortened = [_without(text, word) for text, own in zip((first, second), words, strict=True) for word in own]
+    vectors = model.encode([first, second, *shortened])
+    cosine = float(vectors[0] @ vectors[1])
+    count = len(words[0])
+    effects = cosine - vectors[2 : 2 + count] @ vectors[1], cosine - vectors[2 + count :] @ vectors[0]
+    return LeaveOneOut(cosine, words, effects)
+
+
+def word_pairs(model: "SimCSE", first: str, second: str) -> WordPairs:
+    """What each pair of words adds to the cosine of two texts.
+
+    A pooled vector is a sum of parts, one for each token: with mean pooling a token's share of the mean, with max
+    pooling the dimensions in which it is the largest. The cosine is then the sum over all pairs of parts.
+
+    Args:
+        model: a BERT; what has no tokens has no pairs of them.
+        first, second: the texts.
+
+    Raises:
+        InputError: a text has more words than the limit.
+    """
+    words = _counted(first), _counted(second)
+    tokens = [model.tokens(text) for text in (first, second)]
+    means, parts = [], []
+    for own, found in zip(words, tokens, strict=True):
+        groups = _words_of_tokens(own, found.spans)
+        counts = np.maximum(groups[:, :-1].sum(axis=0), 1)[:, None]
+        means.append(groups[:, :-1].T @ found.vectors / counts)
+        parts.append(groups.T @ found.parts)  # (W + 1, D)
+    scale = float(np.linalg.norm(tokens[0].pooled) * np.linalg.norm(tokens[1].pooled))
+    shares = parts[0] @ parts[1].T / scale
+    cosine = float(tokens[0].pooled @ tokens[1].pooled) / scale
+    return WordPairs(words, cosine_similarity(means[0], means[1]), shares.astype(np.float32), cosine)
+
+
+def _words_of_tokens(words: Sequence[Word], spans: Sequence[tuple[int, int]]) -> NDArray[np.float32]:
+    """(T, W + 1) 1 where a token belongs to a word; the last column is for tokens of no word."""
+    member = np.zeros((len(spans), len(words) + 1), dtype=np.float32)
+    for token, (start, end) in enumerate(spans):
+        middle = (start + end) / 2
+        own = next((at for at, word in enumerate(words) if word.start <= middle < word.end), len(words))
+        member[token, own if start < end else len(words)] = 1.0
+    return member
+
+
+def _counted(text: str) -> tuple[Word, ...]:
+    words, most = words_of(text), limits().max_attribution_words
+    if len(words) > most:
+        raise InputError(
+            "“{text}” has {given:,} words: the limit for a look at single words is {most:,} "
+            "(SIMCSE_MAX_ATTRIBUTION_WORDS). Take a shorter sentence.",
+            text=text[:30] + "…",
+            given=len(words),
+            most=most,
+        )
+    return words
+
+
+def _without(text: str, word: Word) -> str:
+    return " ".join((text[: word.start] + text[word.end :]).split())
+
+
+def _joins(text: str, at: int) -> bool:
+    """Whether a character continues the word of the one before it."""
+    letter, before = text[at], text[at - 1] if at else " "
+    if letter.isspace() or before.isspace():
+        return False
+    if unicodedata.category(letter) in ("Mn", "Mc", "Me", "Cf"):
+        return True
+    if _is_inside(text, at):
+        return True
+    return (_in_run(before) or _is_inside(text, at - 1)) and _in_run(letter)
+
+
+def _is_inside(text: str, at: int) -> bool:
+    """An apostrophe or a hyphen between letters (don't, e-mail), a point or a comma between digits (3.5)."""
+    before, after = text[at - 1 : at], text[at + 1 : at + 2]
+    if text[at] in ".,":
+        return before.isdigit() and after.isdigit()
+    return text[at] in _APOSTROPHES_AND_HYPHENS and bool(before and after) and _in_run(before) and _in_run(after)
+
+
+def _in_run(letter: str) -> bool:
+    """A letter, digit or mark of a script that writes words as runs."""
+    if "\u3040" <= letter <= "\u30ff" or "\u3400" <= letter <= "\u9fff" or "\uf900" <= letter <= "\ufaff":
+        return False
+    return unicodedata.category(letter)[0] in "LNM" and ord(letter) < 0x20000

@@ -1,0 +1,84 @@
+"""Every layer with every pooling, in one pass: where in a model the meaning is."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from simcse_core.encoding.pooling import poolings
+from simcse_core.meaning.evaluation import spearman
+from simcse_core.meaning.similarity import Matrix, cosine_similarity, mean_off_diagonal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from simcse_core.encoding.model import SimCSE
+    from simcse_core.encoding.texts import Progress
+
+PAIRS_AT_ONCE = 512
+
+
+@dataclass(frozen=True)
+class Grid:
+    """One value for each layer and pooling."""
+
+    layers: tuple[int, ...]
+    poolings: tuple[str, ...]
+    values: NDArray[np.float64]
+    """(layers, poolings)."""
+
+
+@dataclass(frozen=True)
+class SimilarityGrid:
+    """The cosines of the same texts in every layer with every pooling."""
+
+    layers: tuple[int, ...]
+    poolings: tuple[str, ...]
+    similarity: dict[tuple[int, str], Matrix]
+    """(N, N) by layer and pooling."""
+
+    @property
+    def mean(self) -> Grid:
+        """Mean cosine of different texts: near 1, everything looks alike."""
+        values = [[mean_off_diagonal(self.similarity[layer, name]) for name in self.poolings] for layer in self.layers]
+        return Grid(self.layers, self.poolings, np.array(values))
+
+
+def similarity_grid(model: "SimCSE", texts: "Sequence[str]") -> SimilarityGrid:
+    """The cosine of every text with every other, in each layer with each pooling."""
+    vectors = model.encode_grid(texts, poolings.names())
+    cosines = {cell: cosine_similarity(own) for cell, own in vectors.items()}
+    return SimilarityGrid(tuple(range(model.layers + 1)), tuple(poolings.names()), cosines)
+
+
+def spearman_grid(
+    model: "SimCSE",
+    first: "Sequence[str]",
+    second: "Sequence[str]",
+    scores: ArrayLike,
+    *,
+    on_progress: "Progress | None" = None,
+) -> Grid:
+    """Spearman of cosines and scores, in each layer with each pooling. Memory does not grow with the number of pairs.
+
+    Args:
+        model: a BERT.
+        first, second: N texts each; row i of both is a pair.
+        scores: (N,) higher is closer.
+        on_progress: receives (pairs done, pairs to do).
+    """
+    names = poolings.names()
+    cells = [(layer, name) for layer in range(model.layers + 1) for name in names]
+    cosines = {cell: np.empty(len(first), dtype=np.float32) for cell in cells}
+    for start in range(0, len(first), PAIRS_AT_ONCE):
+        part = slice(start, start + PAIRS_AT_ONCE)
+        count = len(first[part])
+        vectors = model.encode_grid([*first[part], *second[part]], names)
+        for cell in cells:
+            cosines[cell][part] = (vectors[cell][:count] * vectors[cell][count:]).sum(axis=1)
+        if on_progress is not None:
+            on_progress(start + count, len(first))
+    gold = np.asarray(scores, dtype=np.float64)
+    values = [[spearman(cosines[layer, name], gold) for name in names] for layer in range(model.layers + 1)]
+    return Grid(tuple(range(model.layers + 1)), tuple(names), np.array(values))

@@ -1,0 +1,31 @@
+"""A page with large matrices, for tests/test_matrix_browser.py."""
+
+import streamlit as st
+
+from tests.ui.matrices import topics
+from ui.matrix_colors import CosineColors
+from ui.matrix_view import Picture, matrix_view, picture_button
+
+st.set_page_config(page_title="Matrices", layout="wide")
+st.title("Matrices")
+count = 200 if st.checkbox("Fewer") else 300
+similarity, texts = topics(count)
+
+threshold = 0.9 if st.checkbox("Threshold") else None
+clicked = matrix_view(
+    similarity,
+    texts,
+    key="square",
+    alt=f"Heatmap of {count} sentences in ten topics",
+    colors=CosineColors(threshold=threshold),
+    height=500,
+    picture=Picture("Ten topics 十个主题", "made by a test", "topics.png", "Save picture"),
+)
+st.text("nothing" if clicked is None else f"{clicked[0]} and {clicked[1]}: {similarity[clicked]:.6f}")
+matrix_view(
+    similarity[:5, :8], texts[:5], columns=texts[:8], key="oblong", alt="Five sentences against eight", chosen=(1, 2)
+)
+picture_button(similarity[:12, :12], texts[:12], key="few", label="Picture of a few", title="A few", footer="")
+st.button("Run again")
+st.session_state.runs = st.session_state.get("runs", 0) + 1
+st.text(f"run {st.session_state.runs}")

@@ -1,0 +1,83 @@
+"""Two models, layers or poolings side by side on the same sentences, with the difference."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+
+from simcse_core.encoding.catalogue import CATALOGUE
+from simcse_core.meaning.similarity import Matrix, top_pairs
+from ui import cache, heatmap, inputs
+from ui.heatmap import View
+from ui.matrix_colors import CosineColors
+from ui.translation import _
+
+HEIGHT = 330
+
+
+def show(texts: Sequence[str], similarity: Matrix, settings: cache.EncoderSettings, view: View) -> None:
+    """Ask for the second encoder and show both matrices and their difference.
+
+    Args:
+        texts: N sentences.
+        similarity: (N, N) of the first encoder.
+        settings: of the first encoder.
+        view: order of the sentences.
+    """
+    with st.expander(_("The second encoder"), icon=":material/tune:", expanded=True):
+        columns = st.columns(4)
+        other = inputs.encoder_settings("b-", places=columns)
+    if other == settings:
+        st.info(_("Both are the same. Choose another model, layer or pooling for the second one."))
+    second = cache.similarity(inputs.content_key(list(texts), other), cache.embeddings(texts, other))
+    difference = second - similarity
+    reach = max(0.1, float(np.abs(difference).max(initial=0)))
+    pictures = (
+        (name(settings), similarity, CosineColors(threshold=view.colors.threshold)),
+        (name(other), second, CosineColors(threshold=view.colors.threshold)),
+        (_("Second minus first"), difference.clip(-1, 1), CosineColors(max(-reach, -1.0), min(reach, 1.0))),
+    )
+    for place, (column, (title, matrix, colors)) in enumerate(zip(st.columns(3), pictures, strict=True)):
+        with column:
+            st.markdown(f"**{title}**")
+            heatmap.figure(
+                matrix,
+                texts,
+                key=f"beside-{place}",
+                view=View(view.order, colors),
+                height=HEIGHT,
+                labels=False,
+                alt=None if place < 2 else _in_words(difference),
+            )
+    st.markdown(_in_words(difference))
+    st.caption(
+        _(
+            "In the difference purple cells are closer in the second encoder, orange ones farther apart; its "
+            "colours reach "
+            "from -{reach:.2f} to {reach:.2f}."
+        ).format(reach=reach)
+    )
+    if len(texts) <= heatmap.TABLE_UP_TO:
+        with st.expander(_("The differences as numbers"), icon=":material/table:"):
+            heatmap.numbers(difference, texts)
+
+
+def name(settings: cache.EncoderSettings) -> str:
+    """An encoder in a few words."""
+    card = CATALOGUE[settings.model]
+    parts = [card.title]
+    if card.layers is not None:
+        parts.append(_("layer {layer}").format(layer=card.layers if settings.layer is None else settings.layer))
+        parts.append(settings.pooling or card.pooling or "")
+    if settings.head is not None:
+        parts.append(_("{head} head").format(head=settings.head))
+    return " · ".join(parts)
+
+
+def _in_words(difference: Matrix) -> str:
+    if len(difference) < 2:
+        return ""
+    (up,), (down,) = top_pairs(difference, 1), top_pairs(difference, 1, farthest=True)
+    return _("Largest rise: {a} and {b}, {up:+.2f}. Largest fall: {c} and {d}, {down:+.2f}.").format(
+        a=up.first + 1, b=up.second + 1, up=up.similarity, c=down.first + 1, d=down.second + 1, down=down.similarity
+    )

@@ -1,0 +1,121 @@
+"""Every layer with every pooling: the user's sentences as small heatmaps, or the rank correlation on a scored file."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+
+from simcse_core.data.kinds import Scored, kind_of
+from simcse_core.data.readers import TABLE_ENDINGS, data_from_bytes
+from simcse_core.encoding.catalogue import CATALOGUE
+from simcse_core.errors import DataError
+from simcse_core.limits import limits
+from simcse_core.meaning.grid import Grid, SimilarityGrid, similarity_grid, spearman_grid
+from ui import cache, charts_of_grid, inputs, progress, projector
+from ui.page import plain
+from ui.translation import _
+
+
+def show(texts: Sequence[str], settings: cache.EncoderSettings) -> None:
+    """The grid of the page's sentences, or of a scored file.
+
+    Args:
+        texts: N sentences; the first few of them are enough to see it.
+        settings: of the encoder; its layer and pooling do not matter here.
+
+    Raises:
+        DataError: the file holds no scored pairs.
+    """
+    if CATALOGUE[settings.model].layers is None:
+        st.info(
+            _(
+                "This model gives sentence vectors only: it has no layers and no poolings to compare. Choose "
+                "all-MiniLM-L6-v2 in the settings."
+            )
+        )
+        return
+    whole = cache.EncoderSettings(settings.model, head=settings.head)
+    with st.popover(_("Measure on a scored file"), icon=":material/upload:"):
+        file = st.file_uploader(
+            _("A table with the columns sentence1, sentence2 and score"),
+            type=[ending[1:] for ending in TABLE_ENDINGS],
+            max_upload_size=limits().max_file_megabytes,
+            key="grid-upload",
+        )
+        st.caption(
+            _("Higher scores mean closer sentences. Each layer and pooling is measured by Spearman's rank correlation.")
+        )
+    if file is not None:
+        _scored(file.getvalue(), file.name, whole)
+        return
+    most = limits().max_grid_texts
+    if len(texts) > most:
+        st.caption(_("Of the first {n} sentences.").format(n=most))
+    grid = _similarity_grid(tuple(texts[:most]), whole)
+    projector.chart(
+        charts_of_grid.tiles(grid, layer_title=_("layer {layer}")),
+        key="grid-tiles",
+        alt=_("A small heatmap of the sentences for each layer and pooling; the table has the mean cosine of each."),
+    )
+    st.caption(
+        _(
+            "Each small picture is the heatmap above in another layer and pooling, with the mean cosine of "
+            "different sentences over it. All purple means: to these vectors everything is alike."
+        )
+    )
+    with st.expander(_("The numbers"), icon=":material/table:"):
+        _table(grid.mean)
+
+
+def _scored(content: bytes, name: str, settings: cache.EncoderSettings) -> None:
+    data = data_from_bytes(content, name)
+    if not isinstance(data, Scored):
+        raise DataError(
+            "{file} holds {kind}; this needs the columns sentence1, sentence2, score.", file=name, kind=kind_of(data)
+        )
+    grid = _spearman_grid(
+        inputs.content_key([name, *data.sentence1, *data.sentence2, str(data.score)], settings), data, settings
+    )
+    best = (
+        np.unravel_index(int(np.nanargmax(grid.values)), grid.values.shape) if not np.isnan(grid.values).all() else None
+    )
+    summary = (
+        _("{name}: every cosine or every score is the same, so there is no rank correlation.").format(name=name)
+        if best is None
+        else _("{name}, {n:,} pairs: Spearman is highest in layer {layer} with {pooling}, {value:.3f}.").format(
+            name=name, n=len(data), layer=grid.layers[best[0]], pooling=grid.poolings[best[1]], value=grid.values[best]
+        )
+    )
+    projector.chart(charts_of_grid.values(grid, layer_title=_("layer {layer}")), key="grid-values", alt=summary)
+    st.markdown(plain(summary))
+    with st.expander(_("The numbers"), icon=":material/table:"):
+        _table(grid)
+
+
+def _table(grid: Grid) -> None:
+    columns = {
+        pooling: [f"{value:.2f}" if np.isfinite(value) else "–" for value in grid.values[:, place]]
+        for place, pooling in enumerate(grid.poolings)
+    }
+    st.table({_("Layer"): [str(layer) for layer in grid.layers], **columns}, hide_index=True)
+
+
+@st.cache_resource(max_entries=30, show_spinner=False)
+def _similarity_grid(texts: tuple[str, ...], settings: cache.EncoderSettings) -> SimilarityGrid:
+    return similarity_grid(cache.bert(settings), texts)
+
+
+def _spearman_grid(content: str, data: Scored, settings: cache.EncoderSettings) -> Grid:
+    known: dict[str, Grid] = _grids()
+    if content not in known:
+        with progress.shown(_("Measuring the pairs")) as report:
+            grid = spearman_grid(cache.bert(settings), data.sentence1, data.sentence2, data.score, on_progress=report)
+        while len(known) >= 30:
+            known.pop(next(iter(known)))
+        known[content] = grid
+    return known[content]
+
+
+@st.cache_resource(show_spinner=False)
+def _grids() -> dict[str, Grid]:
+    return {}

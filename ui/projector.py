@@ -1,0 +1,46 @@
+"""The projector switch: everything large enough to be read from the last row."""
+
+from pathlib import Path
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from ui import address
+
+NAME = "projector"
+FONT_SIZE = 20
+"""Pixels; the least on a projector."""
+_STYLE = Path(__file__).parent / "frontend" / "projector.css"
+
+
+def is_on() -> bool:
+    return address.remembered(NAME, [0, 1], 0) == 1
+
+
+def switch(label: str, help_: str) -> None:
+    """The switch itself, and the larger style while it is on."""
+    key, keep = address.widget(NAME, [0, 1], 0)
+    st.toggle(label, key=key, on_change=keep, help=help_)
+    if is_on():
+        st.html(_STYLE)
+
+
+def chart(figure: go.Figure, *, key: str, alt: str) -> None:
+    """A Plotly figure with its name for screen readers, enlarged for a projector."""
+    if is_on():
+        enlarge(figure)
+    st.plotly_chart(figure, key=key, config={"displayModeBar": False}, alt=alt)
+
+
+def enlarge(figure: go.Figure) -> None:
+    """Larger text, markers and lines; in cells the largest numbers that fit."""
+    figure.update_layout(font_size=FONT_SIZE)
+    for axis in (*figure.select_xaxes(), *figure.select_yaxes()):
+        axis.update(tickfont_size=FONT_SIZE)
+    for annotation in figure.layout.annotations:
+        annotation.font.size = FONT_SIZE
+    for trace in figure.data:
+        if trace.type == "heatmap" and trace.textfont.size:
+            trace.textfont.size = max(FONT_SIZE, trace.textfont.size)
+        elif trace.type == "scatter" and isinstance(trace.marker.size, int | float):
+            trace.marker.size *= 1.6
