@@ -26,8 +26,10 @@ window.typist = {
   // The labels stand at the rows; with very many sentences only the figure's data have them.
   shows(beginnings) {
     return [...document.querySelectorAll(".js-plotly-plot")].some((plot) => {
-      const labels = [plot.textContent, ...(plot.data?.[0]?.y ?? [])].join("\n")
-      return plot.querySelector(".heatmaplayer image") && beginnings.every((beginning) => labels.includes(beginning))
+      if (!plot.querySelector(".heatmaplayer image")) return false
+      const names = plot.data.flatMap((trace) => (Array.isArray(trace.y) ? trace.y : []))
+      const labels = [plot.textContent, ...names].join("\n")
+      return beginnings.every((beginning) => labels.includes(beginning))
     })
   },
 }

@@ -47,6 +47,9 @@ def look_closer(texts: list[str], similarity: Matrix, settings: cache.EncoderSet
     look = st.segmented_control(
         _("Look closer"), list(LOOKS), format_func=lambda name: _(LOOKS[name]), required=True, key=key, on_change=keep
     )
+    if not cache.is_loaded(settings.model):
+        page.until_loaded(settings.model)
+        return
     with page.user_errors():
         match look:
             case "spread":
@@ -87,6 +90,8 @@ with left, page.user_errors():
             if cache.is_loaded(settings.model):
                 inputs.warn_about(texts, settings.model)  # below the picture, which stays where it is
             with below:
-                if len(texts) > 1:
-                    look_closer(texts, similarity, settings, view)
+                closer = st.container()
                 heatmap.twin(similarity, texts)
+                if len(texts) > 1:
+                    with closer:
+                        look_closer(texts, similarity, settings, view)

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import numpy as np
 import pandas as pd
@@ -62,6 +63,65 @@ def test_encode_writes_a_numpy_file_and_warns(run: Any, minilm: SimCSE, tmp_path
     assert (answer["n"], answer["dim"], answer["truncated"], answer["unreadable"]) == (3, 384, 1, 1)
     assert "--model use-multilingual" in err
     np.testing.assert_allclose(np.load(tmp_path / "out.npy")[0], minilm.encode(["A cat."])[0], atol=1e-5)
+
+
+def test_similarity_compares_two_sets(run: Any, minilm: SimCSE, tmp_path: Path) -> None:
+    texts, others = ["A cat sleeps.", "Stocks fell."], ["A kitten naps.", "Markets dropped.", "今天天气很好。"]
+    (tmp_path / "others.csv").write_text("text\n" + "\n".join(others))
+    arguments = ("similarity", *texts, "--against", tmp_path / "others.csv")
+    status, out, err = run(*arguments, "--format", "json")
+    answer = json.loads(out)
+    assert status == 0
+    assert (answer["texts"], answer["others"]) == (texts, others)
+    expected = cosine_similarity(minilm.encode(texts), minilm.encode(others))
+    np.testing.assert_allclose(answer["similarity"], expected, atol=1e-5)
+    assert "the first is text 3 of" in err
+    lines = run(*arguments)[1].splitlines()
+    assert lines[0].split() == ["1", "2", "3"]
+    assert lines[1].endswith("  A cat sleeps.")
+    assert lines[1].split()[:3] == [f"{value:.2f}" for value in expected[0]]
+    assert [line.split(maxsplit=1) for line in lines[4:]] == [["1", others[0]], ["2", others[1]], ["3", others[2]]]
+    assert lines[0].index("1") == lines[1].index(lines[1].split()[0]) + 3  # numbers stand above their columns
+
+
+def test_encode_reads_tables_of_any_length_in_any_encoding(
+    run: Any, minilm: SimCSE, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SIMCSE_MAX_TABLE_ROWS", "2")
+    texts = ["A cat.", "天气很好", "A cat.", "Stocks fell.", "word " * 300, "天气很好"]
+    table = "label;text\n" + "".join(f"x;{text}\n\n" for text in texts)
+    for encoding in ("gbk", "utf-16"):
+        (tmp_path / "in.csv").write_bytes(table.encode(encoding))
+        arguments = ("--input", tmp_path / "in.csv", "--output", tmp_path / "v.npy", "--layer", 1)
+        status, out, err = run("encode", *arguments, "--format", "json")
+        assert status == 0
+        assert json.loads(out) == {"n": 6, "dim": 384, "seconds": ANY, "truncated": 1, "unreadable": 2}
+        assert "cannot read 2 of the texts (the first is text 2)" in err
+        assert "1 of the texts are too long for minilm and were cut (the first is text 5)" in err
+        expected = minilm.configured(layer=1).encode(texts)
+        np.testing.assert_allclose(np.load(tmp_path / "v.npy"), expected, atol=1e-5)
+
+
+def test_a_broken_row_leaves_an_older_output_as_it_was(run: Any, tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text("text\n" + "fine\n" * 30_000 + "bro,ken\n" + "fine\n" * 30_000)
+    (tmp_path / "v.npy").write_bytes(b"older")
+    status, out, err = run("encode", "--input", tmp_path / "in.csv", "--output", tmp_path / "v.npy")
+    assert (status, out) == (2, "")
+    assert "in.csv, row 30002: 2 cells, but the first row names 1 columns" in err
+    assert (tmp_path / "v.npy").read_bytes() == b"older"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.csv", "v.npy"]
+
+
+def test_ctrl_c_while_encoding_leaves_nothing_behind(run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_arguments: object, **_settings: object) -> None:
+        assert len(list(tmp_path.iterdir())) == 2  # the input, and an output that is not complete
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(SimCSE, "encode", interrupted)
+    (tmp_path / "in.txt").write_text("A cat.\n")
+    status, out, err = run("encode", "--input", tmp_path / "in.txt", "--output", tmp_path / "v.npy")
+    assert (status, out, err) == (130, "", "simcse_core: interrupted\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["in.txt"]
 
 
 def test_evaluate_knows_scored_pairs_and_labelled_data(run: Any, tmp_path: Path) -> None:
@@ -263,6 +323,10 @@ def test_a_download_tells_its_pace_and_the_time_left(done: int, arrived: int, se
         ("project --input FILE --output x.csv --method umap", "at least 15 texts"),
         ("project --input FILE --output x.csv --method tsne", "Unknown projection 'tsne'"),
         ("encode --input FILE --output .", "cannot be written"),
+        ("encode --input nothing.txt --output x.npy", "There is no file nothing.txt"),
+        ("encode --input EMPTY --output x.npy", "is empty: it needs at least one line of text"),
+        ("similarity a --against nothing.txt", "There is no file nothing.txt"),
+        ("similarity --against FILE", "No texts are given"),
         ("evaluate --data intents-en --scale-max 0", "'0' is not a number above 0"),
         ("similarity a --seed -1", "argument --seed"),
         ("train --data intents-en --precision bfloat16", "Training computes in float32"),
@@ -277,7 +341,8 @@ def test_a_users_mistake_ends_with_2_and_one_clear_line(
     monkeypatch.chdir(tmp_path)
     file = tmp_path / "texts.txt"
     file.write_text("a\nb\n")
-    status, out, err = run(*arguments.replace("FILE", str(file)).split())
+    (tmp_path / "empty.txt").touch()
+    status, out, err = run(*arguments.replace("FILE", str(file)).replace("EMPTY", "empty.txt").split())
     assert (status, out) == (2, "")
     assert message in err
     assert err.count("\n") == 1
@@ -286,6 +351,9 @@ def test_a_users_mistake_ends_with_2_and_one_clear_line(
 def test_too_many_texts_name_the_limit(run: Any, tmp_path: Path) -> None:
     (tmp_path / "many.txt").write_text("a\n" * 100_000)
     status, _out, err = run("similarity", "--file", tmp_path / "many.txt")
+    assert status == 2
+    assert "100,000 texts are too many here: the limit is 5,000 (SIMCSE_MAX_SIMILARITY_TEXTS)" in err
+    status, _out, err = run("similarity", "a", "--against", tmp_path / "many.txt")
     assert status == 2
     assert "100,000 texts are too many here: the limit is 5,000 (SIMCSE_MAX_SIMILARITY_TEXTS)" in err
 

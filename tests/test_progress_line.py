@@ -1,6 +1,7 @@
+from types import SimpleNamespace
+
 import pytest
 
-from simcse_core import progress_line as module
 from simcse_core.progress_line import describe, progress_line
 
 
@@ -8,7 +9,7 @@ from simcse_core.progress_line import describe, progress_line
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The time, which the test sets."""
     now = [100.0]
-    monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("simcse_core.progress_line.time", SimpleNamespace(monotonic=lambda: now[0]))
     return now
 
 

@@ -13,6 +13,8 @@ from ui.matrix_colors import CosineColors
 from ui.translation import _
 
 HEIGHT = 330
+LAYERS_LESS = 3
+"""The second encoder starts so far below the last layer, so that there is a difference to see."""
 
 
 def show(texts: Sequence[str], similarity: Matrix, settings: cache.EncoderSettings, view: View) -> None:
@@ -26,9 +28,10 @@ def show(texts: Sequence[str], similarity: Matrix, settings: cache.EncoderSettin
     """
     with st.expander(_("The second encoder"), icon=":material/tune:", expanded=True):
         columns = st.columns(4)
-        other = inputs.encoder_settings("b-", places=columns)
+        other = inputs.encoder_settings("b-", places=columns, layers_less=LAYERS_LESS)
     if other == settings:
         st.info(_("Both are the same. Choose another model, layer or pooling for the second one."))
+    inputs.warn_about(list(texts), other.model)
     second = cache.similarity(inputs.content_key(list(texts), other), cache.embeddings(texts, other))
     difference = second - similarity
     reach = max(0.1, float(np.abs(difference).max(initial=0)))
@@ -78,6 +81,6 @@ def _in_words(difference: Matrix) -> str:
     if len(difference) < 2:
         return ""
     (up,), (down,) = top_pairs(difference, 1), top_pairs(difference, 1, farthest=True)
-    return _("Largest rise: {a} and {b}, {up:+.2f}. Largest fall: {c} and {d}, {down:+.2f}.").format(
+    return _("The difference is highest for {a} and {b}, {up:+.2f}, and lowest for {c} and {d}, {down:+.2f}.").format(
         a=up.first + 1, b=up.second + 1, up=up.similarity, c=down.first + 1, d=down.second + 1, down=down.similarity
     )

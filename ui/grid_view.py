@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 from simcse_core.data.kinds import Scored, kind_of
@@ -93,11 +94,8 @@ def _scored(content: bytes, name: str, settings: cache.EncoderSettings) -> None:
 
 
 def _table(grid: Grid) -> None:
-    columns = {
-        pooling: [f"{value:.2f}" if np.isfinite(value) else "–" for value in grid.values[:, place]]
-        for place, pooling in enumerate(grid.poolings)
-    }
-    st.table({_("Layer"): [str(layer) for layer in grid.layers], **columns}, hide_index=True)
+    rows = pd.Index([str(layer) for layer in grid.layers], name=_("Layer"))
+    st.dataframe(pd.DataFrame(grid.values.round(3), columns=list(grid.poolings), index=rows))
 
 
 @st.cache_resource(max_entries=30, show_spinner=False)

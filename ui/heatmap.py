@@ -72,7 +72,6 @@ def figure(
         n=len(texts), summary=in_words(similarity)
     )
     if len(texts) > PLOTLY_UP_TO:
-        numbers = None if view.order is None else [at + 1 for at in order]
         matrix_view(shown, ordered, key=key, alt=alt, colors=view.colors, chosen=outlined)
         return
     drawn = charts.heatmap(

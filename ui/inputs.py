@@ -109,12 +109,15 @@ def _upload_sentences() -> None:
         st.error(plain(explain(problem)))
 
 
-def encoder_settings(prefix: str = "", places: Sequence[DeltaGenerator] | None = None) -> cache.EncoderSettings:
+def encoder_settings(
+    prefix: str = "", *, places: Sequence[DeltaGenerator] | None = None, layers_less: int = 0
+) -> cache.EncoderSettings:
     """Model, layer, pooling and head. A frozen model has no layers and no tokens, and the page says so.
 
     Args:
         prefix: of the settings' names in the address, for a second encoder beside the first.
         places: where model, layer, pooling and head go; None puts them one under the other.
+        layers_less: how far below the last layer it starts.
     """
     for_model, for_layer, for_pooling, for_head = places or [st.container() for _setting in range(4)]
     with for_model:
@@ -124,7 +127,7 @@ def encoder_settings(prefix: str = "", places: Sequence[DeltaGenerator] | None =
             _("It is frozen: it gives sentence vectors only, so there are no layers or poolings to choose.")
         )
         return cache.EncoderSettings(card.name)
-    key, keep = address.widget(f"{prefix}layer", range(card.layers + 1), card.layers)
+    key, keep = address.widget(f"{prefix}layer", range(card.layers + 1), max(card.layers - layers_less, 0))
     layer = for_layer.slider(
         _("Layer"),
         0,
@@ -246,7 +249,7 @@ def model_choice(name: str) -> ModelCard:
         st.caption(_("Until it is here, {model} is used.").format(model=card.title))
         return card
     state = "" if cache.is_loaded(chosen) else " " + _("It is loading.")
-    st.caption(_("Reads: {languages}.").format(languages=_(card.languages)) + state)
+    st.caption(_("Reads: {languages}.").format(languages=_(card.languages)) + " " + _(card.note) + state)
     return card
 
 

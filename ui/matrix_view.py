@@ -31,8 +31,8 @@ HUNDREDTHS_UP_TO = 1_000_000
 """So many cells have numbers with two exact digits; larger matrices have them about right."""
 
 _FRONTEND = Path(__file__).parent / "frontend"
-_PICTURE = ("matrix_draw.js", "matrix_png.js")
-_VIEWER = (*_PICTURE, "matrix_gestures.js", "matrix_viewer.js")
+_PICTURE = ("matrix_draw.js", "matrix_axes.js", "matrix_png.js")
+_VIEWER = (*_PICTURE, "matrix_words.js", "matrix_gestures.js", "matrix_viewer.js")
 _CHUNK = 2**18
 _COSINES = CosineColors()
 

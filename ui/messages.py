@@ -58,6 +58,7 @@ def _from_registries() -> Iterator[str]:
     yield from HEADS.values()
     for card in CATALOGUE.values():
         yield card.languages
+        yield card.note
 
 
 def main() -> None:

@@ -88,6 +88,14 @@ def begin(name: str, *, title: bool = True) -> None:
         st.title(_(page.question), anchor=False)
 
 
+@st.fragment(run_every=0.5)
+def until_loaded(model: str) -> None:
+    """Stands where something needs a model that is on its way; draws the page anew when it is there."""
+    if cache.is_loaded(model):
+        st.rerun()
+    st.caption(":material/hourglass_top: " + _("The model is loading, once for everybody …"))
+
+
 @contextmanager
 def user_errors() -> Iterator[None]:
     """What a user can mend is shown in words, in place; everything else is a bug and shows itself."""

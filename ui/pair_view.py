@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 from simcse_core.encoding.catalogue import can_read_instead
@@ -137,7 +138,7 @@ def _words(first: str, second: str, settings: cache.EncoderSettings) -> None:
         with column:
             st.markdown(f"**{plain(text)}**")
             if len(words) < 2:
-                st.caption(_("A single word cannot be left out."))
+                st.caption(_("With fewer than two words there is nothing to leave out."))
                 continue
             projector.chart(
                 charts_of_pairs.word_effects(words, own, reach=reach, title=_("what the cosine loses")),
@@ -189,15 +190,12 @@ def _word_by_word(first: str, second: str, settings: cache.EncoderSettings) -> N
     )
     st.caption(caption)
     with st.expander(_("The numbers"), icon=":material/table:"):
-        st.table(
-            {
-                "": [plain(row) for row in rows],
-                **{
-                    plain(f"{at} {column}"): [heatmap.two_digits(float(value)) for value in values[:, at - 1]]
-                    for at, column in enumerate(columns, 1)
-                },
-            },
-            hide_index=True,
+        st.dataframe(
+            pd.DataFrame(
+                values.round(3),
+                columns=[f"{at} {column}" for at, column in enumerate(columns, 1)],
+                index=pd.Index(rows),
+            )
         )
 
 

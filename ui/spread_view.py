@@ -39,7 +39,7 @@ def show(similarity: Matrix, settings: cache.EncoderSettings) -> None:
         second.metric(_("Unrelated, mean"), f"{background.mean:.2f}")
         st.markdown(_why(background))
         if background.mean < NARROW_FROM and CATALOGUE[settings.model].layers == 6:
-            st.button(_("Show me a model where everything is 0.9"), on_click=_untuned, icon=":material/visibility:")
+            st.button(_("Show me where everything is 0.9"), on_click=_untuned, icon=":material/visibility:")
 
 
 def _why(background: Background) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.components.v2.types import ComponentRenderer
 
+from simcse_core.encoding.texts import checked
 from ui.translation import _
 
 _FRONTEND = Path(__file__).parent / "frontend"
@@ -68,6 +69,7 @@ def typing_area(
         kept.replace(default)
         kept.source = source
     state_key = f"{key}-{hashlib.sha256(f'{kept.source}{kept.revision}{kept.default}'.encode()).hexdigest()[:12]}"
+    (kept.text,) = checked([kept.text])  # lone surrogates cannot be sent to the browser
     result = _component()(
         key=state_key,
         data={
@@ -80,7 +82,7 @@ def typing_area(
         on_text_change=lambda: None,
     )
     if result.text is not None:
-        kept.text = result.text
+        (kept.text,) = checked([result.text])
     if kept.mine is not None and st.button(_("Back to my sentences"), icon=":material/undo:", key=f"{key}-undo"):
         kept.text, kept.mine = kept.mine, None
         kept.revision += 1

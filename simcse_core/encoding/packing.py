@@ -58,11 +58,12 @@ class PackedBatch:
 
 
 def can_pack(bert: PreTrainedModel) -> bool:
-    """Whether the model takes a packed row: its family computes positions and attention the way it needs.
+    """Whether the model takes a packed row: its family computes positions the way it needs, its attention is ours.
 
     On a GPU padding costs less than taking lengths one by one.
     """
-    return bert.config.model_type in _FAMILIES and bert.device.type == "cpu"
+    is_ours = bert.config._attn_implementation == ATTENTION  # another one would look across the texts
+    return is_ours and bert.config.model_type in _FAMILIES and bert.device.type == "cpu"
 
 
 def use_packed_attention(bert: PreTrainedModel) -> None:

@@ -18,7 +18,7 @@ def streamed(path: Path) -> list[str]:
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("a.txt", "  one \n\n\t\ntwo\r\none\nlast without an end".encode()),
+        ("a.txt", b"  one \n\n\t\ntwo\r\none\nlast without an end"),
         ("a.txt", "one\rtwo\x0cthree\u2028four\x85five".encode()),
         ("a.md", "今天天气很好。\n图书馆几点开门？\n今天天气很好。\n".encode("gbk")),
         ("a.txt", "今天天气很好。\r\n\r\nMüller\r\n".encode("utf-16")),

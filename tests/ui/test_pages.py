@@ -84,7 +84,7 @@ def test_similarity_shows_the_matrix_as_text(open_page: Open) -> None:
         ("", "Type or paste at least two sentences"),
         ("  \n \n", "Type or paste at least two sentences"),
         ("Only one.", "One sentence has nothing to be compared with"),
-        ("a\n" * 100_000, "100,000 texts are too many here: the limit is 300"),
+        ("a\n" * 100_000, "100,000 texts are too many here: the limit is 5,000"),
         ("x" * 1_000_000, "1,000,000 characters: the limit is 20,000"),
     ],
 )

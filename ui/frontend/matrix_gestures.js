@@ -47,7 +47,8 @@ function followPointers(stage, calls) {
   stage.addEventListener("pointerleave", (event) => event.pointerType === "mouse" && calls.leave())
   stage.addEventListener("dblclick", calls.showAll)
   // The browser would take two fingers for itself.
-  stage.addEventListener("touchstart", (event) => event.touches.length > 1 && event.preventDefault(), { passive: false })
+  const keepTwo = (event) => event.touches.length > 1 && event.preventDefault()
+  stage.addEventListener("touchstart", keepTwo, { passive: false })
 }
 
 // Without Ctrl the wheel scrolls the page, unless the picture has the focus and there is something to zoom.

@@ -6,10 +6,10 @@ const letters = atob(data.numbers)
 const numbers = new Uint8Array(letters.length)
 for (let at = 0; at < letters.length; at++) numbers[at] = letters.charCodeAt(at)
 const matrix = matrixOf(data, numbers, "page")
-const show = createViewer(document.querySelector(".matrix-view"), () => {})
+const viewer = new MatrixViewer(document.querySelector(".matrix-view"), () => {})
 
 function showAgain() {
-  show({ ...data, matrix, height: Math.max(LEAST_PAGE, innerHeight - 220) })
+  viewer.show({ ...data, matrix, height: Math.max(LEAST_PAGE, innerHeight - 220) })
 }
 
 showAgain()

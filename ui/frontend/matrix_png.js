@@ -36,7 +36,8 @@ function pngCanvas(matrix, scale, texts) {
   drawMatrix(context, scene, null)
   drawAxes(context, scene, null)
   drawTitle(context, texts.title, margin, canvas.width - 2 * margin, look)
-  drawScale(context, scale, plot.left, plot.top + plot.height + 1.2 * textSize, Math.max(plot.width, 14 * textSize), look)
+  const scaleWidth = clamp(plot.width, 14 * textSize, 24 * textSize)
+  drawScale(context, scale, plot.left, plot.top + plot.height + 1.2 * textSize, scaleWidth, look)
   useText(context, { ...look, textSize: 0.85 * textSize })
   context.textAlign = "left"
   context.fillText(fitText(context, texts.footer, canvas.width - 2 * margin), margin, canvas.height - 0.8 * margin)
@@ -51,8 +52,7 @@ function drawTitle(context, title, margin, width, look) {
   context.fillText(fitText(context, title, width), margin, margin + 0.65 * look.textSize)
 }
 
-function drawScale(context, scale, left, top, room, look) {
-  const width = Math.min(24 * look.textSize, room)
+function drawScale(context, scale, left, top, width, look) {
   const height = 0.7 * look.textSize
   const colors = scaleColors(scale)
   colors.forEach((color, at) => {

@@ -2,10 +2,10 @@
 export default function ({ parentElement, data, setStateValue }) {
   const root = parentElement.querySelector(".matrix-view")
   root.report = ({ row, column }) => setStateValue("cell", [row, column, root.sentences])
-  root.show ??= createViewer(root, (cell) => root.report(cell))
+  root.viewer ??= new MatrixViewer(root, (cell) => root.report(cell))
   if (!root.dataset.painted) root.querySelector(".matrix-stage").style.height = `${data.height}px` // the place is kept
   whenHere(data.key, data.digest, (matrix) => {
     root.sentences = data.sentences
-    root.show({ ...data, matrix })
+    root.viewer.show({ ...data, matrix })
   })
 }

@@ -10,116 +10,164 @@ const SMALLEST_BOX = 9
 const LEAST_HEIGHT = 160
 const ARROWS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }
 
-// onChoose({ row, column }) is called when the user picks a cell. Returns show(content); content is
-// { matrix, sentences, scale, words, alt, height, chosen, clicked, picture } as matrix_view.py makes it.
-function createViewer(root, onChoose) {
-  const find = (selector) => root.querySelector(selector)
-  const stage = find(".matrix-stage")
-  const [cells, marks] = stage.querySelectorAll("canvas")
-  const button = (does) => find(`[data-does=${does}]`)
-  let content = null
-  let table = null
-  let look = null
-  let gutter = null
-  let fitting = 1 // pixels per cell when everything is seen
-  let view = null // null shows everything
-  let cursor = null
-  let chosen = null
-  let painted = null
-  let frame = 0
-  let measuredWidth = 0
+class MatrixViewer {
+  #root
+  #stage
+  #onChoose
+  #content = null
+  #table = null
+  #look = null
+  #gutter = null
+  #fitting = 1 // pixels per cell when everything is seen
+  #view = null // null shows everything
+  #cursor = null
+  #chosen = null
+  #painted = null
+  #frame = 0
+  #measuredWidth = 0
+
+  // onChoose({ row, column }) is called when the user picks a cell.
+  constructor(root, onChoose) {
+    this.#root = root
+    this.#stage = root.querySelector(".matrix-stage")
+    this.#onChoose = onChoose
+  }
+
+  // content: { matrix, sentences, scale, words, alt, height, chosen, clicked, picture }, see ui/matrix_view.py.
+  show(content) {
+    const before = this.#content
+    this.#content = content
+    if (before?.scale.table.join() !== content.scale.table.join()) this.#table = colorTable(content.scale.table)
+    this.#keepOrForget(before)
+    showWords(this.#root, content)
+    this.#fitIn()
+    this.#read()
+    if (!before) this.#listen()
+  }
+
+  // Zoom and cells belong to the sentences. The chosen cell is the one named last, by a click or by the page.
+  #keepOrForget(before) {
+    const { sentences, chosen, clicked } = this.#content
+    const cellOf = (pair) => (pair ? { row: pair[0], column: pair[1] } : null)
+    if (!before || before.sentences !== sentences) {
+      this.#view = this.#cursor = null
+      this.#chosen = cellOf(chosen ?? clicked)
+    } else if (String(before.chosen) !== String(chosen)) this.#chosen = cellOf(chosen)
+  }
 
   // ---- where things are ----
 
-  const margins = () => ({ top: 1.8 * look.textSize, bottom: 0.5 * look.textSize })
+  get #marked() {
+    return this.#cursor ?? this.#chosen
+  }
 
-  function plotAt(size) {
-    const { top, bottom } = margins()
-    const left = size >= look.labelsFrom ? gutter.wide : gutter.narrow
-    const [width, height] = [stage.clientWidth - left, stage.clientHeight - top - bottom]
+  get #margins() {
+    return { top: 1.8 * this.#look.textSize, bottom: 0.5 * this.#look.textSize }
+  }
+
+  get #scene() {
+    const view = this.#view ?? { row: 0, column: 0, size: this.#fitting }
+    const [matrix, table, look] = [this.#content.matrix, this.#table, this.#look]
+    return { matrix, table, view, plot: this.#plotAt(view.size), look, ratio: devicePixelRatio }
+  }
+
+  #plotAt(size) {
+    const { top, bottom } = this.#margins
+    const left = size >= this.#look.labelsFrom ? this.#gutter.wide : this.#gutter.narrow
+    const [width, height] = [this.#stage.clientWidth - left, this.#stage.clientHeight - top - bottom]
     return { start: 0, left, top, width: Math.max(1, width), height: Math.max(1, height) }
   }
 
-  function scene() {
-    const now = view ?? { row: 0, column: 0, size: fitting }
-    return { matrix: content.matrix, table, view: now, plot: plotAt(now.size), look, ratio: devicePixelRatio }
+  // A picture in a tab that is not open has no width; it is drawn when it gets one.
+  #fitIn() {
+    this.#measuredWidth = this.#stage.clientWidth
+    if (this.#measuredWidth === 0) return
+    this.#measureLook()
+    this.#measureMatrix()
+    this.#draw()
   }
 
   // Sentences stand at rows of 16 pixels, numbers in cells of 34, and more where the page's text is larger.
-  function measureLook() {
-    const style = getComputedStyle(root)
+  #measureLook() {
+    const style = getComputedStyle(this.#root)
     const textSize = 0.78 * parseFloat(style.fontSize)
     const paper = style.getPropertyValue("--st-background-color")
     const [labelsFrom, numbersFrom] = [1.28 * textSize, 2.72 * textSize]
-    look = { font: style.fontFamily, textSize, color: style.color, paper, labelsFrom, numbersFrom }
+    this.#look = { font: style.fontFamily, textSize, color: style.color, paper, labelsFrom, numbersFrom }
   }
 
-  function measure() {
-    const { matrix, height } = content
-    measureLook()
-    const around = margins().top + margins().bottom
-    gutter = gutters(cells.getContext("2d"), matrix, stage.clientWidth, look)
-    const fitted = fit(matrix, stage.clientWidth, height - around, gutter, look)
-    fitting = fitted.size
-    gutter.wide = fitted.wide
-    look.labelsFrom = fitted.labelsFrom
-    stage.style.height = `${Math.ceil(around + Math.max(fitting * matrix.rows, Math.min(LEAST_HEIGHT, height)))}px`
-    root.style.setProperty("--matrix-width", `${plotAt(fitting).left + fitting * matrix.columns}px`)
-    if (view) setView(view)
+  #measureMatrix() {
+    const { matrix, height } = this.#content
+    const width = this.#stage.clientWidth
+    const around = this.#margins.top + this.#margins.bottom
+    const gutter = gutters(this.#stage.querySelector("canvas").getContext("2d"), matrix, width, this.#look)
+    const { size, wide, labelsFrom } = fit(matrix, width, height - around, gutter, this.#look)
+    this.#fitting = size
+    this.#gutter = { ...gutter, wide }
+    this.#look.labelsFrom = labelsFrom
+    this.#stage.style.height = `${Math.ceil(around + Math.max(size * matrix.rows, Math.min(LEAST_HEIGHT, height)))}px`
+    this.#root.style.setProperty("--matrix-width", `${this.#plotAt(size).left + size * matrix.columns}px`)
+    this.#setView(this.#view)
   }
 
-  function setView(next) {
-    view = next && next.size > fitting * 1.001 ? clampedView(content.matrix, next, plotAt(next.size)) : null
+  #setView(view) {
+    const closer = view && view.size > this.#fitting * 1.001
+    this.#view = closer ? clampedView(this.#content.matrix, view, this.#plotAt(view.size)) : null
   }
 
   // ---- drawing ----
 
-  function cleared(canvas) {
-    const [width, height] = [stage.clientWidth, stage.clientHeight].map((side) => Math.round(side * devicePixelRatio))
-    if (canvas.width !== width) canvas.width = width
-    if (canvas.height !== height) canvas.height = height
+  #cleared(canvas) {
+    const [width, height] = [this.#stage.clientWidth, this.#stage.clientHeight]
+    const [wide, high] = [Math.round(width * devicePixelRatio), Math.round(height * devicePixelRatio)]
+    if (canvas.width !== wide) canvas.width = wide
+    if (canvas.height !== high) canvas.height = high
     const context = canvas.getContext("2d")
     context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0)
-    context.clearRect(0, 0, stage.clientWidth, stage.clientHeight)
+    context.clearRect(0, 0, width, height)
     return context
   }
 
-  function draw() {
-    painted = drawMatrix(cleared(cells), scene(), painted)
-    drawMarks()
-    for (const does of ["out", "fit"]) button(does).setAttribute("aria-disabled", !view)
-    button("in").setAttribute("aria-disabled", scene().view.size >= LARGEST_SIZE)
-    stage.style.touchAction = view ? "none" : "pan-y" // one finger scrolls the page while there is nothing to move
-    root.dataset.painted = content.matrix.digest
-    root.dataset.cellSize = scene().view.size.toFixed(2)
+  #draw() {
+    const scene = this.#scene
+    this.#painted = drawMatrix(this.#cleared(this.#stage.children[0]), scene, this.#painted)
+    this.#drawMarks()
+    const disable = (does, off) => this.#button(does).setAttribute("aria-disabled", off)
+    disable("out", !this.#view)
+    disable("fit", !this.#view)
+    disable("in", scene.view.size >= LARGEST_SIZE)
+    this.#stage.style.touchAction = this.#view ? "none" : "pan-y" // nothing to move: one finger scrolls the page
+    this.#root.dataset.painted = this.#content.matrix.digest
+    this.#root.dataset.cellSize = scene.view.size.toFixed(2)
   }
 
-  function drawSoon() {
-    frame ||= requestAnimationFrame(() => {
-      frame = 0
-      draw()
+  #drawSoon() {
+    this.#frame ||= requestAnimationFrame(() => {
+      this.#frame = 0
+      this.#draw()
     })
   }
 
   // Axes and frames are on a canvas of their own: they follow the pointer, the cells need not.
-  function drawMarks() {
-    const context = cleared(marks)
-    const now = scene()
-    drawAxes(context, now, cursor ?? chosen)
+  #drawMarks() {
+    const context = this.#cleared(this.#stage.children[1])
+    const scene = this.#scene
+    const { left, top, width, height } = scene.plot
+    drawAxes(context, scene, this.#marked)
     context.save()
     context.beginPath()
-    context.rect(now.plot.left - 4, now.plot.top - 4, now.plot.width + 8, now.plot.height + 8)
+    context.rect(left - 4, top - 4, width + 8, height + 8)
     context.clip()
-    if (chosen) drawBox(context, now, chosen, 3)
-    if (cursor) drawBox(context, now, cursor, 1.5)
+    if (this.#chosen) this.#drawBox(context, scene, this.#chosen, 3)
+    if (this.#cursor) this.#drawBox(context, scene, this.#cursor, 1.5)
     context.restore()
   }
 
   // A frame that shows on every colour, and around cells too small to be seen.
-  function drawBox(context, { view: { size, ...first }, plot }, { row, column }, line) {
-    const side = Math.max(size, SMALLEST_BOX)
-    const left = middleOf(plot.left, first.column, column, size) - side / 2
-    const top = middleOf(plot.top, first.row, row, size) - side / 2
+  #drawBox(context, { view, plot }, { row, column }, line) {
+    const side = Math.max(view.size, SMALLEST_BOX)
+    const left = middleOf(plot.left, view.column, column, view.size) - side / 2
+    const top = middleOf(plot.top, view.row, row, view.size) - side / 2
     for (const [color, width] of [[LIGHT_INK, line + 2], [DARK_INK, line]]) {
       context.strokeStyle = color
       context.lineWidth = width
@@ -127,219 +175,147 @@ function createViewer(root, onChoose) {
     }
   }
 
-  // ---- words ----
+  // ---- cells ----
 
-  // Sentences come from users: they are only ever set as text.
-  function read() {
-    const { matrix } = content
-    const at = cursor ?? chosen
-    find(".matrix-hint").hidden = Boolean(at)
-    find(".matrix-value").hidden = find(".matrix-pair").hidden = !at
-    if (!at) return
-    find(".matrix-value").textContent = `${matrix.hundredths ? "" : "≈ "}${numberAt(matrix, at)}`
-    const [row, column] = root.querySelectorAll(".matrix-pair p")
-    for (const [line, number, text] of [
-      [row, at.row, matrix.rowTexts[at.row]],
-      [column, at.column, matrix.columnTexts[at.column]],
-    ]) {
-      line.firstElementChild.textContent = String(number + 1)
-      line.lastElementChild.textContent = text
+  #read() {
+    showReading(this.#root, this.#content.matrix, this.#marked)
+  }
+
+  #point(at) {
+    if (at?.row === this.#cursor?.row && at?.column === this.#cursor?.column) return
+    this.#cursor = at
+    this.#drawMarks()
+    this.#read()
+  }
+
+  #choose(at) {
+    this.#chosen = at
+    this.#drawMarks()
+    this.#read()
+    this.#onChoose(at)
+  }
+
+  // The first key shows where the cursor is: at the chosen cell, else in the middle of what is seen.
+  #moveCursor([down, right], by) {
+    const { matrix, view, plot } = this.#scene
+    const middle = (first, span) => (this.#view ? Math.floor(first + span / view.size / 2) : 0)
+    const start = { row: middle(view.row, plot.height), column: middle(view.column, plot.width) }
+    const { row, column } = this.#marked ?? start
+    const steps = this.#marked ? by : 0
+    this.#cursor = {
+      row: clamp(row + down * steps, 0, matrix.rows - 1),
+      column: clamp(column + right * steps, 0, matrix.columns - 1),
     }
+    this.#followCursor()
+    this.#read()
+    announce(this.#root, this.#content, this.#cursor)
+    this.#drawSoon()
   }
 
-  function announce() {
-    const { matrix, words } = content
-    const parts = {
-      row: String(cursor.row + 1),
-      column: String(cursor.column + 1),
-      value: numberAt(matrix, cursor),
-      first: matrix.rowTexts[cursor.row],
-      second: matrix.columnTexts[cursor.column],
-    }
-    // In one pass, so that a sentence with {value} in it stays as it is.
-    find(".matrix-live").textContent = words.cell.replace(/\{(\w+)\}/g, (whole, name) => parts[name] ?? whole)
-  }
-
-  function point(at) {
-    if (at?.row === cursor?.row && at?.column === cursor?.column) return
-    cursor = at
-    drawMarks()
-    read()
-  }
-
-  function choose(at) {
-    chosen = at
-    drawMarks()
-    read()
-    onChoose(at)
+  #followCursor() {
+    if (!this.#view) return
+    const { view, plot } = this.#scene
+    const brought = (cell, first, span) => clamp(first, cell + 1 - span / view.size, cell)
+    const row = brought(this.#cursor.row, view.row, plot.height)
+    this.#setView({ size: view.size, row, column: brought(this.#cursor.column, view.column, plot.width) })
   }
 
   // ---- zoom ----
 
   // The cell under (x, y) stays there. Returns whether anything changed.
-  function zoom(factor, x, y) {
-    const before = scene()
-    const size = Math.min(before.view.size * factor, Math.max(LARGEST_SIZE, fitting))
-    if (!view && size <= fitting) return false
-    const plot = plotAt(size)
+  #zoom(factor, x, y) {
+    const { view, plot } = this.#scene
+    const size = Math.min(view.size * factor, Math.max(LARGEST_SIZE, this.#fitting))
+    if (!this.#view && size <= this.#fitting) return false
+    const next = this.#plotAt(size)
     // The gutter may have become wider, for the sentences; what lay there comes out beside it.
-    const [from, to] = [Math.max(x, before.plot.left), Math.max(x, plot.left + size / 2)]
-    setView({
+    const [from, to] = [Math.max(x, plot.left), Math.max(x, next.left + size / 2)]
+    this.#setView({
       size,
-      row: before.view.row + (y - before.plot.top) / before.view.size - (y - plot.top) / size,
-      column: before.view.column + (from - before.plot.left) / before.view.size - (to - plot.left) / size,
+      row: view.row + (y - plot.top) / view.size - (y - next.top) / size,
+      column: view.column + (from - plot.left) / view.size - (to - next.left) / size,
     })
-    drawSoon()
+    this.#drawSoon()
     return true
   }
 
   // Towards the cursor or the chosen cell if it is seen, else towards the middle.
-  function zoomByButton(factor) {
-    const { view: now, plot } = scene()
-    const at = cursor ?? chosen
+  #zoomByButton(factor) {
+    const { view, plot } = this.#scene
     const towards = (start, span, first, cell) => {
-      const place = cell === undefined ? -1 : middleOf(0, first, cell, now.size)
+      const place = cell === undefined ? -1 : middleOf(0, first, cell, view.size)
       return start + (place >= 0 && place <= span ? place : span / 2)
     }
-    const x = towards(plot.left, plot.width, now.column, at?.column)
-    zoom(factor, x, towards(plot.top, plot.height, now.row, at?.row))
+    const x = towards(plot.left, plot.width, view.column, this.#marked?.column)
+    this.#zoom(factor, x, towards(plot.top, plot.height, view.row, this.#marked?.row))
   }
 
-  function drag(x, y) {
-    if (!view) return
-    setView({ size: view.size, row: view.row - y / view.size, column: view.column - x / view.size })
-    drawSoon()
+  #drag(x, y) {
+    if (!this.#view) return
+    const { size, row, column } = this.#view
+    this.#setView({ size, row: row - y / size, column: column - x / size })
+    this.#drawSoon()
   }
 
-  function showAll() {
-    view = null
-    drawSoon()
+  #showAll() {
+    this.#view = null
+    this.#drawSoon()
   }
 
   // ---- pointer, keys, buttons ----
 
-  const calls = {
-    hover: (x, y) => point(cellAt(scene(), x, y)),
-    leave: () => point(null),
-    pick: (x, y, isMouse) => {
-      const at = cellAt(scene(), x, y)
-      if (!at) return
-      cursor = isMouse ? at : null
-      choose(at)
-    },
-    drag,
-    zoom,
-    showAll,
+  #button(does) {
+    return this.#root.querySelector(`[data-does=${does}]`)
   }
 
-  // The first key shows where the cursor is; it starts from the chosen cell, else in the middle of what is seen.
-  function moveCursor([down, right], by) {
-    const { matrix, view: now, plot } = scene()
-    const middle = (first, span) => (view ? Math.floor(first + span / now.size / 2) : 0)
-    const from = cursor ?? chosen ?? { row: middle(now.row, plot.height), column: middle(now.column, plot.width) }
-    const steps = cursor ?? chosen ? by : 0
-    cursor = {
-      row: clamp(from.row + down * steps, 0, matrix.rows - 1),
-      column: clamp(from.column + right * steps, 0, matrix.columns - 1),
-    }
-    bringCursorIntoView(now, plot)
-    read()
-    announce()
-    drawSoon()
+  #pick(x, y, isMouse) {
+    const at = cellAt(this.#scene, x, y)
+    if (!at) return
+    this.#cursor = isMouse ? at : null
+    this.#choose(at)
   }
 
-  function bringCursorIntoView(now, plot) {
-    const brought = (cell, first, span) => clamp(first, cell + 1 - span / now.size, cell)
-    const row = brought(cursor.row, now.row, plot.height)
-    if (view) setView({ size: now.size, row, column: brought(cursor.column, now.column, plot.width) })
+  #keys = {
+    "+": () => this.#zoomByButton(ZOOM_STEP),
+    "=": () => this.#zoomByButton(ZOOM_STEP),
+    "-": () => this.#zoomByButton(1 / ZOOM_STEP),
+    0: () => this.#showAll(),
+    Enter: () => this.#cursor && this.#choose(this.#cursor),
+    " ": () => this.#cursor && this.#choose(this.#cursor),
   }
 
-  const keys = {
-    "+": () => zoomByButton(ZOOM_STEP),
-    "=": () => zoomByButton(ZOOM_STEP),
-    "-": () => zoomByButton(1 / ZOOM_STEP),
-    0: showAll,
-    Enter: () => cursor && choose(cursor),
-    " ": () => cursor && choose(cursor),
-  }
-
-  function onKey(event) {
+  #onKey(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return
     if (event.key === "Escape") {
-      point(null)
-      stage.blur()
-    } else if (event.key in keys || event.key in ARROWS) {
+      this.#point(null)
+      this.#stage.blur()
+    } else if (event.key in this.#keys || event.key in ARROWS) {
       event.preventDefault()
       event.stopPropagation() // Streamlit has keys of its own
-      if (event.key in keys) keys[event.key]()
-      else moveCursor(ARROWS[event.key], event.shiftKey ? 10 : 1)
+      if (event.key in this.#keys) this.#keys[event.key]()
+      else this.#moveCursor(ARROWS[event.key], event.shiftKey ? 10 : 1)
     }
   }
 
-  function listen() {
-    followPointers(stage, calls)
-    followWheel(stage, calls)
-    stage.addEventListener("keydown", onKey)
-    button("in").addEventListener("click", () => zoomByButton(ZOOM_STEP))
-    button("out").addEventListener("click", () => zoomByButton(1 / ZOOM_STEP))
-    button("fit").addEventListener("click", showAll)
-    button("save").addEventListener("click", () => savePng(content.matrix, content.scale, content.picture))
-    new ResizeObserver(() => stage.clientWidth !== measuredWidth && fitIn()).observe(stage)
-  }
-
-  // A picture in a tab that is not open has no width; it is drawn when it gets one.
-  function fitIn() {
-    measuredWidth = stage.clientWidth
-    if (measuredWidth === 0) return
-    measure()
-    draw()
-  }
-
-  // ---- content ----
-
-  function label({ words, alt, scale, picture }) {
-    const help = find(".matrix-help")
-    help.id ||= `matrix-help-${crypto.getRandomValues(new Uint32Array(1))[0]}`
-    help.textContent = words.help
-    stage.setAttribute("aria-describedby", help.id)
-    stage.setAttribute("aria-label", alt)
-    find(".matrix-hint").textContent = words.hint
-    for (const [does, word] of [["in", words.zoom_in], ["out", words.zoom_out]]) {
-      button(does).setAttribute("aria-label", word)
-      button(does).title = word
+  #listen() {
+    const calls = {
+      hover: (x, y) => this.#point(cellAt(this.#scene, x, y)),
+      leave: () => this.#point(null),
+      pick: (x, y, isMouse) => this.#pick(x, y, isMouse),
+      drag: (x, y) => this.#drag(x, y),
+      zoom: (factor, x, y) => this.#zoom(factor, x, y),
+      showAll: () => this.#showAll(),
     }
-    button("fit").textContent = words.fit
-    button("save").textContent = picture?.label ?? ""
-    button("save").hidden = !picture?.label
-    find(".matrix-bar").style.background = `linear-gradient(to right, ${scaleColors(scale).join(", ")})`
-    find(".matrix-ticks").replaceChildren(...scale.ticks.map(tick))
-  }
-
-  function tick({ at, text }) {
-    const node = document.createElement("span")
-    node.style.left = `${100 * at}%`
-    node.textContent = text
-    return node
-  }
-
-  const cellOf = (pair) => (pair ? { row: pair[0], column: pair[1] } : null)
-
-  // Zoom and cells belong to the sentences. The chosen cell is the one named last, by a click or by the page.
-  function keepOrForget(before, next) {
-    if (!before || before.sentences !== next.sentences) {
-      view = cursor = null
-      chosen = cellOf(next.chosen ?? next.clicked)
-    } else if (String(before.chosen) !== String(next.chosen)) chosen = cellOf(next.chosen)
-  }
-
-  return function show(next) {
-    const before = content
-    content = next
-    if (before?.scale.table.join() !== next.scale.table.join()) table = colorTable(next.scale.table)
-    keepOrForget(before, next)
-    label(next)
-    fitIn()
-    read()
-    if (!before) listen()
+    followPointers(this.#stage, calls)
+    followWheel(this.#stage, calls)
+    this.#stage.addEventListener("keydown", (event) => this.#onKey(event))
+    this.#button("in").addEventListener("click", () => this.#zoomByButton(ZOOM_STEP))
+    this.#button("out").addEventListener("click", () => this.#zoomByButton(1 / ZOOM_STEP))
+    this.#button("fit").addEventListener("click", () => this.#showAll())
+    this.#button("save").addEventListener("click", () => {
+      const { matrix, scale, picture } = this.#content
+      savePng(matrix, scale, picture)
+    })
+    new ResizeObserver(() => this.#stage.clientWidth !== this.#measuredWidth && this.#fitIn()).observe(this.#stage)
   }
 }

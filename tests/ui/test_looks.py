@@ -1,0 +1,204 @@
+"""The page Similarity below its heatmap: every look in both languages, and what it makes of unusual sentences."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from simcse_core.encoding.model import SimCSE
+from simcse_core.meaning.attribution import leave_one_out
+from simcse_core.meaning.grid import Grid, similarity_grid
+from simcse_core.meaning.similarity import Background, cosine_similarity
+from ui import cache, charts, charts_of_grid, charts_of_pairs, colors, pair_view, projector, take_away
+from ui.matrix_colors import NEUTRAL, CosineColors
+from ui.page import PAGES
+
+ROOT = Path(__file__).parent.parent.parent
+LOOKS = ["pair", "spread", "beside", "grid", "take"]
+EVIL = "<img src=x onerror=alert(1)>"
+STRANGE = [
+    "\x00 NUL \x07 bell",
+    "\ud800 lone surrogate",
+    "مرحبا بالعالم",
+    "😀👍🏽 👨‍👩‍👧",
+    EVIL,
+    "=HYPERLINK(1)",
+    "a" * 5_000,
+    "\u202eright to left\u202c",
+]
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+
+
+def open_similarity(language: str = "en", text: str | None = None, **parameters: str) -> AppTest:
+    cache.encoder(cache.EncoderSettings())  # what is tested here stands below a loaded model
+    cache.encoder(cache.EncoderSettings("use-multilingual"))
+    page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    page.switch_page(PAGES["similarity"].path)
+    for parameter, value in {"language": language, **parameters}.items():
+        page.query_params[parameter] = value
+    page.run()
+    if text is not None:
+        page.session_state["sentences-kept"].text = text
+        page.run()
+    return page
+
+
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+@pytest.mark.parametrize("look", LOOKS)
+def test_every_look_opens_in_both_languages(look: str, language: str) -> None:
+    page = open_similarity(language, look=look)
+    assert not page.exception
+    assert not page.error
+    assert page.table[-1].value.shape == (8, 8)  # the numbers stay on the page
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_strange_sentences_break_no_look(look: str) -> None:
+    page = open_similarity(text="\n".join(STRANGE), look=look, order="cluster", range="stretched", threshold="20")
+    assert not page.exception
+    assert page.table[-1].value.shape == (len(STRANGE), len(STRANGE))
+
+
+def test_a_pair_shows_its_cosine_and_how_unusual_it_is() -> None:
+    page = open_similarity()
+    assert page.metric[0].value == "0.78"
+    assert any("practically all" in text.value for text in page.markdown)
+    page.selectbox[-2].select_index(3).run()
+    page.selectbox[-1].select_index(6).run()
+    assert page.metric[0].value == "0.06"
+    assert any("% of the pairs" in text.value.replace("**", "") for text in page.markdown)
+
+
+def test_a_pair_the_model_cannot_read_has_no_percentile_and_no_words() -> None:
+    page = open_similarity(text="今天天气很好，我们去公园。\n图书馆几点开门呢？")
+    assert any("no percentile" in warning.value for warning in page.warning)
+    assert not page.subheader
+
+
+def test_a_frozen_model_says_that_it_has_no_tokens_and_no_layers() -> None:
+    page = open_similarity("zh_CN")
+    assert not page.exception
+    assert len(page.subheader) == 1  # words are left out, but there is no picture word by word
+    grid = open_similarity("en", look="grid", model="use-multilingual")
+    assert "has no layers" in grid.info[0].value
+
+
+def test_the_same_encoder_twice_is_said() -> None:
+    page = open_similarity(look="beside", **{"b-layer": "6"})
+    assert "Both are the same" in page.info[0].value
+
+
+def test_a_threshold_and_a_stretched_range_are_named() -> None:
+    page = open_similarity(order="cluster", range="stretched", threshold="20")
+    said = " ".join(caption.value for caption in page.caption)
+    assert "below 0.20. 13 of 28 pairs" in said
+    assert "stretched from 0.01 to 0.78" in said
+
+
+def test_more_sentences_than_plotly_can_show_become_a_canvas_and_ranked_pairs() -> None:
+    page = open_similarity(text="\n".join(f"Sentence number {number}." for number in range(301)))
+    assert not page.exception
+    assert len(page.dataframe[-1].value) == 200
+    assert (
+        page.dataframe[-1].value.iloc[0, 0]
+        >= page.dataframe[-1].value.iloc[99, 0]
+        > page.dataframe[-1].value.iloc[-1, 0]
+    )
+
+
+def test_the_python_to_take_away_computes_the_same_matrix(capsys: pytest.CaptureFixture[str]) -> None:
+    settings = cache.EncoderSettings(layer=3, pooling="max", head="random")
+    script = take_away.python([*STRANGE[2:6], 'quotes " and \\ and \u2028'], settings)
+    names: dict[str, Any] = {}
+    exec(compile(script, "similarity.py", "exec"), names)
+    np.testing.assert_allclose(
+        names["similarity"], cosine_similarity(cache.embeddings(names["sentences"], settings)), atol=1e-5
+    )
+    assert "1." in capsys.readouterr().out
+
+
+def test_the_csv_to_take_away_holds_no_formula() -> None:
+    rows = take_away.csv(["=1+1", "b"], np.eye(2, dtype=np.float32)).splitlines()
+    assert rows == [",'=1+1,b", "'=1+1,1.0,0.0", "b,0.0,1.0"]
+
+
+def test_kept_vectors_are_encoded_once_and_forgotten_in_the_order_of_use() -> None:
+    kept = cache.KeptVectors(most=2)
+    one, two = cache.EncoderSettings(), cache.EncoderSettings(layer=1)
+    kept.keep(["a", "b"], one, np.eye(2, dtype=np.float32))
+    assert kept.missing(["a", "c", "c"], one) == ["c"]
+    assert kept.missing(["a"], two) == ["a"]
+    np.testing.assert_array_equal(kept.get(["b", "a", "b"], one), np.eye(2)[[1, 0, 1]])
+    kept.keep(["c"], one, np.ones((1, 2), dtype=np.float32))
+    assert kept.get(["a"], one) is None  # used before b
+    assert kept.get([], one) is None
+
+
+def test_embeddings_are_those_of_the_model_and_tell_their_progress(minilm: SimCSE) -> None:
+    texts = [f"text {number}" for number in range(600)]
+    seen: list[tuple[int, int]] = []
+    vectors = cache.embeddings(texts, cache.EncoderSettings(layer=1), lambda done, total: seen.append((done, total)))
+    np.testing.assert_allclose(vectors, minilm.configured(layer=1).encode(texts), atol=1e-6)
+    assert seen == [(256, 600), (512, 600), (600, 600)]
+
+
+def test_tags_stay_text_in_the_figures_of_a_pair(minilm: SimCSE) -> None:
+    effects = leave_one_out(minilm, f"{EVIL} cat", "a cat")
+    figures = [
+        charts_of_pairs.word_effects(effects.words[0], effects.effects[0], reach=1, title="x"),
+        charts_of_pairs.word_pairs(np.eye(2, dtype=np.float32), [EVIL, "b"], ["<b>", "c"], reach=1),
+    ]
+    assert all("<img" not in str(figure.to_plotly_json()) for figure in figures)
+    assert "&lt;b&gt;" in str(figures[1].layout.xaxis.ticktext)
+
+
+def test_the_grid_of_heatmaps_has_every_layer_and_pooling_in_its_place(minilm: SimCSE) -> None:
+    grid = similarity_grid(minilm, ["A cat.", "A dog.", "Rain."])
+    figure = charts_of_grid.tiles(grid, layer_title="layer {layer}")
+    cells = np.asarray(figure.data[0].z)
+    np.testing.assert_array_equal(cells[:3, :3], grid.similarity[0, "mean"])
+    np.testing.assert_array_equal(cells[-3:, -3:], grid.similarity[6, "first_last_mean"])
+    assert figure.layout.annotations[0].text == f"{grid.mean.values[0, 0]:.2f}"
+    values = charts_of_grid.values(Grid((0, 1), ("mean",), np.array([[0.1], [0.2]])), layer_title="{layer}")
+    assert np.asarray(values.data[0].z).tolist() == [[0.1, 0.2]]
+
+
+def test_a_threshold_is_grey_below_and_the_scale_s_own_colour_above() -> None:
+    scale = charts._scale(CosineColors(threshold=0.0))
+    assert scale[:2] == [[0.0, NEUTRAL], [0.5, NEUTRAL]]
+    assert scale[-1] == [1.0, colors.PUOR[-1]]
+    assert [place for place, _color in scale] == sorted(float(str(place)) for place, _color in scale)
+    assert charts._scale(CosineColors(threshold=0.99, low=0.0, high=0.5))[-1] == [1.0, NEUTRAL]
+
+
+def test_everything_on_a_projector_is_at_least_20_pixels() -> None:
+    figure = charts.heatmap(np.eye(3, dtype=np.float32), ["a", "b", "c"])
+    projector.enlarge(figure)
+    sizes = [figure.layout.font.size, figure.layout.yaxis.tickfont.size, figure.data[0].textfont.size]
+    assert min(sizes) >= 20
+
+
+@pytest.mark.parametrize(
+    ("text", "language"), [("A cat.", "en"), ("猫在睡觉。", "zh_CN"), ("我爱 New York 的秋天景色", "zh_CN"), ("", "en")]
+)
+def test_the_language_of_a_sentence_is_that_of_most_of_it(text: str, language: str) -> None:
+    assert pair_view._language_of(text) == language
+
+
+def test_a_clicked_cell_counts_only_for_its_sentences(monkeypatch: pytest.MonkeyPatch) -> None:
+    state: dict[str, Any] = {}
+    monkeypatch.setattr(pair_view.st, "session_state", state)
+    assert pair_view.chosen(["a", "b"], None) is None
+    assert pair_view.chosen(["a", "b"], (0, 1)) == (0, 1)
+    assert pair_view.chosen(["a", "b"], None) == (0, 1)
+    assert pair_view.chosen(["c", "d"], None) is None
+
+
+def test_the_spread_marks_a_pair_among_unrelated_ones() -> None:
+    background = Background.of(np.random.default_rng(0).normal(size=(20, 8)))
+    figure = charts_of_pairs.spread(background, marked=0.5, names=("unrelated", ""), axes=("x", "y"))
+    assert abs(sum(figure.data[0].y) - 100) < 1e-6
+    assert figure.layout.shapes[0].x0 == 0.5

@@ -1,0 +1,131 @@
+// What stands beside the cells, and how much room it takes: functions of their arguments only, as in matrix_draw.js.
+
+function useText(context, look) {
+  context.font = `${look.textSize}px ${look.font}`
+  context.fillStyle = look.color
+  context.textBaseline = "middle"
+}
+
+// The beginning of a text that fits; canvases draw line breaks as spaces.
+function fitText(context, text, width) {
+  if (text.length < 400 && context.measureText(text).width <= width) return text
+  const letters = Array.from(text.slice(0, 400))
+  let [fits, tooLong] = [0, letters.length]
+  while (fits + 1 < tooLong) {
+    const middle = (fits + tooLong) >> 1
+    if (context.measureText(`${letters.slice(0, middle).join("")}…`).width <= width) fits = middle
+    else tooLong = middle
+  }
+  return `${letters.slice(0, fits).join("").trimEnd()}…`
+}
+
+// 1, 2, 5, 10, 20, 50 …: the smallest that is at least `least`.
+function roundStep(least) {
+  for (let power = 1; ; power *= 10) for (const digit of [1, 2, 5]) if (digit * power >= least) return digit * power
+}
+
+// Positions whose numbers are shown: every step-th, and the first where the second is not too near.
+function numbered([first, last], step) {
+  const positions = first === 0 && last > 0 && step > 2 ? [0] : []
+  for (let at = Math.ceil((first + 1) / step) * step - 1; at < last; at += step) positions.push(at)
+  return positions
+}
+
+function gutters(context, matrix, width, look) {
+  useText(context, look)
+  const narrow = Math.ceil(context.measureText(String(matrix.rows)).width) + look.textSize
+  const sentences = Math.min(longestLabel(context, matrix), 0.33 * width, 26 * look.textSize)
+  return { narrow, wide: narrow + Math.ceil(sentences) + look.textSize }
+}
+
+// The width of the longest sentence, which is found by its letters: to measure thousands takes long.
+function longestLabel(context, matrix) {
+  const weight = (text) => text.length + (text.match(/[\u2e80-\uffff]/g)?.length ?? 0)
+  matrix.longest ??= matrix.rowTexts.reduce((longest, text) => (weight(text) > weight(longest) ? text : longest), "")
+  return context.measureText(matrix.longest.slice(0, 100)).width
+}
+
+const middleOf = (start, first, at, size) => start + (at + 0.5 - first) * size
+
+// Sentences at the rows, with their numbers; or numbers alone while rows are low. `marked` is a row to point out.
+function drawRowLabels(context, { matrix, view, plot, look }, marked) {
+  useText(context, look)
+  const range = visible(view.row, plot.height, view.size, matrix.rows)
+  const sentences = view.size >= look.labelsFrom
+  const step = sentences ? 1 : roundStep((1.8 * look.textSize) / view.size)
+  const right = plot.left - 0.6 * look.textSize
+  const end = right - context.measureText(String(matrix.rows)).width - 0.6 * look.textSize
+  const seen = (y) => y >= plot.top && y <= plot.top + plot.height
+  const plate = middleOf(plot.top, view.row, marked ?? NaN, view.size)
+  context.textAlign = "right"
+  for (const row of numbered(range, step)) {
+    const y = middleOf(plot.top, view.row, row, view.size)
+    if (!seen(y)) continue
+    if (sentences) context.fillText(fitText(context, matrix.rowTexts[row], end - plot.start), end, y)
+    const covered = sentences ? row === marked : Math.abs(y - plate) < 1.4 * look.textSize
+    if (!covered) context.fillText(String(row + 1), right, y)
+  }
+  if (seen(plate)) drawPlate(context, look, marked, right, plate)
+}
+
+function drawColumnNumbers(context, { matrix, view, plot, look, ratio }, marked) {
+  useText(context, look)
+  const range = visible(view.column, plot.width, view.size, matrix.columns)
+  const wide = (column) => context.measureText(String(column + 1)).width
+  const room = wide(matrix.columns - 1) + 0.7 * look.textSize
+  const end = context.canvas.width / ratio
+  const y = plot.top - 0.9 * look.textSize
+  const seen = (x) => x >= plot.left && x <= plot.left + plot.width
+  const plate = middleOf(plot.left, view.column, marked ?? NaN, view.size)
+  context.textAlign = "right"
+  for (const column of numbered(range, roundStep(room / view.size))) {
+    const x = middleOf(plot.left, view.column, column, view.size)
+    const last = column === matrix.columns - 1 // it may move a little to the left, others are left out
+    if (!seen(x) || (x + wide(column) / 2 > end && !last) || Math.abs(x - plate) < room) continue
+    context.fillText(String(column + 1), Math.min(x + wide(column) / 2, end), y)
+  }
+  if (seen(plate)) drawPlate(context, look, marked, Math.min(plate + wide(marked) / 2, end - 0.4 * look.textSize), y)
+}
+
+// A number on ground of its own.
+function drawPlate(context, look, at, right, middle) {
+  const text = String(at + 1)
+  const [margin, width] = [0.4 * look.textSize, context.measureText(text).width]
+  context.fillRect(right - width - margin, middle - 0.75 * look.textSize, width + 2 * margin, 1.5 * look.textSize)
+  context.textAlign = "right"
+  context.fillStyle = look.paper
+  context.fillText(text, right, middle)
+}
+
+// `marked` is a cell whose row and column are pointed out.
+function drawAxes(context, scene, marked) {
+  drawRowLabels(context, scene, marked?.row)
+  drawColumnNumbers(context, scene, marked?.column)
+}
+
+// How the whole matrix fits: pixels per cell, the gutter for sentences, and from which size on they show. They are left
+// out where even a narrow gutter would make the rows too low for them.
+function fit(matrix, width, height, gutter, look) {
+  const within = (left) => Math.min((width - left) / matrix.columns, height / matrix.rows)
+  const least = Math.min(gutter.narrow + 7 * look.textSize, gutter.wide)
+  const wide = clamp(width - 1.01 * look.labelsFrom * matrix.columns, least, gutter.wide)
+  const size = Math.min(within(wide), 6 * look.labelsFrom)
+  if (size >= look.labelsFrom) return { size, wide, labelsFrom: look.labelsFrom }
+  const alone = Math.max(within(gutter.narrow), 0.01)
+  return { size: alone, wide: gutter.wide, labelsFrom: Math.max(look.labelsFrom, 1.01 * alone) }
+}
+
+function cellAt({ matrix, view, plot }, x, y) {
+  const row = Math.floor(view.row + (y - plot.top) / view.size)
+  const column = Math.floor(view.column + (x - plot.left) / view.size)
+  const inside = x >= plot.left && y >= plot.top && row >= 0 && row < matrix.rows && column < matrix.columns
+  return inside ? { row, column } : null
+}
+
+function clampedView(matrix, view, plot) {
+  return {
+    size: view.size,
+    row: clamp(view.row, 0, Math.max(0, matrix.rows - plot.height / view.size)),
+    column: clamp(view.column, 0, Math.max(0, matrix.columns - plot.width / view.size)),
+  }
+}

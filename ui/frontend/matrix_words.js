@@ -1,0 +1,60 @@
+// The words around the picture, in the elements of matrix_view.html. Sentences come from users: they are only ever set
+// as text.
+
+// What does not depend on the cell that is read.
+function showWords(root, { words, alt, scale, picture }) {
+  const find = (name) => root.querySelector(`.matrix-${name}`)
+  const button = (does) => root.querySelector(`[data-does=${does}]`)
+  find("help").id ||= `matrix-help-${crypto.getRandomValues(new Uint32Array(1))[0]}`
+  find("help").textContent = words.help
+  find("hint").textContent = words.hint
+  find("stage").setAttribute("aria-describedby", find("help").id)
+  find("stage").setAttribute("aria-label", alt)
+  for (const [does, word] of [["in", words.zoom_in], ["out", words.zoom_out]]) {
+    button(does).setAttribute("aria-label", word)
+    button(does).title = word
+  }
+  button("fit").textContent = words.fit
+  button("save").textContent = picture?.label ?? ""
+  button("save").hidden = !picture?.label
+  find("bar").style.background = `linear-gradient(to right, ${scaleColors(scale).join(", ")})`
+  find("ticks").replaceChildren(...scale.ticks.map(tick))
+}
+
+function tick({ at, text }) {
+  const node = document.createElement("span")
+  node.style.left = `${100 * at}%`
+  node.textContent = text
+  return node
+}
+
+// The cosine and both sentences of a cell; without one, how to get there.
+function showReading(root, matrix, at) {
+  const find = (name) => root.querySelector(`.matrix-${name}`)
+  find("hint").hidden = Boolean(at)
+  find("value").hidden = find("pair").hidden = !at
+  if (!at) return
+  find("value").textContent = `${matrix.hundredths ? "" : "≈ "}${numberAt(matrix, at)}`
+  const [row, column] = find("pair").children
+  for (const [line, number, text] of [
+    [row, at.row, matrix.rowTexts[at.row]],
+    [column, at.column, matrix.columnTexts[at.column]],
+  ]) {
+    line.firstElementChild.textContent = String(number + 1)
+    line.lastElementChild.textContent = text
+  }
+}
+
+// The same for screen readers.
+function announce(root, { matrix, words }, at) {
+  const parts = {
+    row: String(at.row + 1),
+    column: String(at.column + 1),
+    value: numberAt(matrix, at),
+    first: matrix.rowTexts[at.row],
+    second: matrix.columnTexts[at.column],
+  }
+  // In one pass, so that a sentence with {value} in it stays as it is.
+  const text = words.cell.replace(/\{(\w+)\}/g, (whole, name) => parts[name] ?? whole)
+  root.querySelector(".matrix-live").textContent = text
+}
