@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 KEPT_VECTORS = 100_000
 """So many vectors are kept for all sessions together, some 150 MB."""
-ENCODED_AT_ONCE = 256
-"""Texts between two looks at whether the page still wants them."""
+ENCODED_AT_ONCE = 64
+"""Texts between two looks at whether the page still wants them, and between two turns of other sessions."""
 KEPT_MATRIX_FROM = 1_000
 """Smaller matrices are computed faster than they are found again."""
 
@@ -168,6 +168,12 @@ class KeptVectors:
 
 
 @st.cache_resource(show_spinner=False)
+def _one_at_a_time() -> "threading.Lock":
+    """Every encoding uses all cores; two at once would only get into each other's way."""
+    return threading.Lock()
+
+
+@st.cache_resource(show_spinner=False)
 def _kept() -> KeptVectors:
     return KeptVectors()
 
@@ -190,7 +196,9 @@ def embeddings(
     missing.sort(key=len)  # texts of like length in one batch
     for start in range(0, len(missing), ENCODED_AT_ONCE):
         part = missing[start : start + ENCODED_AT_ONCE]
-        kept.keep(part, settings, model.encode(part))
+        with _one_at_a_time():
+            vectors = model.encode(part)
+        kept.keep(part, settings, vectors)
         if on_progress is not None:
             on_progress(start + len(part), len(missing))
     vectors = kept.get(texts, settings)
@@ -217,14 +225,23 @@ def order_by_cluster(content: str, _similarity: Matrix) -> tuple[int, ...]:
     return tuple(cluster_order(_similarity))
 
 
-@st.cache_resource(max_entries=48, show_spinner=False)
 def background(settings: EncoderSettings, first: str, second: str) -> Background:
     """The cosines of unrelated sentences in a language, or in two, under these settings."""
-    vectors = [embeddings(bundled.unrelated(language), settings) for language in (first, second)]
-    return Background.of(vectors[0]) if first == second else Background.of(*vectors)
+    return _background(settings, first, second, encoder(settings))
+
+
+@st.cache_resource(max_entries=48, show_spinner=False)
+def _background(settings: EncoderSettings, first: str, second: str, _model: Encoder) -> Background:
+    with _one_at_a_time():
+        vectors = [_model.encode(bundled.unrelated(language)) for language in dict.fromkeys((first, second))]
+    return Background.of(*vectors)
+
+
+def check(texts: tuple[str, ...], model: str) -> TextCheck:
+    """Which texts a model has to cut or cannot read."""
+    return _check(texts, model, encoder(EncoderSettings(model)))
 
 
 @st.cache_data(max_entries=200, show_spinner=False)
-def check(texts: tuple[str, ...], model: str) -> TextCheck:
-    """Which texts a model has to cut or cannot read."""
-    return encoder(EncoderSettings(model)).check(texts)
+def _check(texts: tuple[str, ...], model: str, _model: Encoder) -> TextCheck:
+    return _model.check(texts)

@@ -52,57 +52,70 @@ def heatmap(
     # The sentences name rows and columns, so the hover text has both; they are sent once and not for every cell.
     numbers = numbers or range(1, n + 1)
     names = [f"{number}  {_label(text, 60)}" for number, text in zip(numbers, texts, strict=True)]
-    figure = go.Figure(
-        go.Heatmap(
-            z=similarity,
-            x=names,
-            y=names,
-            zmin=colors.low,
-            zmax=colors.high,
-            colorscale=_scale(colors),
-            xgap=1 if some else 0,
-            ygap=1 if some else 0,
-            texttemplate=("%{z:.2f}" if labels else "%{z:.1f}") if few else None,
-            textfont={"size": 12 if n <= 9 else 9},
-            hovertemplate="%{y}<br>%{x}<br><b>%{z:.3f}</b><extra></extra>",
-            colorbar={
-                "orientation": "h",
-                "thickness": 10,
-                "len": 0.6,
-                "x": 1,
-                "xanchor": "right",
-                "y": 0,
-                "yanchor": "top",
-                "tickvals": np.linspace(colors.low, colors.high, 5),
-                "ticktext": [f"{tick:.2f}".rstrip("0").rstrip(".") for tick in np.linspace(colors.low, colors.high, 5)],
-                "outlinewidth": 0,
-            },
-        )
+    ticks = np.linspace(colors.low, colors.high, 5)
+    cells = go.Heatmap(
+        z=similarity,
+        x=names,
+        y=names,
+        zmin=colors.low,
+        zmax=colors.high,
+        colorscale=_scale(colors),
+        xgap=1 if some else 0,
+        ygap=1 if some else 0,
+        texttemplate=("%{z:.2f}" if labels else "%{z:.1f}") if few else None,
+        textfont={"size": 12 if n <= 9 else 9},
+        hovertemplate="%{y}<br>%{x}<br><b>%{z:.3f}</b><extra></extra>",
+        colorbar={
+            "orientation": "h",
+            "thickness": 10,
+            "len": 0.6,
+            "x": 1,
+            "xanchor": "right",
+            "y": 0,
+            "yanchor": "top",
+            "tickvals": ticks,
+            "ticktext": [f"{tick:.2f}".rstrip("0").rstrip(".") for tick in ticks],
+            "outlinewidth": 0,
+        },
     )
     every = 1 if n <= 30 else -(-n // 15)
     shown = [
         f"{_label(text, 22)}  {number}" if labels else f"{number}" for number, text in zip(numbers, texts, strict=True)
     ]
     rows = range(n) if some else range(0, n, every)
-    figure.update_yaxes(
-        tickvals=[names[at] for at in rows], ticktext=[shown[at] if some else str(numbers[at]) for at in rows]
-    )
-    figure.update_xaxes(tickvals=names[::every], ticktext=[str(numbers[at]) for at in range(0, n, every)], tickangle=0)
-    figure.update_yaxes(autorange="reversed", automargin=True, showgrid=False, zeroline=False, ticks="")
-    figure.update_xaxes(side="top", showgrid=False, zeroline=False, ticks="")
-    figure.update_layout(
-        height=height or min(max(42 * n + 80, 220), 600), margin={"l": 0, "r": 0, "t": 24, "b": 44}, uirevision="keep"
-    )
-    for row, column in {outlined, outlined[::-1]} if outlined else ():
-        figure.add_shape(
-            type="rect",
-            x0=column - 0.5,
-            x1=column + 0.5,
-            y0=row - 0.5,
-            y1=row + 0.5,
-            line={"color": CHOSEN, "width": 3},
-        )
-    return figure
+    quiet = {"showgrid": False, "zeroline": False, "ticks": ""}
+    layout = {
+        "xaxis": {
+            **quiet,
+            "side": "top",
+            "tickangle": 0,
+            "tickvals": names[::every],
+            "ticktext": [str(number) for number in numbers[::every]],
+        },
+        "yaxis": {
+            **quiet,
+            "autorange": "reversed",
+            "automargin": True,
+            "tickvals": [names[at] for at in rows],
+            "ticktext": [shown[at] if some else str(numbers[at]) for at in rows],
+        },
+        "shapes": [_outline(row, column) for row, column in ({outlined, outlined[::-1]} if outlined else ())],
+        "height": height or min(max(42 * n + 80, 220), 600),
+        "margin": {"l": 0, "r": 0, "t": 24, "b": 44},
+        "uirevision": "keep",
+    }
+    return go.Figure(cells, layout)  # in one go: a figure that is updated piece by piece takes seven times as long
+
+
+def _outline(row: int, column: int) -> dict[str, object]:
+    return {
+        "type": "rect",
+        "x0": column - 0.5,
+        "x1": column + 0.5,
+        "y0": row - 0.5,
+        "y1": row + 0.5,
+        "line": {"color": CHOSEN, "width": 3},
+    }
 
 
 def _scale(colors: CosineColors) -> list[list[object]]:

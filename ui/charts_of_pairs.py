@@ -26,29 +26,31 @@ def word_effects(words: Sequence[Word], effects: NDArray[np.float32], *, reach: 
         title: of the axis.
     """
     places = list(range(len(words)))
-    figure = go.Figure(
-        go.Bar(
-            x=effects,
-            y=places,
-            orientation="h",
-            marker={"color": [CLOSER if effect >= 0 else FARTHER for effect in effects]},
-            text=[f"{effect:+.2f}" for effect in effects],
-            textposition="outside",
-            cliponaxis=False,
-            hoverinfo="skip",
-        )
+    bars = go.Bar(
+        x=effects,
+        y=places,
+        orientation="h",
+        marker={"color": [CLOSER if effect >= 0 else FARTHER for effect in effects]},
+        text=[f"{effect:+.2f}" for effect in effects],
+        textposition="outside",
+        cliponaxis=False,
+        hoverinfo="skip",
     )
-    figure.update_yaxes(
-        tickvals=places,
-        ticktext=[_label(word.text, 24) for word in words],
-        autorange="reversed",
-        automargin=True,
-        ticks="",
-        showgrid=False,
-    )
-    figure.update_xaxes(range=[-reach, reach], zeroline=True, title={"text": title, "standoff": 4})
-    figure.update_layout(height=72 + 24 * len(words), margin={"l": 0, "r": 0, "t": 4, "b": 40}, dragmode=False)
-    return figure
+    layout = {
+        "xaxis": {"range": [-reach, reach], "zeroline": True, "title": {"text": title, "standoff": 4}},
+        "yaxis": {
+            "tickvals": places,
+            "ticktext": [_label(word.text, 24) for word in words],
+            "autorange": "reversed",
+            "automargin": True,
+            "ticks": "",
+            "showgrid": False,
+        },
+        "height": 72 + 24 * len(words),
+        "margin": {"l": 0, "r": 0, "t": 4, "b": 40},
+        "dragmode": False,
+    }
+    return go.Figure(bars, layout)
 
 
 def word_pairs(values: NDArray[np.float32], rows: Sequence[str], columns: Sequence[str], *, reach: float) -> go.Figure:
@@ -60,44 +62,41 @@ def word_pairs(values: NDArray[np.float32], rows: Sequence[str], columns: Sequen
         reach: the value of the deepest colour.
     """
     few = len(rows) <= 16 and len(columns) <= 16
-    figure = go.Figure(
-        go.Heatmap(
-            z=values,
-            x=list(range(len(columns))),
-            y=list(range(len(rows))),
-            zmin=-reach,
-            zmax=reach,
-            colorscale=colors.COSINE_SCALE,
-            xgap=1,
-            ygap=1,
-            showscale=False,
-            texttemplate="%{z:.2f}" if few else None,
-            textfont={"size": 11},
-            customdata=[[f"{_label(row)} · {_label(column)}" for column in columns] for row in rows],
-            hovertemplate="%{customdata}<br><b>%{z:.3f}</b><extra></extra>",
-        )
+    cells = go.Heatmap(
+        z=values,
+        x=list(range(len(columns))),
+        y=list(range(len(rows))),
+        zmin=-reach,
+        zmax=reach,
+        colorscale=colors.COSINE_SCALE,
+        xgap=1,
+        ygap=1,
+        showscale=False,
+        texttemplate="%{z:.2f}" if few else None,
+        textfont={"size": 11},
+        customdata=[[f"{_label(row)} · {_label(column)}" for column in columns] for row in rows],
+        hovertemplate="%{customdata}<br><b>%{z:.3f}</b><extra></extra>",
     )
-    figure.update_yaxes(
-        tickvals=list(range(len(rows))),
-        ticktext=[_label(row, 20) for row in rows],
-        autorange="reversed",
-        automargin=True,
-        ticks="",
-        showgrid=False,
-        zeroline=False,
-    )
-    figure.update_xaxes(
-        tickvals=list(range(len(columns))),
-        ticktext=[_label(column, 20) for column in columns],
-        side="top",
-        tickangle=-40 if len(columns) > 7 else 0,
-        automargin=True,
-        ticks="",
-        showgrid=False,
-        zeroline=False,
-    )
-    figure.update_layout(height=90 + 30 * len(rows), margin={"l": 0, "r": 0, "t": 10, "b": 4}, dragmode=False)
-    return figure
+    quiet = {"automargin": True, "ticks": "", "showgrid": False, "zeroline": False}
+    layout = {
+        "xaxis": {
+            **quiet,
+            "tickvals": list(range(len(columns))),
+            "ticktext": [_label(column, 20) for column in columns],
+            "side": "top",
+            "tickangle": -40 if len(columns) > 7 else 0,
+        },
+        "yaxis": {
+            **quiet,
+            "tickvals": list(range(len(rows))),
+            "ticktext": [_label(row, 20) for row in rows],
+            "autorange": "reversed",
+        },
+        "height": 90 + 30 * len(rows),
+        "margin": {"l": 0, "r": 0, "t": 10, "b": 4},
+        "dragmode": False,
+    }
+    return go.Figure(cells, layout)
 
 
 def spread(
@@ -118,7 +117,7 @@ def spread(
         axes: titles of x and y.
     """
     counts, edges = np.histogram(background.cosines, _BINS)
-    figure = go.Figure(
+    traces: list[go.Scatter | go.Bar] = [
         go.Scatter(
             x=(edges[:-1] + edges[1:]) / 2,
             y=100 * counts / counts.sum(),
@@ -129,9 +128,9 @@ def spread(
             name=names[0],
             hovertemplate="%{x:.2f}: %{y:.1f} %<extra></extra>",
         )
-    )
+    ]
     if own is not None and own[0].sum():
-        figure.add_trace(
+        traces.append(
             go.Bar(
                 x=(own[1][:-1] + own[1][1:]) / 2,
                 y=100 * own[0] / own[0].sum(),
@@ -141,15 +140,15 @@ def spread(
                 hovertemplate="%{x:.2f}: %{y:.1f} %<extra></extra>",
             )
         )
-    if marked is not None:
-        figure.add_vline(x=marked, line={"color": CLOSER, "width": 4})
-    figure.update_xaxes(range=[-1.02, 1.02], title={"text": axes[0], "standoff": 4}, zeroline=False)
-    figure.update_yaxes(title={"text": axes[1], "standoff": 4}, rangemode="tozero", zeroline=False)
-    figure.update_layout(
-        height=240 if own is None else 320,
-        margin={"l": 0, "r": 0, "t": 8, "b": 40},
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-        showlegend=own is not None,
-        dragmode=False,
-    )
-    return figure
+    mark = {"type": "line", "x0": marked, "x1": marked, "y0": 0, "y1": 1, "yref": "paper"}
+    layout = {
+        "xaxis": {"range": [-1.02, 1.02], "title": {"text": axes[0], "standoff": 4}, "zeroline": False},
+        "yaxis": {"title": {"text": axes[1], "standoff": 4}, "rangemode": "tozero", "zeroline": False},
+        "shapes": [] if marked is None else [{**mark, "line": {"color": CLOSER, "width": 4}}],
+        "height": 240 if own is None else 320,
+        "margin": {"l": 0, "r": 0, "t": 8, "b": 40},
+        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        "showlegend": own is not None,
+        "dragmode": False,
+    }
+    return go.Figure(traces, layout)

@@ -1,6 +1,7 @@
 """Every layer with every pooling: the user's sentences as small heatmaps, or the rank correlation on a scored file."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,9 @@ from simcse_core.meaning.grid import Grid, SimilarityGrid, similarity_grid, spea
 from ui import cache, charts_of_grid, inputs, progress, projector
 from ui.page import plain
 from ui.translation import _
+
+if TYPE_CHECKING:
+    from simcse_core.encoding.model import SimCSE
 
 
 def show(texts: Sequence[str], settings: cache.EncoderSettings) -> None:
@@ -52,7 +56,7 @@ def show(texts: Sequence[str], settings: cache.EncoderSettings) -> None:
     most = limits().max_grid_texts
     if len(texts) > most:
         st.caption(_("Of the first {n} sentences.").format(n=most))
-    grid = _similarity_grid(tuple(texts[:most]), whole)
+    grid = _similarity_grid(tuple(texts[:most]), whole, cache.bert(whole))
     projector.chart(
         charts_of_grid.tiles(grid, layer_title=_("layer {layer}")),
         key="grid-tiles",
@@ -99,8 +103,8 @@ def _table(grid: Grid) -> None:
 
 
 @st.cache_resource(max_entries=30, show_spinner=False)
-def _similarity_grid(texts: tuple[str, ...], settings: cache.EncoderSettings) -> SimilarityGrid:
-    return similarity_grid(cache.bert(settings), texts)
+def _similarity_grid(texts: tuple[str, ...], settings: cache.EncoderSettings, _model: "SimCSE") -> SimilarityGrid:
+    return similarity_grid(_model, texts)
 
 
 def _spearman_grid(content: str, data: Scored, settings: cache.EncoderSettings) -> Grid:

@@ -57,6 +57,11 @@ def sentences(model: str) -> list[str]:
     return texts
 
 
+def is_sample(texts: Sequence[str]) -> bool:
+    """Whether these are the sentences of a sample set, as they came."""
+    return any(list(texts) == own for sample in bundled.samples().values() for own in sample.sentences.values())
+
+
 def _note_on(model: str) -> Callable[[str], str]:
     """Which lines are too long or unreadable to a model, for the line under the text."""
 

@@ -182,8 +182,8 @@ def to_html(
     *,
     title: str,
     words: Mapping[str, str],
-    alt: str,
     language: str,
+    alt: str = "",
     columns: Sequence[str] | None = None,
     colors: CosineColors = _COSINES,
     picture: Picture | None = None,
@@ -194,8 +194,8 @@ def to_html(
         similarity, texts, columns, colors, picture: as in `matrix_view`.
         title: of the page.
         words: from `words`.
-        alt: what the picture shows, in words.
         language: of the words, "en" or "zh_CN".
+        alt: what the picture shows, in words; the title when there are none.
 
     Returns:
         HTML that can be encoded as UTF-8 whatever the sentences are. Its policy forbids all requests.
@@ -207,7 +207,7 @@ def to_html(
         "columns": list(columns) if columns is not None else None,
         "scale": colors.for_browser(),
         "words": dict(words),
-        "alt": alt,
+        "alt": alt or title,
         "picture": asdict(picture) if picture else None,
     }
     return Template(_frontend("matrix_page.html")).substitute(

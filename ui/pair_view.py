@@ -1,19 +1,24 @@
 """One pair of sentences: its cosine, how unusual that is, and which words carry it."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from simcse_core.encoding.catalogue import can_read_instead
+from simcse_core.encoding.catalogue import Encoder, can_read_instead
 from simcse_core.errors import InputError
 from simcse_core.meaning.attribution import LeaveOneOut, WordPairs, leave_one_out, word_pairs
 from simcse_core.meaning.similarity import Matrix, top_pairs
 from ui import cache, charts_of_pairs, heatmap, projector
 from ui.heatmap import Cell
+from ui.inputs import is_sample
 from ui.page import plain
 from ui.translation import N_, _, explain
+
+if TYPE_CHECKING:
+    from simcse_core.encoding.model import SimCSE
 
 KEY = "pair"
 PICTURES = {"shares": N_("What each pair of words adds"), "cosines": N_("How close the words are")}
@@ -35,12 +40,15 @@ def _choose(texts: Sequence[str], cell: Cell) -> None:
 def show(texts: Sequence[str], similarity: Matrix, settings: cache.EncoderSettings, cell: Cell | None) -> None:
     """The pair that was chosen, else the closest one.
 
+    Words are looked at in pairs that somebody chose and in the samples: with every key typed it would be too much.
+
     Args:
         texts: N sentences.
         similarity: (N, N).
         settings: of the encoder.
         cell: the chosen pair.
     """
+    wanted = cell is not None or is_sample(texts)
     if cell is None:
         (closest,) = top_pairs(similarity, 1)
         cell = (closest.first, closest.second)
@@ -70,6 +78,11 @@ def show(texts: Sequence[str], similarity: Matrix, settings: cache.EncoderSettin
         )
     if first == second or texts[first] == texts[second]:
         st.caption(_("The same sentence twice: nothing to take apart."))
+        return
+    if not wanted:
+        st.button(
+            _("Which words carry it?"), icon=":material/match_word:", on_click=_choose, args=(texts, (first, second))
+        )
         return
     try:
         _words(texts[first], texts[second], settings)
@@ -124,7 +137,7 @@ def _words(first: str, second: str, settings: cache.EncoderSettings) -> None:
             "sentences closer, orange ones keep them apart."
         )
     )
-    effects = _leave_one_out(first, second, settings)
+    effects = _leave_one_out(first, second, settings, cache.encoder(settings))
     reach = 1.35 * max(0.05, *(float(np.abs(own).max(initial=0)) for own in effects.effects))
     for place, column, text, words, own, rest in zip(
         ("first", "second"),
@@ -169,7 +182,7 @@ def _word_by_word(first: str, second: str, settings: cache.EncoderSettings) -> N
         key="word-picture",
         label_visibility="collapsed",
     )
-    pairs = _word_pairs(first, second, settings)
+    pairs = _word_pairs(first, second, settings, cache.bert(settings))
     rows, columns = ([word.text for word in own] for own in pairs.words)
     if not rows or not columns:
         return
@@ -204,11 +217,12 @@ def _strongest(values: Matrix, rows: Sequence[str], columns: Sequence[str], most
     return ", ".join(f"{rows[at // len(columns)]} · {columns[at % len(columns)]} {values.flat[at]:.2f}" for at in best)
 
 
+# Models are fetched outside of what is cached: while one loads, the page says so, and a cache would say it again.
 @st.cache_data(max_entries=300, show_spinner=False)
-def _leave_one_out(first: str, second: str, settings: cache.EncoderSettings) -> LeaveOneOut:
-    return leave_one_out(cache.encoder(settings), first, second)
+def _leave_one_out(first: str, second: str, settings: cache.EncoderSettings, _model: Encoder) -> LeaveOneOut:
+    return leave_one_out(_model, first, second)
 
 
 @st.cache_data(max_entries=300, show_spinner=False)
-def _word_pairs(first: str, second: str, settings: cache.EncoderSettings) -> WordPairs:
-    return word_pairs(cache.bert(settings), first, second)
+def _word_pairs(first: str, second: str, settings: cache.EncoderSettings, _model: "SimCSE") -> WordPairs:
+    return word_pairs(_model, first, second)

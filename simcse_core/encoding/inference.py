@@ -9,6 +9,8 @@ from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.graph import increment_version
+from torch.optim.optimizer import Optimizer, register_optimizer_step_post_hook
 from torch.utils.weak import WeakIdKeyDictionary
 from transformers import PreTrainedModel
 from transformers.activations import GELUActivation
@@ -16,25 +18,18 @@ from transformers.activations import GELUActivation
 _TOKENS_AT_ONCE = 2_048
 """The layout is chosen for about so many rows; others are right too."""
 
-_Kept = dict[tuple[torch.dtype, bool], tuple[int, Tensor]]
+_State = tuple[int, int]
+_Kept = dict[tuple[torch.dtype, bool], tuple[_State, Tensor]]
 
 _converted: WeakIdKeyDictionary = WeakIdKeyDictionary()
-"""Weight -> {(dtype, packed): (version, converted)}: views of one model at several layers share these too."""
+"""Weight -> {(dtype, packed): (state, converted)}: views of one model at several layers share these too."""
 
 
-def for_inference(bert: PreTrainedModel, dtype: torch.dtype, *, fresh: bool = False) -> PreTrainedModel:
+def for_inference(bert: PreTrainedModel, dtype: torch.dtype) -> PreTrainedModel:
     """A read-only twin of the model that computes in `dtype`. Weights that need no conversion are shared.
 
-    The twin holds the weights of this moment: after training make another.
-
-    Args:
-        bert: the model.
-        dtype: of the twin.
-        fresh: convert again what was converted before. A fused optimizer changes weights without a trace.
+    The twin holds the weights of this moment: after training make another (`stamp` tells).
     """
-    if fresh:
-        for parameter in bert.parameters():
-            _converted.pop(parameter, None)  # type: ignore[no-untyped-call]
     tensors: dict[int, Any] = {id(buffer): buffer for buffer in bert.buffers()}
     linear = {id(module.weight): module.weight for module in bert.modules() if isinstance(module, nn.Linear)}
     for parameter in bert.parameters():
@@ -53,9 +48,9 @@ def for_inference(bert: PreTrainedModel, dtype: torch.dtype, *, fresh: bool = Fa
     return cast(PreTrainedModel, twin.train(False))
 
 
-def stamp(bert: PreTrainedModel) -> tuple[tuple[int, int], ...]:
-    """Changes when a weight is replaced or changed in place; a fused optimizer is the exception."""
-    return tuple((id(parameter), _version(parameter)) for parameter in bert.parameters())
+def stamp(bert: PreTrainedModel) -> tuple[tuple[int, _State], ...]:
+    """Changes when a weight is replaced or changed in place (only a change through `.data` goes unnoticed)."""
+    return tuple((id(parameter), _state(parameter)) for parameter in bert.parameters())
 
 
 class PackedLinear(nn.Module):
@@ -74,19 +69,30 @@ class PackedLinear(nn.Module):
 
 def _convert(weight: Tensor, dtype: torch.dtype, *, packed: bool = False) -> Tensor:
     kept: _Kept = _converted.setdefault(weight, {})  # type: ignore[no-untyped-call]
-    version, converted = kept.get((dtype, packed), (None, None))
-    if version != _version(weight):
+    state, converted = kept.get((dtype, packed), (None, None))
+    if state != _state(weight):
         with torch.inference_mode(False), torch.no_grad():
             converted = weight.detach().to(dtype)
             if packed:
                 converted = torch.ops.mkldnn._reorder_linear_weight(converted.contiguous(), _TOKENS_AT_ONCE)
-        kept[(dtype, packed)] = (_version(weight), converted)
+        kept[(dtype, packed)] = (_state(weight), converted)
     assert converted is not None
     return converted
 
 
-def _version(weight: Tensor) -> int:
-    return 0 if weight.is_inference() else weight._version
+def _state(weight: Tensor) -> _State:
+    """How often a weight was changed in place, and where it lies: `.to(device)` puts another tensor in its place."""
+    return 0 if weight.is_inference() else weight._version, weight.data_ptr()
+
+
+def _count_fused_step(optimizer: Optimizer, *_arguments: object) -> None:
+    """A fused optimizer, alone of all, changes weights without counting it."""
+    for group in optimizer.param_groups:
+        if group.get("fused"):
+            increment_version([weight for weight in group["params"] if not weight.is_inference()])
+
+
+register_optimizer_step_post_hook(_count_fused_step)
 
 
 def _can_pack(weight: Tensor, dtype: torch.dtype) -> bool:

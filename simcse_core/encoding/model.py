@@ -63,7 +63,6 @@ class SimCSE(nn.Module):
         self.name = name
         # Truncation is a state of a fast tokenizer: two threads at once get each other's, also through two models.
         self._tokenizer_lock = tokenizer_lock or threading.Lock()
-        self._learns = False
         self._twins: dict[torch.dtype, tuple[object, PreTrainedModel]] = {}
         use_packed_attention(bert)
         self.eval()
@@ -185,16 +184,10 @@ class SimCSE(nn.Module):
         """The encoder laid out for inference; made again when training has changed the weights."""
         now = stamp(self.bert)
         made_at, twin = self._twins.get(dtype, (None, None))
-        if twin is None or made_at != now or self._learns:
-            twin = for_inference(self.bert, dtype, fresh=self._learns)
+        if twin is None or made_at != now:
+            twin = for_inference(self.bert, dtype)
             self._twins[dtype] = (now, twin)
         return twin
-
-    def train(self, mode: bool = True) -> "SimCSE":
-        """As in torch. A model that was trained once is laid out anew whenever it encodes."""
-        self._learns = self._learns or mode
-        super().train(mode)
-        return self
 
     @torch.inference_mode()
     def encode(
@@ -326,7 +319,6 @@ class SimCSE(nn.Module):
         stack = layer_stack(self.bert)
         top = len(stack) if what == "all" else _top_layers(what, len(stack))
         self.requires_grad_(what == "all")
-        self._learns = True
         for module in [*list(stack)[len(stack) - top :], *([self.head] if self.head is not None else [])]:
             module.requires_grad_(True)
         return [parameter for parameter in self.parameters() if parameter.requires_grad]

@@ -18,16 +18,41 @@ export default function ({ parentElement, data, setStateValue }) {
     area.value = data.text
     area.rows = Math.min(Math.max(data.text.split("\n").length + 1, 6), 16)
   }
-  showCount()
 
-  let reported = area.value
-  const report = () => {
-    clearTimeout(area.quiet)
-    if (area.value !== reported) {
-      reported = area.value
-      setStateValue("text", area.value)
+  // What somebody wrote outlives a reload: it is kept in the tab, and nowhere else, until the tab is closed.
+  const place = `simcse-${data.name}`
+  const keep = () => {
+    try {
+      if (area.value === data.sample) sessionStorage.removeItem(place)
+      else sessionStorage.setItem(place, JSON.stringify({ source: data.source, text: area.value }))
+    } catch {
+      // No storage, or no room in it: the text is simply not kept.
     }
   }
+  const kept = () => {
+    try {
+      const { source, text } = JSON.parse(sessionStorage.getItem(place)) ?? {}
+      return source === data.source ? text : undefined
+    } catch {
+      return undefined
+    }
+  }
+  let reported = area.value
+  window.simcseRestored ??= new Set()
+  if (!window.simcseRestored.has(place)) {
+    window.simcseRestored.add(place)
+    if (area.value === data.sample) area.value = kept() ?? area.value
+  }
+  showCount()
+  const report = () => {
+    clearTimeout(area.quiet)
+    if (area.value === reported) return
+    reported = area.value
+    setStateValue("text", area.value)
+    keep()
+  }
+  report()
+  if (area.value !== data.sample) keep()
   area.oninput = () => {
     showCount()
     clearTimeout(area.quiet)
