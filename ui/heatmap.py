@@ -72,7 +72,8 @@ def figure(
         n=len(texts), summary=in_words(similarity)
     )
     if len(texts) > PLOTLY_UP_TO:
-        matrix_view(shown, ordered, key=key, alt=alt, colors=view.colors, chosen=outlined)
+        numbers = None if view.order is None else [at + 1 for at in order]
+        matrix_view(shown, ordered, key=key, alt=alt, colors=view.colors, chosen=outlined, numbers=numbers)
         return
     drawn = charts.heatmap(
         shown,

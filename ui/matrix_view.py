@@ -101,6 +101,7 @@ def matrix_view(
     key: str,
     alt: str,
     columns: Sequence[str] | None = None,
+    numbers: Sequence[int] | None = None,
     colors: CosineColors = _COSINES,
     height: int = 560,
     chosen: tuple[int, int] | None = None,
@@ -114,6 +115,7 @@ def matrix_view(
         key: of the widget. Zoom is kept while it shows the same sentences.
         alt: what the picture shows, in words.
         columns: M sentences of the columns; None when they are those of the rows.
+        numbers: of the sentences; None counts from 1.
         colors: the colour scale.
         height: at most so many pixels; the picture fills the width of its column.
         chosen: a cell (row, column) to outline, instead of the one clicked last.
@@ -122,7 +124,7 @@ def matrix_view(
     Returns:
         Row and column of the cell that was clicked last, counted from 0; None before, and for other sentences.
     """
-    matrix = _Packed.of(similarity, texts, columns, key)
+    matrix = _Packed.of(similarity, texts, columns, key, numbers)
     clicked = _cell(st.session_state.get(key, {}).get("cell"), matrix)
     data = {
         "key": key,
@@ -151,19 +153,20 @@ def picture_button(
     title: str,
     footer: str,
     columns: Sequence[str] | None = None,
+    numbers: Sequence[int] | None = None,
     colors: CosineColors = _COSINES,
     file_name: str = "similarity.png",
 ) -> None:
     """A button that draws the matrix as a PNG in the browser and saves it.
 
     Args:
-        similarity, texts, columns, colors: as in `matrix_view`.
+        similarity, texts, columns, numbers, colors: as in `matrix_view`.
         key: of the widget.
         label: on the button.
         title, footer: above and below the picture, a line each.
         file_name: of the saved file.
     """
-    matrix = _Packed.of(similarity, texts, columns, key)
+    matrix = _Packed.of(similarity, texts, columns, key, numbers)
     data = {
         "key": key,
         "digest": matrix.digest,
@@ -185,13 +188,14 @@ def to_html(
     language: str,
     alt: str = "",
     columns: Sequence[str] | None = None,
+    numbers: Sequence[int] | None = None,
     colors: CosineColors = _COSINES,
     picture: Picture | None = None,
 ) -> str:
     """One page with the same viewer that works without a network, for keeping and passing on.
 
     Args:
-        similarity, texts, columns, colors, picture: as in `matrix_view`.
+        similarity, texts, columns, numbers, colors, picture: as in `matrix_view`.
         title: of the page.
         words: from `words`.
         language: of the words, "en" or "zh_CN".
@@ -205,6 +209,7 @@ def to_html(
         "numbers": base64.b64encode(to_bytes(similarity) + to_hundredths(similarity)).decode(),
         "rows": list(texts),
         "columns": list(columns) if columns is not None else None,
+        "order": list(numbers) if numbers is not None else None,
         "scale": colors.for_browser(),
         "words": dict(words),
         "alt": alt or title,
@@ -215,7 +220,7 @@ def to_html(
         title=_escaped(title),
         style=_frontend("matrix_view.css"),
         viewer=_frontend("matrix_view.html"),
-        table=_table(similarity, texts, columns or texts, words["table"]),
+        table=_table(similarity, texts, columns or texts, numbers, words["table"]),
         data=_json_in_html(data),
         script=script,
         script_hash=f"sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}",
@@ -234,11 +239,19 @@ class _Packed:
     shape: tuple[int, int]
 
     @classmethod
-    def of(cls, similarity: Matrix, texts: Sequence[str], columns: Sequence[str] | None, key: str) -> "_Packed":
+    def of(
+        cls,
+        similarity: Matrix,
+        texts: Sequence[str],
+        columns: Sequence[str] | None,
+        key: str,
+        numbers: Sequence[int] | None = None,
+    ) -> "_Packed":
         shape = (len(texts), len(texts if columns is None else columns))
         if similarity.shape != shape:
             raise ValueError(f"a matrix of {shape} is needed for these sentences, got {similarity.shape}")
-        sentences = {"rows": list(texts), "columns": None if columns is None else list(columns)}
+        sentences: dict[str, object] = {"rows": list(texts), "columns": None if columns is None else list(columns)}
+        sentences["order"] = None if numbers is None else list(numbers)
         header = json.dumps({"key": key, **sentences}).encode("ascii")  # lone surrogates have become escapes
         numbers = to_bytes(similarity) + to_hundredths(similarity)
         digest = hashlib.sha256(header)
@@ -256,16 +269,19 @@ def _cell(reported: object, matrix: _Packed) -> tuple[int, int] | None:
     return None
 
 
-def _table(similarity: Matrix, texts: Sequence[str], columns: Sequence[str], caption: str) -> str:
+def _table(
+    similarity: Matrix, texts: Sequence[str], columns: Sequence[str], numbers: Sequence[int] | None, caption: str
+) -> str:
     """All numbers as a table; nothing when there are too many."""
     if max(len(texts), len(columns)) > TABLE_UP_TO:
         return ""
-    head = "".join(f'<th scope="col">{number}</th>' for number in range(1, len(columns) + 1))
+    places = numbers or range(1, max(len(texts), len(columns)) + 1)
+    head = "".join(f'<th scope="col">{number}</th>' for number in places[: len(columns)])
     rows = [
         f'<tr><th scope="row">{number} {_escaped(text)}</th>'
         + "".join(f"<td>{value:.2f}</td>" for value in row + 0.0)
         + "</tr>"
-        for number, (text, row) in enumerate(zip(texts, similarity.round(2), strict=True), 1)
+        for number, text, row in zip(places[: len(texts)], texts, similarity.round(2), strict=True)
     ]
     return (
         f'<div class="numbers" role="region" tabindex="0" aria-label="{_escaped(caption)}">'

@@ -42,6 +42,7 @@ def show(texts: Sequence[str], similarity: Matrix, settings: cache.EncoderSettin
             title=picture.title,
             footer=picture.footer,
             colors=view.colors,
+            numbers=[at + 1 for at in order],
         )
         alt, viewer_words, code = heatmap.in_words(similarity).replace("**", ""), words(), language()
         _button(
@@ -54,6 +55,7 @@ def show(texts: Sequence[str], similarity: Matrix, settings: cache.EncoderSettin
                 alt=alt,
                 language=code,
                 colors=view.colors,
+                numbers=[at + 1 for at in order],
                 picture=picture,
             ),
             "similarity.html",

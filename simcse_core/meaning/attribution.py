@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from simcse_core.encoding.model import SimCSE
 
 _APOSTROPHES_AND_HYPHENS = "'’-"
+_JOINER = "\u200d"
+"""Makes one sign of two: a family, a profession."""
+_SKIN_COLOURS = "".join(map(chr, range(0x1F3FB, 0x1F400)))
+_FLAG_LETTERS = "".join(map(chr, range(0x1F1E6, 0x1F200)))
 
 
 @dataclass(frozen=True)
@@ -156,11 +160,17 @@ def _joins(text: str, at: int) -> bool:
     letter, before = text[at], text[at - 1] if at else " "
     if letter.isspace() or before.isspace():
         return False
-    if unicodedata.category(letter) in ("Mn", "Mc", "Me", "Cf"):
+    if unicodedata.category(letter) in ("Mn", "Mc", "Me", "Cf") or letter in _SKIN_COLOURS or before == _JOINER:
         return True
-    if _is_inside(text, at):
+    if _is_inside(text, at) or _ends_flag(text, at):
         return True
     return (_in_run(before) or _is_inside(text, at - 1)) and _in_run(letter)
+
+
+def _ends_flag(text: str, at: int) -> bool:
+    """A flag is written as two letters of a kind of their own."""
+    until_here = text[: at + 1]
+    return text[at] in _FLAG_LETTERS and (len(until_here) - len(until_here.rstrip(_FLAG_LETTERS))) % 2 == 0
 
 
 def _is_inside(text: str, at: int) -> bool:
@@ -172,7 +182,8 @@ def _is_inside(text: str, at: int) -> bool:
 
 
 def _in_run(letter: str) -> bool:
-    """A letter, digit or mark of a script that writes words as runs."""
+    """A letter, digit, mark or unseen joint of a script that writes words as runs."""
     if "\u3040" <= letter <= "\u30ff" or "\u3400" <= letter <= "\u9fff" or "\uf900" <= letter <= "\ufaff":
         return False
-    return unicodedata.category(letter)[0] in "LNM" and ord(letter) < 0x20000
+    category = unicodedata.category(letter)
+    return (category[0] in "LNM" or category == "Cf") and ord(letter) < 0x20000

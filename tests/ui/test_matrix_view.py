@@ -136,3 +136,11 @@ def test_the_page_may_ask_nobody_for_anything() -> None:
 @pytest.mark.parametrize(("n", "tables"), [(60, 1), (61, 0)])
 def test_the_page_has_a_table_of_the_numbers_while_it_can_be_read(n: int, tables: int) -> None:
     assert page([f"sentence {at}" for at in range(n)]).count("<table") == tables
+
+
+def test_sentences_in_another_order_keep_their_numbers() -> None:
+    message = _Packed.of(np.eye(2, dtype=np.float32), ["b", "a"], None, "key", [7, 3]).message
+    assert b'"order": [7, 3]' in message
+    page = to_html(np.eye(2, dtype=np.float32), ["b", "a"], title="t", words=WORDS, language="en", numbers=[7, 3])
+    assert '<th scope="row">7 b</th>' in page
+    assert '"order": [7, 3]' in page

@@ -63,16 +63,16 @@ function drawRowLabels(context, { matrix, view, plot, look }, marked) {
     if (!seen(y)) continue
     if (sentences) context.fillText(fitText(context, matrix.rowTexts[row], end - plot.start), end, y)
     const covered = sentences ? row === marked : Math.abs(y - plate) < 1.4 * look.textSize
-    if (!covered) context.fillText(String(row + 1), right, y)
+    if (!covered) context.fillText(matrix.numberOf(row), right, y)
   }
-  if (seen(plate)) drawPlate(context, look, marked, right, plate)
+  if (seen(plate)) drawPlate(context, look, matrix.numberOf(marked), right, plate)
 }
 
 function drawColumnNumbers(context, { matrix, view, plot, look, ratio }, marked) {
   useText(context, look)
   const range = visible(view.column, plot.width, view.size, matrix.columns)
-  const wide = (column) => context.measureText(String(column + 1)).width
-  const room = wide(matrix.columns - 1) + 0.7 * look.textSize
+  const wide = (column) => context.measureText(matrix.numberOf(column)).width
+  const room = context.measureText(String(matrix.columns)).width + 0.7 * look.textSize
   const end = context.canvas.width / ratio
   const y = plot.top - 0.9 * look.textSize
   const seen = (x) => x >= plot.left && x <= plot.left + plot.width
@@ -82,14 +82,14 @@ function drawColumnNumbers(context, { matrix, view, plot, look, ratio }, marked)
     const x = middleOf(plot.left, view.column, column, view.size)
     const last = column === matrix.columns - 1 // it may move a little to the left, others are left out
     if (!seen(x) || (x + wide(column) / 2 > end && !last) || Math.abs(x - plate) < room) continue
-    context.fillText(String(column + 1), Math.min(x + wide(column) / 2, end), y)
+    context.fillText(matrix.numberOf(column), Math.min(x + wide(column) / 2, end), y)
   }
-  if (seen(plate)) drawPlate(context, look, marked, Math.min(plate + wide(marked) / 2, end - 0.4 * look.textSize), y)
+  if (!seen(plate)) return
+  drawPlate(context, look, matrix.numberOf(marked), Math.min(plate + wide(marked) / 2, end - 0.4 * look.textSize), y)
 }
 
 // A number on ground of its own.
-function drawPlate(context, look, at, right, middle) {
-  const text = String(at + 1)
+function drawPlate(context, look, text, right, middle) {
   const [margin, width] = [0.4 * look.textSize, context.measureText(text).width]
   context.fillRect(right - width - margin, middle - 0.75 * look.textSize, width + 2 * margin, 1.5 * look.textSize)
   context.textAlign = "right"

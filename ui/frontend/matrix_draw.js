@@ -1,9 +1,10 @@
 // A matrix of cosines as a picture: functions of their arguments only. The component, the saved picture and the
 // stand-alone page share them; ui/matrix_view.py puts this file in front of their own.
 //
-// matrix: { rows, columns, cells, hundredths, rowTexts, columnTexts }; cells is a Uint8Array, row by row, one byte a
+// matrix: { rows, columns, cells, hundredths, rowTexts, columnTexts, numberOf }; cells is a Uint8Array, row by row, one byte a
 //         cell: 0 .. 254 stands for -1 .. 1, 255 for no number. hundredths is an Int8Array with the cosines rounded to
 //         two digits, or null when the matrix is too large for them; they are then known from the byte, about.
+//         numberOf gives the number a sentence has, which is not its place when they are in another order.
 // view:   { row, column, size }: the cell at the upper left corner of the plot (may be a fraction), pixels per cell.
 // plot:   { start, left, top, width, height }: where the cells are on the canvas, in CSS pixels; the sentences have
 //         the room from start to left.
@@ -19,13 +20,15 @@ const LARGEST_STEP = 16 // the sums of 16 x 16 cells just fit into the 16 bits o
 
 const clamp = (value, low, high) => Math.max(low, Math.min(high, value))
 
-// header: { rows, columns }, the sentences; columns is null when they are the same. numbers: cells, then hundredths.
+// header: { rows, columns, order }: the sentences, columns is null when they are the same; and their numbers, null when
+// they are counted from 1. numbers: cells, then hundredths.
 function matrixOf(header, numbers, digest) {
   const [rowTexts, columnTexts] = [header.rows, header.columns ?? header.rows]
   const [rows, columns] = [rowTexts.length, columnTexts.length]
   const count = rows * columns
   const hundredths = numbers.length > count ? new Int8Array(numbers.slice(count).buffer) : null
-  return { rows, columns, cells: numbers.subarray(0, count), hundredths, rowTexts, columnTexts, digest }
+  const numberOf = (at) => String(header.order?.[at] ?? at + 1)
+  return { rows, columns, cells: numbers.subarray(0, count), hundredths, rowTexts, columnTexts, numberOf, digest }
 }
 
 function byteAt(matrix, { row, column }) {

@@ -40,7 +40,7 @@ function showReading(root, matrix, at) {
     [row, at.row, matrix.rowTexts[at.row]],
     [column, at.column, matrix.columnTexts[at.column]],
   ]) {
-    line.firstElementChild.textContent = String(number + 1)
+    line.firstElementChild.textContent = matrix.numberOf(number)
     line.lastElementChild.textContent = text
   }
 }
@@ -48,8 +48,8 @@ function showReading(root, matrix, at) {
 // The same for screen readers.
 function announce(root, { matrix, words }, at) {
   const parts = {
-    row: String(at.row + 1),
-    column: String(at.column + 1),
+    row: matrix.numberOf(at.row),
+    column: matrix.numberOf(at.column),
     value: numberAt(matrix, at),
     first: matrix.rowTexts[at.row],
     second: matrix.columnTexts[at.column],
