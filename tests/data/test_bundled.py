@@ -6,6 +6,7 @@ from simcse_core.data import bundled
 from simcse_core.data.kinds import Labelled
 from simcse_core.data.splits import split_labelled
 from simcse_core.encoding.catalogue import load
+from simcse_core.encoding.texts import TextCheck
 from simcse_core.errors import DataError
 
 
@@ -34,6 +35,15 @@ def test_the_default_model_of_each_language_can_read_what_is_bundled(language: s
             texts += sample.sentences[language]
     unreadable = load(model).check(texts).unreadable
     assert [texts[at] for at in unreadable] == []
+
+
+@pytest.mark.parametrize(("language", "model"), [("en", "minilm"), ("zh_CN", "use-multilingual")])
+def test_the_unrelated_sentences_are_200_different_ones_that_the_default_model_can_read(
+    language: str, model: str
+) -> None:
+    sentences = bundled.unrelated(language)
+    assert len(sentences) == len({sentence.casefold() for sentence in sentences}) == 200
+    assert load(model).check(sentences) == TextCheck()
 
 
 def test_unknown_data_names_what_there_is() -> None:

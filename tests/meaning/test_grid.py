@@ -70,5 +70,8 @@ def test_the_spearman_grid_is_that_of_evaluating_each_cell(minilm: SimCSE, monke
     for row, layer in enumerate(found.layers):
         for column, name in enumerate(found.poolings):
             configured = model.configured(layer=layer, pooling=name)
-            cosines = (configured.encode(first) * configured.encode(second)).sum(axis=1).round(5)
-            assert found.values[row, column] == pytest.approx(spearmanr(cosines, SCORES).statistic, abs=0.1)
+            cosines = (configured.encode(first) * configured.encode(second)).sum(axis=1)
+            if (layer, name) == (0, "cls"):  # the word embedding of [CLS] is the same in every text
+                assert np.isnan(found.values[row, column])
+            else:
+                assert found.values[row, column] == pytest.approx(spearmanr(cosines, SCORES).statistic, abs=1e-6)

@@ -51,7 +51,7 @@ def test_a_message_holds_digest_header_and_numbers_and_changes_with_each() -> No
     length = int.from_bytes(packed.message[32:36], "little")
     header = json.loads(packed.message[36 : 36 + length])
     assert packed.message[:32].hex() == packed.digest
-    assert header == {"key": "key", "rows": ["a", "\ud800"], "columns": ["x", "y", "z"]}
+    assert header == {"order": None, "key": "key", "rows": ["a", "\ud800"], "columns": ["x", "y", "z"]}
     assert packed.message[36 + length :] == bytes([254] * 6) + bytes([100] * 6)
     other_numbers = _Packed.of(0 * ones(2, 3), ["a", "\ud800"], ["x", "y", "z"], "key")
     other_texts = _Packed.of(ones(2, 3), ["a", "b"], ["x", "y", "z"], "key")
