@@ -3,8 +3,8 @@
     python -m benchmarks.paint [--rounds 3] [--sizes 30 300 1000 3000]
 
 The start is measured from the command (`make run` on an installed machine runs it) to the picture in Chromium. A reload
-is measured from the request to the picture of the sentences somebody typed, which the browser tab has kept; their vectors
-are known to the server by then, as they are when somebody reloads a page.
+is measured from the request to the picture of the sentences somebody typed, which the browser tab has kept; their
+vectors are known to the server by then, as they are when somebody reloads a page.
 """
 
 import argparse

@@ -262,3 +262,70 @@ def test_every_page_is_accessible_named_and_fits_a_phone(tab: Page, server: Serv
     tab.wait_for_timeout(500)
     assert tab.evaluate("document.documentElement.scrollWidth") <= 390
     assert tab.locator("h1").first.bounding_box()["width"] <= 390  # type: ignore[index]
+
+
+def test_a_clicked_cell_is_looked_at_word_by_word(tab: Page, server: Server) -> None:
+    visit(tab, server, "similarity", "?language=en")
+    cells = tab.locator(".st-key-heatmap-box .heatmaplayer image").first
+    expect(tab.get_by_test_id("stMetric").first).to_contain_text("0.78")
+    box = cells.bounding_box()
+    assert box is not None
+    tab.mouse.move(box["x"] + box["width"] * 6.5 / 8, box["y"] + box["height"] * 7.5 / 8)
+    tab.mouse.click(box["x"] + box["width"] * 6.5 / 8, box["y"] + box["height"] * 7.5 / 8)
+    expect(tab.get_by_test_id("stMetric").first).to_contain_text("0.63")
+    expect(tab.get_by_role("heading", name="Word by word")).to_be_visible()
+    expect(tab.locator(".js-plotly-plot .yaxislayer-above").nth(1)).not_to_be_empty()
+    outlines = tab.locator(".st-key-heatmap-box .shapelayer path")
+    expect(outlines).to_have_count(2)
+
+
+def test_a_reload_keeps_what_was_typed_and_hundreds_of_sentences_come_on_a_canvas(tab: Page, server: Server) -> None:
+    visit(tab, server, "similarity", "?language=en")
+    many = "\n".join(f"Sentence number {number} is about {'rain' if number % 2 else 'bread'}." for number in range(320))
+    tab.locator("textarea").first.fill(many)
+    canvas = tab.locator(".matrix-view[data-painted]").first
+    expect(canvas).to_be_visible()
+    tab.reload()
+    expect(canvas).to_be_visible()
+    expect(tab.locator("textarea").first).to_have_value(many)
+    expect(tab.get_by_text("Lines: 320")).to_be_visible()
+    stage = tab.get_by_role("application").first
+    stage.focus()
+    stage.press("ArrowRight")
+    stage.press("ArrowRight")
+    stage.press("Enter")
+    second = tab.locator("[data-testid=stSelectbox] input").last
+    expect(second).to_have_value("2  Sentence number 1 is about rain.")
+    tab.get_by_text("By cluster").click()
+    expect(canvas).to_be_visible()
+    tab.wait_for_selector(IDLE)
+    expect(tab.get_by_test_id("stException")).to_have_count(0)
+
+
+def test_everything_can_be_taken_away(tab: Page, server: Server) -> None:
+    visit(tab, server, "similarity", "?language=en&look=take&layer=2")
+    for button, ending, beginning in (
+        ("Numbers (CSV)", ".csv", b","),
+        ("Picture (PNG)", ".png", b"\x89PNG"),
+        ("Page (HTML)", ".html", b"<!"),
+        ("Sentences (text)", ".txt", b"It has been"),
+        ("Python", ".py", b"from simcse_core"),
+    ):
+        with tab.expect_download() as download:
+            tab.get_by_role("button", name=button).first.click()
+        assert download.value.suggested_filename.endswith(ending)
+        assert Path(download.value.path()).read_bytes().startswith(beginning)
+    expect(tab.get_by_text("similarity?")).to_contain_text("layer=2")
+
+
+def test_the_projector_switch_makes_everything_large_on_every_page(tab: Page, server: Server) -> None:
+    visit(tab, server, "similarity", "?language=en&projector=1")
+    tab.locator(".js-plotly-plot").first.wait_for()
+    small = """() => [...document.querySelectorAll('[data-testid=stMain] :is(p, label, td, th, li, textarea)')]
+        .filter((node) => node.offsetParent && node.textContent.trim())
+        .filter((node) => parseFloat(getComputedStyle(node).fontSize) < 20).map((node) => node.textContent)"""
+    assert tab.evaluate(small) == []
+    tab.get_by_role("link", name="Map", exact=True).click()
+    expect(tab.get_by_role("heading", name="What groups")).to_be_visible()
+    assert "projector=1" in tab.url
+    assert tab.evaluate("parseFloat(getComputedStyle(document.documentElement).fontSize)") > 20
