@@ -34,24 +34,29 @@ class _Line:
         self.rewrites = sys.stderr.isatty()
         self.started = time.monotonic()
         self.next = self.started + SHORT
+        self.latest: tuple[int, int | None] = (0, None)
         self.width = 0
 
     def show(self, done: int, total: int | None) -> None:
+        self.latest = (done, total)
         now = time.monotonic()
-        is_last = self.width > 0 and done == total
-        if now < self.next and not is_last:
-            return
-        self.next = now + (0.2 if self.rewrites else SECONDS_BETWEEN)
-        text = describe(self.verb, done, total, now - self.started)
+        if now >= self.next:
+            self.next = now + (0.2 if self.rewrites else SECONDS_BETWEEN)
+            self.write(now)
+
+    def end(self) -> None:
+        if self.width:  # something has been shown: it shall not end in the middle
+            self.write(time.monotonic())
+            if self.rewrites:
+                print(file=sys.stderr)
+
+    def write(self, now: float) -> None:
+        text = describe(self.verb, *self.latest, now - self.started)
         if self.rewrites:
             print(f"\r{text:{self.width}}", end="", file=sys.stderr, flush=True)
         else:
             print(text, file=sys.stderr, flush=True)
         self.width = len(text)
-
-    def end(self) -> None:
-        if self.rewrites and self.width:
-            print(file=sys.stderr)
 
 
 def describe(verb: str, done: int, total: int | None, seconds: float) -> str:

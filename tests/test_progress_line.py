@@ -37,6 +37,19 @@ def test_long_work_prints_a_line_every_ten_seconds(clock: list[float], capsys: p
     ]
 
 
+def test_an_estimate_that_equals_what_is_done_is_not_the_end(
+    clock: list[float], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with progress_line("reading") as show:
+        clock[0] += 5
+        for done in range(1, 1_000):
+            show(done, done)
+    assert capsys.readouterr().err.splitlines() == [
+        "reading  1/1 texts  0 texts/s",
+        "reading  999/999 texts  200 texts/s",
+    ]
+
+
 def test_on_a_terminal_one_line_is_rewritten(
     clock: list[float], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

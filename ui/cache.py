@@ -5,7 +5,7 @@ import sys
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -167,6 +167,15 @@ class KeptVectors:
         return np.stack(rows) if rows and len(rows) == len(texts) else None
 
 
+def _in_turns(model: Encoder, texts: Sequence[str]) -> Iterator[tuple[Sequence[str], NDArray[np.float32]]]:
+    """Some texts after the other with their vectors; between them other sessions have their turn."""
+    for start in range(0, len(texts), ENCODED_AT_ONCE):
+        part = texts[start : start + ENCODED_AT_ONCE]
+        with _one_at_a_time():
+            vectors = model.encode(part)
+        yield part, vectors
+
+
 @st.cache_resource(show_spinner=False)
 def _one_at_a_time() -> "threading.Lock":
     """Every encoding uses all cores; two at once would only get into each other's way."""
@@ -194,13 +203,12 @@ def embeddings(
         return vectors
     model = encoder(settings)
     missing.sort(key=len)  # texts of like length in one batch
-    for start in range(0, len(missing), ENCODED_AT_ONCE):
-        part = missing[start : start + ENCODED_AT_ONCE]
-        with _one_at_a_time():
-            vectors = model.encode(part)
+    done = 0
+    for part, vectors in _in_turns(model, missing):
         kept.keep(part, settings, vectors)
+        done += len(part)
         if on_progress is not None:
-            on_progress(start + len(part), len(missing))
+            on_progress(done, len(missing))
     vectors = kept.get(texts, settings)
     return model.encode(texts) if vectors is None else vectors  # more texts than are kept, or none at all
 
@@ -227,14 +235,16 @@ def order_by_cluster(content: str, _similarity: Matrix) -> tuple[int, ...]:
 
 def background(settings: EncoderSettings, first: str, second: str) -> Background:
     """The cosines of unrelated sentences in a language, or in two, under these settings."""
-    return _background(settings, first, second, encoder(settings))
+    model = encoder(settings)
+    with st.spinner(_("Measuring unrelated sentences, once for everybody …")):
+        return _background(settings, first, second, model)
 
 
 @st.cache_resource(max_entries=48, show_spinner=False)
 def _background(settings: EncoderSettings, first: str, second: str, _model: Encoder) -> Background:
-    with _one_at_a_time():
-        vectors = [_model.encode(bundled.unrelated(language)) for language in dict.fromkeys((first, second))]
-    return Background.of(*vectors)
+    languages = dict.fromkeys((first, second))
+    turns = [_in_turns(_model, bundled.unrelated(language)) for language in languages]
+    return Background.of(*(np.concatenate([vectors for _part, vectors in own]) for own in turns))
 
 
 def check(texts: tuple[str, ...], model: str) -> TextCheck:
