@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from simcse_core.meaning.similarity import Matrix
+from simcse_core.meaning.similarity import Matrix, Summary
 from ui import (
     address,
     beside_view,
@@ -14,6 +14,7 @@ from ui import (
     page,
     pair_view,
     progress,
+    projector,
     spread_view,
     stored,
     take_away,
@@ -41,7 +42,9 @@ def matrix(texts: list[str], settings: cache.EncoderSettings) -> Matrix:
     return cache.similarity(inputs.content_key(texts, settings), vectors)
 
 
-def look_closer(texts: list[str], similarity: Matrix, settings: cache.EncoderSettings, view: heatmap.View) -> None:
+def look_closer(
+    texts: list[str], similarity: Matrix, summary: Summary, settings: cache.EncoderSettings, view: heatmap.View
+) -> None:
     """One of the questions that follow from a heatmap."""
     key, keep = address.widget("look", list(LOOKS), "pair", language=language())
     look = st.segmented_control(
@@ -53,45 +56,56 @@ def look_closer(texts: list[str], similarity: Matrix, settings: cache.EncoderSet
     with page.user_errors():
         match look:
             case "spread":
-                spread_view.show(similarity, settings)
+                spread_view.show(texts, similarity, settings)
             case "beside":
                 beside_view.show(texts, similarity, settings, view)
             case "grid":
                 grid_view.show(texts, settings)
             case "take":
-                take_away.show(texts, similarity, settings, view)
+                take_away.show(texts, similarity, summary, settings, view)
             case _:
-                pair_view.show(texts, similarity, settings, pair_view.chosen(texts, None))
+                pair_view.show(texts, similarity, summary.closest, settings, pair_view.chosen(texts, None))
+
+
+def show(texts: list[str], settings: cache.EncoderSettings) -> None:
+    """The picture with its words and its numbers, and what can be asked about it."""
+    picture = st.container()
+    similarity = matrix(texts, settings)
+    content = inputs.content_key(texts, settings)
+    summary = cache.summary(content, similarity)
+    view = view_options.choose(similarity, summary, content=content)
+    cell = pair_view.chosen(texts, heatmap.clicked(texts, key="heatmap", view=view))
+    with picture:
+        heatmap.figure(similarity, texts, key="heatmap", view=view, chosen=cell, summary=summary, clickable=True)
+    st.markdown(heatmap.in_words(summary, len(texts)))
+    st.caption(_("Click a cell to take the pair apart."))
+    if cache.is_loaded(settings.model):
+        inputs.warn_about(texts, settings.model)  # below the picture, which stays where it is
+    with below:
+        closer = st.container()
+        heatmap.twin(similarity, texts)
+        with closer:
+            look_closer(texts, similarity, summary, settings, view)
 
 
 page.begin("similarity")
-# Sentences, picture, settings: side by side on a wide screen, in this order on a phone.
-left, middle, right = st.columns([6, 9, 4], gap="medium")
+# Sentences, picture, settings: side by side on a wide screen, in this order on a phone. On a projector the picture
+# comes first and has the whole width.
+if projector.is_on():
+    middle = st.container()
+    left, right = st.columns([3, 2], gap="medium")
+else:
+    left, middle, right = st.columns([5, 10, 4], gap="medium")
 below = st.container()
 
 with right:
     settings = inputs.encoder_settings()
 with left, page.user_errors():
     texts = inputs.sentences(settings.model)
-    if not texts:
-        middle.info(_("Type or paste at least two sentences, one a line."), icon=":material/edit:")
-    else:
-        with middle, page.user_errors():
-            picture = st.container()
-            similarity = matrix(texts, settings)
-            view = heatmap.AS_TYPED
-            if len(texts) > 1:
-                view = view_options.choose(similarity, content=inputs.content_key(texts, settings))
-            with picture:
-                clicked = heatmap.clicked(texts, key="heatmap", view=view)
-                cell = pair_view.chosen(texts, clicked)
-                heatmap.figure(similarity, texts, key="heatmap", view=view, chosen=cell)
-            st.markdown(heatmap.in_words(similarity))
-            if cache.is_loaded(settings.model):
-                inputs.warn_about(texts, settings.model)  # below the picture, which stays where it is
-            with below:
-                closer = st.container()
-                heatmap.twin(similarity, texts)
-                if len(texts) > 1:
-                    with closer:
-                        look_closer(texts, similarity, settings, view)
+    with middle, page.user_errors():
+        if not texts:
+            st.info(_("Type or paste at least two sentences, one a line."), icon=":material/edit:")
+        elif len(texts) == 1:
+            st.info(_("One sentence has nothing to be compared with. Add another line."), icon=":material/edit:")
+        else:
+            show(texts, settings)

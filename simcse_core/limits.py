@@ -18,6 +18,7 @@ class Limits:
     max_heatmap_texts: int = 5_000
     max_attribution_words: int = 60
     max_grid_texts: int = 60
+    max_grid_pairs: int = 5_000
     max_similarity_texts: int = 5_000
     max_map_points: int = 5_000
     max_text_characters: int = 20_000

@@ -43,9 +43,10 @@ def widget(name: str, options: Sequence[T], default: T, *, language: str = "") -
         del st.query_params[name]
 
     def keep() -> None:
-        if (new := st.session_state[key]) in options:
-            _store()[name] = new
-            st.query_params[name] = str(new)
+        for option in options:
+            if option == st.session_state[key]:  # a switch says True for 1
+                _store()[name] = option
+                st.query_params[name] = str(option)
 
     return key, keep
 

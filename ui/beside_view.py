@@ -6,13 +6,15 @@ import numpy as np
 import streamlit as st
 
 from simcse_core.encoding.catalogue import CATALOGUE
-from simcse_core.meaning.similarity import Matrix, top_pairs
-from ui import cache, heatmap, inputs
+from simcse_core.meaning.similarity import Matrix, cosine_similarity, summarise
+from ui import cache, heatmap, inputs, progress
 from ui.heatmap import View
 from ui.matrix_colors import CosineColors
 from ui.translation import _
 
 HEIGHT = 330
+SHOWN_AT_MOST = 1_000
+"""Three larger matrices would keep the browser waiting."""
 LAYERS_LESS = 3
 """The second encoder starts so far below the last layer, so that there is a difference to see."""
 
@@ -28,17 +30,30 @@ def show(texts: Sequence[str], similarity: Matrix, settings: cache.EncoderSettin
     """
     with st.expander(_("The second encoder"), icon=":material/tune:", expanded=True):
         columns = st.columns(4)
-        other = inputs.encoder_settings("b-", places=columns, layers_less=LAYERS_LESS)
+        # Beside a frozen model stands one with layers; beside another one the same, some layers below.
+        frozen = CATALOGUE[settings.model].layers is None
+        other = inputs.encoder_settings(
+            "b-", places=columns, model="minilm" if frozen else settings.model, layers_less=0 if frozen else LAYERS_LESS
+        )
     if other == settings:
         st.info(_("Both are the same. Choose another model, layer or pooling for the second one."))
+        return
+    if len(texts) > SHOWN_AT_MOST:
+        st.caption(_("Of the first {n:,} sentences.").format(n=SHOWN_AT_MOST))
+        texts, similarity, view = (
+            texts[:SHOWN_AT_MOST],
+            similarity[:SHOWN_AT_MOST, :SHOWN_AT_MOST],
+            View(colors=view.colors),
+        )
     inputs.warn_about(list(texts), other.model)
-    second = cache.similarity(inputs.content_key(list(texts), other), cache.embeddings(texts, other))
+    with progress.shown(_("Reading the sentences with the second encoder")) as report:
+        second = cosine_similarity(cache.embeddings(texts, other, report))
     difference = second - similarity
-    reach = max(0.1, float(np.abs(difference).max(initial=0)))
+    reach = min(max(0.1, float(np.abs(difference).max(initial=0))), 1.0)
     pictures = (
         (name(settings), similarity, CosineColors(threshold=view.colors.threshold)),
         (name(other), second, CosineColors(threshold=view.colors.threshold)),
-        (_("Second minus first"), difference.clip(-1, 1), CosineColors(max(-reach, -1.0), min(reach, 1.0))),
+        (_("Second minus first"), difference.clip(-1, 1), CosineColors(-reach, reach)),
     )
     for place, (column, (title, matrix, colors)) in enumerate(zip(st.columns(3), pictures, strict=True)):
         with column:
@@ -80,7 +95,8 @@ def name(settings: cache.EncoderSettings) -> str:
 def _in_words(difference: Matrix) -> str:
     if len(difference) < 2:
         return ""
-    (up,), (down,) = top_pairs(difference, 1), top_pairs(difference, 1, farthest=True)
+    found = summarise(difference)
+    up, down = found.closest, found.farthest
     return _("The difference is highest for {a} and {b}, {up:+.2f}, and lowest for {c} and {d}, {down:+.2f}.").format(
         a=up.first + 1, b=up.second + 1, up=up.similarity, c=down.first + 1, d=down.second + 1, down=down.similarity
     )

@@ -1,6 +1,7 @@
 """What all sessions of a server share: models that load in the background, and vectors that were computed before."""
 
 import gc
+import hashlib
 import sys
 import threading
 import time
@@ -18,17 +19,19 @@ from simcse_core.data import bundled
 from simcse_core.encoding.catalogue import Encoder
 from simcse_core.encoding.texts import TextCheck
 from simcse_core.errors import ModelError
-from simcse_core.meaning.similarity import Background, Matrix, cluster_order, cosine_similarity
+from simcse_core.meaning.similarity import Background, Matrix, Summary, cluster_order, cosine_similarity, summarise
 from ui.defaults import MODEL
 from ui.translation import _
 
 if TYPE_CHECKING:
     from simcse_core.encoding.model import SimCSE
 
-KEPT_VECTORS = 100_000
-"""So many vectors are kept for all sessions together, some 150 MB."""
+KEPT_MEGABYTES = 200
+"""Of vectors, for all sessions together."""
 ENCODED_AT_ONCE = 64
 """Texts between two looks at whether the page still wants them, and between two turns of other sessions."""
+UNREADABLE_FROM = 0.1
+"""A model cannot read a language when so large a share of its sentences is unreadable."""
 KEPT_MATRIX_FROM = 1_000
 """Smaller matrices are computed faster than they are found again."""
 
@@ -138,31 +141,36 @@ def bert(settings: EncoderSettings) -> "SimCSE":
 class KeptVectors:
     """Vectors by settings and text. When somebody types, only the changed line has to be encoded."""
 
-    def __init__(self, most: int = KEPT_VECTORS) -> None:
-        self._most = most
-        self._vectors: OrderedDict[tuple[EncoderSettings, str], NDArray[np.float32]] = OrderedDict()
+    def __init__(self, megabytes: float = KEPT_MEGABYTES) -> None:
+        self._most = megabytes * 1e6
+        self._bytes = 0
+        self._vectors: OrderedDict[tuple[EncoderSettings, bytes], NDArray[np.float32]] = OrderedDict()
         self._lock = threading.Lock()
 
     def missing(self, texts: Sequence[str], settings: EncoderSettings) -> list[str]:
         """The distinct texts that are not here."""
         with self._lock:
-            return [text for text in dict.fromkeys(texts) if (settings, text) not in self._vectors]
+            return [text for text in dict.fromkeys(texts) if (settings, _digest(text)) not in self._vectors]
 
     def keep(self, texts: Sequence[str], settings: EncoderSettings, vectors: NDArray[np.float32]) -> None:
         """Add vectors, and forget those that were not used for the longest time."""
         with self._lock:
             for text, vector in zip(texts, vectors, strict=True):
-                self._vectors[settings, text] = vector.copy()
-            while len(self._vectors) > self._most:
-                self._vectors.popitem(last=False)
+                key = (settings, _digest(text))
+                self._bytes += 0 if key in self._vectors else vector.nbytes
+                self._vectors[key] = vector.copy()
+            while self._bytes > self._most:
+                _key, oldest = self._vectors.popitem(last=False)
+                self._bytes -= oldest.nbytes
 
     def get(self, texts: Sequence[str], settings: EncoderSettings) -> NDArray[np.float32] | None:
         """(N, D), or None when one of them is no longer here."""
+        keys = [(settings, _digest(text)) for text in texts]
         with self._lock:
-            found = [self._vectors.get((settings, text)) for text in texts]
-            for text in texts:
-                if (settings, text) in self._vectors:
-                    self._vectors.move_to_end((settings, text))
+            found = [self._vectors.get(key) for key in keys]
+            for key in keys:
+                if key in self._vectors:
+                    self._vectors.move_to_end(key)
         rows = [row for row in found if row is not None]
         return np.stack(rows) if rows and len(rows) == len(texts) else None
 
@@ -171,15 +179,19 @@ def _in_turns(model: Encoder, texts: Sequence[str]) -> Iterator[tuple[Sequence[s
     """Some texts after the other with their vectors; between them other sessions have their turn."""
     for start in range(0, len(texts), ENCODED_AT_ONCE):
         part = texts[start : start + ENCODED_AT_ONCE]
-        with _one_at_a_time():
+        with one_at_a_time():
             vectors = model.encode(part)
         yield part, vectors
 
 
 @st.cache_resource(show_spinner=False)
-def _one_at_a_time() -> "threading.Lock":
+def one_at_a_time() -> "threading.Lock":
     """Every encoding uses all cores; two at once would only get into each other's way."""
     return threading.Lock()
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 @st.cache_resource(show_spinner=False)
@@ -228,14 +240,26 @@ def _large_similarity(content: str, _vectors: NDArray[np.float32]) -> Matrix:
 
 
 @st.cache_resource(max_entries=20, show_spinner=False)
+def summary(content: str, _similarity: Matrix) -> Summary:
+    """As `summarise`, once for the same texts and settings."""
+    return summarise(_similarity)
+
+
+@st.cache_resource(max_entries=20, show_spinner=False)
 def order_by_cluster(content: str, _similarity: Matrix) -> tuple[int, ...]:
     """As `cluster_order`, once for the same texts and settings."""
     return tuple(cluster_order(_similarity))
 
 
-def background(settings: EncoderSettings, first: str, second: str) -> Background:
-    """The cosines of unrelated sentences in a language, or in two, under these settings."""
+def background(settings: EncoderSettings, first: str, second: str) -> Background | None:
+    """The cosines of unrelated sentences in a language, or in two, under these settings.
+
+    Returns:
+        None when the model cannot read one of the languages: its cosines would mean nothing.
+    """
     model = encoder(settings)
+    if not all(_reads(settings.model, language, model) for language in (first, second)):
+        return None
     with st.spinner(_("Measuring unrelated sentences, once for everybody …")):
         return _background(settings, first, second, model)
 
@@ -245,6 +269,12 @@ def _background(settings: EncoderSettings, first: str, second: str, _model: Enco
     languages = dict.fromkeys((first, second))
     turns = [_in_turns(_model, bundled.unrelated(language)) for language in languages]
     return Background.of(*(np.concatenate([vectors for _part, vectors in own]) for own in turns))
+
+
+@st.cache_data(max_entries=100, show_spinner=False)
+def _reads(name: str, language: str, _model: Encoder) -> bool:
+    texts = bundled.unrelated(language)
+    return len(_model.check(texts).unreadable) < UNREADABLE_FROM * len(texts)
 
 
 def check(texts: tuple[str, ...], model: str) -> TextCheck:

@@ -12,17 +12,19 @@ from plotly.colors import sample_colorscale
 
 from simcse_core.meaning.evaluation import Interval
 from ui import colors as palette
-from ui.matrix_colors import NEUTRAL, CosineColors
+from ui.matrix_colors import NEUTRAL, CosineColors, is_dark
 
-NUMBERS_UP_TO = 14
+NUMBERS_UP_TO = 12
 """Cells show their numbers up to this many sentences."""
+LOW, HIGH = 430, 600
+"""Pixels of a heatmap with and without numbers. It stays as high while somebody types."""
 CLASSES_UP_TO = 24
 """A map tells so many classes apart; no eye tells more colours and shapes."""
 COSINES = CosineColors()
 """From -1 to 1."""
 CHOSEN = "#009E73"
 """The outline of a chosen cell: in none of the scale's colours."""
-LABELS_UP_TO = 60
+LABELS_UP_TO = 30
 """Sentences stand at the rows up to this many; above, the hover text has them."""
 
 
@@ -62,8 +64,6 @@ def heatmap(
         colorscale=_scale(colors),
         xgap=1 if some else 0,
         ygap=1 if some else 0,
-        texttemplate=("%{z:.2f}" if labels else "%{z:.1f}") if few else None,
-        textfont={"size": 12 if n <= 9 else 9},
         hovertemplate="%{y}<br>%{x}<br><b>%{z:.3f}</b><extra></extra>",
         colorbar={
             "orientation": "h",
@@ -83,7 +83,8 @@ def heatmap(
         f"{_label(text, 22)}  {number}" if labels else f"{number}" for number, text in zip(numbers, texts, strict=True)
     ]
     rows = range(n) if some else range(0, n, every)
-    quiet = {"showgrid": False, "zeroline": False, "ticks": ""}
+    # A category whatever it says: "7  1984" would be read as a number, without the blanks.
+    quiet = {"type": "category", "showgrid": False, "zeroline": False, "ticks": ""}
     layout = {
         "xaxis": {
             **quiet,
@@ -100,11 +101,14 @@ def heatmap(
             "ticktext": [shown[at] if some else str(numbers[at]) for at in rows],
         },
         "shapes": [_outline(row, column) for row, column in ({outlined, outlined[::-1]} if outlined else ())],
-        "height": height or min(max(42 * n + 80, 220), 600),
+        "height": height or (LOW if few else HIGH),
         "margin": {"l": 0, "r": 0, "t": 24, "b": 44},
         "uirevision": "keep",
     }
-    return go.Figure(cells, layout)  # in one go: a figure that is updated piece by piece takes seven times as long
+    written = _numbers(similarity + 0.0, names, colors, 12 if n <= 9 and labels else 10) if few else []
+    return go.Figure(
+        [cells, *written], layout
+    )  # in one go: a figure that is updated piece by piece takes seven times as long
 
 
 def _outline(row: int, column: int) -> dict[str, object]:
@@ -120,14 +124,35 @@ def _outline(row: int, column: int) -> dict[str, object]:
 
 def _scale(colors: CosineColors) -> list[list[object]]:
     """Plotly's colour scale; what is under the threshold is one grey."""
+    whole: list[list[object]] = [[at / (len(colors.stops) - 1), color] for at, color in enumerate(colors.stops)]
     if colors.threshold is None:
-        return palette.COSINE_SCALE
+        return whole
     least = min(max((colors.threshold - colors.low) / (colors.high - colors.low), 0.0), 1.0)
-    at_least = sample_colorscale(palette.COSINE_SCALE, [least])[0]
-    above = [[place, color] for place, color in palette.COSINE_SCALE if float(str(place)) > least]
-    return (
-        [[0.0, NEUTRAL], [least, NEUTRAL], [least, at_least], *above] if least < 1 else [[0.0, NEUTRAL], [1.0, NEUTRAL]]
-    )
+    if least == 1:
+        return [[0.0, NEUTRAL], [1.0, NEUTRAL]]
+    at_least = sample_colorscale(whole, [least])[0]
+    above = [[place, color] for place, color in whole if float(str(place)) > least]
+    return [[0.0, NEUTRAL], [least, NEUTRAL], [least, at_least], *above]
+
+
+def _numbers(values: NDArray[np.float32], names: Sequence[str], colors: CosineColors, size: int) -> list[go.Heatmap]:
+    """The numbers in the cells, dark on light and light on dark. The cells of these two are invisible."""
+    dark = is_dark(values, colors)
+    clear = [[0.0, "rgba(0,0,0,0)"], [1.0, "rgba(0,0,0,0)"]]
+    return [
+        go.Heatmap(
+            z=np.where(chosen, values, np.nan),
+            x=names,
+            y=names,
+            colorscale=clear,
+            showscale=False,
+            texttemplate="%{z:.2f}",
+            textfont={"size": size, "color": ink},
+            hoverinfo="skip",
+        )
+        for chosen, ink in ((dark, "#FFFFFF"), (~dark, "#131119"))
+        if chosen.any()
+    ]
 
 
 def scatter(

@@ -31,7 +31,8 @@ def word_effects(words: Sequence[Word], effects: NDArray[np.float32], *, reach: 
         y=places,
         orientation="h",
         marker={"color": [CLOSER if effect >= 0 else FARTHER for effect in effects]},
-        text=[f"{effect:+.2f}" for effect in effects],
+        text=[f"{effect:+.2f}".replace("-0.00", "0.00").replace("+0.00", "0.00") for effect in effects],
+        constraintext="none",
         textposition="outside",
         cliponaxis=False,
         hoverinfo="skip",
@@ -72,7 +73,7 @@ def word_pairs(values: NDArray[np.float32], rows: Sequence[str], columns: Sequen
         xgap=1,
         ygap=1,
         showscale=False,
-        texttemplate="%{z:.2f}" if few else None,
+        texttemplate=("%{z:.2f}" if reach == 1 else "%{z:.1f}") if few else None,
         textfont={"size": 11},
         customdata=[[f"{_label(row)} · {_label(column)}" for column in columns] for row in rows],
         hovertemplate="%{customdata}<br><b>%{z:.3f}</b><extra></extra>",
@@ -105,7 +106,7 @@ def spread(
     own: tuple[NDArray[np.int64], NDArray[np.float64]] | None = None,
     marked: float | None = None,
     names: tuple[str, str],
-    axes: tuple[str, str],
+    axis: str,
 ) -> go.Figure:
     """How often unrelated sentences have which cosine, beside the pairs of the page or beside one of them.
 
@@ -114,7 +115,7 @@ def spread(
         own: counts and edges of the page's pairs.
         marked: one cosine to point at.
         names: of the unrelated pairs and of the own ones.
-        axes: titles of x and y.
+        axis: title of x.
     """
     counts, edges = np.histogram(background.cosines, _BINS)
     traces: list[go.Scatter | go.Bar] = [
@@ -142,8 +143,8 @@ def spread(
         )
     mark = {"type": "line", "x0": marked, "x1": marked, "y0": 0, "y1": 1, "yref": "paper"}
     layout = {
-        "xaxis": {"range": [-1.02, 1.02], "title": {"text": axes[0], "standoff": 4}, "zeroline": False},
-        "yaxis": {"title": {"text": axes[1], "standoff": 4}, "rangemode": "tozero", "zeroline": False},
+        "xaxis": {"range": [-1.02, 1.02], "title": {"text": axis, "standoff": 4}, "zeroline": False},
+        "yaxis": {"ticksuffix": " %", "automargin": True, "rangemode": "tozero", "zeroline": False},
         "shapes": [] if marked is None else [{**mark, "line": {"color": CLOSER, "width": 4}}],
         "height": 240 if own is None else 320,
         "margin": {"l": 0, "r": 0, "t": 8, "b": 40},

@@ -16,7 +16,7 @@ from ui import cache, defaults, heatmap
 from ui.page import plain
 from ui.stored import StoredRace
 from ui.translation import _
-from ui.typing_area import typing_area
+from ui.typing_area import offer_other_texts, typing_area
 
 
 def show(race: Sequence[Outcome]) -> None:
@@ -34,6 +34,7 @@ def show(race: Sequence[Outcome]) -> None:
     typed = split_lines(
         typing_area(_("Sentences, one a line"), default="\n".join(texts), source=config.data, key="comparison")
     )
+    offer_other_texts("comparison")
     check_texts(typed, limits().max_heatmap_texts, "max_heatmap_texts")
     before = cache.EncoderSettings(config.model, config.layer, config.pooling, config.head)
     after = cache.EncoderSettings(run.id)

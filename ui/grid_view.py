@@ -8,12 +8,12 @@ import pandas as pd
 import streamlit as st
 
 from simcse_core.data.kinds import Scored, kind_of
-from simcse_core.data.readers import TABLE_ENDINGS, data_from_bytes
+from simcse_core.data.readers import TABLE_ENDINGS
 from simcse_core.encoding.catalogue import CATALOGUE
 from simcse_core.errors import DataError
 from simcse_core.limits import limits
 from simcse_core.meaning.grid import Grid, SimilarityGrid, similarity_grid, spearman_grid
-from ui import cache, charts_of_grid, inputs, progress, projector
+from ui import address, cache, charts_of_grid, inputs, progress, projector
 from ui.page import plain
 from ui.translation import _
 
@@ -32,11 +32,9 @@ def show(texts: Sequence[str], settings: cache.EncoderSettings) -> None:
         DataError: the file holds no scored pairs.
     """
     if CATALOGUE[settings.model].layers is None:
-        st.info(
-            _(
-                "This model gives sentence vectors only: it has no layers and no poolings to compare. Choose "
-                "all-MiniLM-L6-v2 in the settings."
-            )
+        st.info(_("This model gives sentence vectors only: it has no layers and no poolings to compare."))
+        st.button(
+            _("Show it with all-MiniLM-L6-v2 and two languages"), icon=":material/visibility:", on_click=_with_layers
         )
         return
     whole = cache.EncoderSettings(settings.model, head=settings.head)
@@ -68,15 +66,22 @@ def show(texts: Sequence[str], settings: cache.EncoderSettings) -> None:
             "different sentences over it. All purple means: to these vectors everything is alike."
         )
     )
-    with st.expander(_("The numbers"), icon=":material/table:"):
+    with st.expander(_("Mean cosine of each layer and pooling"), icon=":material/table:"):
         _table(grid.mean)
 
 
 def _scored(content: bytes, name: str, settings: cache.EncoderSettings) -> None:
-    data = data_from_bytes(content, name)
+    data = inputs.parsed(inputs.Upload(content, name))
     if not isinstance(data, Scored):
         raise DataError(
             "{file} holds {kind}; this needs the columns sentence1, sentence2, score.", file=name, kind=kind_of(data)
+        )
+    if len(data) > (most := limits().max_grid_pairs):
+        raise DataError(
+            "{file} has {given:,} pairs: the limit here is {most:,} (SIMCSE_MAX_GRID_PAIRS). Take a sample of them.",
+            file=name,
+            given=len(data),
+            most=most,
         )
     grid = _spearman_grid(
         inputs.content_key([name, *data.sentence1, *data.sentence2, str(data.score)], settings), data, settings
@@ -93,8 +98,13 @@ def _scored(content: bytes, name: str, settings: cache.EncoderSettings) -> None:
     )
     projector.chart(charts_of_grid.values(grid, layer_title=_("layer {layer}")), key="grid-values", alt=summary)
     st.markdown(plain(summary))
-    with st.expander(_("The numbers"), icon=":material/table:"):
+    with st.expander(_("Spearman of each layer and pooling"), icon=":material/table:"):
         _table(grid)
+
+
+def _with_layers() -> None:
+    address.put("model", "minilm")
+    address.put("sample", "side_by_side")
 
 
 def _table(grid: Grid) -> None:
@@ -104,7 +114,8 @@ def _table(grid: Grid) -> None:
 
 @st.cache_resource(max_entries=30, show_spinner=False)
 def _similarity_grid(texts: tuple[str, ...], settings: cache.EncoderSettings, _model: "SimCSE") -> SimilarityGrid:
-    return similarity_grid(_model, texts)
+    with cache.one_at_a_time():
+        return similarity_grid(_model, texts)
 
 
 def _spearman_grid(content: str, data: Scored, settings: cache.EncoderSettings) -> Grid:

@@ -11,7 +11,7 @@ import streamlit as st
 from numpy.typing import NDArray
 from streamlit.components.v2.types import ComponentRenderer
 
-from simcse_core.meaning.similarity import mean_off_diagonal, top_pairs
+from simcse_core.meaning.similarity import Summary, summarise, top_pairs
 from ui import charts, projector
 from ui.matrix_colors import CosineColors
 from ui.matrix_view import matrix_view
@@ -49,6 +49,8 @@ def figure(
     labels: bool = True,
     chosen: Cell | None = None,
     alt: str | None = None,
+    summary: Summary | None = None,
+    clickable: bool = False,
 ) -> None:
     """The picture alone; a single sentence has none.
 
@@ -61,6 +63,8 @@ def figure(
         labels: whether the sentences stand at the rows.
         chosen: two sentences whose cell is outlined.
         alt: what the picture is, when it is not a matrix of cosines.
+        summary: of the matrix, if it is known.
+        clickable: whether `clicked` will ask.
     """
     if len(texts) < 2:
         return
@@ -69,7 +73,7 @@ def figure(
     ordered = [texts[at] for at in order]
     outlined = (order.index(chosen[0]), order.index(chosen[1])) if chosen else None
     alt = alt or _("Heatmap of the cosine similarity of {n} sentences. {summary}").format(
-        n=len(texts), summary=in_words(similarity)
+        n=len(texts), summary=in_words(summary or summarise(similarity), len(texts)).replace("**", "")
     )
     if len(texts) > PLOTLY_UP_TO:
         numbers = None if view.order is None else [at + 1 for at in order]
@@ -86,15 +90,20 @@ def figure(
     )
     with st.container(key=f"{key}-box"):
         projector.chart(drawn, key=f"{key}-plotly", alt=alt)
-    _clicks()(key=key, data={"box": f"{key}-box", "content": _content(ordered)}, on_cell_change=lambda: None, height=1)
+    if clickable:
+        data = {"box": f"{key}-box", "content": _content(ordered)}
+        _clicks()(key=key, data=data, on_cell_change=lambda: None, height=1)
 
 
 def clicked(texts: Sequence[str], *, key: str, view: View = AS_TYPED) -> Cell | None:
-    """The two sentences whose cell was clicked last, as typed; None before, and for other sentences."""
+    """The two sentences, as typed, whose cell has just been clicked; None when that was before."""
     order = list(range(len(texts)) if view.order is None else view.order)
     match st.session_state.get(key, {}).get("cell"):
-        case [int(row), int(column), str()] if max(row, column) < len(texts):
-            return order[row], order[column]
+        case [int(row), int(column), str(content), time] if st.session_state.get(f"{key}-seen") != time:
+            st.session_state[f"{key}-seen"] = time
+            of_these = len(texts) > PLOTLY_UP_TO or content == _content([texts[at] for at in order])
+            if of_these and max(row, column) < len(texts):
+                return order[row], order[column]
     return None
 
 
@@ -116,8 +125,12 @@ def twin(similarity: Matrix, texts: Sequence[str]) -> None:
         with st.expander(_("The numbers"), icon=":material/table:", expanded=True):
             numbers(similarity, texts)
     else:
-        with st.expander(_("The closest and the farthest pairs"), icon=":material/table:"):
-            _pairs(similarity, texts)
+        pairs = st.expander(
+            _("The closest and the farthest pairs"), icon=":material/table:", key="all-pairs", on_change="rerun"
+        )
+        if pairs.open:  # thousands of sentences have millions of pairs
+            with pairs:
+                _pairs(similarity, texts)
 
 
 def numbers(similarity: Matrix, texts: Sequence[str]) -> None:
@@ -128,7 +141,7 @@ def numbers(similarity: Matrix, texts: Sequence[str]) -> None:
 
 
 def two_digits(value: float) -> str:
-    return f"{value:.2f}".replace("-0.00", "0.00")
+    return f"{value:.2f}".replace("-0.00", "0.00")  # a minus that nobody sees the reason of
 
 
 def _pairs(similarity: Matrix, texts: Sequence[str]) -> None:
@@ -146,11 +159,11 @@ def _pairs(similarity: Matrix, texts: Sequence[str]) -> None:
     )
 
 
-def in_words(similarity: Matrix) -> str:
-    """The closest and the farthest pair and the average, as a sentence."""
-    if len(similarity) < 2:
-        return _("One sentence has nothing to be compared with. Add another line.")
-    (closest,), (farthest,) = top_pairs(similarity, 1), top_pairs(similarity, 1, farthest=True)
+def in_words(summary: Summary, n: int) -> str:
+    """The closest and the farthest of n sentences and the average, as a sentence."""
+    closest, farthest = summary.closest, summary.farthest
+    if n == 2:
+        return _("The cosine of the two sentences is **{cosine:.2f}**.").format(cosine=closest.similarity)
     return _(
         "Closest: {a} and {b}, cosine **{high:.2f}**. Farthest: {c} and {d}, cosine **{low:.2f}**. "
         "On average two different sentences have **{mean:.2f}**."
@@ -161,5 +174,5 @@ def in_words(similarity: Matrix) -> str:
         c=farthest.first + 1,
         d=farthest.second + 1,
         low=farthest.similarity,
-        mean=mean_off_diagonal(similarity),
+        mean=summary.mean,
     )

@@ -18,7 +18,7 @@ from simcse_core.limits import check_texts, limits
 from ui import address, cache, defaults, model_fetch
 from ui.page import plain
 from ui.translation import _, explain, language
-from ui.typing_area import put, typing_area
+from ui.typing_area import offer_other_texts, put, typing_area
 
 SENTENCES = "sentences"
 """Key of the text area on the page Similarity."""
@@ -35,22 +35,23 @@ def sentences(model: str) -> list[str]:
     """
     samples = bundled.samples()
     key, keep = address.widget("sample", list(samples), next(iter(samples)), language=language())
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        name = st.selectbox(
-            _("Sample"),
-            list(samples),
-            format_func=lambda name: samples[name].title[language()],
-            key=key,
-            on_change=keep,
-        )
-        with st.popover(_("Upload"), icon=":material/upload:"):
-            _upload_sentences()
+    name = st.selectbox(
+        _("Sample"),
+        list(samples),
+        format_func=lambda name: samples[name].title[language()],
+        key=key,
+        on_change=keep,
+    )
     sample = samples[name].sentences[language()]
     texts = split_lines(
         typing_area(
             _("Sentences, one a line"), default="\n".join(sample), source=name, key=SENTENCES, note=_note_on(model)
         )
     )
+    with st.container(horizontal=True):
+        with st.popover(_("Upload"), icon=":material/upload:"):
+            _upload_sentences()
+        offer_other_texts(SENTENCES)
     if texts == sample:
         st.caption(samples[name].look_for[language()])
     check_texts(texts, limits().max_heatmap_texts, "max_heatmap_texts")
@@ -69,7 +70,12 @@ def _note_on(model: str) -> Callable[[str], str]:
         texts = split_lines(text)
         if not texts or len(texts) > limits().max_heatmap_texts or not cache.is_loaded(model):
             return ""
-        check = cache.check(tuple(texts), model)
+        if max(map(len, texts)) > limits().max_text_characters:
+            return ""
+        try:
+            check = cache.check(tuple(texts), model)
+        except UserError:  # the page says below that the model cannot be used
+            return ""
         found = []
         if check.truncated:
             found.append(_("too long: {lines}").format(lines=_numbers(check.truncated)))
@@ -115,18 +121,25 @@ def _upload_sentences() -> None:
 
 
 def encoder_settings(
-    prefix: str = "", *, places: Sequence[DeltaGenerator] | None = None, layers_less: int = 0
+    prefix: str = "",
+    *,
+    places: Sequence[DeltaGenerator] | None = None,
+    model: str | None = None,
+    layers_less: int = 0,
 ) -> cache.EncoderSettings:
     """Model, layer, pooling and head. A frozen model has no layers and no tokens, and the page says so.
 
     Args:
         prefix: of the settings' names in the address, for a second encoder beside the first.
         places: where model, layer, pooling and head go; None puts them one under the other.
+        model: it starts with; None is the one that reads the language of the interface.
         layers_less: how far below the last layer it starts.
     """
     for_model, for_layer, for_pooling, for_head = places or [st.container() for _setting in range(4)]
     with for_model:
-        card = model_choice(f"{prefix}model")
+        card = model_choice(f"{prefix}model", model)
+    if not is_here(address.remembered(f"{prefix}model", list(CATALOGUE), card.name)):
+        return cache.EncoderSettings(card.name)  # a stand-in; the settings of the chosen one stay in the address
     if card.layers is None or card.pooling is None:
         for_layer.caption(
             _("It is frozen: it gives sentence vectors only, so there are no layers or poolings to choose.")
@@ -200,13 +213,13 @@ def data_set(key: str) -> tuple[Dataset, str | Upload]:
     if file is None:
         return bundled.load(name), name
     upload = Upload(file.getvalue(), file.name)
-    data = _parsed(upload)
+    data = parsed(upload)
     st.caption(_("Using your file {name} instead.").format(name=plain(file.name)))
     return data, upload
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
-def _parsed(upload: Upload) -> Dataset:
+def parsed(upload: Upload) -> Dataset:
     return data_from_bytes(upload.content, upload.name)
 
 
@@ -223,7 +236,7 @@ def warn_about(texts: list[str], model: str) -> None:
         st.warning(plain(message), icon=":material/translate:")
     if check.truncated:
         numbers = _some_of(check.truncated, texts)
-        st.warning(_("Too long for the model, only the beginning counts: {numbers}.").format(numbers=numbers))
+        st.warning(plain(_("Too long for the model, only the beginning counts: {numbers}.").format(numbers=numbers)))
 
 
 def _some_of(positions: Sequence[int], texts: Sequence[str], most: int = 3) -> str:
@@ -236,16 +249,17 @@ def content_key(texts: list[str], settings: cache.EncoderSettings) -> str:
     return hashlib.sha256(repr((texts, settings)).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def model_choice(name: str) -> ModelCard:
+def model_choice(name: str, start: str | None = None) -> ModelCard:
     """A model of the catalogue. It starts with the one that reads the language of the interface.
 
     Args:
         name: of the setting in the address.
+        start: what it starts with; None is the one that reads the language of the interface.
 
     Returns:
         The chosen model; while it is not on this machine, the one that reads the language.
     """
-    key, keep = address.widget(name, list(CATALOGUE), defaults.MODEL[language()], language=language())
+    key, keep = address.widget(name, list(CATALOGUE), start or defaults.MODEL[language()], language=language())
     chosen = st.selectbox(_("Model"), list(CATALOGUE), format_func=_model_title, key=key, on_change=keep)
     card = CATALOGUE[chosen]
     if not is_here(chosen):
@@ -253,14 +267,16 @@ def model_choice(name: str) -> ModelCard:
         card = CATALOGUE[defaults.MODEL[language()]]
         st.caption(_("Until it is here, {model} is used.").format(model=card.title))
         return card
-    state = "" if cache.is_loaded(chosen) else " " + _("It is loading.")
-    st.caption(_("Reads: {languages}.").format(languages=_(card.languages)) + " " + _(card.note) + state)
+    said = [_("Reads: {languages}.").format(languages=_(card.languages)), _(card.note)]
+    if not cache.is_loaded(chosen):
+        said.append(_("It is loading."))
+    st.caption(("" if language() == "zh_CN" else " ").join(said))
     return card
 
 
 def _model_title(name: str) -> str:
     title = CATALOGUE[name].title
-    return title if is_here(name) else _("{model} (to fetch)").format(model=title)
+    return title if is_here(name) else f"↓ {title}"
 
 
 def data_title(name: str) -> str:

@@ -264,7 +264,9 @@ class _Packed:
 def _cell(reported: object, matrix: _Packed) -> tuple[int, int] | None:
     """What the browser reported, if it is a cell of these sentences."""
     match reported:
-        case [int(row), int(column), matrix.sentences] if 0 <= row < matrix.shape[0] and 0 <= column < matrix.shape[1]:
+        case [int(row), int(column), matrix.sentences, *_time] if (
+            0 <= row < matrix.shape[0] and 0 <= column < matrix.shape[1]
+        ):
             return row, column
     return None
 

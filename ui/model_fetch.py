@@ -33,8 +33,15 @@ class Fetch:
         if self.stopped.is_set():
             raise Cancelled
 
+    @property
+    def over(self) -> bool:
+        """Done, failed or stopped."""
+        return self.result is not None and self.result.done()
+
     def in_words(self) -> str:
         """Megabytes, and seconds left once they can be told."""
+        if not self.total:
+            return _("waiting")
         seconds = time.monotonic() - self.started
         text = _("{done:,.0f} of {total:,.0f} MB").format(done=self.done / 1e6, total=self.total / 1e6)
         if self.done and seconds > 2:
@@ -49,6 +56,11 @@ def _fetches() -> dict[str, Fetch]:
 
 
 @st.cache_resource(show_spinner=False)
+def _starting() -> "threading.Lock":
+    return threading.Lock()
+
+
+@st.cache_resource(show_spinner=False)
 def _downloader() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(max_workers=1, thread_name_prefix="model-fetch")
 
@@ -56,7 +68,7 @@ def _downloader() -> ThreadPoolExecutor:
 def offer(card: ModelCard) -> None:
     """Say that a model has to be fetched first; a button does it, with progress and a way to stop."""
     fetch = _fetches().get(card.name)
-    if fetch is not None and fetch.result is not None and not fetch.result.done():
+    if fetch is not None and not fetch.over:
         _running(card)
         return
     st.info(
@@ -65,26 +77,31 @@ def offer(card: ModelCard) -> None:
         ),
         icon=":material/cloud_download:",
     )
-    if fetch is not None and fetch.result is not None and (error := fetch.result.exception()) is not None:
-        if isinstance(error, UserError):
-            st.error(plain(explain(error)), icon=":material/error:")
-        elif not isinstance(error, Cancelled):
-            raise error
     st.button(_("Fetch it"), icon=":material/download:", on_click=_start, args=(card.name,), key=f"fetch-{card.name}")
+    error = fetch.result.exception() if fetch is not None and fetch.result is not None else None
+    if isinstance(error, UserError):
+        st.error(_("It could not be fetched."), icon=":material/error:")
+        with st.expander(_("What can be done")):
+            st.markdown(plain(explain(error)))
+    elif error is not None and not isinstance(error, Cancelled):
+        raise error
 
 
 def _start(name: str) -> None:
     from simcse_core.encoding.hub import fetch
 
-    running = Fetch()
-    running.result = _downloader().submit(fetch, name, running.progress)
-    _fetches()[name] = running
+    with _starting():
+        known = _fetches().get(name)
+        if known is not None and not known.over:  # somebody else was faster
+            return
+        running = _fetches()[name] = Fetch()
+        running.result = _downloader().submit(fetch, name, running.progress)
 
 
 @st.fragment(run_every=1.0)
 def _running(card: ModelCard) -> None:
     fetch = _fetches()[card.name]
-    if fetch.result is None or fetch.result.done() or is_here(card.name):
+    if fetch.over or is_here(card.name):
         st.rerun()
     share = fetch.done / fetch.total if fetch.total else 0.0
     st.progress(min(share, 1.0), _("Fetching {model}: {progress}").format(model=card.title, progress=fetch.in_words()))

@@ -62,6 +62,7 @@ def begin(name: str, *, title: bool = True) -> None:
     # A picture of our own: Streamlit fetches a ":material/…:" icon for the browser's tab from the internet.
     icon = str(Path(__file__).parent / "frontend" / "icon.png")
     st.set_page_config(page_title="SimCSE Explorer", page_icon=icon, layout="wide", initial_sidebar_state=220)
+    st.html(Path(__file__).parent / "frontend" / "frame.css")
     with st.sidebar:
         links = st.container(gap="xxsmall")
         # The address always names the language: a link is read as it was sent.

@@ -7,11 +7,12 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from simcse_core.encoding.catalogue import Encoder, can_read_instead
+from simcse_core.data import bundled
+from simcse_core.encoding.catalogue import CATALOGUE, Encoder, can_read_instead
 from simcse_core.errors import InputError
 from simcse_core.meaning.attribution import LeaveOneOut, WordPairs, leave_one_out, word_pairs
-from simcse_core.meaning.similarity import Matrix, top_pairs
-from ui import cache, charts_of_pairs, heatmap, projector
+from simcse_core.meaning.similarity import Matrix, Pair
+from ui import address, cache, charts_of_pairs, heatmap, projector
 from ui.heatmap import Cell
 from ui.inputs import is_sample
 from ui.page import plain
@@ -26,8 +27,7 @@ PICTURES = {"shares": N_("What each pair of words adds"), "cosines": N_("How clo
 
 def chosen(texts: Sequence[str], clicked: Cell | None) -> Cell | None:
     """The pair to look at: clicked or selected last, and only for these sentences."""
-    if clicked is not None and st.session_state.get(f"{KEY}-clicked") != (clicked, tuple(texts)):
-        st.session_state[f"{KEY}-clicked"] = (clicked, tuple(texts))
+    if clicked is not None:
         _choose(texts, clicked)
     of, cell = st.session_state.get(KEY, (None, None))
     return cell if of == tuple(texts) else None
@@ -37,7 +37,9 @@ def _choose(texts: Sequence[str], cell: Cell) -> None:
     st.session_state[KEY] = (tuple(texts), cell)
 
 
-def show(texts: Sequence[str], similarity: Matrix, settings: cache.EncoderSettings, cell: Cell | None) -> None:
+def show(
+    texts: Sequence[str], similarity: Matrix, closest: Pair, settings: cache.EncoderSettings, cell: Cell | None
+) -> None:
     """The pair that was chosen, else the closest one.
 
     Words are looked at in pairs that somebody chose and in the samples: with every key typed it would be too much.
@@ -45,12 +47,12 @@ def show(texts: Sequence[str], similarity: Matrix, settings: cache.EncoderSettin
     Args:
         texts: N sentences.
         similarity: (N, N).
+        closest: the closest pair.
         settings: of the encoder.
         cell: the chosen pair.
     """
     wanted = cell is not None or is_sample(texts)
     if cell is None:
-        (closest,) = top_pairs(similarity, 1)
         cell = (closest.first, closest.second)
     first, second = _ask(texts, cell)
     cosine = float(similarity[first, second])
@@ -61,15 +63,19 @@ def show(texts: Sequence[str], similarity: Matrix, settings: cache.EncoderSettin
         if check.unreadable:
             _cannot_read(settings.model)
             return
-        background = cache.background(settings, _language_of(texts[first]), _language_of(texts[second]))
-        st.markdown(_in_words(background.percentile(cosine)))
+        background = cache.background(settings, *(bundled.language_of([texts[at]]) for at in (first, second)))
+        if background is None:
+            _cannot_read(settings.model)
+            return
+        if texts[first] != texts[second]:
+            st.markdown(_in_words(background.percentile(cosine)))
     with right:
         projector.chart(
             charts_of_pairs.spread(
                 background,
                 marked=cosine,
                 names=(_("unrelated sentences"), ""),
-                axes=(_("cosine"), _("% of pairs")),
+                axis=_("cosine"),
             ),
             key="pair-spread",
             alt=_("How often unrelated sentences have which cosine, with this pair at {cosine:.2f}.").format(
@@ -111,9 +117,14 @@ def _cannot_read(model: str) -> None:
     message = _(
         "The model cannot read this pair: its cosine means nothing, so there is no percentile and no look at words."
     )
-    if (other := can_read_instead(model)) is not None:
-        message += " " + _("Choose the model {other}.").format(other=other)
     st.warning(plain(message), icon=":material/translate:")
+    if (other := can_read_instead(model)) is not None:
+        st.button(
+            _("Use {model}").format(model=CATALOGUE[other].title),
+            icon=":material/swap_horiz:",
+            on_click=address.put,
+            args=("model", other),
+        )
 
 
 def _in_words(percentile: float) -> str:
@@ -124,16 +135,12 @@ def _in_words(percentile: float) -> str:
     return _("Closer than **{percentile:.1f} %** of the pairs of unrelated sentences.").format(percentile=percentile)
 
 
-def _language_of(text: str) -> str:
-    chinese = sum("\u3400" <= letter <= "\u9fff" for letter in text)
-    return "zh_CN" if chinese > 0.3 * len(text.strip()) else "en"
-
-
 def _words(first: str, second: str, settings: cache.EncoderSettings) -> None:
     st.subheader(_("Which words carry it?"), anchor=False)
     st.caption(
         _(
-            "Each word is left out once. The bar is what the cosine loses: purple words bring the two "
+            "Each word, in Chinese each character, is left out once. The bar is what the cosine loses: purple "
+            "words bring the two "
             "sentences closer, orange ones keep them apart."
         )
     )
@@ -161,9 +168,10 @@ def _words(first: str, second: str, settings: cache.EncoderSettings) -> None:
                 + ", ".join(f"{word.text} {effect:+.2f}" for word, effect in zip(words, own, strict=True)),
             )
             st.caption(
-                _("Not carried by any single word: {rest:+.2f} of {cosine:.2f}.").format(
-                    rest=rest, cosine=effects.cosine
-                )
+                _(
+                    "Not carried by any single word: {rest:+.2f} of {cosine:.2f}. Where several words say the "
+                    "same, leaving one out changes little."
+                ).format(rest=rest, cosine=effects.cosine)
             )
     if cache.encoder(settings).layers is None:
         st.caption(_("This model gives sentence vectors only: it has no tokens to compare word by word."))
@@ -190,10 +198,11 @@ def _word_by_word(first: str, second: str, settings: cache.EncoderSettings) -> N
         values, reach = pairs.cosines, 1.0
         caption = _("The cosine of the words' own vectors, in this layer. A word's vector already knows its sentence.")
     else:
-        values, reach = pairs.shares, max(0.02, float(np.abs(pairs.shares).max()))
+        values, reach = 100 * pairs.shares, max(2.0, 100 * float(np.abs(pairs.shares).max()))
         rows, columns = [*rows, "[CLS] [SEP]"], [*columns, "[CLS] [SEP]"]
         caption = _(
-            "What each pair of words adds to the cosine; all cells together give {cosine:.2f}. [CLS] and "
+            "What each pair of words adds to the cosine, in hundredths; all cells together give {cosine:.2f}. "
+            "[CLS] and "
             "[SEP] are the model's own marks around a sentence."
         ).format(cosine=pairs.cosine)
     projector.chart(
@@ -202,7 +211,7 @@ def _word_by_word(first: str, second: str, settings: cache.EncoderSettings) -> N
         alt=caption + " " + _strongest(values, rows, columns),
     )
     st.caption(caption)
-    with st.expander(_("The numbers"), icon=":material/table:"):
+    with st.expander(_("These words as numbers"), icon=":material/table:"):
         st.dataframe(
             pd.DataFrame(
                 values.round(3),
@@ -220,9 +229,11 @@ def _strongest(values: Matrix, rows: Sequence[str], columns: Sequence[str], most
 # Models are fetched outside of what is cached: while one loads, the page says so, and a cache would say it again.
 @st.cache_data(max_entries=300, show_spinner=False)
 def _leave_one_out(first: str, second: str, settings: cache.EncoderSettings, _model: Encoder) -> LeaveOneOut:
-    return leave_one_out(_model, first, second)
+    with cache.one_at_a_time():
+        return leave_one_out(_model, first, second)
 
 
 @st.cache_data(max_entries=300, show_spinner=False)
 def _word_pairs(first: str, second: str, settings: cache.EncoderSettings, _model: "SimCSE") -> WordPairs:
-    return word_pairs(_model, first, second)
+    with cache.one_at_a_time():
+        return word_pairs(_model, first, second)

@@ -27,6 +27,9 @@ def switch(label: str, help_: str) -> None:
 
 def chart(figure: go.Figure, *, key: str, alt: str) -> None:
     """A Plotly figure with its name for screen readers, enlarged for a projector."""
+    dark = st.context.theme.type == "dark"
+    for axis in (*figure.select_xaxes(), *figure.select_yaxes()):
+        axis.tickfont.color = "#ECEAF3" if dark else "#3A3747"  # Streamlit's grey is too pale for small letters
     if is_on():
         enlarge(figure)
     st.plotly_chart(figure, key=key, config={"displayModeBar": False}, alt=alt)
@@ -40,7 +43,11 @@ def enlarge(figure: go.Figure) -> None:
     for annotation in figure.layout.annotations:
         annotation.font.size = FONT_SIZE
     for trace in figure.data:
-        if trace.type == "heatmap" and trace.textfont.size:
-            trace.textfont.size = max(FONT_SIZE, trace.textfont.size)
+        if trace.type == "heatmap":
+            trace.colorbar.update(len=1, nticks=3, tickvals=None, ticktext=None, tickangle=0)
+            if trace.textfont.size:
+                trace.textfont.size = max(FONT_SIZE, trace.textfont.size)
+        elif trace.type == "bar" and trace.orientation == "h":
+            figure.layout.height *= 1.5
         elif trace.type == "scatter" and isinstance(trace.marker.size, int | float):
             trace.marker.size *= 1.6

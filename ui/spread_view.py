@@ -1,32 +1,40 @@
 """Why is everything 0.9? The cosines of the page beside those of sentences that have nothing to do with each other."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
+from simcse_core.data import bundled
 from simcse_core.encoding.catalogue import CATALOGUE
 from simcse_core.meaning.similarity import Background, Matrix, histogram, mean_off_diagonal
 from ui import address, cache, charts_of_pairs, projector
-from ui.translation import _, language
+from ui.translation import _
 
 NARROW_FROM = 0.5
 """From this mean of unrelated pairs on, a high cosine means nothing by itself."""
 
 
-def show(similarity: Matrix, settings: cache.EncoderSettings) -> None:
+def show(texts: Sequence[str], similarity: Matrix, settings: cache.EncoderSettings) -> None:
     """A histogram and what to read from it.
 
     Args:
+        texts: N sentences.
         similarity: (N, N) of the page.
         settings: of the encoder.
     """
-    background = cache.background(settings, language(), language())
+    language = bundled.language_of(texts)
+    background = cache.background(settings, language, language)
+    if background is None:
+        st.info(_("The model cannot read these sentences, so there is nothing to compare them with."))
+        return
     left, right = st.columns([3, 2], gap="large", vertical_alignment="center")
     with left:
         projector.chart(
             charts_of_pairs.spread(
                 background,
-                own=histogram(similarity),
+                own=histogram(similarity, bins=80),
                 names=(_("unrelated sentences"), _("your pairs")),
-                axes=(_("cosine"), _("% of pairs")),
+                axis=_("cosine"),
             ),
             key="spread",
             alt=_(
@@ -38,8 +46,11 @@ def show(similarity: Matrix, settings: cache.EncoderSettings) -> None:
         first.metric(_("Your pairs, mean"), f"{mean_off_diagonal(similarity):.2f}")
         second.metric(_("Unrelated, mean"), f"{background.mean:.2f}")
         st.markdown(_why(background))
-        if background.mean < NARROW_FROM and CATALOGUE[settings.model].layers == 6:
-            st.button(_("Show me where everything is 0.9"), on_click=_untuned, icon=":material/visibility:")
+        if settings.model == "minilm":
+            if background.mean < NARROW_FROM:
+                st.button(_("Show me where everything is 0.9"), on_click=_crowded, icon=":material/visibility:")
+            else:
+                st.button(_("Back to the model's own output"), on_click=_own_output, icon=":material/undo:")
 
 
 def _why(background: Background) -> str:
@@ -52,12 +63,17 @@ def _why(background: Background) -> str:
     return _(
         "Sentences that have nothing to do with each other get **{mean:.2f}** on average, and 95 % of them stay below "
         "**{most:.2f}**. So here a cosine can be read as it stands. In a BERT that nobody has trained for "
-        "similarity, or "
-        "in its lower layers, everything is near 1."
+        "similarity, and in lower layers, unrelated sentences already get 0.6 to 1."
     ).format(mean=background.mean, most=background.at(95))
 
 
-def _untuned() -> None:
-    """Layer 5 with [CLS]: the vectors of a BERT before anybody has pulled sentences apart."""
-    address.put("layer", 5)
-    address.put("pooling", "cls")
+def _crowded() -> None:
+    """The largest values of a middle layer: unrelated sentences get 0.9, and the topics can still be made out."""
+    address.put("layer", 3)
+    address.put("pooling", "max")
+
+
+def _own_output() -> None:
+    card = CATALOGUE["minilm"]
+    address.put("layer", card.layers or 0)
+    address.put("pooling", card.pooling or "mean")

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from io import BytesIO
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import numpy as np
 import streamlit as st
 
 from simcse_core.data.writers import to_csv
-from simcse_core.meaning.similarity import Matrix
+from simcse_core.meaning.similarity import Matrix, Summary
 from ui import beside_view, cache, heatmap
 from ui.heatmap import View
 from ui.matrix_view import Picture, picture_button, to_html, words
@@ -20,12 +20,15 @@ INLINE_UP_TO = 300
 """So many sentences stand in the Python script itself; more are read from the file beside it."""
 
 
-def show(texts: Sequence[str], similarity: Matrix, settings: cache.EncoderSettings, view: View) -> None:
+def show(
+    texts: Sequence[str], similarity: Matrix, summary: Summary, settings: cache.EncoderSettings, view: View
+) -> None:
     """All ways to keep what is on the page.
 
     Args:
         texts: N sentences as typed.
         similarity: (N, N).
+        summary: of the matrix.
         settings: of the encoder.
         view: order and colours of the picture.
     """
@@ -44,7 +47,7 @@ def show(texts: Sequence[str], similarity: Matrix, settings: cache.EncoderSettin
             colors=view.colors,
             numbers=[at + 1 for at in order],
         )
-        alt, viewer_words, code = heatmap.in_words(similarity).replace("**", ""), words(), language()
+        alt, viewer_words, code = heatmap.in_words(summary, len(texts)).replace("**", ""), words(), language()
         _button(
             _("Page (HTML)"),
             lambda: to_html(
@@ -70,7 +73,7 @@ def show(texts: Sequence[str], similarity: Matrix, settings: cache.EncoderSettin
         )
     )
     address = urlsplit(st.context.url or "")
-    query = "&".join(f"{name}={value}" for name, value in st.query_params.items())
+    query = urlencode(st.query_params.to_dict())
     st.code(f"{address.scheme}://{address.netloc}{address.path}?{query}", language=None, wrap_lines=True)
     if len(texts) <= INLINE_UP_TO:
         with st.expander(_("The Python behind it"), icon=":material/code:"):
@@ -79,7 +82,7 @@ def show(texts: Sequence[str], similarity: Matrix, settings: cache.EncoderSettin
 
 def _numbers(texts: Sequence[str], similarity: Matrix) -> None:
     if len(texts) <= CSV_UP_TO:
-        _button(_("Numbers (CSV)"), lambda: csv(texts, similarity), "similarity.csv", "text/csv")
+        _button(_("Numbers (CSV)"), lambda: csv(texts, similarity).encode("utf-8-sig"), "similarity.csv", "text/csv")
     else:
         _button(_("Numbers (NumPy)"), lambda: _npy(similarity), "similarity.npy", "application/octet-stream")
 
@@ -91,7 +94,7 @@ def _button(label: str, make: Callable[[], str | bytes], file: str, mime: str) -
 
 def csv(texts: Sequence[str], similarity: Matrix) -> str:
     """The matrix with its sentences, safe to open in a spreadsheet."""
-    rows = ([text, *map(float, row.round(6))] for text, row in zip(texts, similarity, strict=True))
+    rows = ([text, *(round(float(value), 6) for value in row)] for text, row in zip(texts, similarity, strict=True))
     return to_csv(["", *texts], rows)
 
 
@@ -118,6 +121,7 @@ def python(texts: Sequence[str], settings: cache.EncoderSettings) -> str:
         else 'read_texts("sentences.txt")'
     )
     return (
+        "# Run it in the folder of SimCSE Explorer: .venv/bin/python similarity.py\n"
         f"from simcse_core import cosine_similarity, load\n{imports}\n"
         f"sentences = {sentences}\n"
         f"model = load({settings.model!r}{options})\n"

@@ -34,6 +34,8 @@ class _Kept:
     text: str
     revision: int = 0
     """Grows whenever the page, and not the user, replaces the text."""
+    sample: str = ""
+    """What the source offers now."""
     mine: str | None = None
     """What the user had written before the page replaced it."""
 
@@ -76,8 +78,7 @@ def typing_area(
             "label": label,
             "text": kept.text,
             "revision": state_key,
-            "name": key,
-            "source": source,
+            "name": f"{key}-{source}",
             "sample": default,
             "count": _("Lines: {n}"),
             "note": note(st.session_state.get(state_key, {}).get("text") or kept.text),
@@ -86,8 +87,23 @@ def typing_area(
     )
     if result.text is not None:
         (kept.text,) = checked([result.text])
-    if kept.mine is not None and st.button(_("Back to my sentences"), icon=":material/undo:", key=f"{key}-undo"):
-        kept.text, kept.mine = kept.mine, None
-        kept.revision += 1
-        st.rerun()
+    kept.sample = default
     return kept.text
+
+
+def offer_other_texts(key: str) -> None:
+    """A button to the text that is not there now: what the user had written, or the sample it began with."""
+    kept: _Kept = st.session_state[f"{key}-kept"]
+
+    def bring_back() -> None:
+        kept.text, kept.mine = kept.mine or "", None
+        kept.revision += 1
+
+    def reset() -> None:
+        kept.mine, kept.text, kept.default = kept.text, kept.sample, kept.sample
+        kept.revision += 1
+
+    if kept.mine is not None:
+        st.button(_("Back to my sentences"), icon=":material/undo:", key=f"{key}-undo", on_click=bring_back)
+    elif kept.text != kept.sample:
+        st.button(_("Back to the sample"), icon=":material/restart_alt:", key=f"{key}-reset", on_click=reset)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from simcse_core.meaning.similarity import Matrix, pairs_above, top_pairs
+from simcse_core.meaning.similarity import Matrix, Summary, pairs_above
 from ui import address, cache
 from ui.heatmap import View
 from ui.matrix_colors import CosineColors
@@ -14,11 +14,12 @@ NO_THRESHOLD = -100
 _THRESHOLDS = range(NO_THRESHOLD, 100, 5)
 
 
-def choose(similarity: Matrix, *, content: str) -> View:
+def choose(similarity: Matrix, summary: Summary, *, content: str) -> View:
     """Ask for order, range and threshold, and say what they do to the picture.
 
     Args:
         similarity: (N, N) of the sentences on the page.
+        summary: of the matrix.
         content: a key for the sentences and the encoder's settings.
     """
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -27,7 +28,7 @@ def choose(similarity: Matrix, *, content: str) -> View:
             _("Order"), list(ORDERS), format_func=lambda name: _(ORDERS[name]), required=True, key=key, on_change=keep
         )
         with st.popover(_("Colours"), icon=":material/palette:"):
-            colors = _colors(similarity)
+            colors = _colors(summary)
     if colors.threshold is not None:
         n = len(similarity)
         st.caption(
@@ -48,7 +49,7 @@ def choose(similarity: Matrix, *, content: str) -> View:
     return View(order=cache.order_by_cluster(content, similarity), colors=colors)
 
 
-def _colors(similarity: Matrix) -> CosineColors:
+def _colors(summary: Summary) -> CosineColors:
     key, keep = address.widget("range", list(RANGES), "fixed", language=language())
     chosen = st.radio(
         _("Colour range"), list(RANGES), format_func=lambda name: _(RANGES[name]), key=key, on_change=keep
@@ -58,12 +59,13 @@ def _colors(similarity: Matrix) -> CosineColors:
         _("Grey out what is below"), list(_THRESHOLDS), format_func=_threshold_name, key=key, on_change=keep
     )
     threshold = None if percent == NO_THRESHOLD else percent / 100
-    if chosen == "fixed" or len(similarity) < 3:
+    low, high = summary.farthest.similarity, summary.closest.similarity
+    if chosen == "fixed":
         return CosineColors(threshold=threshold)
-    (farthest,), (closest,) = top_pairs(similarity, 1, farthest=True), top_pairs(similarity, 1)
-    if closest.similarity - farthest.similarity < 1e-3:
+    if high - low < 1e-3:
+        st.caption(_("All pairs are equally close: there is nothing to stretch."))
         return CosineColors(threshold=threshold)
-    return CosineColors(max(farthest.similarity, -1.0), min(closest.similarity, 1.0), threshold)
+    return CosineColors(max(low, -1.0), min(high, 1.0), threshold, sequential=True)
 
 
 def _threshold_name(percent: int) -> str:

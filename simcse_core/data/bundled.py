@@ -1,6 +1,7 @@
 """Data of our own writing that comes with the project, so that everything works offline. See `bundled/README.md`."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -55,6 +56,12 @@ def unrelated(language: str) -> tuple[str, ...]:
     """Sentences of which no two have anything to do with each other, in "en" or "zh_CN"."""
     name = "zh" if language == "zh_CN" else "en"
     return tuple(read_texts(FOLDER / f"unrelated-{name}.txt"))
+
+
+def language_of(texts: Sequence[str]) -> str:
+    """ "zh_CN" when a good part of the letters is Chinese, else "en": which unrelated sentences to compare with."""
+    letters = "".join("".join(text.split()) for text in texts)
+    return "zh_CN" if sum("\u3400" <= letter <= "\u9fff" for letter in letters) > 0.3 * len(letters) else "en"
 
 
 def open_data(name: str) -> Dataset:

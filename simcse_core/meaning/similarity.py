@@ -67,12 +67,32 @@ def top_pairs(similarity: Matrix, most: int, *, farthest: bool = False, within: 
         values = np.where(_above_diagonal(block, start), sign * block, -np.inf) if within else sign * block
         flat = values.ravel()
         # All that are as close as the last one that counts: which of equals stays is decided by their place.
-        least = np.partition(flat, -most)[-most] if most < len(flat) else -np.inf
+        least = flat.max() if most == 1 else np.partition(flat, -most)[-most] if most < len(flat) else -np.inf
         kept = np.flatnonzero((flat >= least) & (flat > -np.inf))
         kept = kept[np.argsort(-flat[kept], kind="stable")][:most]
         found += [(float(flat[at]), int(at // block.shape[1]) + start, int(at % block.shape[1])) for at in kept]
         found = sorted(found, key=lambda pair: (-pair[0], pair[1], pair[2]))[:most]
     return [Pair(first, second, sign * value) for value, first, second in found]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What to say first about an (N, N) matrix of at least two rows."""
+
+    closest: Pair
+    farthest: Pair
+    mean: float
+    """Of different rows."""
+
+
+def summarise(similarity: Matrix) -> Summary:
+    """The closest and the farthest pair, and the mean.
+
+    Args:
+        similarity: (N, N) with N at least 2, symmetric.
+    """
+    (closest,), (farthest,) = top_pairs(similarity, 1), top_pairs(similarity, 1, farthest=True)
+    return Summary(closest, farthest, mean_off_diagonal(similarity))
 
 
 def _above_diagonal(block: Matrix, start: int) -> NDArray[np.bool_]:

@@ -24,17 +24,16 @@ export default function ({ parentElement, data, setStateValue }) {
   const keep = () => {
     try {
       if (area.value === data.sample) sessionStorage.removeItem(place)
-      else sessionStorage.setItem(place, JSON.stringify({ source: data.source, text: area.value }))
+      else sessionStorage.setItem(place, area.value)
     } catch {
       // No storage, or no room in it: the text is simply not kept.
     }
   }
   const kept = () => {
     try {
-      const { source, text } = JSON.parse(sessionStorage.getItem(place)) ?? {}
-      return source === data.source ? text : undefined
+      return sessionStorage.getItem(place)
     } catch {
-      return undefined
+      return null
     }
   }
   let reported = area.value
