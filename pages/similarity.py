@@ -95,7 +95,7 @@ if projector.is_on():
     middle = st.container()
     left, right = st.columns([3, 2], gap="medium")
 else:
-    left, middle, right = st.columns([5, 10, 4], gap="medium")
+    left, middle, right = st.columns([6, 10, 4], gap="medium")
 below = st.container()
 
 with right:
