@@ -136,7 +136,7 @@ def _in_words(percentile: float) -> str:
 
 
 def _words(first: str, second: str, settings: cache.EncoderSettings) -> None:
-    st.subheader(_("Which words carry it?"), anchor=False)
+    st.header(_("Which words carry it?"), anchor=False)
     st.caption(
         _(
             "Each word, in Chinese each character, is left out once. The bar is what the cosine loses: purple "
@@ -180,7 +180,7 @@ def _words(first: str, second: str, settings: cache.EncoderSettings) -> None:
 
 
 def _word_by_word(first: str, second: str, settings: cache.EncoderSettings) -> None:
-    st.subheader(_("Word by word"), anchor=False)
+    st.header(_("Word by word"), anchor=False)
     picture = st.segmented_control(
         _("Picture"),
         list(PICTURES),

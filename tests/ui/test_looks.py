@@ -76,13 +76,13 @@ def test_a_pair_shows_its_cosine_and_how_unusual_it_is() -> None:
 def test_a_pair_the_model_cannot_read_has_no_percentile_and_no_words() -> None:
     page = open_similarity(text="今天天气很好，我们去公园。\n图书馆几点开门呢？")
     assert any("no percentile" in warning.value for warning in page.warning)
-    assert not page.subheader
+    assert not page.header
 
 
 def test_a_frozen_model_says_that_it_has_no_tokens_and_no_layers() -> None:
     page = open_similarity("zh_CN")
     assert not page.exception
-    assert len(page.subheader) == 1  # words are left out, but there is no picture word by word
+    assert len(page.header) == 1  # words are left out, but there is no picture word by word
     grid = open_similarity("en", look="grid", model="use-multilingual")
     assert "has no layers" in grid.info[0].value
 
