@@ -11,6 +11,7 @@ import streamlit as st
 from numpy.typing import NDArray
 from streamlit.components.v2.types import ComponentRenderer
 
+from simcse_core.data.writers import to_csv
 from simcse_core.meaning.similarity import Summary, summarise, top_pairs
 from ui import charts, projector
 from ui.matrix_colors import CosineColors
@@ -149,13 +150,20 @@ def _pairs(similarity: Matrix, texts: Sequence[str]) -> None:
     seen = {(pair.first, pair.second) for pair in closest}
     farthest = top_pairs(similarity, PAIRS_SHOWN, farthest=True)
     chosen = [*closest, *(pair for pair in reversed(farthest) if (pair.first, pair.second) not in seen)]
-    st.dataframe(
-        {
-            _("cosine"): [round(pair.similarity, 3) for pair in chosen],
-            _("sentence"): [f"{pair.first + 1} {texts[pair.first]}" for pair in chosen],
-            _("other sentence"): [f"{pair.second + 1} {texts[pair.second]}" for pair in chosen],
-        },
-        hide_index=True,
+    columns = {
+        _("cosine"): [round(pair.similarity, 6) for pair in chosen],
+        _("sentence"): [f"{pair.first + 1} {texts[pair.first]}" for pair in chosen],
+        _("other sentence"): [f"{pair.second + 1} {texts[pair.second]}" for pair in chosen],
+    }
+    st.dataframe(columns, hide_index=True)
+    st.download_button(
+        _("These pairs (CSV)"),
+        lambda: to_csv(list(columns), zip(*columns.values(), strict=True)).encode("utf-8-sig"),
+        "pairs.csv",
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+        key="all-pairs-csv",
     )
 
 

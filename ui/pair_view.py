@@ -60,6 +60,7 @@ def show(
     left, right = st.columns([2, 3], gap="large", vertical_alignment="center")
     with left:
         st.metric(_("Cosine"), heatmap.two_digits(cosine))
+        st.caption(_("Exactly {cosine:.6f}.").format(cosine=cosine))
         if check.unreadable:
             _cannot_read(settings.model)
             return

@@ -67,7 +67,10 @@ def top_pairs(similarity: Matrix, most: int, *, farthest: bool = False, within: 
         values = np.where(_above_diagonal(block, start), sign * block, -np.inf) if within else sign * block
         flat = values.ravel()
         # All that are as close as the last one that counts: which of equals stays is decided by their place.
-        least = flat.max(initial=-np.inf) if most == 1 else np.partition(flat, -most)[-most] if most < len(flat) else -np.inf
+        if most == 1:
+            least = flat.max(initial=-np.inf)
+        else:
+            least = np.partition(flat, -most)[-most] if most < len(flat) else -np.inf
         kept = np.flatnonzero((flat >= least) & (flat > -np.inf))
         kept = kept[np.argsort(-flat[kept], kind="stable")][:most]
         found += [(float(flat[at]), int(at // block.shape[1]) + start, int(at % block.shape[1])) for at in kept]
