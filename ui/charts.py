@@ -105,7 +105,7 @@ def heatmap(
         "margin": {"l": 0, "r": 0, "t": 24, "b": 44},
         "uirevision": "keep",
     }
-    written = _numbers(similarity + 0.0, names, colors, 12 if n <= 9 and labels else 10) if few else []
+    written = _numbers(similarity + 0.0, names, colors, 11 if n <= 9 and labels else 10) if few else []
     return go.Figure(
         [cells, *written], layout
     )  # in one go: a figure that is updated piece by piece takes seven times as long
