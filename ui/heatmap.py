@@ -90,8 +90,7 @@ def figure(
         outlined=outlined,
     )
     with st.container(key=f"{key}-box"):
-        # A key of its own for each picture: one that changes while Plotly still draws it can end up with two of them.
-        projector.chart(drawn, key=f"{key}-plotly-{hash((shown.tobytes(), *ordered))}", alt=alt)
+        projector.chart(drawn, key=f"{key}-plotly", alt=alt)
     if clickable:
         data = {"box": f"{key}-box", "content": _content(ordered)}
         _clicks()(key=key, data=data, on_cell_change=lambda: None, height=1)
