@@ -23,7 +23,7 @@ from tests.install_chromium import find
 
 PATIENCE = 300_000
 """Milliseconds for anything to appear."""
-PLOTLY = ".st-key-heatmap-box .heatmaplayer image"
+PLOTLY = ".st-key-heatmap-box .heatmaplayer image >> nth=0"
 CANVAS = ".matrix-view[data-painted]"
 ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking"]
 
@@ -57,7 +57,7 @@ def start(browser: Browser) -> tuple[float, float]:
             page.locator(PLOTLY).wait_for()
             first = time.perf_counter() - started
             fill(page, ["A cat sleeps.", "A kitten naps.", "Stocks fell."])
-            page.locator(".st-key-heatmap-box .yaxislayer-above :text('Stocks fell.')").wait_for()
+            page.locator(".st-key-heatmap-box .yaxislayer-above :text('Stocks fell.') >> nth=0").wait_for()
             return first, time.perf_counter() - started
 
 
@@ -86,7 +86,7 @@ def painted(page: Page, sentences: Sequence[str]) -> None:
         page.locator(CANVAS).first.wait_for()
         return
     last = str(len(sentences)) if len(sentences) <= 30 else str(1 + (len(sentences) - 1) // 20 * 20)
-    page.locator(f".st-key-heatmap-box .xaxislayer-above :text-is('{last}')").wait_for()
+    page.locator(f".st-key-heatmap-box .xaxislayer-above :text-is('{last}') >> nth=0").wait_for()
     page.locator(PLOTLY).wait_for()
 
 
