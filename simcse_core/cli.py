@@ -4,7 +4,6 @@ One value of JSON on stdout with `--format json`; a user's mistake ends with 2 a
 """
 
 import argparse
-import json
 import math
 import os
 import sys
@@ -17,14 +16,13 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from simcse_core.download_line import download_line
 from simcse_core.errors import InputError, OptionError, UserError
+from simcse_core.printing import Answer, print_answer, print_record
 from simcse_core.progress_line import progress_line
 
 if TYPE_CHECKING:
     from simcse_core.encoding.catalogue import Encoder
     from simcse_core.encoding.texts import TextCheck
     from simcse_core.meaning.similarity import Matrix
-
-Answer = dict[str, Any] | list[dict[str, Any]]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             os.environ["SIMCSE_HOME"] = options.home
         answer: Answer | None = options.command(options)
         if answer is not None:
-            _print(answer, options.format)
+            print_answer(answer, options.format)
     except UserError as error:
         print("simcse_core:", " ".join(str(error).splitlines()), file=sys.stderr)
         return 2
@@ -283,7 +281,7 @@ def _train(options: argparse.Namespace) -> Answer | None:
             model = load(options.model, on_fetch=on_fetch)
         _warn(options.model, model.check(data.text))
     run = store.create(described, Path(options.output) if options.output else None)
-    execute(run, emit=lambda record: _print_record(record, options.format))
+    execute(run, emit=lambda record: print_record(record, options.format))
     return None
 
 
@@ -370,68 +368,6 @@ def _loss_options(given: list[str]) -> dict[str, str]:
     if wrong := next((name for name, equals, _ in pairs if not equals), None):
         raise OptionError("--loss-option {given!r} needs a value: NAME=VALUE.", given=wrong)
     return {name: value for name, _, value in pairs}
-
-
-def _print_record(record: dict[str, Any], form: str) -> None:
-    if form == "json":
-        print(json.dumps(record), flush=True)
-        return
-    match record["event"]:
-        case "step":
-            progress = f"step {record['step']}/{record['steps']}"
-            print(f"{progress}  loss {_number(record['loss'])}  {record['texts_per_second']:.0f} texts/s")
-        case "evaluation":
-            print(f"epoch {record['epoch']}  {_numbers(record['metrics'])}{'  (best)' if record['best'] else ''}")
-        case _:
-            if record["reason"] == "diverged":
-                print("diverged: the numbers ran away; choose a smaller --learning-rate")
-            print(f"before  {_numbers(record['dev_before'])}")
-            print(f"after   {_numbers(record['dev_after'])}")
-            print(f"model   {record['model']}")
-
-
-def _print(answer: Answer, form: str) -> None:
-    if form == "json":
-        print(json.dumps(answer, ensure_ascii=False, allow_nan=False))
-    elif isinstance(answer, list):
-        _print_models(answer)
-    elif "similarity" in answer:
-        _print_similarity(answer)
-    else:
-        for name, value in answer.items():
-            print(f"{name:24} {_number(value)}")
-
-
-def _print_similarity(answer: dict[str, Any]) -> None:
-    others = answer.get("others", [])
-    if others:
-        print("  ".join(f"{number:5}" for number in range(1, len(others) + 1)))
-    for text, row in zip(answer["texts"], answer["similarity"], strict=True):
-        print("  ".join(f"{value:5.2f}" for value in row), f" {text}")
-    if others:
-        print()
-    for number, text in enumerate(others, 1):
-        print(f"{number:5}  {text}")
-
-
-def _print_models(cards: list[dict[str, Any]]) -> None:
-    rows = [("name", "languages", "  MB", "licence", "")]
-    for card in cards:
-        here = "here" if card["here"] else "fetch"
-        rows.append((card["name"], card["languages"], f"{card['megabytes']:4}", card["licence"], here))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        print("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
-    if not all(card["here"] for card in cards):
-        print("To fetch one: python -m simcse_core models fetch NAME")
-
-
-def _numbers(metrics: dict[str, Any] | None) -> str:
-    return "  ".join(f"{name} {_number(value)}" for name, value in (metrics or {}).items())
-
-
-def _number(value: object) -> str:
-    return f"{value:.4f}" if isinstance(value, float) else "undefined" if value is None else str(value)
 
 
 def _version() -> str:

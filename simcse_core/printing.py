@@ -1,0 +1,70 @@
+"""What the command line prints on stdout: JSON for programs, text for people."""
+
+import json
+from typing import Any
+
+Answer = dict[str, Any] | list[dict[str, Any]]
+
+
+def print_record(record: dict[str, Any], form: str) -> None:
+    """One record of a training, as JSON on a line or as words."""
+    if form == "json":
+        print(json.dumps(record), flush=True)
+        return
+    match record["event"]:
+        case "step":
+            progress = f"step {record['step']}/{record['steps']}"
+            print(f"{progress}  loss {_number(record['loss'])}  {record['texts_per_second']:.0f} texts/s")
+        case "evaluation":
+            print(f"epoch {record['epoch']}  {_numbers(record['metrics'])}{'  (best)' if record['best'] else ''}")
+        case _:
+            if record["reason"] == "diverged":
+                print("diverged: the numbers ran away; choose a smaller --learning-rate")
+            print(f"before  {_numbers(record['dev_before'])}")
+            print(f"after   {_numbers(record['dev_after'])}")
+            print(f"model   {record['model']}")
+
+
+def print_answer(answer: Answer, form: str) -> None:
+    """The answer of a command: one value of JSON, or a table for people."""
+    if form == "json":
+        print(json.dumps(answer, ensure_ascii=False, allow_nan=False))
+    elif isinstance(answer, list):
+        _print_models(answer)
+    elif "similarity" in answer:
+        _print_similarity(answer)
+    else:
+        for name, value in answer.items():
+            print(f"{name:24} {_number(value)}")
+
+
+def _print_similarity(answer: dict[str, Any]) -> None:
+    others = answer.get("others", [])
+    if others:
+        print("  ".join(f"{number:5}" for number in range(1, len(others) + 1)))
+    for text, row in zip(answer["texts"], answer["similarity"], strict=True):
+        print("  ".join(f"{value:5.2f}" for value in row), f" {text}")
+    if others:
+        print()
+    for number, text in enumerate(others, 1):
+        print(f"{number:5}  {text}")
+
+
+def _print_models(cards: list[dict[str, Any]]) -> None:
+    rows = [("name", "languages", "  MB", "licence", "")]
+    for card in cards:
+        here = "here" if card["here"] else "fetch"
+        rows.append((card["name"], card["languages"], f"{card['megabytes']:4}", card["licence"], here))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        print("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
+    if not all(card["here"] for card in cards):
+        print("To fetch one: python -m simcse_core models fetch NAME")
+
+
+def _numbers(metrics: dict[str, Any] | None) -> str:
+    return "  ".join(f"{name} {_number(value)}" for name, value in (metrics or {}).items())
+
+
+def _number(value: object) -> str:
+    return f"{value:.4f}" if isinstance(value, float) else "undefined" if value is None else str(value)
