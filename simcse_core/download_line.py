@@ -1,10 +1,11 @@
 """How far a download is, as a line on stderr."""
 
 import math
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+from simcse_core.status_line import StatusLine
 
 
 @contextmanager
@@ -38,30 +39,23 @@ def download_line(name: str) -> Iterator[Callable[[int, int], None]]:
 class _Line:
     def __init__(self, name: str) -> None:
         self.name = name
-        self.rewrites = sys.stderr.isatty()
+        self.out = StatusLine()
         self.started: tuple[float, int] | None = None
         """When the first bytes were reported, and how many there were: a resumed download does not start at 0."""
         self.is_complete = True
         self.shown = -math.inf
-        self.width = 0
 
     def show(self, done: int, total: int) -> None:
         now = time.monotonic()
         self.started = self.started or (now, done)
         self.is_complete = done >= total
-        if now - self.shown < (0.2 if self.rewrites else 5) and done < total:
+        if now - self.shown < (0.2 if self.out.rewrites else 5) and done < total:
             return
         self.shown = now
-        text = describe(self.name, done, total, done - self.started[1], now - self.started[0])
-        if self.rewrites:
-            print(f"\r{text:{self.width}}", end="", file=sys.stderr, flush=True)
-            self.width = len(text)
-        else:
-            print(text, file=sys.stderr, flush=True)
+        self.out.write(describe(self.name, done, total, done - self.started[1], now - self.started[0]))
 
     def end(self) -> None:
-        if self.rewrites and self.started:
-            print(file=sys.stderr)
+        self.out.end()
 
 
 def describe(name: str, done: int, total: int, arrived: int, seconds: float) -> str:

@@ -1,9 +1,10 @@
 """How far long work on texts is, as a line on stderr."""
 
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+from simcse_core.status_line import StatusLine
 
 SHORT = 3.0
 """Seconds. Nothing is shown for work that ends sooner."""
@@ -31,32 +32,25 @@ def progress_line(verb: str) -> Iterator[Callable[[int, int | None], None]]:
 class _Line:
     def __init__(self, verb: str) -> None:
         self.verb = verb
-        self.rewrites = sys.stderr.isatty()
+        self.out = StatusLine()
         self.started = time.monotonic()
         self.next = self.started + SHORT
         self.latest: tuple[int, int | None] = (0, None)
-        self.width = 0
 
     def show(self, done: int, total: int | None) -> None:
         self.latest = (done, total)
         now = time.monotonic()
         if now >= self.next:
-            self.next = now + (0.2 if self.rewrites else SECONDS_BETWEEN)
+            self.next = now + (0.2 if self.out.rewrites else SECONDS_BETWEEN)
             self.write(now)
 
     def end(self) -> None:
-        if self.width:  # something has been shown: it shall not end in the middle
+        if self.out.width:  # something has been shown: it shall not end in the middle
             self.write(time.monotonic())
-            if self.rewrites:
-                print(file=sys.stderr)
+            self.out.end()
 
     def write(self, now: float) -> None:
-        text = describe(self.verb, *self.latest, now - self.started)
-        if self.rewrites:
-            print(f"\r{text:{self.width}}", end="", file=sys.stderr, flush=True)
-        else:
-            print(text, file=sys.stderr, flush=True)
-        self.width = len(text)
+        self.out.write(describe(self.verb, *self.latest, now - self.started))
 
 
 def describe(verb: str, done: int, total: int | None, seconds: float) -> str:
