@@ -4,6 +4,10 @@ from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
+
+Prepared = Sequence[int] | Tensor
+"""A text as token ids, or as (T, H) hidden states of a lower layer."""
 
 TOKENS_PER_BATCH = {"cpu": 2_048, "mps": 8_192, "cuda": 32_768}
 """Enough to keep the device busy, few enough for its caches and its memory."""
@@ -36,13 +40,13 @@ def batches_by_length(lengths: Sequence[int], budget: int) -> Iterator[list[int]
         yield batch
 
 
-def pad(token_ids: Sequence[Sequence[int]], padding_id: int, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Token lists of different lengths as one tensor.
+def pad(prepared: Sequence[Prepared], padding_id: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Texts of different lengths as one tensor.
 
     Returns:
-        ids (N, T) and mask (N, T); the mask is 1 for a text's own tokens and 0 for padding.
+        ids (N, T) or states (N, T, H), and mask (N, T); the mask is 1 for a text's own tokens and 0 for padding.
     """
-    longest = max(len(ids) for ids in token_ids)
-    ids = [[*own, *[padding_id] * (longest - len(own))] for own in token_ids]
-    mask = [[1] * len(own) + [0] * (longest - len(own)) for own in token_ids]
-    return torch.tensor(ids, device=device), torch.tensor(mask, device=device)
+    lengths = torch.tensor([len(own) for own in prepared])
+    mask = torch.arange(int(lengths.max())) < lengths[:, None]
+    padded = pad_sequence([torch.as_tensor(own) for own in prepared], batch_first=True, padding_value=padding_id)
+    return padded.to(device), mask.long().to(device)

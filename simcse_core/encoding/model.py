@@ -1,9 +1,7 @@
 """SimCSE on BERT: texts -> tokens -> hidden states of a layer -> [linear head] -> pooling -> unit vectors."""
 
-import copy
 import threading
-from collections.abc import Callable, Sequence
-from itertools import chain
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +11,15 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from simcse_core.encoding.batching import batches_by_length, pad, tokens_per_batch
+from simcse_core.encoding.batching import Prepared, batches_by_length, pad, tokens_per_batch
 from simcse_core.encoding.device import pick_dtype
 from simcse_core.encoding.head import make_head
 from simcse_core.encoding.inference import for_inference, stamp
+from simcse_core.encoding.layers import GivenStates, all_layers, first_layers, last_layers, layer_stack, layers_to_tune
 from simcse_core.encoding.packing import can_pack, pack, use_packed_attention
 from simcse_core.encoding.pooling import poolings
 from simcse_core.encoding.texts import Progress, TextCheck, TextTokens, Vectors, checked, is_unreadable, once_each
-from simcse_core.errors import ModelError, OptionError
+from simcse_core.errors import ModelError
 
 
 class SimCSE(nn.Module):
@@ -64,6 +63,7 @@ class SimCSE(nn.Module):
         # Truncation is a state of a fast tokenizer: two threads at once get each other's, also through two models.
         self._tokenizer_lock = tokenizer_lock or threading.Lock()
         self._twins: dict[torch.dtype, tuple[object, PreTrainedModel]] = {}
+        self._starts_from_states = isinstance(getattr(bert, "embeddings", None), GivenStates)
         use_packed_attention(bert)
         self.eval()
 
@@ -146,9 +146,14 @@ class SimCSE(nn.Module):
 
     def _states(self, bert: PreTrainedModel, **inputs: Any) -> tuple[Tensor, Tensor]:
         """Hidden states of the last layer and of layer 0, through the head, in float32: (N, T, D) each."""
-        output = bert(**inputs, output_hidden_states=True)
+        words: Tensor | None = None
+        if self._starts_from_states:
+            given = inputs["inputs_embeds"]
+            hidden = int(bert.config.hidden_size)
+            inputs["inputs_embeds"], words = given[..., :hidden], given[..., -hidden:]
+        output = bert(**inputs, output_hidden_states=words is None)
         tokens = output.last_hidden_state
-        first = output.hidden_states[0] if output.hidden_states else tokens  # empty when cut at layer 0
+        first = words if words is not None else output.hidden_states[0] if output.hidden_states else tokens
         if self.head is not None:
             width = self.head.weight.dtype
             tokens, first = self.head(tokens.to(width)), self.head(first.to(width))
@@ -162,18 +167,19 @@ class SimCSE(nn.Module):
             ids = self.tokenizer(list(texts), truncation=True, max_length=self.max_tokens, verbose=False)["input_ids"]
         return list(ids)
 
-    def embed(self, prepared: Sequence[Sequence[int]]) -> Tensor:
+    def embed(self, prepared: Sequence[Prepared]) -> Tensor:
         """(N, D) unit rows for one batch of prepared texts; gradients flow unless they are switched off."""
         return self._embed(self.bert, prepared)
 
-    def _embed(self, bert: PreTrainedModel, prepared: Sequence[Sequence[int]]) -> Tensor:
+    def _embed(self, bert: PreTrainedModel, prepared: Sequence[Prepared]) -> Tensor:
         pooling = poolings[self.pooling].function
         if not can_pack(bert):
-            ids, mask = pad(prepared, int(self.tokenizer.pad_token_id or 0), self.device)
-            tokens, first = self._states(bert, input_ids=ids, attention_mask=mask)
+            padded, mask = pad(prepared, int(self.tokenizer.pad_token_id or 0), self.device)
+            kind = "inputs_embeds" if self._starts_from_states else "input_ids"
+            tokens, first = self._states(bert, **{kind: padded}, attention_mask=mask)
             return F.normalize(pooling(tokens, mask, first), dim=-1)
         batch = pack(prepared, bert)
-        tokens, first = self._states(bert, input_ids=batch.ids, position_ids=batch.positions, groups=batch.groups)
+        tokens, first = self._states(bert, **batch.inputs, groups=batch.groups)
         pooled = []
         for group in batch.groups:  # texts of one length: nothing to mask
             own, words = (states[0, group.tokens].view(group.count, group.length, -1) for states in (tokens, first))
@@ -304,6 +310,66 @@ class SimCSE(nn.Module):
                 on_progress(done, len(texts))
         return vectors
 
+    def above(self, layer: int | None) -> "SimCSE":
+        """The layers above `layer`, with head and pooling, as a model of its own for training.
+
+        It shares the weights and has modules of its own, so its dropout and its mode are nobody else's.
+
+        Args:
+            layer: 0 to L; `embed` then takes what `states_of` gives for this layer. None is the whole model, word
+                embeddings included; `embed` takes token ids.
+        """
+        return SimCSE(
+            all_layers(self.bert) if layer is None else last_layers(self.bert, layer),
+            self.tokenizer,
+            pooling=self.pooling,
+            head=self.head,
+            max_tokens=self.max_tokens,
+            name=self.name,
+            tokenizer_lock=self._tokenizer_lock,
+        )
+
+    @torch.inference_mode()
+    def states_of(
+        self, prepared: Sequence[Sequence[int]], layer: int, precision: str = "float32"
+    ) -> Iterator[tuple[int, Tensor]]:
+        """Hidden states of a layer, without dropout, as `above(layer)` takes them.
+
+        Args:
+            prepared: texts as token ids.
+            layer: 0 to L.
+            precision: as for `encode`.
+
+        Yields:
+            A text's position and its (T, H) states on the CPU; with `first_last_mean` pooling (T, 2H), the states of
+            layer 0 behind the others. Texts of similar length come together.
+        """
+        lower = self.configured(layer=layer, head="none")
+        twin = lower._twin(pick_dtype(precision, self.device))
+        for batch in batches_by_length([len(ids) for ids in prepared], tokens_per_batch(self.device)):
+            own = [prepared[at] for at in batch]
+            if packs := can_pack(twin):
+                packed = pack(own, twin)
+                output = twin(**packed.inputs, groups=packed.groups, output_hidden_states=True)
+                batch = [batch[at] for at in packed.order]
+            else:
+                ids, mask = pad(own, int(self.tokenizer.pad_token_id or 0), self.device)
+                output = twin(input_ids=ids, attention_mask=mask, output_hidden_states=True)
+            states = output.last_hidden_state
+            if self.pooling == "first_last_mean":
+                states = torch.cat([states, output.hidden_states[0] if output.hidden_states else states], dim=-1)
+            lengths = [len(prepared[at]) for at in batch]
+            rows = states[0].split(lengths) if packs else states
+            for at, length, row in zip(batch, lengths, rows, strict=True):
+                yield at, row[:length].cpu()
+
+    def frozen_layers(self) -> int | None:
+        """The highest layer below which nothing trains; None when the word embeddings train."""
+        if any(p.requires_grad for p in self.bert.get_input_embeddings().parameters()):
+            return None
+        stack = layer_stack(self.bert)
+        return next((at for at, one in enumerate(stack) if any(p.requires_grad for p in one.parameters())), len(stack))
+
     def tune(self, what: str) -> list[nn.Parameter]:
         """Choose what training may change, and return those parameters.
 
@@ -317,7 +383,7 @@ class SimCSE(nn.Module):
             self.head = make_head("linear", int(self.bert.config.hidden_size))
             self.to(self.device)
         stack = layer_stack(self.bert)
-        top = len(stack) if what == "all" else _top_layers(what, len(stack))
+        top = layers_to_tune(what, len(stack))
         self.requires_grad_(what == "all")
         for module in [*list(stack)[len(stack) - top :], *([self.head] if self.head is not None else [])]:
             module.requires_grad_(True)
@@ -328,54 +394,3 @@ class SimCSE(nn.Module):
         from simcse_core.encoding.storage import save
 
         save(self, Path(folder))
-
-
-def layer_stack(bert: PreTrainedModel) -> nn.ModuleList:
-    """The encoder's list of transformer layers, whatever the model family calls it.
-
-    Raises:
-        ModelError: the model has no such list (ALBERT uses one layer again and again).
-    """
-    for module in bert.modules():
-        if isinstance(module, nn.ModuleList) and len(module) == bert.config.num_hidden_layers:
-            return module
-    raise ModelError("A model of the kind {kind!r} has no layers that can be told apart.", kind=bert.config.model_type)
-
-
-def first_layers(bert: PreTrainedModel, layer: int, name: str) -> PreTrainedModel:
-    """The encoder cut after a layer; it shares the weights with the whole one.
-
-    Raises:
-        OptionError: the model does not have this layer.
-    """
-    count = len(layer_stack(bert))
-    if not -count - 1 <= layer <= count:
-        raise OptionError(
-            "{name} has no layer {given}: choose 0 (word embeddings) to {last}, or -1 (last) to {first}.",
-            name=name,
-            given=layer,
-            last=count,
-            first=-count - 1,
-        )
-    keep = layer if layer >= 0 else count + 1 + layer
-    if keep == count:
-        return bert
-    # Copies the modules, not the tensors: what the memo already holds counts as copied.
-    tensors: dict[int, Any] = {id(tensor): tensor for tensor in chain(bert.parameters(), bert.buffers())}
-    shared: PreTrainedModel = copy.deepcopy(bert, tensors)
-    del layer_stack(shared)[keep:]
-    shared.config.num_hidden_layers = keep
-    return shared
-
-
-def _top_layers(what: str, count: int) -> int:
-    if what == "head":
-        return 0
-    kind, _, number = what.partition(":")
-    if kind != "top" or not (number.isascii() and number.isdecimal()) or not 1 <= int(number) <= count:
-        raise OptionError(
-            "Cannot train {given!r}. Choose 'head', 'all', or 'top:K' with K from 1 to {count}.",
-            given=what,
-            count=count,
-        )
-    return int(number)

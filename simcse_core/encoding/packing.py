@@ -7,7 +7,7 @@ single row (1, T), sorted by length, and attention takes the texts of one length
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
@@ -16,11 +16,13 @@ from transformers import AttentionInterface, AttentionMaskInterface, PreTrainedM
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
+from simcse_core.encoding.batching import Prepared
+
 ATTENTION = "sdpa_packed"
 """How transformers knows our attention."""
 
 _SHORT = 64
-"""Up to this length the plain formula is faster in bfloat16 than torch's own, which is made for long texts."""
+"""Up to this length the plain formula is faster in bfloat16, and in training, than torch's own for long texts."""
 
 _FAMILIES = {"bert", "electra", "roberta", "xlm-roberta", "camembert"}
 _POSITIONS_AFTER_PADDING = {"roberta", "xlm-roberta", "camembert"}
@@ -45,10 +47,9 @@ class Group:
 class PackedBatch:
     """Texts as one row of tokens."""
 
-    ids: Tensor
-    """(1, T)."""
-    positions: Tensor
-    """(1, T) each token's place in its text, as the model counts."""
+    inputs: dict[str, Tensor]
+    """What the model calls them: (1, T) `input_ids` or (1, T, H) `inputs_embeds`, and (1, T) `position_ids`, each
+    token's place in its text, as the model counts."""
     groups: tuple[Group, ...]
     order: list[int]
     """Where the texts stood before they were sorted by length."""
@@ -73,24 +74,27 @@ def use_packed_attention(bert: PreTrainedModel) -> None:
     """Let a model that can pack attend by groups; without groups it attends as before."""
     if bert.config.model_type in _FAMILIES and bert.config._attn_implementation == "sdpa":
         bert.config._attn_implementation = ATTENTION
+        cast(nn.Module, bert.embeddings).register_forward_hook(_as_autocast)
 
 
-def pack(token_ids: Sequence[Sequence[int]], bert: PreTrainedModel) -> PackedBatch:
-    """Texts, as lists of token ids, in one row."""
-    order = sorted(range(len(token_ids)), key=lambda at: len(token_ids[at]))
+def pack(prepared: Sequence[Prepared], bert: PreTrainedModel) -> PackedBatch:
+    """Texts, as lists of token ids or as hidden states of a lower layer, in one row."""
+    order = sorted(range(len(prepared)), key=lambda at: len(prepared[at]))
     groups: list[Group] = []
     start = 0
-    for length, members in groupby(len(token_ids[at]) for at in order):
+    for length, members in groupby(len(prepared[at]) for at in order):
         count = len(list(members))
         groups.append(Group(start, count, length))
         start += count * length
     config = bert.config
     first = int(config.pad_token_id or 0) + 1 if config.model_type in _POSITIONS_AFTER_PADDING else 0
     positions = torch.cat([torch.arange(first, first + group.length).repeat(group.count) for group in groups])
-    ids = torch.tensor([token for at in order for token in token_ids[at]])
-    return PackedBatch(
-        ids[None].to(bert.device, non_blocking=True), positions[None].to(bert.device), tuple(groups), order
-    )
+    inputs = {"position_ids": positions[None].to(bert.device)}
+    if isinstance(prepared[0], Tensor):
+        inputs["inputs_embeds"] = torch.cat([torch.as_tensor(prepared[at]) for at in order])[None].to(bert.device)
+    else:
+        inputs["input_ids"] = torch.tensor([[token for at in order for token in prepared[at]]]).to(bert.device)
+    return PackedBatch(inputs, tuple(groups), order)
 
 
 def _attend(
@@ -118,25 +122,27 @@ def _attend(
         return sdpa_attention_forward(
             module, query, key, value, attention_mask, dropout=dropout, scaling=scaling, **others
         )
-    heads = query.shape[1]
+    heads, width = query.shape[1], query.shape[-1]
+    scale = width**-0.5 if scaling is None else scaling
+    training = torch.is_grad_enabled()
+    sizes = [group.count * group.length for group in groups]  # split, and not sliced: slices have slow gradients
     attended = []
-    for group in groups:
-        q, k, v = (
-            states[0, :, group.tokens]
-            .reshape(heads, group.count, group.length, -1)
-            .transpose(0, 1)  # (count, heads, L, d)
-            for states in (query, key, value)
-        )
-        if q.dtype == torch.bfloat16 and group.length <= _SHORT and not torch.is_grad_enabled():
-            out = torch.softmax((q * _scale(q, scaling)) @ k.transpose(-1, -2), dim=-1) @ v
+    rows = (torch.split(states[0], sizes, dim=1) for states in (query, key, value))
+    for group, *parts in zip(groups, *rows, strict=True):
+        q, k, v = (part.reshape(heads, group.count, group.length, width).transpose(0, 1) for part in parts)
+        if group.length <= _SHORT and (training or q.dtype == torch.bfloat16):
+            weights = torch.softmax((q * scale) @ k.transpose(-1, -2), dim=-1)  # (count, heads, L, L)
+            out = F.dropout(weights, dropout, training=dropout > 0) @ v
         else:
-            out = F.scaled_dot_product_attention(q, k, v, dropout_p=dropout, scale=scaling)
+            out = F.scaled_dot_product_attention(q, k, v, dropout_p=dropout, scale=scale)
         attended.append(out.transpose(1, 2).flatten(0, 1))  # (count * L, heads, d)
     return torch.cat(attended)[None], None
 
 
-def _scale(query: Tensor, given: float | None) -> float:
-    return query.shape[-1] ** -0.5 if given is None else given
+def _as_autocast(module: nn.Module, inputs: Any, embeddings: Tensor) -> Tensor:
+    """Word embeddings in the half precision of autocast: then all that is added to them stays in it."""
+    kind = embeddings.device.type
+    return embeddings.to(torch.get_autocast_dtype(kind)) if torch.is_autocast_enabled(kind) else embeddings
 
 
 AttentionInterface.register(ATTENTION, _attend)

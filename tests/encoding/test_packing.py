@@ -140,12 +140,12 @@ def test_a_model_with_another_attention_does_not_pack(minilm: SimCSE) -> None:
 
 def test_a_row_is_sorted_by_length_and_counts_positions_for_each_text() -> None:
     by_hand = pack([[7, 8, 9], [5], [1, 2, 3]], tiny(BertConfig))
-    assert by_hand.ids.tolist() == [[5, 7, 8, 9, 1, 2, 3]]
-    assert by_hand.positions.tolist() == [[0, 0, 1, 2, 0, 1, 2]]
+    assert by_hand.inputs["input_ids"].tolist() == [[5, 7, 8, 9, 1, 2, 3]]
+    assert by_hand.inputs["position_ids"].tolist() == [[0, 0, 1, 2, 0, 1, 2]]
     assert [(group.start, group.count, group.length) for group in by_hand.groups] == [(0, 1, 1), (1, 2, 3)]
     assert by_hand.restore(torch.tensor([[1.0], [2.0], [3.0]])).tolist() == [[2], [1], [3]]
     # RoBERTa counts from behind the number of its padding token, 1.
-    assert pack([[7, 8]], tiny(RobertaConfig)).positions.tolist() == [[2, 3]]
+    assert pack([[7, 8]], tiny(RobertaConfig)).inputs["position_ids"].tolist() == [[2, 3]]
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -175,3 +175,18 @@ def test_dropout_works_in_a_packed_row(minilm: SimCSE) -> None:
     model.eval()
     with torch.no_grad():
         torch.testing.assert_close(model.embed(ids), model.embed(ids), atol=0, rtol=0)
+
+
+@pytest.mark.parametrize("pooling", poolings.names())
+@pytest.mark.parametrize("layer", [0, 2, 6])
+def test_the_layers_above_a_layer_go_on_from_its_states(minilm: SimCSE, layer: int, pooling: str) -> None:
+    model = minilm.configured(pooling=pooling, head="random")
+    prepared = model.prepare(SENTENCES)
+    states = dict(model.states_of(prepared, layer))
+    assert sorted(states) == list(range(len(SENTENCES)))
+    with torch.inference_mode():
+        continued = model.above(layer).embed([states[at] for at in range(len(SENTENCES))])
+        padded = model.above(layer)
+        padded.bert.config._attn_implementation = "sdpa"
+        torch.testing.assert_close(continued.numpy(), model.encode(SENTENCES), atol=1e-5, rtol=0)
+        torch.testing.assert_close(padded.embed([states[at] for at in range(len(SENTENCES))]), continued)

@@ -9,7 +9,8 @@ from transformers import AlbertConfig, AutoModel
 
 from simcse_core.encoding import catalogue
 from simcse_core.encoding.catalogue import CATALOGUE, find, load
-from simcse_core.encoding.model import SimCSE, layer_stack
+from simcse_core.encoding.layers import layer_stack
+from simcse_core.encoding.model import SimCSE
 from simcse_core.encoding.pooling import poolings
 from simcse_core.errors import ModelError
 from tests.conftest import SENTENCES
