@@ -3,6 +3,7 @@
 import streamlit as st
 
 from ui import cache, inputs, page
+from ui.data_choice import choose_data
 from ui.map_view import MapTexts, choose_text, show_maps, show_neighbours
 from ui.translation import _
 
@@ -10,7 +11,7 @@ page.begin("map")
 left, right = st.columns([5, 2], gap="large")  # the maps come first on a phone too
 with left, page.user_errors():
     with right:
-        data, _source = inputs.data_set("map")
+        data = choose_data("map").data
         settings = inputs.encoder_settings()
     texts = MapTexts.of(data)
     content = inputs.content_key(list(texts.texts), settings)

@@ -1,10 +1,11 @@
-"""Training: race losses on a small labelled data set and see which one is worth it."""
+"""Training: race losses on a small data set and see which one is worth it."""
 
 import streamlit as st
 
 from simcse_core.runs import queue, race
 from simcse_core.runs.store import get
-from ui import comparison, inputs, page, race_inputs, race_view, stored
+from ui import comparison, page, race_inputs, race_view, stored
+from ui.data_choice import choose_data
 from ui.translation import _, language
 
 page.begin("training")
@@ -22,7 +23,7 @@ def recorded() -> None:
         )
         st.caption(race_view.describe(finished.config))
     race_view.curves(finished.outcomes, epochs=finished.config.settings.epochs, key="recorded")
-    race_view.table(finished.outcomes)
+    race_view.table(finished.outcomes, finished.baselines)
     comparison.show_stored(finished)
 
 
@@ -78,7 +79,7 @@ with left, page.user_errors():
                 st.rerun()
 
 with right, page.user_errors():
-    data, source = inputs.data_set("training")
-    if (plan := race_inputs.start_button(data, source, busy=busy)) is not None:
+    chosen_data = choose_data("training")
+    if (plan := race_inputs.start_button(chosen_data, busy=busy)) is not None:
         st.query_params["race"] = race.start(plan.config(), plan.losses)
         st.rerun()

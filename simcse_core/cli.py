@@ -8,12 +8,13 @@ import math
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from simcse_core.data.kinds import KINDS, Dataset
 from simcse_core.download_line import download_line
 from simcse_core.errors import InputError, OptionError, UserError
 from simcse_core.printing import Answer, print_answer, print_record
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from simcse_core.encoding.catalogue import Encoder
     from simcse_core.encoding.texts import TextCheck
     from simcse_core.meaning.similarity import Matrix
+    from simcse_core.runs.config import RunConfig
+
+MANY_EPOCHS = 1_000
+"""When steps or seconds are the budget."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -86,15 +91,19 @@ def _parser() -> argparse.ArgumentParser:
     encode.add_argument("--output", required=True, help="the .npy file to write")
 
     evaluate = add("evaluate", _evaluate, "Measure a model on scored pairs, matching pairs or labelled texts.")
-    evaluate.add_argument("--data", required=True, help="a table, or the name of bundled data")
+    evaluate.add_argument("--data", required=True, help="a table, the name of bundled data, or hub:owner/name")
     evaluate.add_argument("--scale-max", type=_above_0, help="best possible score (default: the highest in the data)")
 
-    train = add("train", _train, "Fine-tune a model on labelled texts.")
+    train = add("train", _train, "Train a model: pre-training on texts, or a loss on data of any kind.")
     train.add_argument(
-        "--data", required=True, help="a table with the columns text, label, or the name of bundled data"
+        "--data", required=True, help="a table, a text file, the name of bundled data, or hub:owner/name"
     )
+    for command in (evaluate, train):
+        command.add_argument("--columns", help="names of columns in the file, such as text=utterance,label=intent")
+    train.add_argument("--as", dest="kind", help="convert to this kind before training: " + ", ".join(KINDS))
     train.add_argument("--dev", help="held-out data (default: a share of the data)")
     train.add_argument("--output", help="folder of the run (default: a new one under SIMCSE_HOME)")
+    train.add_argument("--resume", action="store_true", help="go on with the interrupted run in --output")
     _add_settings(train)
 
     project = add("project", _project, "Write a two-dimensional map of the texts.")
@@ -104,6 +113,7 @@ def _parser() -> argparse.ArgumentParser:
 
     for command in (similarity, encode, evaluate, train, project):
         _add_model(command)
+    train.set_defaults(precision="auto")
     return parser
 
 
@@ -148,12 +158,11 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
     from simcse_core.learning.settings import TrainingSettings
 
     for name, field in TrainingSettings.model_fields.items():
-        if name not in ("seed", "loss_options"):
-            kind = float if "float" in str(field.annotation) else int if field.annotation is int else str
+        if name not in ("seed", "precision", "loss_options"):
+            kind = next((kind for kind in (float, int) if kind.__name__ in str(field.annotation)), str)
             flag, description = "--" + name.replace("_", "-"), (field.description or "").replace("%", "%%")
-            parser.add_argument(
-                flag, type=kind, default=field.default, help=f"{description} (default: {field.default})"
-            )
+            shown = "" if field.default is None else f" (default: {field.default})"
+            parser.add_argument(flag, type=kind, default=argparse.SUPPRESS, help=description + shown)
     parser.add_argument(
         "--loss-option", action="append", default=[], metavar="NAME=VALUE", help="a setting of the loss"
     )
@@ -235,12 +244,12 @@ def _encode(options: argparse.Namespace) -> Answer:
 
 
 def _evaluate(options: argparse.Namespace) -> Answer:
-    from simcse_core.data.bundled import open_data
+    from simcse_core.data.columns import parse_columns
     from simcse_core.data.kinds import Labelled, Pairs, Scored
     from simcse_core.jsonable import jsonable
-    from simcse_core.learning.training import evaluate
+    from simcse_core.learning.measuring import evaluate
 
-    data = open_data(options.data)
+    data = _open_data(options.data, parse_columns(options.columns) if options.columns else None)
     model = _load(options)
     if isinstance(data, Scored | Pairs):
         _warn(options.model, model.check([*data.sentence1, *data.sentence2]))
@@ -251,38 +260,51 @@ def _evaluate(options: argparse.Namespace) -> Answer:
 
 
 def _train(options: argparse.Namespace) -> Answer | None:
-    from simcse_core.data.bundled import open_data
-    from simcse_core.data.kinds import Labelled
-    from simcse_core.encoding.catalogue import load
-    from simcse_core.learning.settings import TrainingSettings, training_settings
+    from simcse_core.learning.processes import launched
     from simcse_core.runs import store
-    from simcse_core.runs.config import RunConfig, describe
-    from simcse_core.runs.execute import execute
+    from simcse_core.runs.execute import execute, follow
 
-    names = [name for name in TrainingSettings.model_fields if name != "loss_options"]
-    settings = training_settings(
-        {**{name: getattr(options, name) for name in names}, "loss_options": _loss_options(options.loss_option)}
-    )
-    config = RunConfig(
-        data=options.data,
-        dev=options.dev,
-        model=options.model,
-        layer=options.layer,
-        pooling=options.pooling,
-        head=options.head,
-        device=options.device,
-        settings=settings,
-    )
-    if options.precision not in ("auto", "float32"):
-        raise OptionError("Training computes in float32; leave --precision out.")
-    described = describe(config)
-    if isinstance(data := open_data(config.data), Labelled):
-        with download_line(options.model) as on_fetch:
-            model = load(options.model, on_fetch=on_fetch)
-        _warn(options.model, model.check(data.text))
-    run = store.create(described, Path(options.output) if options.output else None)
-    execute(run, emit=lambda record: print_record(record, options.format))
+    if options.resume:
+        run = store.open_run(Path(options.output or ""))
+    else:
+        described = _run_config(options)
+        if not launched().is_main:
+            follow(described)  # the main process keeps the records
+            return None
+        run = store.create(described, Path(options.output) if options.output else None)
+    execute(run, emit=lambda record: print_record(record, options.format), resume=options.resume)
     return None
+
+
+def _run_config(options: argparse.Namespace) -> "RunConfig":
+    from simcse_core.data.columns import parse_columns
+    from simcse_core.data.kinds import texts_of
+    from simcse_core.encoding.scratch import SIZES
+    from simcse_core.learning.settings import TrainingSettings, training_settings
+    from simcse_core.runs.config import RunConfig, describe
+
+    given = {name: getattr(options, name) for name in TrainingSettings.model_fields if hasattr(options, name)}
+    if "epochs" not in given and ("seconds" in given or "steps" in given):
+        given["epochs"] = MANY_EPOCHS  # the other budget decides
+    settings = training_settings({**given, "loss_options": _loss_options(options.loss_option)})
+    columns = parse_columns(options.columns) if options.columns else {}
+    data = _open_data(options.data, columns)
+    if options.model not in SIZES:
+        _warn(options.model, _load(options).check(texts_of(data)))
+    return describe(
+        RunConfig(
+            data=options.data,
+            dev=options.dev,
+            columns=columns,
+            kind=options.kind,
+            model=options.model,
+            layer=options.layer,
+            pooling=options.pooling,
+            head=options.head,
+            device=options.device,
+            settings=settings,
+        )
+    )
 
 
 def _project(options: argparse.Namespace) -> Answer:
@@ -307,6 +329,13 @@ def _project(options: argparse.Namespace) -> Answer:
     trust = trustworthiness(vectors, points, seed=options.seed)
     answer: dict[str, Any] = jsonable({"n": len(points), "trustworthiness": trust, "seconds": round(seconds, 3)})
     return answer
+
+
+def _open_data(name: str, columns: Mapping[str, str] | None = None) -> Dataset:
+    from simcse_core.data.bundled import open_data
+
+    with download_line(name) as on_fetch:
+        return open_data(name, columns or None, on_fetch)
 
 
 def _load(options: argparse.Namespace) -> "Encoder":

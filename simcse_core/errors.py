@@ -37,6 +37,10 @@ class ModelError(UserError):
     """A model that does not exist, is damaged, or cannot do what is asked of it."""
 
 
+class HubError(ModelError, DataError):
+    """A model or data of the hub that cannot be fetched; what only one of them can cause is an error of its own."""
+
+
 class OptionError(UserError):
     """A setting that does not exist or is out of range."""
 

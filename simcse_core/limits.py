@@ -24,7 +24,9 @@ class Limits:
     max_text_characters: int = 20_000
     max_table_rows: int = 200_000
     max_file_megabytes: int = 50
-    max_training_texts: int = 20_000
+    max_training_rows: int = 100_000
+    max_cache_memory_megabytes: int = 1_000
+    max_cache_disk_megabytes: int = 20_000
     max_training_steps: int = 100_000
     max_queued_runs: int = 60
 

@@ -17,11 +17,14 @@ def print_record(record: dict[str, Any], form: str) -> None:
             print(f"{progress}  loss {_number(record['loss'])}  {record['texts_per_second']:.0f} texts/s")
         case "evaluation":
             print(f"epoch {record['epoch']}  {_numbers(record['metrics'])}{'  (best)' if record['best'] else ''}")
+            lies = {name: value for name, value in record["geometry"].items() if name not in record["metrics"]}
+            print(f"         {_numbers(lies)}")
+        case "note":
+            print(f"note: {record['message']}")
         case _:
-            if record["reason"] == "diverged":
-                print("diverged: the numbers ran away; choose a smaller --learning-rate")
-            print(f"before  {_numbers(record['dev_before'])}")
-            print(f"after   {_numbers(record['dev_after'])}")
+            if record["dev_before"] is not None:
+                print(f"before  {_numbers(record['dev_before'])}")
+                print(f"after   {_numbers(record['dev_after'])}")
             print(f"model   {record['model']}")
 
 

@@ -38,30 +38,26 @@ class Entry(Generic[F]):
             raise option_error(error, self.name) from None
 
 
-class Registry(Generic[F]):
-    """The choices of one kind ("loss"), in the order in which they registered."""
+E = TypeVar("E", bound=Entry[Any])
+
+
+class Choices(Generic[E]):
+    """The choices of one kind ("loss"), in the order in which they were added."""
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
-        self._entries: dict[str, Entry[F]] = {}
+        self._entries: dict[str, E] = {}
 
-    def register(self, name: str) -> Callable[[F], F]:
-        """Decorator: make the function choosable under `name`."""
+    def add(self, entry: E) -> None:
+        self._entries[entry.name] = entry
 
-        def add(function: F) -> F:
-            summary = (inspect.getdoc(function) or "").partition("\n")[0]
-            self._entries[name] = Entry(name, function, summary, _options_of(function, name))
-            return function
-
-        return add
-
-    def entries(self) -> list[Entry[F]]:
+    def entries(self) -> list[E]:
         return list(self._entries.values())
 
     def names(self) -> list[str]:
         return list(self._entries)
 
-    def __getitem__(self, name: str) -> Entry[F]:
+    def __getitem__(self, name: str) -> E:
         if name not in self._entries:
             raise OptionError(
                 "Unknown {kind} {given!r}. Choose one of: {choices}.",
@@ -70,6 +66,19 @@ class Registry(Generic[F]):
                 choices=", ".join(sorted(self._entries)),
             )
         return self._entries[name]
+
+
+class Registry(Choices[Entry[F]]):
+    """Choices of which no more has to be said than stands in the function itself."""
+
+    def register(self, name: str) -> Callable[[F], F]:
+        """Decorator: make the function choosable under `name`."""
+
+        def add(function: F) -> F:
+            self.add(Entry(name, function, summary_of(function), options_of(function, name)))
+            return function
+
+        return add
 
 
 def option_error(error: ValidationError, owner: str) -> OptionError:
@@ -83,7 +92,13 @@ def option_error(error: ValidationError, owner: str) -> OptionError:
     )
 
 
-def _options_of(function: Callable[..., Any], name: str) -> type[BaseModel]:
+def summary_of(function: Callable[..., Any]) -> str:
+    """The first line of a function's docstring."""
+    return (inspect.getdoc(function) or "").partition("\n")[0]
+
+
+def options_of(function: Callable[..., Any], name: str) -> type[BaseModel]:
+    """A model of a function's options, its keyword-only parameters with a default."""
     options: dict[str, Any] = {
         parameter.name: (parameter.annotation, parameter.default)
         for parameter in inspect.signature(function).parameters.values()

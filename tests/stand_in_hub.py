@@ -1,4 +1,4 @@
-"""A hub of our own on this machine, with what fetching a model asks of the real one, and its bad days."""
+"""A hub of our own on this machine, with what fetching models and data asks of the real one, and its bad days."""
 
 import hashlib
 import itertools
@@ -20,16 +20,19 @@ from transformers import BertConfig, BertModel
 from simcse_core.encoding.model import SimCSE
 
 REVISION = "0123456789abcdef0123456789abcdef01234567"
+PARQUET = "/revision/refs%2Fconvert%2Fparquet"
 
 
 @dataclass
 class StandInHub:
-    """Files by "owner/model" and path. Large ones stand behind a redirect, as on the real hub."""
+    """Files by "owner/model" or "datasets/owner/name", and path. Large ones stand behind a redirect, as really."""
 
     endpoint: str = ""
     repositories: dict[str, dict[str, bytes]] = field(default_factory=dict)
     revision: str = REVISION
     gated: bool = False
+    is_converted: bool = True
+    """Data sets have a revision of Parquet files; `repositories` holds no other."""
     sizes: bool = True
     login_page: bool = False
     """Every question is answered with one."""
@@ -58,11 +61,16 @@ class StandInHub:
     def about(self, name: str) -> dict[str, Any]:
         files = self.repositories[name].items()
         siblings = [_sibling(path, content) if self.sizes else {"rfilename": path} for path, content in files]
-        return {"id": name, "sha": self.revision, "gated": "manual" if self.gated else False, "siblings": siblings}
+        return {
+            "id": name.removeprefix("datasets/"),
+            "sha": self.revision,
+            "gated": "manual" if self.gated else False,
+            "siblings": siblings,
+        }
 
 
 def _is_large(path: str) -> bool:
-    return path.endswith((".safetensors", ".bin", ".onnx"))
+    return path.endswith((".safetensors", ".bin", ".onnx", ".parquet"))
 
 
 def _sibling(path: str, content: bytes) -> dict[str, Any]:
@@ -81,9 +89,11 @@ class _Handler(BaseHTTPRequestHandler):
         address = self.path.partition("?")[0]
         if self.hub.login_page:
             self._send(b"<html>Welcome to our Wi-Fi</html>")
-        elif found := re.fullmatch(r"/api/models/([^/]+/[^/]+)(/auth-check)?", address):
+        elif found := re.fullmatch(
+            rf"/api/(?:models/)?((?:datasets/)?[^/]+/[^/]+)(?:(/auth-check)|{PARQUET})?", address
+        ):
             self._about(found[1], bool(found[2]))
-        elif found := re.fullmatch(rf"/(far/)?([^/]+/[^/]+)/resolve/{self.hub.revision}/(.+)", address):
+        elif found := re.fullmatch(rf"/(far/)?((?:datasets/)?[^/]+/[^/]+)/resolve/{self.hub.revision}/(.+)", address):
             self._file(found[2], found[3], is_far=bool(found[1]))
         else:
             self._refuse(404, "EntryNotFound")
@@ -93,6 +103,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(401, "RepoNotFound")
         elif auth_check:
             self._refuse(403, "GatedRepo")
+        elif name.startswith("datasets/") and not self.hub.is_converted:
+            self._refuse(404, "RevisionNotFound")
         else:
             self._send(json.dumps(self.hub.about(name)).encode())
 
@@ -167,7 +179,7 @@ def go_online(monkeypatch: pytest.MonkeyPatch, endpoint: str) -> None:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_IMPLICIT_TOKEN", True)
-    monkeypatch.setattr("simcse_core.encoding.hub.WAITS", ())
+    monkeypatch.setattr("simcse_core.encoding.downloads.WAITS", ())
     huggingface_hub.close_session()  # one that knows other proxies
 
 

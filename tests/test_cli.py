@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from unittest.mock import ANY
@@ -18,6 +19,9 @@ from simcse_core.download_line import describe, download_line
 from simcse_core.encoding.model import SimCSE
 from simcse_core.home import models_folder
 from simcse_core.meaning.similarity import cosine_similarity
+from simcse_core.runs import store
+from simcse_core.runs.config import RunConfig
+from simcse_core.runs.execute import execute
 from tests.stand_in_hub import StandInHub, stand_in_hub, tiny_model, wait_until
 
 
@@ -164,7 +168,7 @@ def test_train_says_in_text_that_it_diverged(run: Any) -> None:
     arguments = "--layer 1 --tune top:1 --epochs 9 --batch-size 64 --learning-rate 1e9 --clip 1e6 --warmup 0"
     status, out, _err = run("train", "--data", "intents-en", *arguments.split())
     assert status == 0
-    assert "diverged" in out
+    assert "Diverged" in out
 
 
 def test_a_refused_training_can_be_corrected_in_the_same_folder(run: Any, tmp_path: Path) -> None:
@@ -324,7 +328,15 @@ def test_a_download_tells_its_pace_and_the_time_left(done: int, arrived: int, se
         ("train --data intents-en --loss triplet --loss-option margin", "--loss-option 'margin' needs a value"),
         ("train --data intents-en --epochs 0", "epochs is 0"),
         ("train --data intents-en --tune top:9 --epochs 1", "'top:K' with K from 1 to 6"),
-        ("train --data FILE", "learn from labelled texts"),
+        ("train --data intents-en --loss cosent", "From labelled can learn: bce, cross_entropy"),
+        ("train --data intents-en --seconds 0", "seconds is 0"),
+        ("train --data intents-en --columns text", "text"),
+        ("train --data intents-en --as fruit", "cannot become 'fruit'"),
+        ("train --data FILE --as pairs", "cannot become 'pairs'"),
+        ("train --data FILE --loss mlm --model scratch-tiny", "2 texts are too few for a vocabulary"),
+        ("train --data intents-en --resume --output nowhere", "nowhere holds no run"),
+        ("train --data intents-en --loss naive_bce", "Unknown loss 'naive_bce'"),
+        ("train --data FILE", "From texts can learn: simcse, mlm"),
         ("project --input FILE --output x.csv --method umap", "at least 15 texts"),
         ("project --input FILE --output x.csv --method tsne", "Unknown projection 'tsne'"),
         ("encode --input FILE --output .", "cannot be written"),
@@ -334,7 +346,7 @@ def test_a_download_tells_its_pace_and_the_time_left(done: int, arrived: int, se
         ("similarity --against FILE", "No texts are given"),
         ("evaluate --data intents-en --scale-max 0", "'0' is not a number above 0"),
         ("similarity a --seed -1", "argument --seed"),
-        ("train --data intents-en --precision bfloat16", "Training computes in float32"),
+        ("train --data intents-en --precision float16", "precision is 'float16'"),
         (f"encode --input {'x' * 5_000} --output y.npy", "File name too long"),
         ("fly", "invalid choice: 'fly'"),
         ("", "required: COMMAND"),
@@ -368,3 +380,44 @@ def test_the_module_runs_as_a_program() -> None:
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     assert ended.returncode == 2
     assert ended.stderr.startswith("simcse_core: No texts")
+
+
+def test_a_model_goes_through_three_stages_and_knows_its_past(run: Any, tmp_path: Path) -> None:
+    """From nothing over hidden words and two views to labels; each run names what it started from."""
+
+    def train(*arguments: object) -> dict[str, Any]:
+        folder = tmp_path / f"{arguments[1]}-{arguments[3]}"
+        status, out, err = run("train", *arguments, "--steps", 2, "--output", folder, "--format", "json")
+        assert status == 0, err
+        last: dict[str, Any] = json.loads(out.splitlines()[-1])
+        return {**last, "config": json.loads((folder / "config.json").read_text())}
+
+    first = train("--data", "texts-en", "--loss", "mlm", "--model", "scratch-tiny")
+    assert first["dev_before"] is first["dev_after"] is None
+    second = train("--data", "scored-en", "--loss", "simcse", "--as", "texts", "--model", first["model"])
+    third = train("--data", "scored-en", "--loss", "cosent", "--model", second["model"])
+    assert [stage["loss"] for stage in third["config"]["stages"]] == ["mlm", "simcse"]
+    assert [stage["started_from"] for stage in third["config"]["stages"]] == ["scratch-tiny", first["model"]]
+    assert (
+        third["config"]["model_sha256"]
+        == sha256((Path(second["model"]) / "model.safetensors").read_bytes()).hexdigest()
+    )
+    assert third["dev_before"] == second["dev_after"]
+
+
+def test_a_cancelled_run_goes_on_and_ends_as_if_nothing_had_happened(run: Any, tmp_path: Path) -> None:
+    arguments = "train --data intents-zh --model use-multilingual --tune head --loss supcon --epochs 2 --format json"
+    whole = [json.loads(line) for line in run(*arguments.split(), "--output", tmp_path / "whole")[1].splitlines()]
+    folder = tmp_path / "broken"
+    config = json.loads((tmp_path / "whole" / "config.json").read_text())
+    broken = store.create(RunConfig.model_validate(config), folder)
+    execute(broken, lambda record: broken.cancel() if record.get("step") == 3 else None)
+    assert broken.status.state == "cancelled"
+    assert run(*arguments.split(), "--output", folder)[0] == 2  # a second run in the same folder is refused
+    status, _out, err = run("train", "--data", "intents-zh", "--resume", "--output", folder)
+    assert status == 0, err
+    for key in ("loss", "metrics", "dev_after"):
+        assert [r.get(key) for r in broken.records()] == [r.get(key) for r in whole]
+    status, _out, err = run("train", "--data", "intents-zh", "--resume", "--output", folder)
+    assert status == 2
+    assert "is finished" in err

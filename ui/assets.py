@@ -4,11 +4,11 @@ import json
 import os
 import platform
 import tempfile
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from simcse_core.data import bundled
-from simcse_core.data.kinds import Labelled
 from simcse_core.encoding.catalogue import load
+from simcse_core.jsonable import jsonable
 from simcse_core.learning.losses import losses
 from simcse_core.meaning.similarity import cosine_similarity
 from simcse_core.runs import race, store
@@ -26,7 +26,7 @@ def main() -> None:
         os.environ["SIMCSE_HOME"] = home
         for language in LANGUAGES:
             stored = _race(language)
-            _write(f"race_{language}", {**asdict(stored), "config": stored.config.model_dump(mode="json")})
+            _write(f"race_{language}", jsonable({**asdict(stored), "config": stored.config.model_dump(mode="json")}))
 
 
 def _first_look(language: str) -> StoredHeatmap:
@@ -38,7 +38,7 @@ def _first_look(language: str) -> StoredHeatmap:
 def _race(language: str) -> StoredRace:
     config = describe(defaults.race_config(language))
     _data, dev = open_split(config)
-    assert isinstance(dev, Labelled)
+    assert dev is not None
     texts = defaults.comparison_texts(dev)
     outcomes, after = [], {}
     for name in losses.names():
@@ -49,8 +49,9 @@ def _race(language: str) -> StoredRace:
         print(name, outcomes[-1].finished)
     frozen = load(config.model, layer=config.layer, pooling=config.pooling, head=config.head)
     before = cosine_similarity(frozen.encode(texts)).astype(float).round(4).tolist()
-    shown = [outcome.__class__(**{**asdict(outcome), "run": "", "items": outcome.items}) for outcome in outcomes]
-    return StoredRace(os.cpu_count() or 1, platform.system(), config, shown, texts, before, after)
+    shown = [replace(outcome, run="") for outcome in outcomes]
+    beside = race.baselines(outcomes)
+    return StoredRace(os.cpu_count() or 1, platform.system(), config, shown, beside, texts, before, after)
 
 
 def _cosines(model: str, texts: list[str]) -> list[list[float]]:

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.colors import sample_colorscale
 
-from simcse_core.meaning.evaluation import Interval
+from simcse_core.meaning.intervals import Interval
 from ui import colors as palette
 from ui.matrix_colors import NEUTRAL, CosineColors, is_dark
 
@@ -242,13 +242,13 @@ def intervals(names: Sequence[str], values: Sequence[Interval], colors_of: Seque
     for name, value, color in zip(names, values, colors_of, strict=True):
         figure.add_trace(
             go.Scatter(
-                x=[value.mean],
+                x=[value.value],
                 y=[name],
                 mode="markers",
                 marker={"size": 12, "color": color},
                 error_x={
-                    "array": [value.high - value.mean],
-                    "arrayminus": [value.mean - value.low],
+                    "array": [value.high - value.value],
+                    "arrayminus": [value.value - value.low],
                     "thickness": 2.5,
                     "width": 6,
                     "color": color,
@@ -258,7 +258,7 @@ def intervals(names: Sequence[str], values: Sequence[Interval], colors_of: Seque
             )
         )
     figure.update_yaxes(autorange="reversed", automargin=True, ticks="")
-    figure.update_xaxes(title={"text": title, "standoff": 4}, range=[0, 1])
+    figure.update_xaxes(title={"text": title, "standoff": 4}, range=[min([0.0, *(value.low for value in values)]), 1])
     figure.update_layout(height=70 + 34 * len(names), margin={"l": 0, "r": 8, "t": 4, "b": 40}, dragmode=False)
     return figure
 

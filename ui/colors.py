@@ -26,6 +26,7 @@ SYMBOLS = ["circle", "diamond", "square", "cross", "x", "triangle-up", "star", "
 """Shapes beside the colours, for eyes and projectors that do not tell colours apart."""
 
 FROZEN = "#8A8796"
+TFIDF = "#B5B2BE"
 
 
 def of_category(position: int) -> str:
@@ -38,9 +39,9 @@ def symbol_of_category(position: int) -> str:
 
 
 def of_loss(name: str) -> str:
-    """The colour of a loss, the same on every page: its place in the registry."""
-    if name == "frozen":
-        return FROZEN
+    """The colour of a loss, the same on every page: its place in the registry. What nobody trained is grey."""
+    if name in ("frozen", "tfidf"):
+        return FROZEN if name == "frozen" else TFIDF
     from simcse_core.learning.losses import losses
 
     if name not in losses.names():

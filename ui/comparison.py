@@ -5,14 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from simcse_core.data.kinds import Labelled
 from simcse_core.data.readers import split_lines
 from simcse_core.limits import check_texts, limits
 from simcse_core.meaning.similarity import cosine_similarity
 from simcse_core.runs.config import open_split
 from simcse_core.runs.race import Outcome, verdict
 from simcse_core.runs.store import get
-from ui import cache, defaults, heatmap
+from ui import cache, defaults, heatmap, race_view
 from ui.page import plain
 from ui.stored import StoredRace
 from ui.translation import _
@@ -21,16 +20,17 @@ from ui.typing_area import offer_other_texts, typing_area
 
 def show(race: Sequence[Outcome]) -> None:
     """On sentences of the user's own; they start with some of the held-out texts."""
-    finished = [outcome for outcome in race if outcome.finished]
-    if not finished:
+    if not any(outcome.finished for outcome in race):
         return
     st.header(_("Before and after"), anchor=False)
-    ids = {outcome.loss: outcome.run for outcome in finished}
-    loss = st.segmented_control(_("Loss"), list(ids), default=_ahead(finished), required=True, key="compared")
-    run = get(ids[loss or _ahead(finished)])
+    finished = {name: run for name, run in zip(race_view.names(race), race, strict=True) if run.finished}
+    ahead = _ahead(race)
+    start = next(name for name, run in finished.items() if run.loss == ahead)
+    chosen = st.segmented_control(_("Loss"), list(finished), default=start, required=True, key="compared")
+    run = get(finished[chosen or start].run)
     config = run.config
-    dev = open_split(config)[1]
-    texts = defaults.comparison_texts(dev) if isinstance(dev, Labelled) else []
+    data, dev = open_split(config)
+    texts = defaults.comparison_texts(data if dev is None else dev)
     typed = split_lines(
         typing_area(_("Sentences, one a line"), default="\n".join(texts), source=config.data, key="comparison")
     )
@@ -57,10 +57,10 @@ def show_stored(race: StoredRace) -> None:
     st.caption(_("Held-out texts of three classes. Start a race to compare sentences of your own."))
 
 
-def _ahead(finished: Sequence[Outcome]) -> str:
-    """The loss to show first."""
-    found = verdict(finished)
-    return found.ahead if found is not None else finished[0].loss
+def _ahead(race: Sequence[Outcome]) -> str:
+    """The finished loss to show first."""
+    found = verdict(race)
+    return found.ahead if found is not None else next(outcome.loss for outcome in race if outcome.finished)
 
 
 def _side_by_side(texts: Sequence[str], before: heatmap.Matrix, after: heatmap.Matrix) -> None:

@@ -1,11 +1,14 @@
 """What a page starts with in each language, so that something interesting is there before anyone chooses."""
 
-from simcse_core.data.kinds import Labelled
+from simcse_core.data.kinds import Dataset, Labelled, text_columns
 from simcse_core.learning.settings import TrainingSettings
 from simcse_core.runs.config import RunConfig
 
 MODEL = {"en": "minilm", "zh_CN": "use-multilingual"}
 DATA = {"en": "intents-en", "zh_CN": "intents-zh"}
+
+RACE_LOSSES = ("bce", "cross_entropy", "triplet", "cosent")
+"""Chosen at first, as far as the data can feed them."""
 
 RACE_LAYER = 3
 """Races start from this layer, so that every curve has room: the last layer already knows most."""
@@ -21,8 +24,11 @@ def race_config(language: str) -> RunConfig:
     return RunConfig(data=DATA[language], model=model, settings=settings)
 
 
-def comparison_texts(data: Labelled, classes: int = 3, each: int = 3) -> list[str]:
-    """Texts for the heatmap before and after training: the first few of the first few classes."""
+def comparison_texts(data: Dataset, classes: int = 3, each: int = 3) -> list[str]:
+    """Texts for the heatmap before and after training: the first few of the first few classes, or of the first rows."""
+    if not isinstance(data, Labelled):
+        of_rows = [text for row in zip(*text_columns(data), strict=True) for text in row]
+        return list(dict.fromkeys(of_rows))[: classes * each - 1]
     chosen: list[str] = []
     for label in data.classes[:classes]:
         chosen += [text for text, own in zip(data.text, data.label, strict=True) if own == label][:each]

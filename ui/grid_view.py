@@ -14,6 +14,7 @@ from simcse_core.errors import DataError
 from simcse_core.limits import limits
 from simcse_core.meaning.grid import Grid, SimilarityGrid, similarity_grid, spearman_grid
 from ui import address, cache, charts_of_grid, inputs, progress, projector
+from ui.data_choice import Upload, parsed
 from ui.page import plain
 from ui.translation import _
 
@@ -71,7 +72,7 @@ def show(texts: Sequence[str], settings: cache.EncoderSettings) -> None:
 
 
 def _scored(content: bytes, name: str, settings: cache.EncoderSettings) -> None:
-    data = inputs.parsed(inputs.Upload(content, name))
+    data = parsed(Upload(content, name))
     if not isinstance(data, Scored):
         raise DataError(
             "{file} holds {kind}; this needs the columns sentence1, sentence2, score.", file=name, kind=kind_of(data)

@@ -1,15 +1,13 @@
-"""Inputs that several pages share: sentences, the encoder's settings, a data set."""
+"""Inputs that several pages share: sentences, and the encoder's settings."""
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from simcse_core.data import bundled
-from simcse_core.data.kinds import Dataset
-from simcse_core.data.readers import TABLE_ENDINGS, TEXT_ENDINGS, data_from_bytes, split_lines, texts_from_bytes
+from simcse_core.data.readers import TABLE_ENDINGS, TEXT_ENDINGS, split_lines, texts_from_bytes
 from simcse_core.encoding.catalogue import CATALOGUE, ModelCard, can_read_instead, is_here
 from simcse_core.encoding.head import HEADS
 from simcse_core.encoding.pooling import poolings
@@ -179,50 +177,6 @@ def encoder_settings(
     )
 
 
-@dataclass(frozen=True)
-class Upload:
-    """A file that somebody brought."""
-
-    content: bytes
-    name: str
-
-
-def data_set(key: str) -> tuple[Dataset, str | Upload]:
-    """A bundled data set or an uploaded one.
-
-    Args:
-        key: prefix of the widgets' keys.
-
-    Returns:
-        The data, and where it comes from: the bundled name, or the upload.
-
-    Raises:
-        DataError: the upload cannot be used.
-    """
-    names = bundled.names()
-    widget_key, keep = address.widget(f"{key}-data", names, defaults.DATA[language()], language=language())
-    name = st.selectbox(_("Data"), names, format_func=data_title, key=widget_key, on_change=keep)
-    with st.popover(_("Use your own data"), icon=":material/upload:"):
-        file = st.file_uploader(
-            _("A table with the columns text and label (CSV, TSV, JSONL or Parquet)"),
-            type=[ending[1:] for ending in TABLE_ENDINGS + TEXT_ENDINGS],
-            max_upload_size=limits().max_file_megabytes,
-            key=f"{key}-upload",
-        )
-        st.caption(_("One row per text. The first row names the columns."))
-    if file is None:
-        return bundled.load(name), name
-    upload = Upload(file.getvalue(), file.name)
-    data = parsed(upload)
-    st.caption(_("Using your file {name} instead.").format(name=plain(file.name)))
-    return data, upload
-
-
-@st.cache_data(max_entries=8, show_spinner=False)
-def parsed(upload: Upload) -> Dataset:
-    return data_from_bytes(upload.content, upload.name)
-
-
 def warn_about(texts: list[str], model: str) -> None:
     """Say which texts the model cannot do justice to."""
     check = cache.check(tuple(texts), model)
@@ -277,12 +231,3 @@ def model_choice(name: str, start: str | None = None) -> ModelCard:
 def _model_title(name: str) -> str:
     title = CATALOGUE[name].title
     return title if is_here(name) else f"↓ {title}"
-
-
-def data_title(name: str) -> str:
-    """What the bundled data are called on the screen."""
-    titles = {
-        "intents-en": _("Library desk, English"),
-        "intents-zh": _("Library desk, Chinese"),
-    }
-    return titles.get(name, name)

@@ -8,8 +8,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from simcse_core.data.kinds import Dataset, Labelled, Texts
-from simcse_core.errors import DataError
+from simcse_core.data.kinds import Dataset, Labelled, texts_of
 from simcse_core.limits import check_texts, limits
 from simcse_core.meaning.projection import FEWEST_FOR_UMAP, nearest, pca
 from ui import background, charts
@@ -34,14 +33,14 @@ class MapTexts:
     def of(cls, data: Dataset) -> "MapTexts":
         """The texts of a data set, with their labels where it has them.
 
+        Of pairs, triplets and answers these are the distinct texts of all columns.
+
         Raises:
-            DataError: the data consists of pairs.
             InputError: there are too many texts.
         """
-        if not isinstance(data, Texts | Labelled):
-            raise DataError("{file} holds pairs of sentences; a map needs the column text.", file=data.name)
-        check_texts(list(data.text), limits().max_map_points, "max_map_points")
-        return cls(data.text, data.label if isinstance(data, Labelled) else None)
+        texts = data.text if isinstance(data, Labelled) else tuple(dict.fromkeys(texts_of(data)))
+        check_texts(texts, limits().max_map_points, "max_map_points")
+        return cls(texts, data.label if isinstance(data, Labelled) else None)
 
 
 def show_maps(vectors: Matrix, texts: MapTexts, *, content: str) -> None:

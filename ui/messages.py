@@ -11,16 +11,20 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po, write_po
 
+from simcse_core.data.conversions import conversions
+from simcse_core.data.lint import FINDINGS
 from simcse_core.encoding.catalogue import CATALOGUE
 from simcse_core.encoding.head import HEADS
 from simcse_core.encoding.pooling import poolings
+from simcse_core.learning.health import NOTES
 from simcse_core.learning.losses import losses
+from simcse_core.learning.pretraining import pretraining
 from simcse_core.learning.settings import TrainingSettings
 from simcse_core.meaning.projection import projections
 from ui.translation import LOCALES
 
 ROOT = Path(__file__).parent.parent
-ERRORS = ("UserError", "InputError", "DataError", "ModelError", "OptionError", "RunError", "ShapeError")
+ERRORS = ("UserError", "InputError", "DataError", "ModelError", "HubError", "OptionError", "RunError", "ShapeError")
 KEYWORDS = dict.fromkeys(("_", "N_", *ERRORS))
 
 
@@ -47,7 +51,10 @@ def current_messages() -> Catalog:
 
 def _from_registries() -> Iterator[str]:
     """Explanations that stand where the thing itself is defined."""
-    for registry in (poolings, losses, projections):
+    for loss in losses.entries():
+        yield loss.learned_nothing
+        yield loss.collapse
+    for registry in (poolings, losses, pretraining, projections, conversions):
         for entry in registry.entries():
             yield entry.summary
             for field in entry.options.model_fields.values():
@@ -56,6 +63,8 @@ def _from_registries() -> Iterator[str]:
     for field in TrainingSettings.model_fields.values():
         yield field.description or ""
     yield from HEADS.values()
+    yield from NOTES.values()
+    yield from (template for _severity, template in FINDINGS.values())
     for card in CATALOGUE.values():
         yield card.languages
         yield card.note

@@ -6,15 +6,18 @@ from typing import Any
 
 import streamlit as st
 
-from simcse_core.data.kinds import Dataset
-from simcse_core.data.splits import split_labelled
+from simcse_core.data.kinds import Dataset, Labelled, kind_of, texts_of
+from simcse_core.data.lint import lint
+from simcse_core.data.splits import split
 from simcse_core.encoding.catalogue import ModelCard
-from simcse_core.learning.checks import trainable
+from simcse_core.learning.checks import losses_for, trainable
 from simcse_core.learning.losses import losses
 from simcse_core.learning.settings import TrainingSettings, training_settings
 from simcse_core.runs.config import RunConfig
 from simcse_core.runs.store import keep_data
 from ui import cache, defaults, inputs
+from ui.data_choice import ChosenData
+from ui.page import plain
 from ui.translation import N_, _, language
 
 SETTING_NAMES = {
@@ -33,7 +36,7 @@ FEW_HELD_OUT = 30
 class RacePlan:
     """What a race will do."""
 
-    source: str | inputs.Upload
+    chosen: ChosenData
     model: str
     layer: int | None
     settings: TrainingSettings
@@ -45,43 +48,76 @@ class RacePlan:
         Raises:
             RunError: there is no place to store it.
         """
-        kept = self.source if isinstance(self.source, str) else str(keep_data(self.source.content, self.source.name))
-        return RunConfig(data=kept, model=self.model, layer=self.layer, settings=self.settings)
+        source = self.chosen.source
+        return RunConfig(
+            data=source if isinstance(source, str) else str(keep_data(source.content, source.name)),
+            columns=self.chosen.columns,
+            model=self.model,
+            layer=self.layer,
+            settings=self.settings,
+        )
 
 
-def start_button(data: Dataset, source: str | inputs.Upload, *, busy: bool) -> RacePlan | None:
+def start_button(chosen_data: ChosenData, *, busy: bool) -> RacePlan | None:
     """Ask for everything; a plan when the button is pressed, else None.
 
     Args:
-        data: what was chosen.
-        source: where it comes from; an upload is kept when the race starts.
+        chosen_data: what to learn from; an upload is kept when the race starts.
         busy: a race is on this page; another one would push it from the screen.
 
     Raises:
         DataError: losses cannot learn from this data, or nothing of it can be held out.
     """
-    train, dev = split_labelled(trainable(data))
-    st.caption(
-        _("Texts: {n}, classes: {classes}. {train} to learn from, {dev} held out to measure.").format(
-            n=len(data), classes=len(set(train.label)), train=len(train), dev=len(dev)
-        )
-    )
+    data = chosen_data.data
+    can_learn = [name for name in losses_for(data) if name in losses.names()]
+    train, dev = split(trainable(data, can_learn[0]))
+    st.caption(_summary(data, train, dev))
     if len(dev) < FEW_HELD_OUT:
         st.warning(_("So few held-out texts say little: expect wide ranges and no winner."))
     card = inputs.model_choice("race-model")
     if cache.is_loaded(card.name):  # what cannot be read cannot be learned; the first paint does not wait for it
-        inputs.warn_about([*train.text, *dev.text], card.name)
+        inputs.warn_about(list(dict.fromkeys(texts_of(data))), card.name)
+    _show_findings(train, dev)
     layer = _layer(card)
-    chosen = st.pills(_("Losses"), losses.names(), selection_mode="multi", default=losses.names(), key="race-losses")
+    chosen = st.pills(
+        _("Losses"),
+        can_learn,
+        selection_mode="multi",
+        default=[name for name in defaults.RACE_LOSSES if name in can_learn],
+        key=f"race-losses-{kind_of(data)}",
+    )
     pressed = st.button(_("Start the race"), icon=":material/flag:", disabled=busy or not chosen, width="stretch")
     if busy:
         st.caption(_("A race is running. Cancel it, or wait until it has ended."))
     with st.expander(_("What the losses reward"), icon=":material/help:"):
-        for name in losses.names():
+        for name in can_learn:
             st.markdown(f"**{name}** · {_(losses[name].summary)}")
     with st.expander(_("More settings"), icon=":material/tune:"):
         settings = _settings(layer)
-    return RacePlan(source, card.name, layer, settings, list(chosen)) if pressed else None
+    return RacePlan(chosen_data, card.name, layer, settings, list(chosen)) if pressed else None
+
+
+def _summary(data: Dataset, train: Dataset, dev: Dataset) -> str:
+    if isinstance(data, Labelled):
+        return _("Texts: {n}, classes: {classes}. {train} to learn from, {dev} held out to measure.").format(
+            n=len(data), classes=len(data.classes), train=len(train), dev=len(dev)
+        )
+    return _("Rows: {n}. {train} to learn from, {dev} held out to measure; no text is on both sides.").format(
+        n=len(data), train=len(train), dev=len(dev)
+    )
+
+
+def _show_findings(train: Dataset, dev: Dataset) -> None:
+    """What the linter has to say about the data, the grave things in the open."""
+    findings = lint(train, dev=dev)
+    for finding in findings:
+        if finding.severity != "info":
+            st.warning(plain(_(finding.template).format(**finding.values)), icon=":material/rule:")
+    folded = [finding for finding in findings if finding.severity == "info"]
+    if folded:
+        with st.expander(_("Good to know about this data"), icon=":material/rule:"):
+            for finding in folded:
+                st.markdown(plain(_(finding.template).format(**finding.values)))
 
 
 def _layer(card: ModelCard) -> int | None:

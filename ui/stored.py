@@ -7,13 +7,15 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from simcse_core.meaning.items import Items
 from simcse_core.runs.config import RunConfig
 from simcse_core.runs.race import Outcome
-from simcse_core.runs.store import Items
+from simcse_core.runs.store import BeforeAndAfter
 
 FOLDER = Path(__file__).parent / "stored"
 
@@ -41,6 +43,8 @@ class StoredRace:
     """Of the machine on which it was run."""
     config: RunConfig
     outcomes: list[Outcome]
+    baselines: dict[str, Items]
+    """What the losses have to beat besides the frozen model."""
     texts: list[str]
     before: list[list[float]]
     """(N, N) cosines of `texts` in the frozen model."""
@@ -58,5 +62,11 @@ def first_look(language: str) -> StoredHeatmap:
 def race(language: str) -> StoredRace:
     """The race that the training page shows before anybody has started one."""
     stored = json.loads((FOLDER / f"race_{language}.json").read_text(encoding="utf-8"))
-    outcomes = [Outcome(**{**entry, "items": Items(**entry["items"])}) for entry in stored["outcomes"]]
-    return StoredRace(**{**stored, "config": RunConfig(**stored["config"]), "outcomes": outcomes})
+    outcomes = [Outcome(**{**entry, "items": _items(entry["items"])}) for entry in stored["outcomes"]]
+    baselines = {name: Items.from_json(found) for name, found in stored["baselines"].items()}
+    config = RunConfig(**stored["config"])
+    return StoredRace(**{**stored, "config": config, "outcomes": outcomes, "baselines": baselines})
+
+
+def _items(found: dict[str, Any]) -> BeforeAndAfter:
+    return BeforeAndAfter(Items.from_json(found["before"]), Items.from_json(found["after"]))

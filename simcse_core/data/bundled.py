@@ -1,7 +1,7 @@
 """Data of our own writing that comes with the project, so that everything works offline. See `bundled/README.md`."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -64,13 +64,27 @@ def language_of(texts: Sequence[str]) -> str:
     return "zh_CN" if sum("\u3400" <= letter <= "\u9fff" for letter in letters) > 0.3 * len(letters) else "en"
 
 
-def open_data(name: str) -> Dataset:
-    """A bundled data set by name, or a file by path.
+def open_data(
+    name: str, columns: Mapping[str, str] | None = None, on_fetch: Callable[[int, int], None] | None = None
+) -> Dataset:
+    """A bundled data set by name, one of the hub by its id, or a file by path.
+
+    Args:
+        name: of the data set, `hub:owner/name` or `hub:owner/name/config:split`, or the path.
+        columns: as for `read_data`, where the file's names of columns differ.
+        on_fetch: receives (bytes done, bytes in all) while data of the hub are fetched.
 
     Raises:
-        DataError: there is neither, or the file cannot be used.
+        DataError: there is none of them, it cannot be fetched, or it cannot be used.
+        OptionError: no kind of data has a column that is to be mapped.
     """
+    if name.startswith("hub:"):
+        from simcse_core.data.hub_data import open_hub_data
+
+        return open_hub_data(name, columns, on_fetch)
     if name in names():
+        if columns:
+            raise DataError("The columns of the bundled data {given} need no mapping. Leave it out.", given=name)
         return load(name)
     if not Path(name).is_file():
         raise DataError(
@@ -78,4 +92,4 @@ def open_data(name: str) -> Dataset:
             given=name,
             choices=", ".join(names()),
         )
-    return read_data(name)
+    return read_data(name, columns)

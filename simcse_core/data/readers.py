@@ -1,13 +1,14 @@
 """Files to texts and data sets. Every complaint names the file, the row and what would be right."""
 
 import io
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
+from simcse_core.data.columns import proposal, renamed
 from simcse_core.data.decoding import decode
-from simcse_core.data.kinds import KINDS, Dataset, Labelled, Pairs, Scored, Texts
+from simcse_core.data.kinds import KINDS, Dataset, Labelled, Texts
 from simcse_core.data.tables import Table, cell_text, json_records, parquet_table, separated
 from simcse_core.errors import DataError
 from simcse_core.limits import limits
@@ -47,28 +48,70 @@ def texts_from_bytes(content: bytes, name: str) -> tuple[str, ...]:
     return lines
 
 
-def read_data(path: Path | str) -> Dataset:
+def read_data(path: Path | str, columns: Mapping[str, str] | None = None) -> Dataset:
     """A data set from a table or a text file; its kind is recognised by its columns.
 
+    Args:
+        path: of the file.
+        columns: where names differ, our column -> the file's: {"text": "utterance", "label": "intent"}.
+
     Raises:
-        DataError: the file does not exist, is too large, is no table, or a cell does not fit its column.
+        DataError: the file does not exist, is too large, is no table, lacks a column, or a cell does not fit.
+        OptionError: no kind of data has a column that is to be mapped.
     """
-    return data_from_bytes(_bytes(Path(path)), Path(path).name)
+    return data_from_bytes(_bytes(Path(path)), Path(path).name, columns)
 
 
-def data_from_bytes(content: bytes, name: str) -> Dataset:
+def data_from_bytes(content: bytes, name: str, columns: Mapping[str, str] | None = None) -> Dataset:
     """As `read_data`, for the content of an uploaded file."""
     if not name.lower().endswith(TABLE_ENDINGS):
+        if columns:
+            raise DataError("{file} is a text file: it has no columns to choose from.", file=name)
         return Texts(name, texts_from_bytes(content, name))
-    table = _table(content, name)
+    return data_from_table(_table(content, name), name, columns)
+
+
+def data_from_table(table: Table, name: str, columns: Mapping[str, str] | None = None) -> Dataset:
+    """As `read_data`, for a table that is open; `name` is what messages call it."""
+    rows = _not_too_many(table.rows, name)
+    named = Table(renamed(table.columns, columns or {}, name), rows, classes=table.classes)
+    mapped = {column.strip().lower() for column in columns or {}}
     for kind in KINDS.values():
-        if set(kind.columns) <= set(table.columns):
-            return _from_table(kind, table, name)
-    raise DataError(
+        if mapped <= set(kind.columns) <= set(named.columns):
+            return _from_table(kind, named, name)
+    raise _no_kind(table.columns, mapped, name)
+
+
+def table_columns(content: bytes, name: str) -> list[str]:
+    """The names of a table's columns, in lower case, to choose from where they are not ours; a text file has none.
+
+    Raises:
+        DataError: the table cannot be read.
+    """
+    return _table(content, name).columns if name.lower().endswith(TABLE_ENDINGS) else []
+
+
+def _no_kind(given: Sequence[str], mapped: Iterable[str], name: str) -> DataError:
+    values = {
+        "file": name,
+        "given": ", ".join(given)[:200],
+        "accepted": "; ".join(", ".join(kind.columns) for kind in reversed(KINDS.values())),
+    }
+    if mapped:
+        return DataError(
+            "{file} has the columns {given}: with {mapped} mapped they make no data. Complete one of: {accepted}.",
+            mapped=", ".join(sorted(mapped)),
+            **values,
+        )
+    if mapping := proposal(given):
+        return DataError(
+            "{file} has the columns {given}. Name them in the first row as one of: {accepted}; or map them: {mapping}.",
+            mapping=mapping,
+            **values,
+        )
+    return DataError(
         "{file} has the columns {given}. Name them in the first row as one of: {accepted}.",
-        file=name,
-        given=", ".join(table.columns)[:200],
-        accepted="; ".join(", ".join(kind.columns) for kind in reversed(KINDS.values())),
+        **values,
     )
 
 
@@ -96,7 +139,7 @@ def _table(content: bytes, name: str) -> Table:
         table = parquet_table(io.BytesIO(content), name)
     else:
         table = separated(io.StringIO(decode(content, name), newline=""), ending, name)
-    return Table(table.columns, _not_too_many(table.rows, name))
+    return Table(table.columns, _not_too_many(table.rows, name), classes=table.classes)
 
 
 def _of_records(records: Sequence[tuple[int, dict[str, Any]]]) -> Table:
@@ -138,17 +181,27 @@ def _from_table(kind: type[Dataset], table: Table, name: str) -> Dataset:
                 ) from None
         return tuple(values)
 
-    if kind is Scored:
-        return Scored(
-            name, column("sentence1", str, ""), column("sentence2", str, ""), column("score", _number, "a number")
-        )
-    if kind is Pairs:
-        return Pairs(
-            name, column("sentence1", str, ""), column("sentence2", str, ""), column("label", _zero_or_one, "0 or 1")
-        )
-    if kind is Labelled:
-        return Labelled(name, column("text", str, ""), column("label", str, ""))
-    return Texts(name, column("text", str, ""))
+    return kind(name, *(column(of, *_conversion(kind, of, table.classes.get(places[of]))) for of in kind.columns))
+
+
+def _conversion(
+    kind: type[Dataset], column: str, classes: Sequence[str] | None = None
+) -> tuple[Callable[[str], Any], str]:
+    """How a cell is read, and what it has to be."""
+    if column == "label" and kind is Labelled and classes:
+        names = {str(number): name for number, name in enumerate(classes)}
+        return lambda text: _named(text, names), f"the number of a class, 0 to {len(classes) - 1}"
+    if column == "score":
+        return _number, "a number"
+    if column == "label" and kind is not Labelled:
+        return _zero_or_one, "0 or 1"
+    return str, ""
+
+
+def _named(number: str, names: Mapping[str, str]) -> str:
+    if number not in names:
+        raise ValueError(number)
+    return names[number]
 
 
 def _number(text: str) -> float:

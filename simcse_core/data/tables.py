@@ -2,9 +2,9 @@
 
 import csv
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -28,6 +28,8 @@ class Table:
     rows: Iterable[Row]
     count: int | None = None
     """How many rows there are, if the file says it beforehand."""
+    classes: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    """By place of a column that holds numbers of classes: their names."""
 
     def place(self, column: str, name: str) -> int:
         """Where a column stands.
@@ -96,6 +98,7 @@ def parquet_table(source: Path | BinaryIO, name: str, only: str | None = None) -
     with _readable(name):
         file = parquet.ParquetFile(source, buffer_size=_PARQUET_BUFFER, pre_buffer=False)
         found = [str(column) for column in file.schema_arrow.names]
+        classes = _class_names(file.schema_arrow.metadata or {})
     wanted = None if only is None else [column for column in found if column.strip().lower() == only]
 
     def rows() -> Iterator[Row]:
@@ -106,7 +109,8 @@ def parquet_table(source: Path | BinaryIO, name: str, only: str | None = None) -
                     number += 1
                     yield number, list(cells)
 
-    return Table([column.strip().lower() for column in found], rows(), int(file.metadata.num_rows))
+    named = {place: classes[column] for place, column in enumerate(found) if column in classes}
+    return Table([column.strip().lower() for column in found], rows(), int(file.metadata.num_rows), named)
 
 
 def cell_text(cell: object, row: int, column: str, name: str) -> str:
@@ -150,6 +154,19 @@ def _even(rows: Iterable[Row], width: int, name: str) -> Iterator[Row]:
                 wanted=width,
             )
         yield line, cells
+
+
+def _class_names(metadata: Mapping[bytes, bytes]) -> dict[str, tuple[str, ...]]:
+    """The names of classes by column, where the library `datasets` wrote the file and knew them."""
+    try:
+        features = json.loads(metadata.get(b"huggingface", b"{}"))["info"]["features"].items()
+        return {
+            str(column): tuple(str(name) for name in feature["names"])
+            for column, feature in features
+            if isinstance(feature, dict) and feature.get("_type") == "ClassLabel"
+        }
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return {}
 
 
 @contextmanager

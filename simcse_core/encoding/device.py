@@ -1,5 +1,6 @@
 """Which device computes, and in which precision."""
 
+import os
 from typing import Literal, get_args
 
 import torch
@@ -18,13 +19,15 @@ def pick_device(name: str = "auto") -> torch.device:
     """
     available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     if name == "auto":
-        return torch.device(next(device for device, present in available.items() if present))
+        name = next(device for device, present in available.items() if present)
     if not available.get(name):
         raise OptionError(
             "This machine has no device {given!r}. Choose one of: auto, {choices}.",
             given=name,
             choices=", ".join(device for device, present in available.items() if present),
         )
+    if name == "cuda":
+        return torch.device("cuda", int(os.environ.get("LOCAL_RANK", 0)))  # of several processes each has its own
     return torch.device(name)
 
 

@@ -40,7 +40,12 @@ def hub_id(name: str) -> str | None:
     """The hub id that a name stands for: a catalogue model's, or the name itself; None for every other name."""
     if name in CATALOGUE:
         return CATALOGUE[name].hub
-    return name if len(name) <= 96 and _HUB_ID.fullmatch(name) else None
+    return name if is_hub_id(name) else None
+
+
+def is_hub_id(name: str) -> bool:
+    """Whether the hub could have a repository of this name, owner/name. It never leads out of a folder."""
+    return len(name) <= 96 and _HUB_ID.fullmatch(name) is not None
 
 
 def folder_of(name: str) -> Path | None:

@@ -186,6 +186,18 @@ class SimCSE(nn.Module):
             pooled.append(pooling(own, own.new_ones(own.shape[:2]), words))
         return F.normalize(batch.restore(torch.cat(pooled)), dim=-1)
 
+    def token_states(self, prepared: Sequence[Prepared]) -> list[Tensor]:
+        """Hidden states (T, H) of each prepared text, before head and pooling; gradients flow."""
+        lengths = [len(own) for own in prepared]
+        if not can_pack(self.bert):
+            ids, mask = pad(prepared, int(self.tokenizer.pad_token_id or 0), self.device)
+            states = self.bert(input_ids=ids, attention_mask=mask).last_hidden_state
+            return [row[:length] for row, length in zip(states, lengths, strict=True)]
+        batch = pack(prepared, self.bert)
+        row = self.bert(**batch.inputs, groups=batch.groups).last_hidden_state[0]
+        packed = torch.split(row, [lengths[at] for at in batch.order])
+        return [states for _at, states in sorted(zip(batch.order, packed, strict=True), key=lambda pair: pair[0])]
+
     def _twin(self, dtype: torch.dtype) -> PreTrainedModel:
         """The encoder laid out for inference; made again when training has changed the weights."""
         now = stamp(self.bert)
@@ -385,6 +397,8 @@ class SimCSE(nn.Module):
         stack = layer_stack(self.bert)
         top = layers_to_tune(what, len(stack))
         self.requires_grad_(what == "all")
+        if getattr(self.bert, "pooler", None) is not None:
+            self.bert.pooler.requires_grad_(False)  # it feeds a task that nobody asks about here
         for module in [*list(stack)[len(stack) - top :], *([self.head] if self.head is not None else [])]:
             module.requires_grad_(True)
         return [parameter for parameter in self.parameters() if parameter.requires_grad]

@@ -1,27 +1,46 @@
-"""What can be set about a fine-tune: one model from which widgets, flags and validation come."""
+"""What can be set about a training: one model from which widgets, flags and validation come."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from simcse_core.registry import option_error
+from simcse_core.learning.losses import losses
+from simcse_core.learning.pretraining import pretraining
+from simcse_core.registry import Entry, option_error
 
 
 class TrainingSettings(BaseModel):
-    """How a model is fine-tuned. Each field carries its range and its explanation."""
+    """How a model is trained. Each field carries its range and its explanation."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     loss: Annotated[str, Field(description="What the model is rewarded for.")] = "cross_entropy"
     loss_options: Annotated[dict[str, Any], Field(description="Hyper-parameters of the loss.")] = {}
-    epochs: Annotated[int, Field(ge=1, le=1_000, description="How often each text is seen.")] = 10
+    epochs: Annotated[int, Field(ge=1, le=1_000, description="How often each row is seen.")] = 10
+    steps: Annotated[
+        int | None, Field(ge=1, le=10_000_000, description="Stop after this many steps, whatever the epochs say.")
+    ] = None
     seconds: Annotated[
-        float | None, Field(gt=0, le=86_400, description="Stop after this many seconds, whatever the epochs say.")
+        float | None,
+        Field(
+            gt=0,
+            le=86_400,
+            description="Plan as many steps as fit in so many seconds, by a short measured probe; at most the epochs.",
+        ),
     ] = None
     batch_size: Annotated[
-        int, Field(ge=4, le=1_024, description="Texts in a step; they are each other's matches and mismatches.")
+        int, Field(ge=4, le=8_192, description="Rows in a step; they are each other's matches and mismatches.")
     ] = 32
+    chunk_size: Annotated[
+        int | None,
+        Field(
+            ge=1,
+            le=8_192,
+            description="Texts that go through the encoder at once, for batches that do not fit in memory (gradient "
+            "caching): the same result in twice the time.",
+        ),
+    ] = None
     learning_rate: Annotated[float, Field(gt=0, le=1e9, description="Step size for the encoder's weights.")] = 5e-5
     head_learning_rate: Annotated[
         float,
@@ -32,11 +51,36 @@ class TrainingSettings(BaseModel):
     )
     weight_decay: Annotated[float, Field(ge=0, le=1, description="Pulls weights towards 0.")] = 0.01
     clip: Annotated[float, Field(gt=0, le=1e6, description="Longest gradient that is taken as it is.")] = 1.0
+    dropout: Annotated[
+        float | None,
+        Field(ge=0, lt=1, description="Share of the activations dropped in a step; the model's own when left out."),
+    ] = None
     tune: Annotated[str, Field(description="What may change: 'head', 'top:K' (the last K layers) or 'all'.")] = "all"
+    eval_steps: Annotated[
+        int | None,
+        Field(
+            ge=1,
+            le=1_000_000,
+            description="Measure after so many steps; after each epoch, at most 50 times, when left out.",
+        ),
+    ] = None
     patience: Annotated[
-        int, Field(ge=1, le=1_000, description="Stop after this many epochs without a better dev result.")
+        int, Field(ge=1, le=1_000, description="Stop after so many measurements without a better dev result.")
     ] = 1_000
+    precision: Annotated[
+        Literal["auto", "float32", "bfloat16"],
+        Field(description="Numbers to compute in; 'auto' is bfloat16 where the hardware is good at it."),
+    ] = "auto"
     seed: Annotated[int, Field(ge=0, le=2**31 - 1, description="Order of the data, dropout, new weights.")] = 0
+
+
+def objective(name: str) -> Entry[Callable[..., Any]]:
+    """What a training works towards: a loss on sentence vectors, or one of pre-training.
+
+    Raises:
+        OptionError: there is none of this name.
+    """
+    return pretraining[name] if name in pretraining.names() else losses[name]
 
 
 def training_settings(given: Mapping[str, object]) -> TrainingSettings:
@@ -45,12 +89,10 @@ def training_settings(given: Mapping[str, object]) -> TrainingSettings:
     Raises:
         OptionError: a setting does not exist, has the wrong type or is out of range; a loss or its option is unknown.
     """
-    from simcse_core.learning.losses import losses
-
     try:
         settings = TrainingSettings(**given)
     except ValidationError as error:
         raise option_error(error, "training") from None
-    options = losses[settings.loss].with_options(settings.loss_options)
+    options = objective(settings.loss).with_options(settings.loss_options)
     chosen = {name: options[name] for name in settings.loss_options}
     return settings.model_copy(update={"loss_options": chosen})

@@ -1,229 +1,196 @@
-"""Fine-tuning on labelled texts: one plain loop that yields a record a step."""
+"""The training loop: plain, in one process or several, and the same from every start to every stop."""
 
+import hashlib
+import json
 import math
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from itertools import chain, islice
+from pathlib import Path
 
-import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from simcse_core.data.kinds import Dataset, Labelled, Pairs, Scored
-from simcse_core.encoding.catalogue import Encoder
-from simcse_core.encoding.frozen import FrozenEncoder
-from simcse_core.encoding.model import SimCSE
-from simcse_core.encoding.texts import Vectors
-from simcse_core.errors import DataError, ModelError, OptionError
-from simcse_core.learning.batches import labelled_batches
+from simcse_core.data.kinds import Dataset, kind_of, rows
+from simcse_core.errors import ModelError, OptionError
+from simcse_core.learning.checkpoints import Best, Checkpoint, Weights
 from simcse_core.learning.checks import trainable
-from simcse_core.learning.losses import learned_options, losses, targets_from_labels
+from simcse_core.learning.frozen_states import Trainable
+from simcse_core.learning.health import Watch, note
+from simcse_core.learning.losses import losses
+from simcse_core.learning.measuring import main_metric, measure
+from simcse_core.learning.objectives import make_objective
+from simcse_core.learning.pretraining import pretraining
+from simcse_core.learning.processes import Processes
+from simcse_core.learning.records import Ended, Evaluation, Measured, Record, Step
 from simcse_core.learning.settings import TrainingSettings
 from simcse_core.limits import limits
-from simcse_core.meaning.evaluation import (
-    LabelledMetrics,
-    Metrics,
-    PairMetrics,
-    ScoredMetrics,
-    evaluate_labelled,
-    evaluate_pairs,
-    evaluate_scored,
-)
 
-Trainable = SimCSE | FrozenEncoder
+PROBE_STEPS = 3
+"""Steps that are measured, and forgotten, to plan how many fit in a time budget; the first one warms up."""
+MOST_MEASUREMENTS = 50
+"""Unless `eval_steps` asks for more, measurements are spread out over a training of many short epochs."""
+CHECKPOINT_SECONDS = 30.0
+"""How often a checkpoint is written, which can have hundreds of megabytes; also when a training is cancelled."""
 
 
-@dataclass(frozen=True)
-class Step:
-    """One step of the optimiser."""
+def train(
+    model: Trainable,
+    data: Dataset,
+    dev: Dataset | None,
+    settings: TrainingSettings,
+    *,
+    checkpoint: Path | None = None,
+    resume: bool = False,
+    stop: Callable[[], bool] = lambda: False,
+) -> Iterator[Record]:
+    """Train a model in place.
 
-    step: int
-    steps: int
-    """Steps planned; with a time budget there may be fewer."""
-    epoch: int
-    loss: float
-    learning_rate: float
-    gradient_norm: float
-    """Before clipping."""
-    learned: dict[str, float]
-    """Parameters of the loss itself, such as scale and bias."""
-    texts_per_second: float
-    seconds: float
-    """Since the start, evaluations left out."""
-    event: str = "step"
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """The dev metrics at one moment; step 0 is before training."""
-
-    step: int
-    epoch: int
-    metrics: Metrics
-    best: bool
-    """The best so far: these weights are kept."""
-    seconds: float
-    event: str = "evaluation"
-
-
-@dataclass(frozen=True)
-class Ended:
-    """The last record. The model now has the weights of the best evaluation, or the last ones without dev data."""
-
-    reason: str
-    """epochs, seconds, patience, diverged."""
-    step: int
-    seconds: float
-    dev_before: Metrics | None
-    dev_after: Metrics | None
-    event: str = "ended"
-
-
-Record = Step | Evaluation | Ended
-
-
-def evaluate(model: Encoder, data: Dataset, *, precision: str = "float32", scale_max: float | None = None) -> Metrics:
-    """The metrics of a data set's kind.
-
-    Args:
-        model: any encoder.
-        data: scored, pairs or labelled.
-        precision: as for `encode`.
-        scale_max: for scored data, the best possible score; the data's highest when None.
-
-    Raises:
-        DataError: the data has neither scores nor labels.
-        ModelError: the model gives vectors that are no numbers, as it does after a training that diverged.
-    """
-    if isinstance(data, Labelled):
-        return evaluate_labelled(_finite(model.encode(data.text, precision=precision), model), data.label)
-    if not isinstance(data, Scored | Pairs):
-        raise DataError("{file} has only texts: nothing to compare with. It needs a score or a label.", file=data.name)
-    vectors = _finite(model.encode([*data.sentence1, *data.sentence2], precision=precision), model)
-    first, second = vectors[: len(data)], vectors[len(data) :]
-    if isinstance(data, Pairs):
-        return evaluate_pairs(first, second, data.label)
-    position = {text: at for at, text in enumerate([*data.sentence1, *data.sentence2])}
-    unique = vectors[sorted(position.values())]
-    return evaluate_scored(first, second, data.score, unique=unique, scale_max=scale_max)
-
-
-def _finite(vectors: Vectors, model: Encoder) -> Vectors:
-    if not np.isfinite(vectors).all():
-        raise ModelError("{name} gives vectors that are not numbers: its weights are ruined.", name=model.name)
-    return vectors
-
-
-def main_metric(metrics: Metrics) -> float:
-    """What decides which checkpoint is best; higher is better."""
-    match metrics:
-        case ScoredMetrics():
-            return metrics.spearman
-        case PairMetrics():
-            return metrics.average_precision
-        case LabelledMetrics():
-            return metrics.mean_average_precision
-
-
-def train(model: Trainable, data: Dataset, dev: Dataset | None, settings: TrainingSettings) -> Iterator[Record]:
-    """Fine-tune a model in place.
-
-    To cancel, stop iterating: the model then has the weights of the last step.
+    The same settings, data and start give the same steps on one machine, also across a break and `resume`.
 
     Args:
         model: changed in place; nobody else may use it meanwhile.
-        data: labelled texts with at least two classes.
-        dev: held-out data of any kind with scores or labels; None trains without evaluation.
+        data: of a kind that the loss can learn from.
+        dev: held-out data of any kind with scores or labels; None trains without measuring.
         settings: checked settings.
+        checkpoint: file that the state is written to, and resumed from.
+        resume: go on from the checkpoint; `model` has to be the one that the training started from.
+        stop: asked before each step; True ends the training as cancelled.
 
     Yields:
-        An `Evaluation` before the first step and after each epoch (with dev data), a `Step` a step, one `Ended`.
+        An `Evaluation` before the first step and after each epoch or `eval_steps` (with dev data), a `Step` a step,
+        a `Note` where something should be said, one `Ended`. Over several processes all yield the same.
 
     Raises:
         DataError: the loss cannot learn from this data, or there is too much or too little of it.
-        OptionError: the model cannot train what `settings.tune` says.
+        OptionError: the model cannot train what `settings.tune` says, or too many steps are planned.
+        RunError: the checkpoint is missing, damaged, or of another training.
     """
-    return _Loop(model, trainable(data), dev, settings).run()
-
-
-@dataclass
-class _Best:
-    """The best evaluation so far and its weights."""
-
-    metric: float = -math.inf
-    metrics: Metrics | None = None
-    epoch: int = 0
-    weights: dict[str, Tensor] = field(default_factory=dict)
+    loop = _Loop(model, trainable(data, settings.loss), dev, settings, checkpoint, stop)
+    return loop.run(resume=resume)
 
 
 class _Loop:
-    def __init__(self, model: Trainable, data: Labelled, dev: Dataset | None, settings: TrainingSettings) -> None:
-        torch.manual_seed(settings.seed)
+    def __init__(
+        self,
+        model: Trainable,
+        data: Dataset,
+        dev: Dataset | None,
+        settings: TrainingSettings,
+        checkpoint: Path | None,
+        stop: Callable[[], bool],
+    ) -> None:
         self.model, self.data, self.dev, self.settings = model, data, dev, settings
-        entry = losses[settings.loss]
-        self.loss = entry.function
-        options = entry.with_options(settings.loss_options)
-        names = learned_options(settings.loss)
-        self.learned = {name: nn.Parameter(torch.tensor(float(options[name]), device=model.device)) for name in names}
-        self.options = {**options, **self.learned}
+        self.checkpoint, self.stop = checkpoint, stop
+        self.processes = Processes(model.device)
+        model.tune(settings.tune)
+        started = time.perf_counter()
+        self.objective = make_objective(model, data, settings, self.processes)
+        self.seconds = time.perf_counter() - started  # frozen layers are part of the budget
+        self.tuned = {name: p for name, p in model.named_parameters() if p.requires_grad}
         self.optimizer = self._optimizer()
-        self.steps = settings.epochs * math.ceil(len(data) / settings.batch_size)
-        if self.steps > limits().max_training_steps:
+        self.per_epoch = sum(1 for _batch in self.objective.batches(settings.seed))
+        planned = settings.epochs * self.per_epoch
+        self.steps = planned if settings.steps is None else min(planned, settings.steps)
+        if settings.seconds is None and self.steps > limits().max_training_steps:
             raise OptionError(
                 "{given:,} steps are planned: the limit is {most:,} (SIMCSE_MAX_TRAINING_STEPS). Choose fewer epochs.",
                 given=self.steps,
                 most=limits().max_training_steps,
             )
-        self.step = 0
-        self.seconds = 0.0
-        self.best = _Best()
+        self.step = self.measurements = 0
+        self.best = Best()
+        self.before: Measured | None = None
+        self.after: Measured | None = None
+        self.watch = _watch(data, settings)
 
-    def run(self) -> Iterator[Record]:
-        first = last = None
-        if self.dev is not None:
-            yield (first := self._evaluate(epoch=0))
-            last = first
-        prepared = self.model.prepare(self.data.text)
-        reason = "epochs"
-        for epoch in range(1, self.settings.epochs + 1):
-            for batch in labelled_batches(self.data.label, self.settings.batch_size, self.settings.seed + epoch):
-                yield (record := self._step(epoch, batch, prepared))
-                if not math.isfinite(record.loss) or not math.isfinite(record.gradient_norm):
-                    reason = "diverged"
-                elif self.settings.seconds is not None and self.seconds >= self.settings.seconds:
-                    reason = "seconds"
-                else:
-                    continue
+    def run(self, *, resume: bool) -> Iterator[Record]:
+        if resume:
+            self._restore()
+        else:
+            yield from self._opening()
+        reason = self._planned_end()
+        saved = time.perf_counter()
+        for epoch, batch in self._batches():
+            if self.processes.agreed(self.stop()):
+                reason = "cancelled"
+                self._save()
                 break
-            if self.dev is not None and reason != "diverged":
+            yield (step := self._step(epoch, batch))
+            yield from self.watch.step(step)
+            if not (math.isfinite(step.loss) and math.isfinite(step.gradient_norm)):
+                reason = "diverged"
+                break
+            if self._is_time_to_measure():
                 try:
-                    yield (last := self._evaluate(epoch))
+                    yield (found := self._measure(epoch))
                 except ModelError:
+                    yield note("diverged", self.step)
                     reason = "diverged"
-                if reason == "epochs" and epoch - self.best.epoch >= self.settings.patience:
+                    break
+                yield from self.watch.evaluation(found)
+                if self.measurements - 1 - self.best.at >= self.settings.patience:
                     reason = "patience"
-            if reason != "epochs":
-                break
-        if self.best.weights:
-            self.model.load_state_dict(self.best.weights, strict=False)
-        self.model.requires_grad_(False)
-        self.model.eval()
-        after = self.best.metrics or (last.metrics if last is not None else None)  # no best where nothing is defined
-        yield Ended(reason, self.step, round(self.seconds, 3), first.metrics if first is not None else None, after)
+                    break
+            if time.perf_counter() - saved > CHECKPOINT_SECONDS:
+                self._save()
+                saved = time.perf_counter()
+        yield self._end(reason)
 
-    def _step(self, epoch: int, batch: list[int], prepared: object) -> Step:
+    def _opening(self) -> Iterator[Record]:
+        """What is said and measured before the first step."""
+        if self.settings.batch_size > self.objective.rows:
+            yield note("batch_is_all", batch=self.settings.batch_size, rows=self.objective.rows)
+        if self.objective.description:
+            yield note("converted", how=self.objective.description)
+        if self.dev is not None:
+            yield self._measure(0)
+        if self.settings.seconds is not None:
+            self._plan(self.settings.seconds)
+
+    def _plan(self, budget: float) -> None:
+        """As many steps as fit in the budget; the learning rate can then follow its whole course."""
+        pace: list[float] = []
+        with torch.random.fork_rng(devices=_cuda(self.model.device)):
+            for batch in islice(self.objective.batches(self.settings.seed + 1), PROBE_STEPS):
+                started = time.perf_counter()
+                self._seed(0)
+                self.objective.backward(batch)
+                pace.append(time.perf_counter() - started)
+        self.optimizer.zero_grad()
+        self.seconds += sum(pace)
+        left = max(budget - self.seconds, 0.0)
+        affordable = self.processes.agreed(max(1, int(left / (sum(pace[1:]) / len(pace[1:]) if pace[1:] else pace[0]))))
+        self.steps = min(self.steps, affordable, limits().max_training_steps)
+
+    def _planned_end(self) -> str:
+        if self.steps == self.settings.epochs * self.per_epoch:
+            return "epochs"
+        return "steps" if self.steps == self.settings.steps else "seconds"
+
+    def _batches(self) -> Iterator[tuple[int, list[int]]]:
+        """Epoch and rows of each step that is still to do."""
+        first = self.step // self.per_epoch + 1
+        epochs = (
+            ((epoch, batch) for batch in self.objective.batches(self.settings.seed + epoch))
+            for epoch in range(first, self.settings.epochs + 1)
+        )
+        skip = self.step % self.per_epoch
+        return islice(chain.from_iterable(epochs), skip, skip + self.steps - self.step)
+
+    def _step(self, epoch: int, batch: list[int]) -> Step:
         started = time.perf_counter()
         rate = self._set_learning_rate()
-        self.model.train()
-        embeddings = self.model.embed([prepared[position] for position in batch])  # type: ignore[index]
-        targets = targets_from_labels([self.data.label[position] for position in batch], embeddings.device)
-        loss = self.loss(embeddings, targets=targets, **self.options)
-        self.optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        norm = nn.utils.clip_grad_norm_(self._parameters(), self.settings.clip)
-        if torch.isfinite(norm):
+        with torch.random.fork_rng(devices=_cuda(self.model.device)):
+            self._seed(self.step + 1)
+            result = self.objective.backward(batch)
+        own = list(self.objective.own_parameters().values())
+        shared = list(self.tuned.values()) + ([] if self.objective.sees_all else own)
+        self.processes.sum_gradients(shared)
+        norm = float(nn.utils.clip_grad_norm_([*self.tuned.values(), *own], self.settings.clip))
+        if math.isfinite(norm):
             self.optimizer.step()
-        self.model.eval()
+        self.optimizer.zero_grad()
         self.step += 1
         took = time.perf_counter() - started
         self.seconds += took
@@ -231,51 +198,124 @@ class _Loop:
             step=self.step,
             steps=self.steps,
             epoch=epoch,
-            loss=float(loss.detach()),
+            loss=result.loss,
             learning_rate=rate,
-            gradient_norm=float(norm),
-            learned={name: float(value.detach()) for name, value in self.learned.items()},
-            texts_per_second=len(batch) / took,
+            gradient_norm=norm,
+            observed=result.observed,
+            texts_per_second=result.texts / took,
             seconds=round(self.seconds, 4),
         )
 
-    def _evaluate(self, epoch: int) -> Evaluation:
+    def _seed(self, step: int) -> None:
+        """Chance in a step depends on the step alone: a break, a probe or a measurement changes nothing."""
+        torch.manual_seed((self.settings.seed * 1_000_003 + step) * 1_009 + self.processes.own)
+
+    def _is_time_to_measure(self) -> bool:
+        every = self.settings.eval_steps or max(self.per_epoch, math.ceil(self.steps / MOST_MEASUREMENTS))
+        return self.dev is not None and (self.step % every == 0 or self.step == self.steps)
+
+    def _measure(self, epoch: int) -> Evaluation:
         assert self.dev is not None
-        metrics = evaluate(self.model, self.dev)
-        value = main_metric(metrics)
-        better = value > self.best.metric
-        if better:
-            tuned = {name for name, parameter in self.model.named_parameters() if parameter.requires_grad}
-            weights = {name: value.clone() for name, value in self.model.state_dict().items() if name in tuned}
-            self.best = _Best(value, metrics, epoch, weights)
-        return Evaluation(self.step, epoch, metrics, better, round(self.seconds, 4))
+        measured = measure(self.model, self.dev)
+        value = main_metric(measured.metrics)
+        is_best = value > self.best.metric
+        if is_best:
+            self.best = Best(value, self.measurements, self._weights())
+        self.before = self.before or measured
+        if is_best or not self.best.weights:  # nothing is best where the metric is undefined
+            self.after = measured
+        self.measurements += 1
+        return Evaluation(self.step, epoch, measured.metrics, measured.geometry, is_best, round(self.seconds, 4))
+
+    def _end(self, reason: str) -> Ended:
+        if self.best.weights:
+            self._load(self.best.weights)
+        self.model.requires_grad_(False)
+        self.model.eval()
+        if self.dev is not None and self.after is None:  # the best moment was before a break
+            self.after = measure(self.model, self.dev)
+        return Ended(reason, self.step, round(self.seconds, 3), self.before, self.after)
 
     def _set_learning_rate(self) -> float:
-        """Linear warm-up, then linear decay to 0 over the budget that ends first."""
-        progress = self.step / self.steps
-        if self.settings.seconds is not None:
-            progress = max(progress, self.seconds / self.settings.seconds)
-        warmup = max(self.settings.warmup, 1 / self.steps)
-        factor = min((progress + 1 / self.steps) / warmup, (1 - progress) / (1 - min(warmup, 0.999)), 1.0)
+        """Linear warm-up, then linear decay to 0 at the last step."""
+        warmup = max(round(self.settings.warmup * self.steps), 1)
+        done = self.step
+        factor = (done + 1) / warmup if done < warmup else (self.steps - done) / max(self.steps - warmup, 1)
         for group in self.optimizer.param_groups:
-            group["lr"] = group["full_learning_rate"] * max(factor, 0.0)
-        return self.settings.learning_rate * max(factor, 0.0)
+            group["lr"] = group["full_learning_rate"] * factor
+        return self.settings.learning_rate * factor
 
     def _optimizer(self) -> torch.optim.AdamW:
-        """Three groups: the encoder, the head, and the loss's own parameters, which are never decayed."""
-        self.model.tune(self.settings.tune)
-        head = list(self.model.head.parameters()) if self.model.head is not None else []
-        own = {id(parameter) for parameter in head}
-        encoder = [p for p in self.model.parameters() if p.requires_grad and id(p) not in own]
-        fast, decay = self.settings.head_learning_rate, self.settings.weight_decay
+        """Encoder, head, and what belongs to the objective; only matrices of the first two are decayed."""
+        head = [] if self.model.head is None else list(self.model.head.parameters())
+        of_head = {id(parameter) for parameter in head}
+        encoder = [parameter for parameter in self.tuned.values() if id(parameter) not in of_head]
+        slow, fast, decay = self.settings.learning_rate, self.settings.head_learning_rate, self.settings.weight_decay
         groups = [
-            {"params": encoder, "full_learning_rate": self.settings.learning_rate, "weight_decay": decay},
-            {"params": head, "full_learning_rate": fast, "weight_decay": decay},
-            {"params": list(self.learned.values()), "full_learning_rate": fast, "weight_decay": 0.0},
+            ([p for p in encoder if p.ndim > 1], slow, decay),
+            ([p for p in encoder if p.ndim < 2], slow, 0.0),
+            ([p for p in head if p.ndim > 1], fast, decay),
+            ([p for p in head if p.ndim < 2], fast, 0.0),
+            (list(self.objective.own_parameters().values()), fast, 0.0),
         ]
-        return torch.optim.AdamW(
-            [group for group in groups if group["params"]], lr=self.settings.learning_rate, fused=True
-        )
+        given = [
+            {"params": parameters, "full_learning_rate": rate, "weight_decay": share}
+            for parameters, rate, share in groups
+            if parameters
+        ]
+        return torch.optim.AdamW(given, lr=slow, fused=True)
 
-    def _parameters(self) -> list[Tensor]:
-        return [parameter for group in self.optimizer.param_groups for parameter in group["params"]]
+    def _weights(self) -> Weights:
+        return {name: value.detach().clone() for name, value in self.tuned.items()}
+
+    def _load(self, weights: Weights) -> None:
+        with torch.no_grad():
+            for name, value in weights.items():
+                self.tuned[name].copy_(value)
+
+    def _fingerprint(self) -> str:
+        content = [self.settings.model_dump(), self.data.columns, *rows(self.data)]
+        content += [] if self.dev is None else [self.dev.columns, *rows(self.dev)]
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+    def _save(self) -> None:
+        if self.checkpoint is None or not self.processes.is_main:
+            return
+        own = {name: value.detach() for name, value in self.objective.own_parameters().items()}
+        Checkpoint(
+            self._fingerprint(),
+            self.step,
+            self.steps,
+            self.seconds,
+            self.measurements,
+            self._weights(),
+            own,
+            self.optimizer.state_dict(),
+            self.best,
+        ).save(self.checkpoint)
+
+    def _restore(self) -> None:
+        assert self.checkpoint is not None
+        found = Checkpoint.load(self.checkpoint, self._fingerprint())
+        if self.dev is not None:
+            self.before = measure(self.model, self.dev)
+        self._load(found.weights)
+        with torch.no_grad():
+            for name, value in self.objective.own_parameters().items():
+                value.copy_(found.own[name])
+        self.optimizer.load_state_dict(found.optimizer)
+        self.step, self.steps, self.seconds = found.step, found.steps, found.seconds
+        self.measurements, self.best = found.measurements, found.best
+
+
+def _watch(data: Dataset, settings: TrainingSettings) -> Watch:
+    if settings.loss in pretraining.names():
+        return Watch()
+    loss = losses[settings.loss]
+    margin = loss.with_options(settings.loss_options).get("margin") if loss.name == "triplet" else None
+    return Watch(margin=margin, views=loss.inputs[kind_of(data)] == "views")
+
+
+def _cuda(device: torch.device) -> list[torch.device]:
+    """Devices whose chance has to be put back besides the CPU's."""
+    return [device] if device.type == "cuda" else []

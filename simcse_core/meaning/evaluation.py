@@ -49,7 +49,34 @@ class LabelledMetrics:
     """Each text ranks all others by cosine: are those of its class on top? Texts alone in their class are left out."""
 
 
-Metrics = ScoredMetrics | PairMetrics | LabelledMetrics
+@dataclass(frozen=True)
+class TripletMetrics:
+    """Against triplets. Undefined numbers are NaN."""
+
+    n: int
+    accuracy: float
+    """Share of anchors that are closer to their positive than to their negative."""
+    mean_margin: float
+    """By how much, in cosine: mean of cos(anchor, positive) − cos(anchor, negative)."""
+
+
+@dataclass(frozen=True)
+class AnswerMetrics:
+    """Questions that rank their answers by cosine. Undefined numbers are NaN."""
+
+    questions: int
+    """How many were measured: those with a right and a wrong answer."""
+    dropped: int
+    """How many were not: all their answers are right, or all are wrong."""
+    mrr: float
+    """Mean of 1 / rank of the first right answer."""
+    map: float
+    """Mean average precision."""
+    precision_at_1: float
+    """Share of questions whose closest answer is right."""
+
+
+Metrics = ScoredMetrics | PairMetrics | LabelledMetrics | TripletMetrics | AnswerMetrics
 
 
 def spearman(x: ArrayLike, y: ArrayLike) -> float:
@@ -110,8 +137,7 @@ def evaluate_scored(
     """
     gold = np.asarray(scores, dtype=np.float64)
     cosines = (first * second).sum(axis=1)
-    best = scale_max if scale_max is not None else gold.max(initial=0.0)
-    top = gold >= 0.8 * best - 1e-9 * abs(best)  # 0.8 * 3 is a little more than 2.4
+    top = closest_pairs(gold, scale_max)
     return ScoredMetrics(
         n=len(gold),
         spearman=spearman(cosines, gold),
@@ -119,6 +145,13 @@ def evaluate_scored(
         alignment=alignment(first[top], second[top]),
         uniformity=uniformity(unique),
     )
+
+
+def closest_pairs(scores: ArrayLike, scale_max: float | None = None) -> NDArray[np.bool_]:
+    """(N,) which pairs have at least 0.8 of the best possible score: the data's highest when `scale_max` is None."""
+    gold = np.asarray(scores, dtype=np.float64)
+    best = scale_max if scale_max is not None else gold.max(initial=0.0)
+    return gold >= 0.8 * best - 1e-9 * abs(best)  # 0.8 * 3 is a little more than 2.4
 
 
 def evaluate_pairs(first: Vectors, second: Vectors, labels: ArrayLike) -> PairMetrics:
@@ -221,6 +254,117 @@ def nearest_class_hits(vectors: Vectors, labels: Sequence[str]) -> NDArray[np.bo
     return hits & ~alone
 
 
+def evaluate_triplets(anchor: Vectors, positive: Vectors, negative: Vectors) -> TripletMetrics:
+    """Are anchors closer to their positive than to their negative?
+
+    Args:
+        anchor, positive, negative: (N, D) unit rows; row i of all three is a triplet.
+    """
+    margins = triplet_margins(anchor, positive, negative)
+    if not len(margins):
+        return TripletMetrics(0, float("nan"), float("nan"))
+    return TripletMetrics(len(margins), float((margins > 0).mean()), float(margins.mean()))
+
+
+def triplet_margins(anchor: Vectors, positive: Vectors, negative: Vectors) -> Values:
+    """(N,) cos(anchor, positive) − cos(anchor, negative) of each triplet of unit rows (N, D)."""
+    return ((anchor * positive).sum(axis=1) - (anchor * negative).sum(axis=1)).astype(np.float64)
+
+
+def triplet_hits(anchor: Vectors, positive: Vectors, negative: Vectors) -> NDArray[np.bool_]:
+    """(N,) which anchors are closer to their positive than to their negative; being as close is no hit."""
+    return triplet_margins(anchor, positive, negative) > 0
+
+
+def evaluate_answers(
+    question_vectors: Vectors, answer_vectors: Vectors, questions: Sequence[str], labels: ArrayLike
+) -> AnswerMetrics:
+    """Do right answers lie closer to their question than wrong ones?
+
+    Args:
+        question_vectors, answer_vectors: (N, D) unit rows; row i of both is a question with one of its answers.
+        questions: N questions; equal ones are one question.
+        labels: (N,) 1 for a right answer, 0 for a wrong one.
+    """
+    ranks = ranks_of_right_answers(question_vectors, answer_vectors, questions, labels)
+    dropped = len(set(questions)) - len(ranks)
+    if not ranks:
+        return AnswerMetrics(0, dropped, *[float("nan")] * 3)
+    first = reciprocal_ranks(ranks)
+    return AnswerMetrics(
+        questions=len(ranks),
+        dropped=dropped,
+        mrr=float(first.mean()),
+        map=float(answer_average_precisions(ranks).mean()),
+        precision_at_1=float((first == 1).mean()),
+    )
+
+
+def ranks_of_right_answers(
+    question_vectors: Vectors, answer_vectors: Vectors, questions: Sequence[str], labels: ArrayLike
+) -> list[NDArray[np.int64]]:
+    """Where the right answers of each question stand among its answers, the closest first.
+
+    A right answer stands behind every wrong one that is as close, so that a model to which all is equal gains nothing.
+
+    Args:
+        As for `evaluate_answers`.
+
+    Returns:
+        For each question with right and wrong answers, in order of appearance: ranks from 1, ascending.
+    """
+    cosines, gold = (question_vectors * answer_vectors).sum(axis=1), np.asarray(labels)
+    codes = _codes(questions)
+    order = np.argsort(codes, kind="stable")
+    ranks = []
+    for rows in np.split(order, np.flatnonzero(np.diff(codes[order])) + 1):
+        right, wrong = np.sort(cosines[rows[gold[rows] == 1]])[::-1], np.sort(cosines[rows[gold[rows] != 1]])
+        if len(right) and len(wrong):
+            wrong_before = len(wrong) - np.searchsorted(wrong, right, side="left")
+            ranks.append(np.arange(1, len(right) + 1) + wrong_before)
+    return ranks
+
+
+def reciprocal_ranks(ranks: Sequence[NDArray[np.int64]]) -> Values:
+    """(Q,) 1 / rank of each question's first right answer; ranks as `ranks_of_right_answers` gives them."""
+    return np.array([1 / of_question[0] for of_question in ranks], dtype=np.float64)
+
+
+def answer_average_precisions(ranks: Sequence[NDArray[np.int64]]) -> Values:
+    """(Q,) each question's average precision; ranks as `ranks_of_right_answers` gives them."""
+    return np.array([(np.arange(1, len(at) + 1) / at).mean() for at in ranks], dtype=np.float64)
+
+
+def mean_cosine(vectors: Vectors) -> float:
+    """Mean cosine of all pairs of different rows; near 1 when all vectors point one way. NaN for fewer than two.
+
+    Args:
+        vectors: (N, D) unit rows.
+    """
+    n = len(vectors)
+    total = np.square(
+        vectors.sum(axis=0, dtype=np.float64)
+    ).sum()  # the sum of all cosines, N of them of a row with itself
+    return float((total - np.square(vectors, dtype=np.float64).sum()) / (n * (n - 1))) if n > 1 else float("nan")
+
+
+def effective_rank(vectors: Vectors) -> float:
+    """How many directions the vectors really use: 1 when all lie on one line, min(N, D) when all count alike.
+
+    e to the entropy of the singular values' shares. The mean is not taken off, so that a common direction counts.
+
+    Args:
+        vectors: (N, D). NaN without any, or when all are zero.
+
+    Source: Roy & Vetterli 2007.
+    """
+    sizes = np.linalg.svd(vectors, compute_uv=False).astype(np.float64)
+    if not sizes.sum() > 0:
+        return float("nan")
+    shares = sizes[sizes > 0] / sizes.sum()
+    return float(np.exp(-(shares * np.log(shares)).sum()))
+
+
 def _codes(labels: Sequence[str]) -> NDArray[np.int64]:
     """A number for each class name."""
     numbers = {label: number for number, label in enumerate(dict.fromkeys(labels))}
@@ -231,30 +375,3 @@ def cosine_similarity_rows(a: Vectors, b: Vectors) -> Vectors:
     """(N,) the cosine of each row of `a` with the same row of `b`; 0 for a zero row."""
     norms = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
     return np.asarray(np.divide((a * b).sum(axis=1), norms, out=np.zeros_like(norms), where=norms > 0))
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A mean and the range that holds 95 % of its resampled values."""
-
-    mean: float
-    low: float
-    high: float
-
-
-def bootstrap_mean(items: ArrayLike, *, seed: int = 0, resamples: int = 2_000) -> Interval:
-    """The mean of per-item results and its 95 % percentile bootstrap interval over the items.
-
-    For a paired comparison give the differences, item by item.
-
-    Args:
-        items: (N,) one result per item. No items give NaN.
-
-    Source: Efron 1979; paired over items as in Koehn 2004.
-    """
-    values = np.asarray(items, dtype=np.float64)
-    if not len(values):
-        return Interval(*[float("nan")] * 3)
-    picks = np.random.default_rng(seed).integers(len(values), size=(resamples, len(values)))
-    low, high = np.percentile(values[picks].mean(axis=1), [2.5, 97.5])
-    return Interval(float(values.mean()), float(low), float(high))

@@ -3,15 +3,33 @@
 import hashlib
 import json
 from importlib.metadata import version
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 import simcse_core
 from simcse_core.data import bundled
-from simcse_core.data.kinds import Dataset, rows
-from simcse_core.data.splits import split_labelled
+from simcse_core.data.conversions import convert
+from simcse_core.data.kinds import Dataset, Texts, rows
+from simcse_core.data.splits import split
+from simcse_core.encoding import checksums
+from simcse_core.encoding.catalogue import find
+from simcse_core.encoding.scratch import SIZES
 from simcse_core.learning.checks import trainable
 from simcse_core.learning.settings import TrainingSettings
+
+
+class Stage(BaseModel):
+    """One training in the life of a model."""
+
+    model_config = ConfigDict(frozen=True)
+
+    run: str
+    """Id of the run."""
+    loss: str
+    data: str
+    started_from: str
+    """Name of the model before."""
 
 
 class RunConfig(BaseModel):
@@ -23,21 +41,46 @@ class RunConfig(BaseModel):
     """A bundled data set's name, or a file."""
     dev: str | None = None
     """As `data`; None holds out a share of `data`."""
+    columns: dict[str, str] = {}
+    """The file's own names of columns, by ours."""
+    kind: str | None = None
+    """Convert the training data to this kind; None leaves it as it is."""
     model: str = "minilm"
+    """As for `catalogue.load`; or one of `scratch.SIZES` for a new one."""
     layer: int | None = None
     pooling: str | None = None
     head: str | None = None
     device: str = "auto"
     settings: TrainingSettings = TrainingSettings()
+    data_seed: int | None = None
+    """For what is held out, and for becoming another kind; None is the training's own. A race has one for all."""
     data_sha256: str = ""
+    dev_sha256: str = ""
+    model_sha256: str = ""
+    """Of the weights it starts from; empty for a new model and for a frozen one."""
+    stages: tuple[Stage, ...] = ()
+    """The trainings that made the model it starts from, the oldest first."""
     versions: dict[str, str] = {}
 
 
 def describe(config: RunConfig) -> RunConfig:
-    """The configuration with what pins it down: the data's hash and the versions of what computes."""
-    packages = ("torch", "transformers", "numpy")
-    versions = {"simcse_core": simcse_core.__version__, **{name: version(name) for name in packages}}
-    return config.model_copy(update={"data_sha256": data_hash(bundled.open_data(config.data)), "versions": versions})
+    """The configuration with what pins it down: hashes of data and weights, the model's past, and versions.
+
+    Raises:
+        DataError: the data cannot be read.
+        ModelError: there is no such model on this machine.
+    """
+    packages = ("torch", "transformers", "accelerate", "numpy")
+    weights, stages = _past(config.model)
+    return config.model_copy(
+        update={
+            "data_sha256": data_hash(bundled.open_data(config.data, config.columns or None)),
+            "dev_sha256": data_hash(bundled.open_data(config.dev)) if config.dev else "",
+            "model_sha256": weights,
+            "stages": stages,
+            "versions": {"simcse_core": simcse_core.__version__, **{name: version(name) for name in packages}},
+        }
+    )
 
 
 def data_hash(data: Dataset) -> str:
@@ -45,13 +88,37 @@ def data_hash(data: Dataset) -> str:
     return hashlib.sha256(json.dumps([data.columns, *rows(data)]).encode()).hexdigest()
 
 
-def open_split(config: RunConfig) -> tuple[Dataset, Dataset]:
+def open_split(config: RunConfig) -> tuple[Dataset, Dataset | None]:
     """Training and dev data of a run; without dev data of its own a share of the training data is held out.
 
+    Rows are held out before the training data becomes another kind. Of texts nothing can be held out: None.
+
     Raises:
-        DataError: the data cannot be read, or nothing can be held out.
+        DataError: the data cannot be read, cannot become the kind that is asked for, or nothing can be held out.
     """
-    data = bundled.open_data(config.data)
-    if config.dev is not None:
-        return data, bundled.open_data(config.dev)
-    return split_labelled(trainable(data), seed=config.settings.seed)
+    data = bundled.open_data(config.data, config.columns or None)
+    dev = bundled.open_data(config.dev) if config.dev is not None else None
+    seed = config.settings.seed if config.data_seed is None else config.data_seed
+    if dev is None and not isinstance(data, Texts):
+        if config.kind is None:
+            trainable(data, config.settings.loss)  # says what is wrong before the split does
+        data, dev = split(data, seed=seed)
+    if config.kind is not None:
+        data = convert(data, config.kind, seed=seed).data
+    return trainable(data, config.settings.loss), dev
+
+
+def _past(model: str) -> tuple[str, tuple[Stage, ...]]:
+    """Hash of a model's weights, and the trainings that made it."""
+    if model in SIZES or model == "use-multilingual":
+        return "", ()
+    folder = find(model)
+    weights = folder / "model.safetensors"
+    digest = checksums.sha256(weights) if weights.is_file() else ""
+    try:
+        past: dict[str, Any] = json.loads((folder.parent / "config.json").read_text(encoding="utf-8"))
+        made_by = RunConfig.model_validate(past)
+    except (OSError, ValueError, ValidationError):
+        return digest, ()  # no run made it
+    own = Stage(run=folder.parent.name, loss=made_by.settings.loss, data=made_by.data, started_from=made_by.model)
+    return digest, (*made_by.stages, own)

@@ -5,31 +5,34 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from simcse_core.data.kinds import Dataset, Labelled
+from simcse_core.data.kinds import Dataset, texts_of
 from simcse_core.encoding.catalogue import load
+from simcse_core.encoding.scratch import SIZES, new_model
 from simcse_core.errors import UserError
 from simcse_core.jsonable import jsonable
-from simcse_core.learning.training import Ended, Trainable, train
-from simcse_core.meaning.evaluation import average_precisions, nearest_class_hits
-from simcse_core.runs.config import open_split
-from simcse_core.runs.store import Items, Run
+from simcse_core.learning.frozen_states import Trainable
+from simcse_core.learning.records import Ended, Note
+from simcse_core.learning.training import train
+from simcse_core.runs.config import RunConfig, open_split
+from simcse_core.runs.store import BeforeAndAfter, Run
 
 Emit = Callable[[dict[str, Any]], None]
 
 
-def execute(run: Run, emit: Emit) -> None:
+def execute(run: Run, emit: Emit, *, resume: bool = False) -> None:
     """Train what the run's configuration says, and keep records and model in its folder.
 
     Args:
-        run: a run in the state "queued".
+        run: a run in the state "queued"; with `resume`, one that stopped before its end.
         emit: receives every record, the last one `"event": "finished"`.
+        resume: go on from the run's checkpoint.
 
     Raises:
         UserError: the data or the settings cannot be used; the run's status then says "failed" and why.
     """
     run.set_status("running")
     try:
-        finished = _train(run, emit)
+        finished = _train(run, emit, resume=resume)
     except UserError as error:
         run.set_status("failed", str(error))
         raise
@@ -44,37 +47,68 @@ def execute(run: Run, emit: Emit) -> None:
         return
     run.append(finished)
     run.set_status("finished")
+    run.checkpoint.unlink(missing_ok=True)
     emit(finished)
 
 
-def _train(run: Run, emit: Emit) -> dict[str, Any] | None:
-    """The last record, or None when the run was cancelled."""
-    config = run.config
+def follow(config: RunConfig) -> None:
+    """What every process but the main one does when a run has several: the same training, without a word."""
     data, dev = open_split(config)
+    for _record in train(open_model(config, data), data, dev, config.settings):
+        pass
+
+
+def open_model(config: RunConfig, data: Dataset) -> Trainable:
+    """The model a run starts from; a new one takes its vocabulary from the data.
+
+    Raises:
+        ModelError: there is no such model.
+        DataError: the data is too small for a vocabulary.
+    """
+    seed = config.settings.seed
+    if config.model in SIZES:
+        new = new_model(config.model, texts_of(data), device=config.device, seed=seed)
+        return new.configured(pooling=config.pooling, layer=config.layer, head=config.head, seed=seed)
     model = load(
         config.model,
         pooling=config.pooling,
         layer=config.layer,
         head=config.head,
         device=config.device,
-        seed=config.settings.seed,
+        seed=seed,
     )
     assert isinstance(model, Trainable)
-    before = _items(model, dev)
+    return model
+
+
+def _train(run: Run, emit: Emit, *, resume: bool) -> dict[str, Any] | None:
+    """The last record, or None when the run was cancelled."""
+    config = run.config
+    data, dev = open_split(config)
+    model = open_model(config, data)
     ended: Ended | None = None
-    for record in train(model, data, dev, config.settings):
+    if resume:
+        run.forget_cancel()
+    for record in train(
+        model, data, dev, config.settings, checkpoint=run.checkpoint, resume=resume, stop=lambda: run.cancel_asked
+    ):
         if isinstance(record, Ended):
             ended = record
             break
+        if resume:
+            run.go_on_before(record.step)
+            resume = False
         line = jsonable(record)
+        if isinstance(record, Note):
+            line["message"] = record.message
         run.append(line)
         emit(line)
-        if run.cancel_asked:
-            return None
     assert ended is not None
+    if ended.reason == "cancelled":
+        return None
     model.save(run.model)
-    if before is not None:
-        run.write_items(Items(before, _items(model, dev) or {}))
+    if ended.before is not None and ended.after is not None:
+        run.write_items(BeforeAndAfter(ended.before.items, ended.after.items))
     return {
         "event": "finished",
         "run": run.id,
@@ -86,19 +120,6 @@ def _train(run: Run, emit: Emit) -> dict[str, Any] | None:
         "dev_before": jsonable(ended.dev_before),
         "dev_after": jsonable(ended.dev_after),
     }
-
-
-def _items(model: Trainable, dev: Dataset) -> dict[str, list[float | None]] | None:
-    if not isinstance(dev, Labelled):
-        return None
-    vectors = model.encode(dev.text)
-    results: dict[str, list[float | None]] = jsonable(
-        {
-            "accuracy": nearest_class_hits(vectors, dev.label).astype(float),
-            "mean_average_precision": average_precisions(vectors, dev.label),
-        }
-    )
-    return results
 
 
 if __name__ == "__main__":

@@ -5,7 +5,8 @@ A run is a folder `SIMCSE_HOME/runs/ID` (or the folder given on the command line
     config.json    what to do; written once
     status.json    how far it is; replaced atomically
     metrics.jsonl  one record a line, append-only
-    items.json     results per dev item, before and after (only for labelled dev data)
+    items.json     results per dev item, before and after
+    checkpoint.pt  the whole state of the training, to go on from
     model/         the trained model
     log.txt        what the process printed
     cancel         exists when somebody asked to cancel
@@ -26,6 +27,8 @@ import psutil
 
 from simcse_core.errors import RunError
 from simcse_core.home import home, run_folder
+from simcse_core.jsonable import jsonable
+from simcse_core.meaning.items import Items
 from simcse_core.runs.config import RunConfig
 
 State = Literal["queued", "running", "finished", "failed", "cancelled", "interrupted"]
@@ -48,11 +51,11 @@ class Status:
 
 
 @dataclass(frozen=True)
-class Items:
-    """Results per dev item, by metric, before and after training; None where a metric is undefined for an item."""
+class BeforeAndAfter:
+    """Results per dev item before and after training."""
 
-    before: dict[str, list[float | None]]
-    after: dict[str, list[float | None]]
+    before: Items
+    after: Items
 
 
 @dataclass(frozen=True)
@@ -110,13 +113,29 @@ class Run:
         lines = path.read_text(encoding="utf-8").split("\n")[:-1] if path.exists() else []
         return [json.loads(line) for line in lines]
 
-    def write_items(self, items: Items) -> None:
-        _replace(self.folder / "items.json", asdict(items))
+    def go_on_before(self, step: int) -> None:
+        """Forget the records from a step on: the run goes on with it."""
+        kept = [record for record in self.records() if record["step"] < step]
+        lines = "".join(json.dumps(record, allow_nan=False) + "\n" for record in kept)
+        temporary = self.folder / f"metrics.{secrets.token_hex(4)}"
+        temporary.write_text(lines, encoding="utf-8")
+        temporary.replace(self.folder / "metrics.jsonl")
 
-    def items(self) -> Items | None:
-        """Results per dev item; None before the end, or when the dev data is not labelled."""
+    def write_items(self, items: BeforeAndAfter) -> None:
+        _replace(self.folder / "items.json", jsonable(items))
+
+    def items(self) -> BeforeAndAfter | None:
+        """Results per dev item; None before the end, or without dev data."""
         path = self.folder / "items.json"
-        return Items(**json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
+        if not path.exists():
+            return None
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return BeforeAndAfter(Items.from_json(found["before"]), Items.from_json(found["after"]))
+
+    @property
+    def checkpoint(self) -> Path:
+        """Where a training that was interrupted goes on from."""
+        return self.folder / "checkpoint.pt"
 
     @property
     def log(self) -> Path:
@@ -127,6 +146,10 @@ class Run:
         (self.folder / "cancel").touch()
         if self.status.state == "queued":
             self.set_status("cancelled")
+
+    def forget_cancel(self) -> None:
+        """Nobody asks the run to stop any more."""
+        (self.folder / "cancel").unlink(missing_ok=True)
 
     @property
     def cancel_asked(self) -> bool:
@@ -169,6 +192,22 @@ def get(run_id: str) -> Run:
     if folder is None or not (folder / "config.json").is_file():
         raise RunError("There is no run {given!r}.", given=run_id)
     return Run(folder)
+
+
+def open_run(folder: Path) -> Run:
+    """A run by its folder, to go on with it.
+
+    Raises:
+        RunError: there is none, or it has no checkpoint to go on from.
+    """
+    run = Run(folder.resolve())
+    if not (run.folder / "config.json").is_file():
+        raise RunError("{folder} holds no run. Name the folder of the interrupted one.", folder=folder)
+    if run.status.state == "finished":
+        raise RunError("The run in {folder} is finished. Start a new one from its model.", folder=folder)
+    if not run.checkpoint.is_file():
+        raise RunError("The run in {folder} stopped before its first checkpoint. Start it anew.", folder=folder)
+    return run
 
 
 def all_runs() -> Iterator[Run]:

@@ -4,10 +4,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from simcse_core.data.kinds import Labelled, Pairs, Scored, Texts
-from simcse_core.data.readers import data_from_bytes, read_data, read_texts, split_lines
+from simcse_core.data import bundled
+from simcse_core.data.columns import SYNONYMS, guess_columns, parse_columns
+from simcse_core.data.kinds import KINDS, Answers, Labelled, Pairs, Scored, Texts, Triplets
+from simcse_core.data.readers import data_from_bytes, read_data, read_texts, split_lines, table_columns
 from simcse_core.data.writers import to_csv
-from simcse_core.errors import DataError
+from simcse_core.errors import DataError, OptionError, UserError
 
 
 def test_text_files_give_trimmed_lines_and_keep_duplicates(tmp_path: Path) -> None:
@@ -33,6 +35,9 @@ def test_encodings_are_recognised(tmp_path: Path, encoding: str) -> None:
         ("sentence1,sentence2,score,more\na,b,3.5,z\n", Scored("d.csv", ("a",), ("b",), (3.5,))),
         ("sentence1,sentence2,label\na,b,1\nc,d,0.0\n", Pairs("d.csv", ("a", "c"), ("b", "d"), (1, 0))),
         ('text,label\n"NA",null\n', Labelled("d.csv", ("NA",), ("null",))),
+        ("anchor,positive,negative\na,b,c\n", Triplets("d.csv", ("a",), ("b",), ("c",))),
+        ("question,answer,label\na,b,0\n", Answers("d.csv", ("a",), ("b",), (0,))),
+        ("text,question,answer,label\na,b,c,1\n", Answers("d.csv", ("b",), ("c",), (1,))),
     ],
 )
 def test_kinds_are_recognised_by_their_columns(content: str, expected: object) -> None:
@@ -67,7 +72,9 @@ def test_other_table_formats_give_the_same_data(tmp_path: Path) -> None:
         ("sentence1,sentence2,score\na,b,1\nc,d,high\n", "p.csv", "p.csv, row 3: score 'high' is not a number"),
         ("sentence1,sentence2,score\na,b,nan\n", "p.csv", "score 'nan' is not a number"),
         ("sentence1,sentence2,label\na,b,2\n", "p.csv", "row 2: label '2' is not 0 or 1"),
+        ("question,answer,label\na,b,1\na,c,yes\n", "p.csv", "row 3: label 'yes' is not 0 or 1"),
         ("text,label\na,\n", "p.csv", "row 2: 'label' is empty"),
+        ('anchor,positive,negative\na,b,c\na," \u3000\t",c\n', "p.csv", "row 3: 'positive' is empty"),
         ("text,label\n", "p.csv", "p.csv has no rows"),
         ("words,tag\na,b\n", "p.csv", "has the columns words, tag. Name them"),
         ("", "p.csv", "p.csv is empty"),
@@ -122,6 +129,128 @@ def test_the_rows_behind_the_limit_are_not_looked_at(monkeypatch: pytest.MonkeyP
     for content, name in [(b"text\na\nb\nc\nd,broken\n", "a.csv"), (b'{"text": "a"}\n' * 3 + b"broken", "a.jsonl")]:
         with pytest.raises(DataError, match="more than 2 rows"):
             data_from_bytes(content, name)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gbk", "utf-16"])
+def test_chinese_columns_are_mapped_in_every_encoding(tmp_path: Path, encoding: str) -> None:
+    file = tmp_path / "意图.csv"
+    file.write_bytes("编号,内容,类别\n1,今天天气很好。,天气\n2,图书馆几点开门？,时间\n".encode(encoding))
+    expected = Labelled("意图.csv", ("今天天气很好。", "图书馆几点开门？"), ("天气", "时间"))
+    assert read_data(file, {"text": "内容", "label": "类别"}) == expected
+    assert data_from_bytes(file.read_bytes(), "意图.csv", parse_columns("text=内容, label=类别")) == expected
+    assert bundled.open_data(str(file), {"text": "内容", "label": "类别"}) == expected
+    assert table_columns(file.read_bytes(), "意图.csv") == ["编号", "内容", "类别"]
+
+
+@pytest.mark.parametrize(
+    ("header", "columns", "expected"),
+    [
+        ("Utterance ,INTENT", {" Text": "utterance", "label": " Intent"}, Labelled("d.csv", ("a",), ("1",))),
+        ("text,intent", {"label": "intent"}, Labelled("d.csv", ("a",), ("1",))),
+        ("text,clean", {"text": "clean"}, Texts("d.csv", ("1",))),  # the file's own column steps back
+        ("text,label", {"text": "label", "label": "text"}, Labelled("d.csv", ("1",), ("a",))),
+        ("text,label", {}, Labelled("d.csv", ("a",), ("1",))),
+    ],
+)
+def test_a_mapping_says_which_column_is_which(header: str, columns: dict[str, str], expected: object) -> None:
+    content = f"{header}\na,1\n".encode()
+    assert data_from_bytes(content, "d.csv", columns) == expected
+
+
+def test_a_mapping_decides_between_kinds() -> None:
+    content = b"question,answer,label\na,b,1\n"
+    assert data_from_bytes(content, "d.csv") == Answers("d.csv", ("a",), ("b",), (1,))
+    assert data_from_bytes(content, "d.csv", {"sentence1": "question", "sentence2": "answer"}) == Pairs(
+        "d.csv", ("a",), ("b",), (1,)
+    )
+    noted = b"question,answer,label,note\na,b,1,c\n"
+    assert data_from_bytes(noted, "d.csv", {"text": "note"}) == Labelled("d.csv", ("c",), ("1",))
+
+
+def test_a_mapping_works_for_every_table_format(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"Query": ["a"], "pos": ["b"], "neg": ["c"]})
+    frame.to_parquet(tmp_path / "d.parquet")
+    frame.to_json(tmp_path / "d.jsonl", orient="records", lines=True)
+    frame.to_csv(tmp_path / "d.tsv", sep="\t", index=False)
+    for ending in ("parquet", "jsonl", "tsv"):
+        data = read_data(tmp_path / f"d.{ending}", {"anchor": "query", "positive": "pos", "negative": "neg"})
+        assert data == Triplets(f"d.{ending}", ("a",), ("b",), ("c",))
+        assert table_columns((tmp_path / f"d.{ending}").read_bytes(), f"d.{ending}") == ["query", "pos", "neg"]
+
+
+@pytest.mark.parametrize(
+    ("name", "columns", "message"),
+    [
+        ("d.csv", {"text": "words"}, "d.csv has no column 'words': its columns are utterance, intent"),
+        ("d.csv", {"sentence": "utterance"}, "No data has a column 'sentence'.* one of: text, label, sentence1"),
+        ("d.csv", {"text": "utterance", "label": "utterance"}, "'utterance' of d.csv cannot be text and label"),
+        ("d.csv", {"score": "intent"}, "utterance, intent: with score mapped they make no data. Complete one of"),
+        ("d.txt", {"text": "utterance"}, "d.txt is a text file: it has no columns"),
+    ],
+)
+def test_a_mapping_that_does_not_fit_says_what_there_is(name: str, columns: dict[str, str], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        data_from_bytes(b"utterance,intent\na,b\n", name, columns)
+
+
+def test_bundled_data_need_no_mapping() -> None:
+    with pytest.raises(DataError, match="intents-en need no mapping"):
+        bundled.open_data("intents-en", {"text": "text"})
+    assert bundled.open_data("intents-en", None) == bundled.load("intents-en")
+
+
+def test_a_text_file_has_no_columns() -> None:
+    assert table_columns(b"one, two\nthree\n", "d.txt") == []
+
+
+@pytest.mark.parametrize(
+    ("header", "mapping"),
+    [
+        ("utterance,intent", "text=utterance, label=intent"),
+        ("S1,S2,Similarity", "sentence1=s1, sentence2=s2, score=similarity"),
+        ("question1,question2,is_duplicate", "sentence1=question1, sentence2=question2, label=is_duplicate"),
+        ("query,passage,label", "question=query, answer=passage"),
+        ("内容,标签", "text=内容, label=标签"),
+        ("问题,答案,标签", "question=问题, answer=答案, label=标签"),
+        ("review", "text=review"),
+    ],
+)
+def test_an_error_proposes_the_mapping_that_the_names_suggest(header: str, mapping: str) -> None:
+    content = f"{header}\n{','.join('1' * len(header.split(',')))}\n".encode()
+    with pytest.raises(DataError) as caught:
+        data_from_bytes(content, "d.csv")
+    assert str(caught.value).endswith(f"; or map them: {mapping}.")
+    assert len(data_from_bytes(content, "d.csv", parse_columns(mapping))) == 1
+
+
+def test_nothing_is_proposed_when_the_names_suggest_nothing() -> None:
+    with pytest.raises(DataError, match=r"label; anchor, positive, negative\.$"):
+        data_from_bytes(b"words,tag\na,b\n", "d.csv")
+
+
+def test_guesses_name_the_files_columns_and_leave_out_what_nothing_suggests() -> None:
+    guesses = guess_columns([" Utterance", "INTENT", "id"])
+    assert guesses["labelled"] == {"text": " Utterance", "label": "INTENT"}
+    assert guesses["texts"] == {"text": " Utterance"}
+    assert guesses["pairs"] == {"label": "INTENT"}
+    assert guesses["triplets"] == {}
+    assert list(guesses) == list(KINDS)
+    assert guess_columns(["query", "answer", "label"])["answers"]["question"] == "query"
+
+
+def test_every_column_of_every_kind_has_synonyms_and_no_other_has() -> None:
+    assert set(SYNONYMS) == {column for kind in KINDS.values() for column in kind.columns}
+
+
+def test_a_mapping_is_written_with_equals_signs_and_commas() -> None:
+    assert parse_columns("text=utterance,label=intent") == {"text": "utterance", "label": "intent"}
+    assert parse_columns(" text = the text = here ") == {"text": "the text = here"}
+
+
+@pytest.mark.parametrize("given", ["", "text", "text=", "=a", "text=a,", "text=a,text=b", "text:a"])
+def test_a_mapping_written_in_another_way_is_refused(given: str) -> None:
+    with pytest.raises(OptionError, match="Write for example text=utterance,label=intent"):
+        parse_columns(given)
 
 
 def test_a_written_table_never_starts_a_formula() -> None:

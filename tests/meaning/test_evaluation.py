@@ -8,15 +8,23 @@ from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 
 from simcse_core.encoding.texts import Vectors
 from simcse_core.meaning.evaluation import (
+    AnswerMetrics,
     alignment,
+    answer_average_precisions,
     average_precisions,
-    bootstrap_mean,
+    effective_rank,
+    evaluate_answers,
     evaluate_labelled,
     evaluate_pairs,
     evaluate_scored,
+    evaluate_triplets,
+    mean_cosine,
     nearest_class_hits,
     pearson,
+    ranks_of_right_answers,
+    reciprocal_ranks,
     spearman,
+    triplet_hits,
     uniformity,
 )
 
@@ -130,13 +138,102 @@ def test_perfect_classes_score_one_and_one_class_is_undefined() -> None:
     assert math.isnan(evaluate_labelled(vectors, ["a"] * 12).accuracy)
 
 
-def test_the_bootstrap_interval_agrees_with_theory() -> None:
-    """For many items the interval of a mean is about 1.96 standard errors to each side."""
-    items = np.random.default_rng(9).normal(size=2_000)
-    found = bootstrap_mean(items)
-    error = 1.96 * items.std() / math.sqrt(len(items))
-    assert found.mean == pytest.approx(items.mean())
-    assert found.low == pytest.approx(items.mean() - error, abs=error / 8)
-    assert found.high == pytest.approx(items.mean() + error, abs=error / 8)
-    assert found == bootstrap_mean(items)  # seeded
-    assert math.isnan(bootstrap_mean([]).mean)
+def on_the_circle(*degrees: float) -> Vectors:
+    angles = np.radians(degrees)
+    return np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
+
+
+def test_triplets_are_right_when_the_positive_is_closer() -> None:
+    """The anchor is at 0 degrees: cosines 1 and 0, 0 and 1, and two that are equal, which is no hit."""
+    anchor, positive, negative = on_the_circle(0, 0, 0), on_the_circle(0, 90, 60), on_the_circle(90, 180, 60)
+    assert triplet_hits(anchor, positive, negative).tolist() == [True, True, False]
+    metrics = evaluate_triplets(anchor, positive, negative)
+    assert metrics.n == 3
+    assert metrics.accuracy == pytest.approx(2 / 3)
+    assert metrics.mean_margin == pytest.approx((1 + 1 + 0) / 3, abs=1e-6)
+    assert math.isnan(evaluate_triplets(anchor[:0], positive[:0], negative[:0]).accuracy)
+
+
+def test_answers_are_ranked_by_hand() -> None:
+    """p: right answers on ranks 1 and 3. q: rank 2 of 2. r has no wrong one and s no right one."""
+    questions = list("pqprpsq")
+    labels = [1, 1, 0, 1, 1, 0, 0]
+    asked, answers = on_the_circle(0, 90, 0, 0, 0, 0, 90), on_the_circle(10, 0, 20, 0, 30, 0, 45)
+    ranks = ranks_of_right_answers(asked, answers, questions, labels)
+    assert [of_question.tolist() for of_question in ranks] == [[1, 3], [2]]
+    metrics = evaluate_answers(asked, answers, questions, labels)
+    assert (metrics.questions, metrics.dropped) == (2, 2)
+    assert metrics.mrr == pytest.approx((1 + 1 / 2) / 2)
+    assert metrics.map == pytest.approx(((1 + 2 / 3) / 2 + 1 / 2) / 2)
+    assert metrics.precision_at_1 == 0.5
+
+
+def test_a_right_answer_stands_behind_the_wrong_ones_that_are_as_close() -> None:
+    """All vectors equal: of two right and two wrong answers the right ones get the ranks 3 and 4."""
+    same = np.ones((4, 1), dtype=np.float32)
+    ranks = ranks_of_right_answers(same, same, list("qqqq"), [1, 0, 1, 0])
+    assert ranks[0].tolist() == [3, 4]
+    assert reciprocal_ranks(ranks).tolist() == [pytest.approx(1 / 3)]
+    assert answer_average_precisions(ranks).tolist() == [pytest.approx((1 / 3 + 2 / 4) / 2)]
+    assert evaluate_answers(same, same, list("qqqq"), [1, 0, 1, 0]).precision_at_1 == 0
+
+
+def test_each_questions_average_precision_equals_that_of_scikit_learn() -> None:
+    chance = np.random.default_rng(12)
+    asked, answers = unit_rows(12, 2, 200, 6)
+    questions = [str(number) for number in chance.integers(12, size=200)]
+    labels = chance.integers(2, size=200)
+    cosines = (asked * answers).sum(axis=1)
+    expected, first = [], []
+    for question in dict.fromkeys(questions):
+        rows = [at for at in range(200) if questions[at] == question]
+        expected.append(average_precision_score(labels[rows], cosines[rows]))
+        ranked = sorted(rows, key=lambda at: -cosines[at])
+        first.append(1 / (1 + next(place for place, at in enumerate(ranked) if labels[at])))
+    ranks = ranks_of_right_answers(asked, answers, questions, labels)
+    np.testing.assert_allclose(answer_average_precisions(ranks), expected)
+    np.testing.assert_allclose(reciprocal_ranks(ranks), first)
+    metrics = evaluate_answers(asked, answers, questions, labels)
+    assert metrics.map == pytest.approx(np.mean(expected))
+    assert metrics.mrr == pytest.approx(np.mean(first))
+    assert metrics.precision_at_1 == pytest.approx(np.mean([rank == 1 for rank in first]))
+
+
+def test_the_order_of_the_rows_does_not_matter_to_answers() -> None:
+    asked, answers = unit_rows(13, 2, 30, 4)
+    questions, labels = [str(at % 5) for at in range(30)], np.array([at % 3 == 0 for at in range(30)], dtype=int)
+    order = np.random.default_rng(13).permutation(30)
+    shuffled = evaluate_answers(asked[order], answers[order], [questions[at] for at in order], labels[order])
+    metrics = evaluate_answers(asked, answers, questions, labels)
+    assert metrics.mrr == pytest.approx(shuffled.mrr)
+    assert metrics.map == pytest.approx(shuffled.map)
+
+
+@pytest.mark.parametrize("labels", [[1, 1], [0, 0], []])
+def test_answers_that_are_all_right_or_all_wrong_have_no_metrics(labels: list[int]) -> None:
+    vectors = unit_rows(14, len(labels), 3)
+    metrics = evaluate_answers(vectors, vectors, ["q"] * len(labels), labels)
+    assert isinstance(metrics, AnswerMetrics)
+    assert (metrics.questions, metrics.dropped) == (0, len(set(labels)))
+    assert math.isnan(metrics.mrr)
+    assert math.isnan(metrics.map)
+    assert math.isnan(metrics.precision_at_1)
+
+
+def test_the_mean_cosine_is_that_of_all_pairs() -> None:
+    vectors = unit_rows(15, 40, 5)
+    assert mean_cosine(vectors) == pytest.approx(1 - pdist(vectors, "cosine").mean(), abs=1e-6)
+    assert mean_cosine(on_the_circle(0, 120, 240)) == pytest.approx(-0.5, abs=1e-6)
+    assert mean_cosine(np.ones((1_000, 1), dtype=np.float32)) == pytest.approx(1)
+    assert math.isnan(mean_cosine(vectors[:1]))
+
+
+def test_the_effective_rank_counts_directions() -> None:
+    """One line: 1. Equal weight on k directions: k. Shares 3/4 and 1/4: e to their entropy."""
+    assert effective_rank(np.ones((5, 8), dtype=np.float32)) == pytest.approx(1, abs=1e-4)
+    assert effective_rank(np.repeat(np.eye(8, dtype=np.float32)[:3], 4, axis=0)) == pytest.approx(3)
+    uneven = np.array([[3, 0], [0, 1]], dtype=np.float32)
+    assert effective_rank(uneven) == pytest.approx(math.exp(-0.75 * math.log(0.75) - 0.25 * math.log(0.25)))
+    assert effective_rank(7 * uneven) == pytest.approx(effective_rank(uneven))  # size does not matter
+    assert math.isnan(effective_rank(np.zeros((3, 2), dtype=np.float32)))
+    assert math.isnan(effective_rank(np.zeros((0, 2), dtype=np.float32)))

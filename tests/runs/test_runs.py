@@ -58,10 +58,10 @@ def test_a_run_leaves_everything_in_its_folder() -> None:
     assert items is not None
     dev_after = last["dev_after"]
     assert isinstance(dev_after, dict)
-    mean = sum(value for value in items.after["accuracy"] if value is not None) / 80
+    mean = sum(items.after.values["accuracy"]) / 80
     assert mean == pytest.approx(dev_after["accuracy"])
     assert run.config.data_sha256
-    assert run.config.versions.keys() == {"simcse_core", "torch", "transformers", "numpy"}
+    assert run.config.versions.keys() == {"simcse_core", "torch", "transformers", "accelerate", "numpy"}
 
 
 def test_a_failed_run_says_why(tmp_path: Path) -> None:
@@ -141,12 +141,31 @@ def test_a_race_is_carried_out_by_a_worker_process_of_its_own() -> None:
     race_id = race.start(SMALL, ["bce", "triplet"])
     outcomes = wait_for(race_id)
     assert [(outcome.loss, outcome.state) for outcome in outcomes] == [("bce", "finished"), ("triplet", "finished")]
-    lines = race.results(outcomes)
-    assert [line.loss for line in lines] == ["frozen", "bce", "triplet"]
-    assert lines[1].gain["mean_average_precision"].mean == pytest.approx(
-        lines[1].metrics["mean_average_precision"].mean - lines[0].metrics["mean_average_precision"].mean
-    )
+    frozen, tfidf, bce, triplet = race.results(outcomes, race.baselines(outcomes))
+    assert [line.name for line in (frozen, tfidf, bce, triplet)] == ["frozen", "tfidf", "bce", "triplet"]
+    metric = "mean_average_precision"
+    assert bce.gain[metric].value == pytest.approx(bce.metrics[metric].value - frozen.metrics[metric].value)
     assert outcomes[0].records[0]["metrics"] == outcomes[1].records[0]["metrics"]  # the same start
+    found = race.verdict(outcomes)
+    assert found is not None
+    assert (found.metric, found.seeds) == (metric, 1)
+
+
+def test_a_race_of_several_seeds_holds_out_the_same_rows_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queue, "_start_worker", lambda: None)
+    with_options = TrainingSettings(loss="triplet", loss_options={"margin": 0.3}, tune="head", seed=5)
+    outcomes = race.outcomes(
+        race.start(SMALL.model_copy(update={"settings": with_options}), ["bce", "triplet"], [0, 1])
+    )
+    assert [(run.loss, run.seed) for run in outcomes] == [("bce", 0), ("triplet", 0), ("bce", 1), ("triplet", 1)]
+    configs = [store.get(run.run).config for run in outcomes]
+    assert len({open_split(config) for config in configs}) == 1
+    assert open_split(configs[0]) == open_split(SMALL.model_copy(update={"settings": with_options}))
+    assert [config.settings.loss_options.get("margin") for config in configs] == [None, 0.3, None, 0.3]
+    same = {"loss": "", "loss_options": {}, "seed": 0}
+    assert all(config.settings.model_copy(update=same) == with_options.model_copy(update=same) for config in configs)
+    assert race.results(outcomes) == []
+    assert race.verdict(outcomes) is None
 
 
 def test_a_running_race_can_be_cancelled_and_the_worker_goes_on() -> None:
@@ -216,31 +235,8 @@ def test_a_race_that_does_not_exist_is_said() -> None:
 
 def test_data_without_labels_cannot_be_split(tmp_path: Path) -> None:
     (tmp_path / "t.txt").write_text("a\nb\n")
-    with pytest.raises(DataError, match="learn from labelled texts"):
+    with pytest.raises(DataError, match="From texts can learn: simcse"):
         open_split(RunConfig(data=str(tmp_path / "t.txt")))
-
-
-def outcome(loss: str, before: list[float], after: list[float]) -> race.Outcome:
-    metric = "mean_average_precision"
-    finished = [{"event": "finished", "seconds": 1.0}]
-    return race.Outcome(loss, "", "finished", "", finished, store.Items({metric: list(before)}, {metric: list(after)}))
-
-
-def test_the_verdict_names_a_winner_only_outside_the_noise() -> None:
-    low, high = [0.2, 0.3, 0.4] * 10, [0.5, 0.7, 0.6] * 10
-    noisy = [0.9, 0.0, 0.7] * 10
-    clear = race.verdict([outcome("bce", low, low), outcome("triplet", low, high)])
-    assert clear is not None
-    assert (clear.ahead, clear.rival, clear.clear, clear.helped) == ("triplet", "bce", True, ("triplet",))
-    assert clear.lead.mean == pytest.approx(0.3)
-    unclear = race.verdict([outcome("bce", low, noisy), outcome("triplet", low, high)])
-    assert unclear is not None
-    assert unclear.ahead == "triplet"
-    assert not unclear.clear
-    assert race.verdict([outcome("bce", low, low)]) is None
-    level = race.verdict([outcome("bce", low, high), outcome("triplet", low, high)])
-    assert level is not None
-    assert level.level
 
 
 def test_run_ids_cannot_be_guessed_or_lead_elsewhere() -> None:

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from simcse_core.data.kinds import Labelled
 from simcse_core.runs import queue, race
 from simcse_core.runs.config import RunConfig
-from ui import cache, inputs
+from ui import cache, data_choice
 from ui.page import PAGES
 
 ROOT = Path(__file__).parent.parent.parent
@@ -147,7 +147,7 @@ def test_a_race_is_started_followed_and_shown_when_it_is_over(open_page: Open) -
     assert [outcome.state for outcome in race.outcomes(race_id)] == ["finished"] * 3
     over = open_page("training", race=race_id)
     assert not over.exception
-    assert over.table[0].value.shape[0] == 4
+    assert over.table[0].value.shape[0] == 5  # the frozen model, TF-IDF, and three losses
 
 
 def test_a_failed_run_shows_why(open_page: Open) -> None:
@@ -160,7 +160,7 @@ def test_a_failed_run_shows_why(open_page: Open) -> None:
 
 def test_data_too_small_to_split_is_said(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     tiny = Labelled("tiny.csv", ("a", "b", "c"), ("x", "y", "x"))
-    monkeypatch.setattr(inputs, "data_set", lambda _key: (tiny, "tiny.csv"))
+    monkeypatch.setattr(data_choice, "choose_data", lambda _key: data_choice.ChosenData(tiny, "tiny.csv"))
     page = open_page("training")
     assert not page.exception
     assert "at least two classes need 4 different texts" in page.error[0].value.replace("\\", "")

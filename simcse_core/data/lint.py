@@ -1,0 +1,267 @@
+"""What may be wrong with data, said before a training starts."""
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from simcse_core.data.conversions import MATCH_FROM, at_least
+from simcse_core.data.kinds import (
+    Answers,
+    Dataset,
+    Labelled,
+    Pairs,
+    Scored,
+    Texts,
+    Triplets,
+    normalised,
+    text_columns,
+    texts_of,
+)
+from simcse_core.data.splits import groups_of_shared_texts
+from simcse_core.encoding.texts import TextCheck
+
+Severity = Literal["error", "warning", "info"]
+
+FINDINGS: dict[str, tuple[Severity, str]] = {
+    "one_class": (
+        "error",
+        "All texts are of the class {value!r}: without a second one there is nothing to tell apart. "
+        "Add texts of another.",
+    ),
+    "one_label": (
+        "warning",
+        "All rows have the {column} {value}: nothing can be measured, and losses that compare matches with mismatches "
+        "learn nothing. Add rows with another.",
+    ),
+    "contradictions": (
+        "warning",
+        "Rows that contradict each other: {count}. The same texts have different labels or scores; decide for one.",
+    ),
+    "duplicates": (
+        "warning",
+        "Rows that repeat an earlier one, case and blanks aside: {count}. They count twice; remove them.",
+    ),
+    "leakage": (
+        "warning",
+        "Held-out rows with a text that is in the training data too: {count}. They make results look better than they "
+        "are; remove them from one side.",
+    ),
+    "alone": (
+        "warning",
+        "Classes of a single text: {count} ({classes}). It has no match to learn from; add texts or leave it out.",
+    ),
+    "unreadable": (
+        "warning",
+        "Rows with a text the model cannot read: {count}. More than a tenth of its tokens is unknown; choose a model "
+        "for this language.",
+    ),
+    "truncated": (
+        "warning",
+        "Rows with a text longer than the model reads: {count}. Only the beginning counts; shorten or split it.",
+    ),
+    "identical": (
+        "info",
+        "Matches of a text with itself, case and blanks aside: {count}. They teach nothing.",
+    ),
+    "imbalance": (
+        "info",
+        "{largest!r} stands in {most} rows, {smallest!r} in {fewest}: what is rare is hardly learned. Add rows of it.",
+    ),
+    "same_class_negatives": (
+        "info",
+        "In a batch of {batch_size} random texts {share:.0%} of the texts meet another one of their class. A loss that "
+        "takes every other text for a negative pushes them apart; one that knows the classes does not.",
+    ),
+    "known_matches": (
+        "info",
+        "Matches that share a sentence with another match, directly or through others: {count} ({share:.0%}). In a "
+        "batch of {batch_size} random matches about {expected:.2f} meet such a one, and a loss that takes it for a "
+        "negative pushes apart what belongs together.",
+    ),
+}
+"""Severity and message of each finding by its code, the gravest first."""
+
+SHOWN_ROWS = 20
+_STRONG_IMBALANCE = 10
+
+Fact = tuple[tuple[str, ...], object]
+"""Normalised texts, in an order that does not matter where it means nothing, and what a row says about them."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that may be wrong, translatable: the template is one of `FINDINGS`."""
+
+    code: str
+    severity: Severity
+    count: int
+    """How many rows (for "alone": classes) it is about."""
+    template: str
+    values: dict[str, object]
+    rows: tuple[int, ...]
+    """The first 20 positions, from 0; of the held-out data for "leakage"."""
+
+    @property
+    def message(self) -> str:
+        return self.template.format(**self.values)
+
+
+def lint(
+    data: Dataset, *, dev: Dataset | None = None, batch_size: int = 32, check: TextCheck | None = None
+) -> list[Finding]:
+    """Everything that may be wrong with training data.
+
+    Args:
+        data: to train on; at least one row.
+        dev: held-out data, of any kind.
+        batch_size: rows in a batch, for what is expected of in-batch negatives.
+        check: what the model says of `texts_of(data)`.
+
+    Returns:
+        The gravest first; empty when the data is clean.
+    """
+    facts = _facts(data)
+    findings = [
+        *_labels(data),
+        *_repetitions(data, facts),
+        *_in_batch(data, batch_size),
+        *(_leakage(data, dev) if dev is not None else ()),
+        *(_of_the_model(data, check) if check is not None else ()),
+    ]
+    return sorted(findings, key=lambda finding: list(FINDINGS).index(finding.code))
+
+
+def meeting_chance(groups: Iterable[Hashable], batch_size: int) -> float:
+    """How likely an item of a random batch has another one of its group beside it.
+
+    Args:
+        groups: the group of each of N items.
+        batch_size: items drawn without replacement; all N when there are fewer.
+
+    Returns:
+        Mean over the items of 1 − C(N−k, B−1) / C(N−1, B−1), where k is the size of the item's group; 0 for no items.
+    """
+    sizes = Counter(groups)
+    count = sizes.total()
+    draws = range(min(batch_size, count) - 1)
+    met = 0.0
+    for size, times in Counter(sizes.values()).items():
+        met += times * size * (1 - math.prod(max(count - size - drawn, 0) / (count - 1 - drawn) for drawn in draws))
+    return met / count if count else 0.0
+
+
+def _finding(code: str, rows: Iterable[int] = (), *, count: int | None = None, **values: object) -> Iterator[Finding]:
+    """A finding unless it is about nothing."""
+    places = sorted(set(rows))
+    count = len(places) if count is None else count
+    severity, template = FINDINGS[code]
+    if count:
+        yield Finding(code, severity, count, template, {"count": count, **values}, tuple(places[:SHOWN_ROWS]))
+
+
+def _facts(data: Dataset) -> list[tuple[Fact, ...]]:
+    """What each row says."""
+    texts: list[Any] = list(zip(*([normalised(text) for text in column] for column in text_columns(data)), strict=True))
+    match data:
+        case Texts():
+            return [((row, None),) for row in texts]
+        case Labelled() | Answers():
+            return [((row, label),) for row, label in zip(texts, data.label, strict=True)]
+        case Pairs():
+            return [((_pair(*row), label),) for row, label in zip(texts, data.label, strict=True)]
+        case Scored():
+            return [((_pair(*row), score),) for row, score in zip(texts, data.score, strict=True)]
+        case Triplets():
+            return [((_pair(a, positive), 1), (_pair(a, negative), 0)) for a, positive, negative in texts]
+
+
+def _pair(first: str, second: str) -> tuple[str, str]:
+    return (first, second) if first <= second else (second, first)
+
+
+def _repetitions(data: Dataset, facts: Sequence[tuple[Fact, ...]]) -> Iterator[Finding]:
+    """Duplicates, contradictions and matches of a text with itself."""
+    seen: set[tuple[Fact, ...]] = set()
+    repeated, identical = [], []
+    said: dict[tuple[str, ...], set[object]] = defaultdict(set)
+    for row, of_row in enumerate(facts):
+        if of_row in seen:
+            repeated.append(row)
+        seen.add(of_row)
+        for texts, value in of_row:
+            said[texts].add(value)
+            if isinstance(data, Pairs | Triplets) and texts[0] == texts[1]:
+                said[texts].add(1)  # a text matches itself, whatever the rows say
+                identical += [row] * (value == 1)
+    yield from _finding("duplicates", repeated)
+    yield from _finding("identical", identical)
+    yield from _finding(
+        "contradictions", (row for row, of_row in enumerate(facts) for texts, _value in of_row if len(said[texts]) > 1)
+    )
+
+
+def _labels(data: Dataset) -> Iterator[Finding]:
+    """Too few labels, classes of one text, uneven classes."""
+    if isinstance(data, Texts | Triplets):
+        return
+    column = "score" if isinstance(data, Scored) else "label"
+    sizes = Counter(getattr(data, column))
+    if len(sizes) == 1:
+        code = "one_class" if isinstance(data, Labelled) else "one_label"
+        yield from _finding(code, count=len(data), column=column, value=next(iter(sizes)))
+    elif isinstance(data, Labelled | Pairs):
+        (largest, most), (smallest, fewest) = sizes.most_common()[0], sizes.most_common()[-1]
+        if most > _STRONG_IMBALANCE * fewest:
+            rows = (row for row, label in enumerate(data.label) if label == smallest)
+            yield from _finding("imbalance", rows, largest=largest, most=most, smallest=smallest, fewest=fewest)
+    if isinstance(data, Labelled):
+        texts_in: dict[str, set[str]] = defaultdict(set)
+        for text, label in zip(data.text, data.label, strict=True):
+            texts_in[label].add(normalised(text))
+        alone = [label for label, texts in texts_in.items() if len(texts) == 1]
+        rows = (row for row, label in enumerate(data.label) if len(texts_in[label]) == 1)
+        yield from _finding("alone", rows, count=len(alone), classes=", ".join(alone)[:200])
+
+
+def _in_batch(data: Dataset, batch_size: int) -> Iterator[Finding]:
+    """What a loss with in-batch negatives would take for a negative although it is none."""
+    if isinstance(data, Labelled):
+        sizes = Counter(data.label)
+        rows: Iterable[int] = (row for row, label in enumerate(data.label) if sizes[label] > 1)
+        share = meeting_chance(data.label, batch_size)
+        yield from _finding("same_class_negatives", rows, batch_size=batch_size, share=share)
+    elif matches := _matches(data):
+        columns = text_columns(data)[:2]  # of triplets: the negative is no match
+        groups = groups_of_shared_texts([[column[row] for row in matches] for column in columns]).tolist()
+        sizes_of_groups = Counter(groups)
+        rows = [row for row, group in zip(matches, groups, strict=True) if sizes_of_groups[group] > 1]
+        expected = min(batch_size, len(matches)) * meeting_chance(groups, batch_size)
+        share = len(rows) / len(matches)
+        yield from _finding("known_matches", rows, batch_size=batch_size, share=share, expected=expected)
+
+
+def _matches(data: Dataset) -> list[int]:
+    """Rows whose first two texts belong together."""
+    match data:
+        case Pairs() | Answers():
+            return [row for row, label in enumerate(data.label) if label]
+        case Scored() if max(data.score) > 0:
+            return [row for row, is_match in enumerate(at_least(data, MATCH_FROM)) if is_match]
+        case Triplets():
+            return list(range(len(data)))
+        case _:
+            return []
+
+
+def _leakage(data: Dataset, dev: Dataset) -> Iterator[Finding]:
+    known = {normalised(text) for text in texts_of(data)}
+    yield from _finding(
+        "leakage", (at % len(dev) for at, text in enumerate(texts_of(dev)) if normalised(text) in known)
+    )
+
+
+def _of_the_model(data: Dataset, check: TextCheck) -> Iterator[Finding]:
+    yield from _finding("truncated", (at % len(data) for at in check.truncated))
+    yield from _finding("unreadable", (at % len(data) for at in check.unreadable))

@@ -1,0 +1,137 @@
+"""What a training has to beat: the words that texts share, and a classifier on vectors as they are."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simcse_core.data.bundled import language_of
+from simcse_core.data.kinds import Dataset, Labelled, text_columns, texts_of
+from simcse_core.encoding.texts import Vectors
+from simcse_core.learning.itemised import items_of
+from simcse_core.meaning.items import Items
+
+if TYPE_CHECKING:
+    from simcse_core.encoding.catalogue import Encoder
+
+TFIDF = "tfidf"
+LOGISTIC = "logistic_accuracy"
+"""The metric of a logistic regression that learns from vectors of the training texts."""
+MOST_FEATURES = 20_000
+MOST_CELLS = 50_000_000
+"""Numbers in the TF-IDF vectors of the dev texts: with many texts fewer words count, so that memory suffices."""
+STRENGTHS = (1.0, 10.0, 100.0)
+"""Of a logistic regression (C): the lower, the simpler it stays."""
+FOLDS = 3
+SAMPLE_FOR_STRENGTH = 1_000
+"""So many training texts at most choose the strength."""
+
+
+def baselines(train: Dataset, dev: Dataset) -> dict[str, Items]:
+    """Results on the dev data without any model.
+
+    - tfidf: cosines of TF-IDF weights fitted on the training texts; of words and pairs of words, or of two to four
+      characters where texts are Chinese. A text without a known word has cosine 0 with all others.
+
+    The other baseline, the frozen model, is what a training measures before its first step.
+
+    Args:
+        train: of any kind.
+        dev: of any kind but texts. With labelled data on both sides there is the metric `logistic_accuracy` too.
+
+    Raises:
+        DataError: the dev data has neither scores nor labels.
+    """
+    columns = text_columns(dev)
+    own, asked = list(texts_of(train)), list(texts_of(dev))
+    known, vectors = _tfidf(own, asked)
+    items = items_of(dev, np.split(_dense(vectors), len(columns)))
+    if isinstance(train, Labelled) and isinstance(dev, Labelled):
+        items = items.with_values({LOGISTIC: logistic_hits(known, train.label, vectors, dev.label)})
+    return {TFIDF: items}
+
+
+def add_logistic(items: Items, model: "Encoder", train: Labelled, dev: Labelled) -> Items:
+    """The items with `logistic_accuracy`: is a logistic regression on the model's vectors right about each dev text?
+
+    It learns from the training texts, so that a frozen model and a trained one are compared as classifiers. `accuracy`
+    is another thing: the nearest class centre among the dev texts themselves.
+    """
+    vectors = model.encode([*train.text, *dev.text])
+    hits = logistic_hits(vectors[: len(train)], train.label, vectors[len(train) :], dev.label)
+    return items.with_values({LOGISTIC: hits})
+
+
+def logistic_hits(
+    train_vectors: Any, train_labels: Sequence[str], dev_vectors: Any, dev_labels: Sequence[str]
+) -> list[float]:
+    """Which dev texts a logistic regression is right about.
+
+    Its strength (C of 1, 10 or 100) is chosen by threefold cross-validation on the training texts (a seeded sample of
+    more than 1,000) of classes with at least three; it is 1 where there are fewer than two such classes.
+
+    Args:
+        train_vectors: (N, D) unit rows, dense or sparse.
+        train_labels: N class names.
+        dev_vectors: (M, D) likewise.
+        dev_labels: M class names.
+
+    Returns:
+        (M) 1 or 0. A class without a training text is never right.
+    """
+    labels, wanted = np.array(train_labels), np.array(dev_labels)
+    if len(set(train_labels)) < 2:  # nothing to tell apart: always the one class there is
+        return _floats(wanted == labels[0])
+    fitted = _regression(_strength(train_vectors, labels)).fit(train_vectors, labels)
+    return _floats(fitted.predict(dev_vectors) == wanted)
+
+
+def _regression(strength: float) -> Any:
+    from sklearn.linear_model import LogisticRegression
+
+    return LogisticRegression(C=strength, max_iter=1_000)
+
+
+def _strength(vectors: Any, labels: NDArray[np.str_]) -> float:
+    """The C that does best in cross-validation; the lower one where two do."""
+    from sklearn.model_selection import StratifiedKFold, cross_val_score
+
+    if len(labels) > SAMPLE_FOR_STRENGTH:
+        chosen = np.random.default_rng(0).choice(len(labels), SAMPLE_FOR_STRENGTH, replace=False)
+        vectors, labels = vectors[chosen], labels[chosen]
+    names, counts = np.unique(labels, return_counts=True)
+    enough = np.isin(labels, names[counts >= FOLDS])
+    vectors, labels = vectors[enough], labels[enough]
+    if len(set(labels)) < 2:
+        return STRENGTHS[0]
+    folds = StratifiedKFold(FOLDS, shuffle=True, random_state=0)
+    means = [cross_val_score(_regression(strength), vectors, labels, cv=folds).mean() for strength in STRENGTHS]
+    return STRENGTHS[int(np.argmax(means))]
+
+
+def _tfidf(known: list[str], asked: list[str]) -> tuple[Any, Any]:
+    """Sparse unit rows of texts to learn from (N, F) and of others (M, F); rows without a known word are zero."""
+    from scipy.sparse import csr_matrix
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    most = min(MOST_FEATURES, max(MOST_CELLS // max(len(asked), 1), 1))
+    how: dict[str, Any] = {"analyzer": "word", "ngram_range": (1, 2), "token_pattern": r"(?u)\b\w+\b"}
+    if language_of(known) == "zh_CN":
+        how = {"analyzer": "char_wb", "ngram_range": (2, 4)}
+    vectoriser = TfidfVectorizer(max_features=most, dtype=np.float32, **how)
+    try:
+        return vectoriser.fit_transform(known), vectoriser.transform(asked)
+    except ValueError:  # no training text has a word
+        return csr_matrix((len(known), 1), dtype=np.float32), csr_matrix((len(asked), 1), dtype=np.float32)
+
+
+def _dense(rows: Any) -> Vectors:
+    """(M, F') without the features that none of the rows has."""
+    used = np.unique(rows.indices)
+    return np.asarray(rows[:, used].toarray() if len(used) else np.zeros((rows.shape[0], 1)), dtype=np.float32)
+
+
+def _floats(values: NDArray[np.bool_]) -> list[float]:
+    floats: list[float] = values.astype(float).tolist()
+    return floats

@@ -1,0 +1,74 @@
+"""The whole state of a training in one file, so that it can go on as if it had never stopped."""
+
+import math
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from simcse_core.errors import RunError
+
+Weights = dict[str, Tensor]
+
+
+@dataclass
+class Best:
+    """The best measurement so far and the weights that gave it."""
+
+    metric: float = -math.inf
+    at: int = 0
+    """Which measurement it was, counted from 0."""
+    weights: Weights = field(default_factory=dict)
+
+
+@dataclass
+class Checkpoint:
+    """What a training needs besides its settings and its data."""
+
+    fingerprint: str
+    """Of settings and data: another training cannot go on from here."""
+    step: int
+    steps: int
+    """Planned."""
+    seconds: float
+    measurements: int
+    weights: Weights
+    """Of the model, as far as they train."""
+    own: Weights
+    """What belongs to the objective."""
+    optimizer: dict[str, Any]
+    best: Best
+
+    def save(self, path: Path) -> None:
+        """Write the file; an older one stays whole until the new one is."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_suffix(".new")
+        torch.save({**vars(self), "best": asdict(self.best)}, temporary)
+        temporary.replace(path)
+
+    @classmethod
+    def load(cls, path: Path, fingerprint: str) -> "Checkpoint":
+        """Read a file that `save` wrote. It holds tensors and numbers; nothing in it is run.
+
+        Raises:
+            RunError: there is none, it is damaged, or it belongs to other data or settings.
+        """
+        try:
+            content = torch.load(path, map_location="cpu", weights_only=True)
+            found = cls(**{**content, "best": Best(**content["best"])})
+        except FileNotFoundError:
+            raise RunError("There is no checkpoint {file} to go on from.", file=path) from None
+        except Exception as error:  # torch raises whatever a damaged file leads it to
+            raise RunError("The checkpoint {file} is damaged: {reason}", file=path, reason=_line(error)) from error
+        if found.fingerprint != fingerprint:
+            raise RunError(
+                "{file} belongs to other data or settings: a training goes on only with its own. Start a new one.",
+                file=path,
+            )
+        return found
+
+
+def _line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0][:200]

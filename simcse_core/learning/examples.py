@@ -1,0 +1,245 @@
+"""Data as losses take it: which texts of a row are encoded, and who in a batch belongs together.
+
+Each loss names, for each kind of data, one of the inputs of `losses.registry.Input`; here is how they are made.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+import torch
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from torch import Tensor
+
+from simcse_core.data.conversions import convert
+from simcse_core.data.kinds import Answers, Dataset, Labelled, Pairs, Scored, Texts, Triplets, kind_of, normalised
+from simcse_core.errors import DataError
+from simcse_core.learning.batches import class_pair_batches, labelled_batches, shuffled_batches
+from simcse_core.learning.losses import Input, losses
+
+Batches = Callable[[int, int], Iterator[list[int]]]
+"""(batch size, seed) -> the rows of each batch of an epoch."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What a loss is called with, with numbers of texts in the place of their vectors."""
+
+    anchor: Tensor
+    """(N,) numbers of texts."""
+    other: Tensor | None
+    """(M,) numbers of texts; None when the anchors are compared with each other."""
+    supervision: dict[str, Tensor]
+    """The loss's own name for it: `targets`, `scores` or `classes`."""
+
+    @property
+    def texts(self) -> list[int]:
+        """All texts to encode, anchors first."""
+        numbers: list[int] = self.anchor.tolist() + ([] if self.other is None else self.other.tolist())
+        return numbers
+
+
+@dataclass(frozen=True)
+class Examples:
+    """A data set, ready to be learned from."""
+
+    texts: list[str]
+    """Distinct."""
+    rows: int
+    batches: Batches
+    batch: Callable[[list[int]], Batch]
+    """Positions of rows -> their batch."""
+    classes: dict[str, int] = field(default_factory=dict)
+    """The number of each class, for losses that keep something for each."""
+    codes: Tensor = field(default_factory=lambda: torch.zeros(0, dtype=torch.long))
+    """(texts,) the class of each text, where there are classes."""
+    description: str = ""
+    """How rows came about, when the data had to become another kind first."""
+
+
+def examples(data: Dataset, loss: str, *, seed: int = 0) -> Examples:
+    """The data as a loss takes it.
+
+    Args:
+        data: what `checks.trainable` lets pass.
+        loss: its name.
+        seed: for conversions between kinds.
+
+    Raises:
+        DataError: no row is left.
+    """
+    return _MAKERS[losses[loss].inputs[kind_of(data)]](data, seed)
+
+
+class _Numbers:
+    """Distinct texts and their numbers. Texts that are known to mean the same are in one group."""
+
+    def __init__(self, texts: Sequence[str], same: Sequence[tuple[str, str]] = ()) -> None:
+        self.number = {text: at for at, text in enumerate(dict.fromkeys(texts))}
+        self.texts = list(self.number)
+        meanings = {key: at for at, key in enumerate(dict.fromkeys(map(normalised, self.texts)))}
+        edges = [(meanings[normalised(a)], meanings[normalised(b)]) for a, b in same]
+        sides = ([a for a, _b in edges], [b for _a, b in edges])
+        graph = coo_array(([1] * len(edges), sides), shape=(len(meanings), len(meanings)))
+        _count, component = connected_components(graph, directed=False)
+        self.meaning = torch.tensor([meanings[normalised(text)] for text in self.texts])
+        self.group = torch.tensor(component, dtype=torch.long)[self.meaning]  # (texts,)
+
+    def of(self, column: Sequence[str]) -> Tensor:
+        """(rows,) the numbers of a column's texts."""
+        return torch.tensor([self.number[text] for text in column])
+
+
+def _mismatches(groups: Tensor, other_groups: Tensor) -> Tensor:
+    """(N, M): -1, and 0 where two are of one group, which are no mismatch."""
+    return torch.where(groups.unsqueeze(1) == other_groups.unsqueeze(0), 0, -1)
+
+
+def _views(data: Texts, seed: int) -> Examples:
+    known = _Numbers(data.text)
+    rows = known.of(list(dict.fromkeys(data.text)))
+
+    def batch(positions: list[int]) -> Batch:
+        own = rows[positions]
+        return Batch(own, own, {"targets": _mismatches(known.group[own], known.group[own]).fill_diagonal_(1)})
+
+    return Examples(known.texts, len(rows), partial(shuffled_batches, len(rows)), batch)
+
+
+def _classes(data: Labelled, seed: int) -> Examples:
+    known, classes, codes = _labelled(data)
+    rows = known.of(data.text)
+
+    def batch(positions: list[int]) -> Batch:
+        own, classes = rows[positions], codes[positions]
+        targets = torch.where(classes.unsqueeze(1) == classes.unsqueeze(0), 1, -1)
+        equal = known.group[own].unsqueeze(1) == known.group[own].unsqueeze(0)
+        return Batch(own, None, {"targets": targets.masked_fill(equal, 0)})
+
+    return Examples(known.texts, len(data), partial(labelled_batches, data.label), batch, classes)
+
+
+def _class_pairs(data: Labelled, seed: int) -> Examples:
+    known, classes, codes = _labelled(data)
+    rows = known.of(data.text)
+
+    def batch(positions: list[int]) -> Batch:
+        left, right = torch.tensor(positions[::2]), torch.tensor(positions[1::2])
+        targets = _mismatches(codes[left], codes[right])
+        equal = known.group[rows[left]].unsqueeze(1) == known.group[rows[right]].unsqueeze(0)
+        return Batch(rows[left], rows[right], {"targets": targets.masked_fill(equal, 0).fill_diagonal_(1)})
+
+    return Examples(known.texts, len(data), partial(class_pair_batches, data.label), batch, classes)
+
+
+def _class_codes(data: Labelled, seed: int) -> Examples:
+    known, classes, codes = _labelled(data)
+    rows = known.of(data.text)
+    of_texts = torch.zeros(len(known.texts), dtype=torch.long)
+    of_texts[rows] = codes
+
+    def batch(positions: list[int]) -> Batch:
+        return Batch(rows[positions], None, {"classes": codes[positions]})
+
+    return Examples(known.texts, len(data), partial(labelled_batches, data.label), batch, classes, of_texts)
+
+
+def _labelled(data: Labelled) -> tuple[_Numbers, dict[str, int], Tensor]:
+    classes = {label: at for at, label in enumerate(data.classes)}
+    return _Numbers(data.text), classes, torch.tensor([classes[label] for label in data.label])
+
+
+def _matches(data: Pairs | Scored, seed: int) -> Examples:
+    pairs, description = _as_pairs(data, seed)
+    matching = [at for at, label in enumerate(pairs.label) if label == 1]
+    if not matching:
+        raise DataError("{file} has no pairs that match: there is nothing to bring together.", file=data.name)
+    known = _known_pairs(pairs)
+    first, second = known.of(pairs.sentence1)[matching], known.of(pairs.sentence2)[matching]
+
+    def batch(positions: list[int]) -> Batch:
+        left, right = first[positions], second[positions]
+        targets = _mismatches(known.group[left], known.group[right]).fill_diagonal_(1)
+        return Batch(left, right, {"targets": targets})
+
+    return _numbered(known, len(matching), batch, description)
+
+
+def _marked_pairs(data: Pairs | Scored | Answers, seed: int) -> Examples:
+    pairs, description = _as_pairs(data, seed)
+    known = _known_pairs(pairs)
+    first, second = known.of(pairs.sentence1), known.of(pairs.sentence2)
+    marks = torch.tensor(pairs.label) * 2 - 1
+
+    def batch(positions: list[int]) -> Batch:
+        left, right = first[positions], second[positions]
+        targets = _mismatches(known.group[left], known.group[right])
+        return Batch(left, right, {"targets": targets.diagonal_scatter(marks[positions])})
+
+    return _numbered(known, len(pairs), batch, description)
+
+
+def _scores(data: Scored | Pairs | Answers, seed: int) -> Examples:
+    pairs = data if isinstance(data, Scored) else _as_pairs(data, seed)[0]
+    known = _Numbers([*pairs.sentence1, *pairs.sentence2])
+    first, second = known.of(pairs.sentence1), known.of(pairs.sentence2)
+    given = torch.tensor(pairs.score if isinstance(pairs, Scored) else pairs.label, dtype=torch.float32)
+
+    def batch(positions: list[int]) -> Batch:
+        return Batch(first[positions], second[positions], {"scores": given[positions]})
+
+    return _numbered(known, len(pairs), batch, "")
+
+
+def _triplets(data: Triplets | Answers, seed: int, *, only_own: bool = False) -> Examples:
+    made = convert(data, "triplets", seed=seed)
+    triplets, description = made.data, "" if isinstance(data, Triplets) else made.description
+    assert isinstance(triplets, Triplets)
+    same = list(zip(triplets.anchor, triplets.positive, strict=True))
+    known = _Numbers([*triplets.anchor, *triplets.positive, *triplets.negative], same)
+    columns = [known.of(column) for column in (triplets.anchor, triplets.positive, triplets.negative)]
+
+    def batch(positions: list[int]) -> Batch:
+        anchor, positive, negative = (column[positions] for column in columns)
+        other = torch.cat([positive, negative])
+        n = len(anchor)
+        if only_own:
+            targets = torch.zeros(n, 2 * n, dtype=torch.long)
+        else:
+            targets = _mismatches(known.group[anchor], known.group[other])
+        own = torch.arange(n)
+        targets[own, own] = 1
+        targets[own, n + own] = -1
+        return Batch(anchor, other, {"targets": targets})
+
+    return _numbered(known, len(triplets), batch, description)
+
+
+def _as_pairs(data: Dataset, seed: int) -> tuple[Pairs, str]:
+    made = convert(data, "pairs", seed=seed)
+    assert isinstance(made.data, Pairs)
+    return made.data, "" if isinstance(data, Pairs) else made.description
+
+
+def _known_pairs(pairs: Pairs) -> _Numbers:
+    rows = zip(pairs.sentence1, pairs.sentence2, pairs.label, strict=True)
+    same = [(first, second) for first, second, label in rows if label == 1]
+    return _Numbers([*pairs.sentence1, *pairs.sentence2], same)
+
+
+def _numbered(known: _Numbers, rows: int, batch: Callable[[list[int]], Batch], description: str) -> Examples:
+    return Examples(known.texts, rows, partial(shuffled_batches, rows), batch, description=description)
+
+
+_MAKERS: dict[Input, Callable[..., Examples]] = {
+    "views": _views,
+    "classes": _classes,
+    "class_pairs": _class_pairs,
+    "class_codes": _class_codes,
+    "matches": _matches,
+    "marked_pairs": _marked_pairs,
+    "scores": _scores,
+    "triplets": _triplets,
+    "own_triplets": partial(_triplets, only_own=True),
+}

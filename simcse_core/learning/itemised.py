@@ -1,0 +1,63 @@
+"""What vectors do with each item of a data set, whatever made the vectors."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simcse_core.data.kinds import Answers, Dataset, Labelled, Pairs, Scored, Texts, Triplets
+from simcse_core.encoding.texts import Vectors
+from simcse_core.errors import DataError
+from simcse_core.meaning.evaluation import (
+    answer_average_precisions,
+    average_precisions,
+    nearest_class_hits,
+    ranks_of_right_answers,
+    reciprocal_ranks,
+    triplet_hits,
+)
+from simcse_core.meaning.items import Items
+
+
+def items_of(data: Dataset, parts: Sequence[Vectors]) -> Items:
+    """Results item by item.
+
+    Args:
+        data: of any kind but texts.
+        parts: for each of its text columns (N, D) unit rows, or zero rows for what nothing is known of.
+
+    Raises:
+        DataError: the data has neither scores nor labels.
+    """
+    match data:
+        case Scored(score=gold) | Pairs(label=gold):
+            cosines = (parts[0] * parts[1]).sum(axis=1)
+            return Items(cosines=_floats(cosines), gold=[float(value) for value in gold])
+        case Triplets():
+            return Items({"accuracy": _floats(triplet_hits(*parts))})
+        case Answers():
+            ranks = ranks_of_right_answers(parts[0], parts[1], data.question, data.label)
+            firsts = reciprocal_ranks(ranks)
+            return Items(
+                {
+                    "map": _floats(answer_average_precisions(ranks)),
+                    "mrr": _floats(firsts),
+                    "precision_at_1": _floats(firsts == 1),
+                }
+            )
+        case Labelled():
+            return Items(
+                {
+                    "mean_average_precision": _floats(average_precisions(parts[0], data.label)),
+                    "accuracy": _floats(nearest_class_hits(parts[0], data.label)),
+                }
+            )
+        case Texts():
+            raise DataError(
+                "{file} has only texts: nothing to compare with. It needs a score or a label.", file=data.name
+            )
+
+
+def _floats(values: NDArray[np.generic]) -> list[float]:
+    floats: list[float] = values.astype(float).tolist()
+    return floats

@@ -1,0 +1,151 @@
+"""What a loss says of itself when it registers, and the options that losses share."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
+
+from pydantic import Field
+
+from simcse_core.registry import Choices, Entry, options_of, summary_of
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+LossFunction = Callable[..., "Tensor"]
+F = TypeVar("F", bound=LossFunction)
+
+Input = Literal[
+    "views",
+    "classes",
+    "class_pairs",
+    "matches",
+    "marked_pairs",
+    "triplets",
+    "own_triplets",
+    "scores",
+    "class_codes",
+]
+"""How the rows of a batch become what a loss is called with.
+
+`targets` is (N, M): 1 where anchor i and column j match, -1 where they do not, 0 where the pair is left out. Equal
+texts in different rows are always left out, because they are no mismatch.
+
+- views: anchor = texts, other = the same texts under another dropout mask; 1 on the diagonal, -1 elsewhere.
+- classes: anchor = texts, no other; `targets_from_labels`.
+- class_pairs: anchor = texts, other = for each another text of its class; 1 on the diagonal, -1 for another class, 0
+  for the same class elsewhere.
+- matches: the two sentences of the rows that match; 1 on the diagonal, 0 for other known matches, -1 elsewhere.
+- marked_pairs: the two sentences of all rows; on the diagonal 1 or -1 as the row says, -1 elsewhere.
+- triplets: anchor, other = the N positives, then the N negatives; targets (N, 2N), 1 for the own positive, -1
+  elsewhere.
+- own_triplets: as triplets, but of the -1 only the own negative is kept, the others are 0.
+- scores: the two sentences of all rows, and `scores` (N,), higher is closer, in place of targets.
+- class_codes: anchor = texts, and `classes` (N,), whole numbers from 0, in place of targets.
+"""
+
+
+@dataclass(frozen=True)
+class Learned:
+    """Marks an option that is only where a parameter starts: training passes a tensor and learns it."""
+
+
+@dataclass(frozen=True)
+class Loss(Entry[LossFunction]):
+    """One loss: `function(anchor, other, targets=..., **options)`, or as its input says."""
+
+    inputs: Mapping[str, Input]
+    """For each kind of data that can feed it, how rows become its input; the kind that suits it best comes first."""
+    learned_nothing: str
+    """Which value means that it has learned nothing."""
+    collapse: str
+    """What it looks like when the embeddings collapse."""
+    parameters: "Callable[[Tensor, Tensor, int], dict[str, Tensor]] | None" = None
+    """Where tensors start that training learns and passes by name, from all texts before the first step: embeddings
+    (N, D), classes (N,), how many classes there are."""
+    observe: "Callable[..., dict[str, float]] | None" = None
+    """Numbers for the training record, without gradients; called as the loss itself."""
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of data that can feed it, the best first."""
+        return tuple(self.inputs)
+
+
+class Losses(Choices[Loss]):
+    """The losses of one kind, in the order in which they registered."""
+
+    def register(
+        self,
+        name: str,
+        *,
+        inputs: Mapping[str, Input],
+        learned_nothing: str,
+        collapse: str,
+        parameters: "Callable[[Tensor, Tensor, int], dict[str, Tensor]] | None" = None,
+        observe: "Callable[..., dict[str, float]] | None" = None,
+    ) -> Callable[[F], F]:
+        """Decorator: make the function choosable under `name`. The arguments are those of `Loss`."""
+
+        def add(function: F) -> F:
+            summary, options = summary_of(function), options_of(function, name)
+            loss = Loss(name, function, summary, options, inputs, learned_nothing, collapse, parameters, observe)
+            self.add(loss)
+            return function
+
+        return add
+
+
+losses = Losses("loss")
+naive_losses = Losses("naive loss")
+"""Losses as one might first write them, to show what goes wrong. Training cannot choose them."""
+
+
+def learned_options(name: str) -> list[str]:
+    """The options of a loss that training learns."""
+    fields = losses[name].options.model_fields
+    return [option for option, field in fields.items() if any(isinstance(mark, Learned) for mark in field.metadata)]
+
+
+Temperature = Annotated[
+    float, Field(gt=0, le=10, description="Divides the cosines: the lower, the more the hardest negatives count.")
+]
+Scale = Annotated[
+    float,
+    Field(gt=0, le=100, description="Multiplies the cosines before the sigmoid, so that it can say 'surely not'."),
+    Learned(),
+]
+Bias = Annotated[
+    float,
+    Field(ge=-50, le=50, description="Added to the scaled cosines; low, because most pairs do not match."),
+    Learned(),
+]
+Margin = Annotated[
+    float, Field(gt=0, le=2, description="How much closer, in cosine, a match has to be than a mismatch.")
+]
+Mining = Annotated[
+    Literal["all", "hard", "semi-hard"],
+    Field(
+        description="'hard': each anchor's farthest match and nearest mismatch; 'semi-hard': for each match, the "
+        "nearest mismatch that is farther than it; 'all': every triplet that is violated."
+    ),
+]
+HardNegativeWeight = Annotated[
+    float,
+    Field(
+        gt=0, le=100, description="How much the anchor's own hard negative counts; 1 is as much as any other negative."
+    ),
+]
+Pull = Annotated[
+    float, Field(ge=0, le=10, description="How strongly each text is drawn to the centre of its class; 0 is off.")
+]
+Push = Annotated[
+    float, Field(ge=0, le=10, description="How strongly each text is kept from the nearest other centre; 0 is off.")
+]
+CenterMargin = Annotated[
+    float,
+    Field(
+        gt=0,
+        le=4,
+        description="How much closer, in squared distance (0 to 4), the own centre has to be than the nearest other.",
+    ),
+]

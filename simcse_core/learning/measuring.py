@@ -1,0 +1,166 @@
+"""What a model can do on held-out data: the metrics of the data's kind, item by item, and the shape of its vectors."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simcse_core.data.kinds import Answers, Dataset, Labelled, Pairs, Scored, Texts, Triplets, text_columns
+from simcse_core.encoding.catalogue import Encoder
+from simcse_core.encoding.texts import Vectors
+from simcse_core.errors import DataError, ModelError
+from simcse_core.learning.records import Geometry, Measured
+from simcse_core.meaning.evaluation import (
+    AnswerMetrics,
+    LabelledMetrics,
+    Metrics,
+    PairMetrics,
+    ScoredMetrics,
+    TripletMetrics,
+    alignment,
+    answer_average_precisions,
+    average_precisions,
+    closest_pairs,
+    effective_rank,
+    evaluate_answers,
+    evaluate_labelled,
+    evaluate_pairs,
+    evaluate_scored,
+    evaluate_triplets,
+    mean_cosine,
+    nearest_class_hits,
+    ranks_of_right_answers,
+    reciprocal_ranks,
+    triplet_hits,
+    uniformity,
+)
+from simcse_core.meaning.items import Items
+
+MAIN_METRIC = {
+    "scored": "spearman",
+    "pairs": "average_precision",
+    "labelled": "mean_average_precision",
+    "triplets": "accuracy",
+    "answers": "map",
+}
+"""What decides which checkpoint is best, for each kind of dev data; higher is better."""
+
+GEOMETRY_SAMPLE = 2_000
+"""So many distinct texts at most tell how the vectors lie; a seeded sample of more."""
+
+
+def evaluate(model: Encoder, data: Dataset, *, precision: str = "float32", scale_max: float | None = None) -> Metrics:
+    """The metrics of a data set's kind. Arguments and errors as for `measure`."""
+    return measure(model, data, precision=precision, scale_max=scale_max).metrics
+
+
+def measure(model: Encoder, data: Dataset, *, precision: str = "float32", scale_max: float | None = None) -> Measured:
+    """Encode a data set and compare with its labels or scores.
+
+    Args:
+        model: any encoder.
+        data: of any kind but texts.
+        precision: as for `encode`.
+        scale_max: for scored data, the best possible score; the data's highest when None.
+
+    Raises:
+        DataError: the data has neither scores nor labels.
+        ModelError: the model gives vectors that are no numbers, as it does after a training that diverged.
+    """
+    if isinstance(data, Texts):
+        raise DataError("{file} has only texts: nothing to compare with. It needs a score or a label.", file=data.name)
+    columns = text_columns(data)
+    vectors = model.encode([text for column in columns for text in column], precision=precision)
+    if not np.isfinite(vectors).all():
+        raise ModelError("{name} gives vectors that are not numbers: its weights are ruined.", name=model.name)
+    row_of = {text: at for at, text in enumerate(text for column in columns for text in column)}
+    unique = vectors[sorted(row_of.values())]
+    parts = np.split(vectors, len(columns))
+    metrics, items, close = _of_kind(data, parts, unique, scale_max)
+    return Measured(metrics, _geometry(close, unique), items)
+
+
+def _of_kind(
+    data: Dataset, parts: Sequence[Vectors], unique: Vectors, scale_max: float | None
+) -> tuple[Metrics, Items, tuple[Vectors, Vectors]]:
+    """Metrics, items, and the two sides of what belongs together."""
+    match data:
+        case Scored():
+            first, second = parts
+            close = closest_pairs(data.score, scale_max)
+            metrics: Metrics = evaluate_scored(first, second, data.score, unique=unique, scale_max=scale_max)
+            return metrics, _pair_items(first, second, data.score), (first[close], second[close])
+        case Pairs():
+            first, second = parts
+            close = np.array(data.label) == 1
+            items = _pair_items(first, second, data.label)
+            return evaluate_pairs(first, second, data.label), items, (first[close], second[close])
+        case Triplets():
+            hits = triplet_hits(*parts)
+            return evaluate_triplets(*parts), Items({"accuracy": _floats(hits)}), (parts[0], parts[1])
+        case Answers():
+            ranks = ranks_of_right_answers(parts[0], parts[1], data.question, data.label)
+            firsts = reciprocal_ranks(ranks)
+            items = Items(
+                {
+                    "map": _floats(answer_average_precisions(ranks)),
+                    "mrr": _floats(firsts),
+                    "precision_at_1": _floats(firsts == 1),
+                }
+            )
+            close = np.array(data.label) == 1
+            metrics = evaluate_answers(parts[0], parts[1], data.question, data.label)
+            return metrics, items, (parts[0][close], parts[1][close])
+        case Labelled():
+            (vectors,) = parts
+            items = Items(
+                {
+                    "mean_average_precision": _floats(average_precisions(vectors, data.label)),
+                    "accuracy": _floats(nearest_class_hits(vectors, data.label)),
+                }
+            )
+            return evaluate_labelled(vectors, data.label), items, _neighbours_of_class(vectors, data.label)
+        case _:
+            raise AssertionError(data)
+
+
+def main_metric(metrics: Metrics) -> float:
+    """What decides which checkpoint is best; higher is better."""
+    match metrics:
+        case ScoredMetrics():
+            return metrics.spearman
+        case PairMetrics():
+            return metrics.average_precision
+        case LabelledMetrics():
+            return metrics.mean_average_precision
+        case TripletMetrics():
+            return metrics.accuracy
+        case AnswerMetrics():
+            return metrics.map
+
+
+def _pair_items(first: Vectors, second: Vectors, gold: Sequence[float]) -> Items:
+    return Items(cosines=_floats((first * second).sum(axis=1)), gold=[float(value) for value in gold])
+
+
+def _floats(values: NDArray[np.generic]) -> list[float]:
+    floats: list[float] = values.astype(float).tolist()
+    return floats
+
+
+def _neighbours_of_class(vectors: Vectors, labels: Sequence[str]) -> tuple[Vectors, Vectors]:
+    """Each text with the next one of its class, in the order of the data."""
+    last: dict[str, int] = {}
+    pairs: list[tuple[int, int]] = []
+    for at, label in enumerate(labels):
+        if label in last:
+            pairs.append((last[label], at))
+        last[label] = at
+    left, right = [a for a, _b in pairs], [b for _a, b in pairs]
+    return vectors[left], vectors[right]
+
+
+def _geometry(close: tuple[Vectors, Vectors], unique: Vectors) -> Geometry:
+    if len(unique) > GEOMETRY_SAMPLE:
+        unique = unique[np.random.default_rng(0).choice(len(unique), GEOMETRY_SAMPLE, replace=False)]
+    return Geometry(alignment(*close), uniformity(unique), mean_cosine(unique), effective_rank(unique))

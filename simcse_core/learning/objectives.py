@@ -1,0 +1,238 @@
+"""What a step works towards: a loss on sentence vectors, or guessing hidden words. Both leave gradients behind."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from simcse_core.data.conversions import convert
+from simcse_core.data.kinds import Dataset, Texts
+from simcse_core.encoding.batching import Prepared
+from simcse_core.encoding.device import pick_dtype
+from simcse_core.encoding.frozen import FrozenEncoder
+from simcse_core.errors import DataError
+from simcse_core.learning.batches import shuffled_batches
+from simcse_core.learning.examples import Batch, examples
+from simcse_core.learning.frozen_states import Trainable, learner, set_dropout
+from simcse_core.learning.losses import learned_options, losses
+from simcse_core.learning.pretraining import pretraining
+from simcse_core.learning.processes import Processes
+from simcse_core.learning.settings import TrainingSettings
+from simcse_core.learning.word_guesser import WordGuesser
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one batch gave."""
+
+    loss: float
+    texts: int
+    """Encoded, over all processes."""
+    observed: dict[str, float]
+
+
+class Objective(Protocol):
+    """What a training works towards."""
+
+    rows: int
+    description: str
+    """How the data had to become another kind first; empty when it did not."""
+    sees_all: bool
+    """Whether each process computes the whole loss, so that the objective's own parameters have whole gradients."""
+
+    def batches(self, epoch_seed: int) -> Iterator[list[int]]:
+        """The rows of each batch of an epoch, the same in all processes."""
+        ...
+
+    def own_parameters(self) -> dict[str, nn.Parameter]:
+        """What belongs to the objective and is learned with it, by name."""
+        ...
+
+    def backward(self, rows: list[int]) -> Result:
+        """Add the gradients of a batch to all parameters that train."""
+        ...
+
+
+def make_objective(
+    model: Trainable, data: Dataset, settings: TrainingSettings, processes: Processes
+) -> "EmbeddingLoss | HiddenWords":
+    """The objective that the settings name.
+
+    Raises:
+        DataError: it cannot learn from this data.
+    """
+    if settings.loss in pretraining.names():
+        return HiddenWords(model, data, settings, processes)
+    return EmbeddingLoss(model, data, settings, processes)
+
+
+class EmbeddingLoss:
+    """A loss on the vectors of a batch's texts."""
+
+    sees_all = True
+
+    def __init__(self, model: Trainable, data: Dataset, settings: TrainingSettings, processes: Processes) -> None:
+        self.entry = losses[settings.loss]
+        self.examples = examples(data, settings.loss, seed=settings.seed)
+        self.rows, self.description = self.examples.rows, self.examples.description
+        self.settings, self.processes, self.device = settings, processes, model.device
+        self.dtype = pick_dtype(settings.precision, model.device)
+        self.model, self.prepared = learner(model, self.examples.texts, settings.precision)
+        self.model.train()
+        if settings.dropout is not None:
+            set_dropout(self.model, settings.dropout)
+        self.options: dict[str, Any] = self.entry.with_options(settings.loss_options)
+        self.learned = self._learned(model)
+        self.options |= self.learned
+
+    def batches(self, epoch_seed: int) -> Iterator[list[int]]:
+        return self.examples.batches(self.settings.batch_size, epoch_seed)
+
+    def own_parameters(self) -> dict[str, nn.Parameter]:
+        return self.learned
+
+    def backward(self, rows: list[int]) -> Result:
+        batch = self.examples.batch(rows)
+        texts = batch.texts
+        own = self.processes.share(texts)
+        chunk = self.settings.chunk_size
+        if chunk is None or len(own) <= chunk:
+            embeddings = self._embed(own)
+            loss, observed = self._loss(self.processes.gather(embeddings, len(texts)), batch)
+            loss.backward()  # type: ignore[no-untyped-call]
+        else:
+            loss, observed = self._in_chunks(own, len(texts), batch, chunk)
+        return Result(float(loss.detach()), len(texts), observed)
+
+    def _in_chunks(self, own: list[int], count: int, batch: Batch, chunk: int) -> tuple[Tensor, dict[str, float]]:
+        """Gradient caching: the vectors' gradients first, then the encoder's, a few texts at a time.
+
+        Each chunk is encoded twice, under the same dropout. Source: arXiv 2101.06983.
+        """
+        parts = [own[start : start + chunk] for start in range(0, len(own), chunk)]
+        states = []
+        with torch.no_grad():
+            vectors = []
+            for part in parts:
+                states.append(torch.random.get_rng_state())
+                vectors.append(self._embed(part))
+        given = torch.cat(vectors).requires_grad_()
+        loss, observed = self._loss(self.processes.gather(given, count), batch)
+        loss.backward()  # type: ignore[no-untyped-call]
+        assert given.grad is not None
+        after = torch.random.get_rng_state()
+        for part, state, gradient in zip(parts, states, torch.split(given.grad, chunk), strict=True):
+            torch.random.set_rng_state(state)
+            self._embed(part).backward(gradient)  # type: ignore[no-untyped-call]
+        torch.random.set_rng_state(after)
+        return loss, observed
+
+    def _embed(self, texts: Sequence[int]) -> Tensor:
+        prepared: list[Any] = [self.prepared[at] for at in texts]
+        if not prepared:  # more processes than texts
+            return torch.zeros(0, self.model.dim, device=self.device)
+        with torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32):
+            return self.model.embed(prepared).float()
+
+    def _loss(self, vectors: Tensor, batch: Batch) -> tuple[Tensor, dict[str, float]]:
+        n = len(batch.anchor)
+        anchor, other = vectors[:n], None if batch.other is None else vectors[n:]
+        supervision = {name: value.to(vectors.device) for name, value in batch.supervision.items()}
+        given = (anchor,) if "classes" in supervision else (anchor, other)
+        loss = self.entry.function(*given, **supervision, **self.options)
+        observed = {name: float(value.detach()) for name, value in self.learned.items() if value.ndim == 0}
+        with torch.no_grad():
+            if self.entry.observe is not None:
+                observed |= self.entry.observe(*given, **supervision, **self.options)
+            observed |= _mean_cosines(anchor, other, supervision)
+        return loss, observed
+
+    def _learned(self, model: Trainable) -> dict[str, nn.Parameter]:
+        """Scale, bias, centres, classifier: what the loss learns for itself."""
+        names = learned_options(self.entry.name)
+        learned = {name: nn.Parameter(torch.tensor(float(self.options[name]), device=self.device)) for name in names}
+        if self.entry.parameters is not None:
+            vectors = torch.from_numpy(model.encode(self.examples.texts)).to(self.device)
+            codes = self.examples.codes.to(self.device)
+            started = self.entry.parameters(vectors, codes, len(self.examples.classes))
+            learned |= {name: nn.Parameter(value) for name, value in started.items()}
+        return learned
+
+
+class HiddenWords:
+    """Guessing hidden words (masked language model)."""
+
+    sees_all = False
+
+    def __init__(self, model: Trainable, data: Dataset, settings: TrainingSettings, processes: Processes) -> None:
+        if isinstance(model, FrozenEncoder):
+            raise DataError("{name} has no tokens: words can be hidden only from a BERT.", name=model.name)
+        made = convert(data, "texts")
+        assert isinstance(made.data, Texts)
+        self.description = "" if made.data is data else made.description
+        self.settings, self.processes, self.device = settings, processes, model.device
+        self.dtype = pick_dtype(settings.precision, model.device)
+        entry = pretraining[settings.loss]
+        self.hide, self.options = entry.function, entry.with_options(settings.loss_options)
+        self.prepared = [ids for ids in model.prepare(made.data.text) if len(ids) > 2]
+        self.rows = len(self.prepared)
+        if not self.rows:
+            raise DataError("{file} has no text with a word in it.", file=data.name)
+        self.model = model.above(None)
+        self.model.train()
+        if settings.dropout is not None:
+            set_dropout(self.model, settings.dropout)
+        self.special = torch.tensor(model.tokenizer.all_special_ids)
+        self.mask_id = int(model.tokenizer.mask_token_id)
+        self.guesser = WordGuesser(self.model.bert)
+
+    def batches(self, epoch_seed: int) -> Iterator[list[int]]:
+        return shuffled_batches(self.rows, self.settings.batch_size, epoch_seed)
+
+    def own_parameters(self) -> dict[str, nn.Parameter]:
+        return dict(self.guesser.named_parameters())
+
+    def backward(self, rows: list[int]) -> Result:
+        own = [self.prepared[at] for at in self.processes.share(rows)]
+        size = self.settings.chunk_size or max(len(own), 1)
+        chunks = [own[start : start + size] for start in range(0, len(own), size)]
+        masked = [self._hide(chunk) for chunk in chunks]
+        count = self.processes.sum(sum(int(chosen.sum()) for _ids, _hidden, chosen in masked))
+        total, right = 0.0, 0
+        for chunk, (ids, hidden, chosen) in zip(chunks, masked, strict=True):
+            read: list[Prepared] = [part.tolist() for part in torch.split(hidden, [len(one) for one in chunk])]
+            with torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32):
+                states = torch.cat(self.model.token_states(read))[chosen.to(self.device)]  # (chosen, H)
+                guesses = self.guesser(states).float()  # (chosen, vocabulary)
+            wanted = ids[chosen].to(self.device)
+            loss = F.cross_entropy(guesses, wanted, reduction="sum") / max(count, 1)
+            loss.backward()  # type: ignore[no-untyped-call]
+            total += float(loss.detach())
+            right += int((guesses.argmax(dim=1) == wanted).sum())
+        observed = {"guessed_right": self.processes.sum(right) / max(count, 1)}
+        return Result(self.processes.sum(total), len(rows), observed)
+
+    def _hide(self, texts: list[list[int]]) -> tuple[Tensor, Tensor, Tensor]:
+        ids = torch.tensor([token for text in texts for token in text])
+        special = torch.isin(ids, self.special)
+        vocabulary = int(self.model.bert.config.vocab_size)
+        hidden, chosen = self.hide(ids, special=special, mask_id=self.mask_id, vocabulary=vocabulary, **self.options)
+        return ids, hidden, chosen
+
+
+def _mean_cosines(anchor: Tensor, other: Tensor | None, supervision: dict[str, Tensor]) -> dict[str, float]:
+    """Mean cosine of what matches and of what does not, where the supervision says it."""
+    if "scores" in supervision:
+        return {}
+    left = F.normalize(anchor, dim=-1)
+    cosines = left @ (left if other is None else F.normalize(other, dim=-1)).T
+    if "targets" in supervision:
+        targets = supervision["targets"]
+    else:
+        classes = supervision["classes"]
+        targets = torch.where(classes.unsqueeze(1) == classes.unsqueeze(0), 1, -1).fill_diagonal_(0)
+    means = {"cosine_of_matches": cosines[targets == 1], "cosine_of_mismatches": cosines[targets == -1]}
+    return {name: float(values.mean()) for name, values in means.items() if values.numel()}

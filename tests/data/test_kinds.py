@@ -1,0 +1,49 @@
+import pytest
+
+from simcse_core.data.kinds import (
+    KINDS,
+    Answers,
+    Dataset,
+    Labelled,
+    Pairs,
+    Scored,
+    Texts,
+    Triplets,
+    kind_of,
+    rows,
+    take,
+    texts_of,
+)
+
+EXAMPLES: list[Dataset] = [
+    Texts("d", ("a", "b", "c")),
+    Labelled("d", ("a", "b", "c"), ("x", "y", "x")),
+    Pairs("d", ("a", "b", "c"), ("d", "e", "f"), (1, 0, 1)),
+    Scored("d", ("a", "b", "c"), ("d", "e", "f"), (0.5, 1.0, 0.0)),
+    Triplets("d", ("a", "b", "c"), ("d", "e", "f"), ("g", "h", "i")),
+    Answers("d", ("a", "b", "c"), ("d", "e", "f"), (1, 0, 1)),
+]
+
+
+def test_there_is_an_example_of_every_kind() -> None:
+    assert {kind_of(data) for data in EXAMPLES} == set(KINDS)
+
+
+@pytest.mark.parametrize("data", EXAMPLES, ids=kind_of)
+def test_rows_of_every_kind_can_be_taken_in_any_order(data: Dataset) -> None:
+    whole = list(rows(data))
+    taken = data.take([2, 0])
+    assert list(rows(taken)) == [whole[2], whole[0]]
+    assert taken == take(data, (2, 0))
+    assert (kind_of(taken), taken.name, len(taken), len(data.take([]))) == (kind_of(data), "d", 2, 0)
+
+
+@pytest.mark.parametrize("data", EXAMPLES, ids=kind_of)
+def test_texts_come_column_by_column_and_labels_are_none(data: Dataset) -> None:
+    assert texts_of(data) == tuple("abcdefghi")[: len(texts_of(data))]
+    assert len(texts_of(data)) == 3 * {"texts": 1, "labelled": 1, "triplets": 3}.get(kind_of(data), 2)
+
+
+def test_kinds_with_more_columns_are_recognised_first() -> None:
+    widths = [len(kind.columns) for kind in KINDS.values()]
+    assert widths == sorted(widths, reverse=True)

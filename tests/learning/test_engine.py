@@ -1,0 +1,334 @@
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from simcse_core.data.kinds import Dataset, Labelled, Pairs, Texts
+from simcse_core.encoding.frozen import FrozenEncoder
+from simcse_core.encoding.model import SimCSE
+from simcse_core.errors import DataError, RunError
+from simcse_core.learning.checks import losses_for
+from simcse_core.learning.frozen_states import FrozenStates, learner
+from simcse_core.learning.health import Watch
+from simcse_core.learning.losses import losses
+from simcse_core.learning.measuring import MAIN_METRIC, main_metric, measure
+from simcse_core.learning.objectives import make_objective
+from simcse_core.learning.processes import Processes
+from simcse_core.learning.records import Ended, Evaluation, Note, Record, Step
+from simcse_core.learning.settings import TrainingSettings, training_settings
+from simcse_core.learning.training import train
+from tests.learning.small import LABELS, TEXTS, data_of, tiny_model
+from tests.learning.two_processes import result
+
+KINDS = ["texts", "labelled", "pairs", "scored", "triplets", "answers"]
+PLAIN = {"epochs": 1, "batch_size": 8, "learning_rate": 1e-3, "precision": "float32"}
+
+
+def settings_of(**given: object) -> TrainingSettings:
+    return training_settings({**PLAIN, **given})
+
+
+def run(data: Dataset, dev: Dataset | None = None, model: SimCSE | None = None, **given: object) -> list[Record]:
+    return list(train(model or tiny_model(), data, dev, settings_of(**given)))
+
+
+def steps_of(records: Sequence[Record]) -> list[Step]:
+    return [record for record in records if isinstance(record, Step)]
+
+
+def notes_of(records: Sequence[Record]) -> list[str]:
+    return [record.code for record in records if isinstance(record, Note)]
+
+
+def ended(records: Sequence[Record]) -> Ended:
+    last = records[-1]
+    assert isinstance(last, Ended)
+    return last
+
+
+@pytest.mark.parametrize(("kind", "loss"), [(kind, loss) for kind in KINDS for loss in losses_for(data_of(kind))])
+def test_every_loss_learns_from_every_kind_it_names(kind: str, loss: str) -> None:
+    records = steps_of(run(data_of(kind), loss=loss, epochs=4, learning_rate=2e-3))
+    quarter = len(records) // 4
+    first, last = (np.mean([step.loss for step in part]) for part in (records[:quarter], records[-quarter:]))
+    assert last < first
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "texts"])
+def test_every_kind_with_an_answer_is_measured(kind: str) -> None:
+    data = data_of(kind)
+    found = measure(tiny_model(), data)
+    assert 0 <= main_metric(found.metrics) <= 1 or kind == "scored"
+    if MAIN_METRIC[kind] in found.items.values:  # the metric is the mean of its items
+        assert np.nanmean(found.items.values[MAIN_METRIC[kind]]) == pytest.approx(main_metric(found.metrics))
+    else:
+        assert len(found.items.cosines) == len(found.items.gold) == len(data)
+    assert found.geometry.mean_cosine > 0.5  # a new model says the same to everything
+    assert found.geometry.effective_rank >= 1
+
+
+def test_texts_have_nothing_to_measure() -> None:
+    with pytest.raises(DataError, match="only texts: nothing to compare with"):
+        measure(tiny_model(), data_of("texts"))
+
+
+@pytest.mark.parametrize("chunk", [1, 3, 7])
+def test_gradient_caching_gives_the_gradients_of_the_whole_batch(chunk: int) -> None:
+    """Without dropout, because other chunks draw other dropout."""
+
+    def gradients(chunk_size: int | None) -> dict[str, torch.Tensor]:
+        model = tiny_model()
+        model.tune("all")
+        settings = settings_of(loss="bce", chunk_size=chunk_size, dropout=0.0)
+        objective = make_objective(model, data_of("pairs"), settings, Processes(model.device))
+        objective.backward(list(range(8)))
+        named = {**dict(model.named_parameters()), **objective.own_parameters()}
+        return {name: value.grad for name, value in named.items() if value.grad is not None}
+
+    whole, chunked = gradients(None), gradients(chunk)
+    assert whole.keys() == chunked.keys()
+    assert {"scale", "bias"} <= whole.keys()
+    for name, value in whole.items():
+        torch.testing.assert_close(chunked[name], value, atol=1e-6, rtol=1e-4)
+
+
+def test_gradient_caching_repeats_the_dropout_of_its_first_pass() -> None:
+    """The loss of one chunk that is the whole batch, first computed with and then without gradients."""
+    whole, cached = (steps_of(run(data_of("pairs"), loss="bce", chunk_size=size))[:1] for size in (16, 15))
+    assert cached[0].gradient_norm > 0
+    assert cached[0].loss == pytest.approx(whole[0].loss, rel=0.2)
+    again = steps_of(run(data_of("pairs"), loss="bce", chunk_size=15))[:1]
+    assert again[0].gradient_norm == cached[0].gradient_norm
+
+
+@pytest.mark.parametrize("pooling", ["mean", "first_last_mean"])
+def test_kept_states_of_frozen_layers_change_nothing(monkeypatch: pytest.MonkeyPatch, pooling: str) -> None:
+    """In memory, on disk, and computed anew at every step: the same losses."""
+
+    def losses_with() -> list[float]:
+        model = tiny_model().configured(pooling=pooling)
+        return [step.loss for step in steps_of(run(data_of("pairs"), model=model, tune="top:1", loss="bce"))]
+
+    kept = losses_with()
+    monkeypatch.setenv("SIMCSE_MAX_CACHE_DISK_MEGABYTES", str(10**9))
+    monkeypatch.setattr("simcse_core.learning.frozen_states.BYTES_PER_MEGABYTE", 1)
+    assert losses_with() == kept
+
+    def computed_anew(model: SimCSE, texts: Sequence[str], layer: int, precision: str) -> list[torch.Tensor]:
+        class Anew(list[torch.Tensor]):
+            def __getitem__(self, at: int) -> torch.Tensor:  # type: ignore[override]
+                ((_at, states),) = model.states_of(model.prepare([texts[at]]), layer, precision)
+                return states
+
+        return Anew()
+
+    monkeypatch.setattr("simcse_core.learning.frozen_states.FrozenStates", computed_anew)
+    assert losses_with() == pytest.approx(kept, rel=1e-4)
+
+
+def test_many_states_lie_on_disk_and_too_many_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = tiny_model()
+    in_memory = FrozenStates(model, TEXTS, 1, "float32")
+    assert in_memory.file is None
+    monkeypatch.setattr("simcse_core.learning.frozen_states.BYTES_PER_MEGABYTE", 1)
+    monkeypatch.setenv("SIMCSE_MAX_CACHE_DISK_MEGABYTES", str(10**9))
+    on_disk = FrozenStates(model, TEXTS, 1, "float32")
+    assert on_disk.file is not None
+    for kept, written in zip(in_memory, on_disk, strict=True):
+        assert torch.equal(kept, written)
+    file = on_disk.file
+    assert file.is_file()
+    del on_disk, written
+    assert not file.parent.exists()
+    monkeypatch.setenv("SIMCSE_MAX_CACHE_DISK_MEGABYTES", "1")
+    with pytest.raises(DataError, match=r"SIMCSE_MAX_CACHE_DISK_MEGABYTES"):
+        FrozenStates(model, TEXTS, 1, "float32")
+
+
+def test_only_frozen_layers_are_taken_out_of_a_training() -> None:
+    model = tiny_model()
+    for tune, layers in (("all", 2), ("top:2", 2), ("top:1", 1), ("head", 0)):
+        model.tune(tune)
+        part, prepared = learner(model, TEXTS, "float32")
+        assert part.layers == layers
+        assert isinstance(prepared, FrozenStates) == (tune != "all")
+
+
+def test_training_leaves_dropout_and_mode_of_the_model_alone() -> None:
+    model = tiny_model()
+    list(islice(train(model, data_of("texts"), None, settings_of(loss="simcse", dropout=0.5)), 2))
+    assert not any(module.training for module in model.modules())
+    assert {module.p for module in model.modules() if isinstance(module, torch.nn.Dropout)} == {0.1}
+
+
+@pytest.mark.parametrize("stopped_after", [1, 6, 9])
+def test_a_training_goes_on_as_if_it_had_never_stopped(tmp_path: Path, stopped_after: int) -> None:
+    data, dev = data_of("labelled"), data_of("pairs")
+    settings = settings_of(loss="center", epochs=2, eval_steps=4)
+    whole = list(train(tiny_model(), data, dev, settings))
+    file = tmp_path / "state.pt"
+    taken = 0
+
+    def stop() -> bool:
+        nonlocal taken
+        taken += 1
+        return taken > stopped_after
+
+    first = list(train(tiny_model(), data, dev, settings, checkpoint=file, stop=stop))
+    assert ended(first).reason == "cancelled"
+    model = tiny_model()
+    second = list(train(model, data, dev, settings, checkpoint=file, resume=True))
+    curve = [(s.step, s.loss, s.learning_rate, s.gradient_norm) for s in steps_of(first) + steps_of(second)]
+    assert curve == [(s.step, s.loss, s.learning_rate, s.gradient_norm) for s in steps_of(whole)]
+    assert ended(second).dev_before == ended(whole).dev_before
+    assert ended(second).dev_after == ended(whole).dev_after
+
+
+def test_a_training_goes_on_only_with_its_own_data_and_settings(tmp_path: Path) -> None:
+    data, file = data_of("labelled"), tmp_path / "state.pt"
+    settings = settings_of(loss="supcon", epochs=2)
+    with pytest.raises(RunError, match="no checkpoint"):
+        list(train(tiny_model(), data, None, settings, checkpoint=file, resume=True))
+    stops = iter([False, True])
+    list(train(tiny_model(), data, None, settings, checkpoint=file, stop=lambda: next(stops)))
+    changed = Labelled("l", (*TEXTS[:-1], "another text"), LABELS)
+    for other_data, other in ((changed, settings), (data, settings_of(loss="supcon", epochs=3))):
+        with pytest.raises(RunError, match="belongs to other data or settings"):
+            list(train(tiny_model(), other_data, None, other, checkpoint=file, resume=True))
+    file.write_bytes(file.read_bytes()[:500])
+    with pytest.raises(RunError, match="is damaged"):
+        list(train(tiny_model(), data, None, settings, checkpoint=file, resume=True))
+
+
+def test_two_processes_give_the_losses_and_gradients_of_one(tmp_path: Path) -> None:
+    names = ["bce", "cross_entropy", "center", "simcse", "mlm"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    command = ["-m", "torch.distributed.run", "--nproc_per_node", "2", "-m", "tests.learning.two_processes"]
+    ran = subprocess.run(
+        [sys.executable, *command, str(tmp_path / "found"), *names], env=environment, capture_output=True, text=True
+    )
+    assert ran.returncode == 0, ran.stderr[-2_000:]
+    first, second = (json.loads((tmp_path / f"found.{process}").read_text()) for process in (0, 1))
+    assert first == second  # nobody has drifted off
+    for name in names[:-1]:  # each process hides words of its own
+        alone = result(name)
+        for what in ("losses", "norms", "observed", "vectors"):
+            np.testing.assert_allclose(first[name][what], np.array(alone[what]), rtol=2e-3, atol=1e-5, err_msg=name)
+
+
+def test_a_time_budget_plans_as_many_steps_as_fit_and_the_rate_still_falls_to_the_end() -> None:
+    records = steps_of(run(data_of("labelled"), loss="supcon", seconds=0.5, epochs=1_000))
+    planned = records[0].steps
+    assert 5 < planned < 6_000
+    assert len(records) == planned
+    assert records[-1].learning_rate < 0.2 * max(step.learning_rate for step in records)
+    one = steps_of(run(data_of("labelled"), loss="supcon", seconds=1e-9, epochs=1_000))
+    assert len(one) == 1
+
+
+def test_a_probe_leaves_no_trace() -> None:
+    whole = run(data_of("labelled"), loss="supcon", steps=4, epochs=9)
+    probed = run(data_of("labelled"), loss="supcon", steps=4, epochs=9, seconds=3_600)
+    assert [step.loss for step in steps_of(whole)] == [step.loss for step in steps_of(probed)]
+    assert ended(whole).reason == ended(probed).reason == "steps"
+
+
+def test_measurements_change_nothing_and_come_when_asked() -> None:
+    data, dev = data_of("pairs"), data_of("labelled")
+    often, never = run(data, dev, loss="cosent", eval_steps=2), run(data, loss="cosent")
+    assert [step.loss for step in steps_of(often)] == [step.loss for step in steps_of(never)]
+    assert [e.step for e in often if isinstance(e, Evaluation)] == [0, 2, 4, 6]
+    assert ended(never).dev_before is ended(never).dev_after is None
+
+
+def test_patience_counts_measurements() -> None:
+    records = run(data_of("pairs"), data_of("labelled"), loss="bce", learning_rate=1e-12, eval_steps=1, patience=3)
+    assert ended(records).reason == "patience"
+    assert ended(records).step == 3
+
+
+def test_identical_views_are_said_and_different_ones_are_not() -> None:
+    assert notes_of(run(data_of("texts"), loss="simcse", dropout=0.0)) == ["identical_views"]
+    assert notes_of(run(data_of("texts"), loss="simcse")) == []
+
+
+def test_a_divergence_is_said() -> None:
+    records = run(data_of("labelled"), data_of("pairs"), loss="supcon", learning_rate=1e9, clip=1e6, epochs=9)
+    assert ended(records).reason == "diverged"
+    assert "diverged" in notes_of(records)
+    message = next(record.message for record in records if isinstance(record, Note) and record.code == "diverged")
+    assert "smaller learning rate" in message
+
+
+def test_a_collapse_is_said() -> None:
+    """Nothing but pulling: pairs that all match, and no others in the batch to be pushed away from."""
+    data = Pairs("p", TEXTS, (*TEXTS[1:], TEXTS[0]), (1,) * len(TEXTS))
+    records = run(data, data_of("labelled"), loss="cosent", epochs=1)
+    assert notes_of(records) == ["no_gradient"] or notes_of(records) == []  # equal scores teach nothing
+    records = run(data, data_of("labelled"), loss="bce", epochs=20, loss_options={"bias": -50.0}, learning_rate=3e-3)
+    assert "collapsed" in notes_of(records)
+
+
+def test_a_margin_that_is_met_or_never_met_is_said() -> None:
+    data = data_of("triplets")
+    met = run(data, loss="triplet", epochs=12, loss_options={"margin": 0.001}, learning_rate=3e-3)
+    assert "no_active_triplets" in notes_of(met)
+    watch = Watch(margin=0.2)
+    stuck = [Step(at, 99, 1, 0.2, 1e-5, 0.1, {"active_triplets": 1.0}, 10.0, 1.0) for at in range(1, 40)]
+    assert [note.code for step in stuck for note in watch.step(step)] == ["stuck_at_margin"]
+
+
+def test_a_batch_larger_than_the_data_takes_all_rows_and_says_so() -> None:
+    records = run(data_of("triplets"), loss="triplet", batch_size=500, epochs=2)
+    assert notes_of(records) == ["batch_is_all"]
+    assert [step.texts_per_second > 0 for step in steps_of(records)] == [True, True]
+
+
+def test_data_that_had_to_become_another_kind_says_how() -> None:
+    records = run(data_of("scored"), loss="cross_entropy")
+    assert notes_of(records)[0] == "converted"
+    assert "match" in next(record.message for record in records if isinstance(record, Note))
+
+
+def test_hidden_words_are_learned_and_the_encoder_with_them() -> None:
+    model = tiny_model()
+    before = model.encode(TEXTS[:3])
+    records = steps_of(run(data_of("texts"), model=model, loss="mlm", epochs=25, learning_rate=2e-3, batch_size=16))
+    assert np.mean([step.observed["guessed_right"] for step in records[-10:]]) > 0.3
+    assert not np.allclose(before, model.encode(TEXTS[:3]), atol=1e-2)
+    chunked = steps_of(run(data_of("texts"), loss="mlm", chunk_size=3, dropout=0.0))
+    whole = steps_of(run(data_of("texts"), loss="mlm", dropout=0.0))
+    assert len(chunked) == len(whole)
+
+
+def test_a_frozen_encoder_has_no_words_to_hide(multilingual: FrozenEncoder) -> None:
+    with pytest.raises(DataError, match="has no tokens"):
+        train(FrozenEncoder.load(), data_of("texts"), None, settings_of(loss="mlm", tune="head"))
+
+
+def test_bfloat16_trains_to_the_same_place() -> None:
+    precise = ended(run(data_of("pairs"), data_of("labelled"), loss="bce", epochs=6))
+    rough = ended(run(data_of("pairs"), data_of("labelled"), loss="bce", epochs=6, precision="bfloat16"))
+    assert precise.dev_after is not None
+    assert rough.dev_after is not None
+    assert main_metric(rough.dev_after) == pytest.approx(main_metric(precise.dev_after), abs=0.05)
+
+
+def test_what_a_loss_cannot_learn_from_is_refused_with_what_can() -> None:
+    for loss in losses.names():
+        for kind in KINDS:
+            if kind not in losses[loss].kinds:
+                with pytest.raises(DataError, match=f"{loss} learns from .* holds {kind}. From {kind} can learn: .*"):
+                    train(tiny_model(), data_of(kind), None, settings_of(loss=loss))
+
+
+def test_texts_without_a_word_cannot_be_pre_trained_on() -> None:
+    with pytest.raises(DataError, match="no text with a word"):
+        train(tiny_model(), Texts("t", ("", " ")), None, settings_of(loss="mlm"))

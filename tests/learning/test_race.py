@@ -1,0 +1,208 @@
+import math
+from collections import defaultdict
+from dataclasses import astuple, replace
+
+import numpy as np
+import pytest
+
+from simcse_core.data.kinds import Dataset
+from simcse_core.encoding.model import SimCSE
+from simcse_core.errors import DataError, OptionError
+from simcse_core.learning.objectives import EmbeddingLoss, Result
+from simcse_core.learning.race import Contestant, Lap, RaceResult, race, settings_of, table, verdict
+from simcse_core.learning.records import Ended, Evaluation, Step
+from simcse_core.learning.settings import TrainingSettings
+from simcse_core.meaning.intervals import over_seeds
+from simcse_core.meaning.items import Items
+from tests.learning.small import data_of, tiny_model
+
+QUICK = TrainingSettings(epochs=2, batch_size=8, learning_rate=1e-3, precision="float32")
+MAP = "mean_average_precision"
+LOW, HIGH, NOISY = [0.2, 0.3, 0.4] * 10, [0.5, 0.7, 0.6] * 10, [0.9, 0.0, 0.7] * 10
+
+
+def halves(kind: str) -> tuple[Dataset, Dataset]:
+    """Of each subject four texts to learn from and two to measure."""
+    data = data_of(kind)
+    return tuple(data.take([at for at in range(len(data)) if (at % 6 >= 4) == dev]) for dev in (False, True))  # type: ignore[return-value]
+
+
+def run(
+    kind: str, losses: list[str], seeds: tuple[int, ...] = (0,), settings: TrainingSettings = QUICK
+) -> tuple[list[Lap], RaceResult]:
+    train, dev = halves(kind)
+    *laps, result = race(tiny_model, train, dev, losses, seeds=seeds, settings=settings)
+    assert isinstance(result, RaceResult)
+    return [lap for lap in laps if isinstance(lap, Lap)], result
+
+
+def entry(loss: str, after: list[float], seed: int = 0, before: list[float] = LOW) -> Contestant:
+    return Contestant(loss, seed, Items({MAP: before}), Items({MAP: after}), 1.0, 100.0)
+
+
+def test_every_loss_has_the_same_start_data_order_and_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    batches: dict[tuple[str, int], list[list[int]]] = defaultdict(list)
+    backward = EmbeddingLoss.backward
+
+    def spy(self: EmbeddingLoss, rows: list[int]) -> Result:
+        batches[self.entry.name, self.settings.seed].append(rows)
+        return backward(self, rows)
+
+    monkeypatch.setattr(EmbeddingLoss, "backward", spy)
+    laps, result = run("labelled", ["bce", "triplet"], (0, 1))
+    assert list(dict.fromkeys((lap.loss, lap.seed) for lap in laps)) == list(batches)
+    assert list(batches) == [("bce", 0), ("triplet", 0), ("bce", 1), ("triplet", 1)]
+    for seed in (0, 1):
+        assert batches["bce", seed] == batches["triplet", seed]
+        measured = [lap.record for lap in laps if lap.seed == seed and isinstance(lap.record, Evaluation)]
+        starts = [replace(record, seconds=0.0) for record in measured if record.step == 0]
+        assert len(starts) == 2
+        assert starts[0] == starts[1]
+    assert batches["bce", 0] != batches["bce", 1]
+    steps = {(lap.loss, lap.seed): lap.record for lap in laps if isinstance(lap.record, Step)}
+    assert len({step.step for step in steps.values()}) == 1
+    assert [(one.loss, one.seed) for one in result.contestants] == list(batches)
+    assert all(isinstance(laps[at].record, Ended) for at, lap in enumerate(laps[1:]) if lap.loss != laps[at].loss)
+
+
+def test_the_result_stands_beside_the_frozen_model_and_the_baselines() -> None:
+    _laps, result = run("labelled", ["bce", "triplet"])
+    frozen, tfidf, bce, triplet = result.table()
+    assert [frozen.name, tfidf.name, bce.name, triplet.name] == ["frozen", "tfidf", "bce", "triplet"]
+    for line in result.table():
+        assert list(line.metrics) == [MAP, "accuracy", "logistic_accuracy"]
+        assert all(found.low <= found.value <= found.high for found in line.metrics.values())
+    assert bce.gain[MAP].value == pytest.approx(bce.metrics[MAP].value - frozen.metrics[MAP].value)
+    assert tfidf.gain[MAP].value == pytest.approx(tfidf.metrics[MAP].value - frozen.metrics[MAP].value)
+    assert frozen.gain == {}
+    assert (frozen.seeds, tfidf.seeds, bce.seeds) == (0, 0, 1)
+    assert bce.seconds is not None
+    assert bce.seconds > 0
+    assert bce.texts_per_second is not None
+    assert not bce.over_seeds
+    found = result.verdict()
+    assert found is not None
+    assert (found.metric, found.seeds) == (MAP, 1)
+    assert {found.ahead, found.rival} == {"bce", "triplet"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "losses", "metric"),
+    [
+        ("scored", ["cosent", "cross_entropy"], "spearman"),
+        ("pairs", ["bce", "cross_entropy"], "average_precision"),
+        ("triplets", ["triplet", "cross_entropy"], "accuracy"),
+        ("answers", ["bce", "cross_entropy"], "map"),
+    ],
+)
+def test_every_kind_of_data_has_its_race(kind: str, losses: list[str], metric: str) -> None:
+    _laps, result = run(kind, losses, settings=QUICK.model_copy(update={"epochs": 1}))
+    found = result.verdict()
+    assert found is not None
+    assert metric in result.table()[0].metrics
+    # Scores that are all or nothing are labels of pairs; here they are 0 and 5.
+    assert found.metric == metric
+
+
+def test_a_race_that_is_stopped_keeps_what_has_finished() -> None:
+    train, dev = halves("labelled")
+    laps: list[Lap] = []
+    for found in race(
+        tiny_model, train, dev, ["bce", "triplet"], settings=QUICK, stop=lambda: laps[-1].loss == "triplet"
+    ):
+        if isinstance(found, Lap):
+            laps.append(found)
+    assert isinstance(found, RaceResult)
+    assert [one.loss for one in found.contestants] == ["bce"]
+    assert found.verdict() is None
+    assert [line.name for line in found.table()] == ["frozen", "tfidf", "bce"]
+
+
+def test_what_cannot_race_is_refused_before_anything_is_trained() -> None:
+    train, dev = halves("pairs")
+    with pytest.raises(DataError, match="center learns from labelled"):
+        race(tiny_model, train, dev, ["bce", "center"])
+    with pytest.raises(OptionError, match="Unknown"):
+        race(tiny_model, train, dev, ["bce", "bcd"])
+    one = tiny_model()
+
+    def same(seed: int) -> SimCSE:
+        return one
+
+    with pytest.raises(OptionError, match="same model twice"):
+        list(race(same, train, dev, ["bce", "cross_entropy"], settings=QUICK))
+
+
+def test_contestants_differ_in_loss_and_seed_alone() -> None:
+    settings = TrainingSettings(loss="triplet", loss_options={"margin": 0.3}, epochs=7)
+    assert settings_of(settings, "triplet", 4) == settings.model_copy(update={"seed": 4})
+    other = settings_of(settings, "bce", 4)
+    assert "margin" not in other.loss_options  # options belong to the loss that was named
+    assert other.epochs == 7
+
+
+def test_the_verdict_names_a_winner_only_outside_the_noise() -> None:
+    clear = verdict([entry("bce", LOW), entry("triplet", HIGH)])
+    assert clear is not None
+    assert (clear.ahead, clear.rival, clear.clear, clear.helped) == ("triplet", "bce", True, ("triplet",))
+    assert clear.lead.value == pytest.approx(0.3)
+    unclear = verdict([entry("bce", NOISY), entry("triplet", HIGH)])
+    assert unclear is not None
+    assert (unclear.ahead, unclear.clear, unclear.level) == ("triplet", False, False)
+    level = verdict([entry("bce", HIGH), entry("triplet", HIGH)])
+    assert level is not None
+    assert level.level
+    assert not level.clear
+    assert verdict([entry("bce", LOW)]) is None
+    assert verdict([]) is None
+    assert table([]) == []
+    undefined = [math.nan] * 30
+    assert verdict([entry("bce", undefined), entry("triplet", undefined)]) is None
+
+
+def test_a_winner_has_to_beat_the_one_that_comes_closest() -> None:
+    found = verdict([entry("bce", LOW), entry("triplet", HIGH), entry("cosent", [value - 0.01 for value in HIGH])])
+    assert found is not None
+    assert (found.ahead, found.rival) == ("triplet", "cosent")
+    assert found.lead.value == pytest.approx(0.01)
+
+
+def seeds_of(loss: str, *gains: float, noise: float = 0.01) -> list[Contestant]:
+    """A training for each gain above `LOW`, with some noise of items."""
+    rng = np.random.default_rng(0)
+    return [
+        entry(loss, [value + gain + float(rng.normal()) * noise for value in LOW], seed)
+        for seed, gain in enumerate(gains)
+    ]
+
+
+def test_a_lead_of_one_seed_is_lost_in_the_noise_of_three() -> None:
+    one = verdict([*seeds_of("bce", 0.1), *seeds_of("triplet", 0.2)])
+    assert one is not None
+    assert (one.ahead, one.clear, one.seeds) == ("triplet", True, 1)
+    apart = verdict([*seeds_of("bce", 0.1, 0.2, 0.0), *seeds_of("triplet", 0.2, 0.05, 0.1)])
+    assert apart is not None
+    assert (apart.ahead, apart.clear, apart.seeds) == ("triplet", False, 3)
+    agreed = verdict([*seeds_of("bce", 0.1, 0.11, 0.09), *seeds_of("triplet", 0.2, 0.21, 0.2)])
+    assert agreed is not None
+    assert (agreed.ahead, agreed.clear, agreed.helped) == ("triplet", True, ("bce", "triplet"))
+
+
+def test_losses_are_compared_on_the_seeds_that_all_have_finished() -> None:
+    found = verdict([*seeds_of("bce", 0.0, 5.0, 5.0), *seeds_of("triplet", 0.2)])
+    assert found is not None
+    assert (found.ahead, found.seeds) == ("triplet", 1)
+    assert verdict([entry("bce", LOW, seed=0), entry("triplet", HIGH, seed=1)]) is None
+
+
+def test_three_seeds_give_intervals_over_seeds() -> None:
+    contestants = [*seeds_of("bce", 0.1, 0.2, 0.3), *seeds_of("triplet", 0.1, 0.2)]
+    frozen, bce, triplet = table(contestants)
+    expected = over_seeds([float(np.mean(one.after.values[MAP])) for one in contestants[:3]])
+    assert astuple(bce.over_seeds[MAP]) == pytest.approx(astuple(expected))  # type: ignore[arg-type]
+    assert bce.metrics[MAP].value == pytest.approx(bce.over_seeds[MAP].value)
+    assert (frozen.over_seeds, triplet.over_seeds) == ({}, {})
+    assert (bce.seeds, triplet.seeds) == (3, 2)
+    assert bce.gain[MAP].value == pytest.approx(0.2, abs=0.01)
+    assert bce.gain[MAP].high - bce.gain[MAP].low > 0.4  # three seeds so far apart are nearly no evidence
+    assert triplet.gain[MAP].high - triplet.gain[MAP].low < 0.02  # of two nothing is known about others
