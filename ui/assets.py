@@ -9,7 +9,6 @@ from dataclasses import asdict, replace
 from simcse_core.data import bundled
 from simcse_core.encoding.catalogue import load
 from simcse_core.jsonable import jsonable
-from simcse_core.learning.losses import losses
 from simcse_core.meaning.similarity import cosine_similarity
 from simcse_core.runs import race, store
 from simcse_core.runs.config import describe, open_split
@@ -37,11 +36,11 @@ def _first_look(language: str) -> StoredHeatmap:
 
 def _race(language: str) -> StoredRace:
     config = describe(defaults.race_config(language))
-    _data, dev = open_split(config)
+    data, dev = open_split(config)
     assert dev is not None
     texts = defaults.comparison_texts(dev)
     outcomes, after = [], {}
-    for name in losses.names():
+    for name in defaults.race_losses(data):
         run = store.create(config.model_copy(update={"settings": config.settings.model_copy(update={"loss": name})}))
         execute(run, emit=lambda _: None)
         outcomes.append(race.outcome(run))

@@ -1,6 +1,7 @@
 """What a page starts with in each language, so that something interesting is there before anyone chooses."""
 
 from simcse_core.data.kinds import Dataset, Labelled, text_columns
+from simcse_core.learning.checks import losses_for
 from simcse_core.learning.settings import TrainingSettings
 from simcse_core.runs.config import RunConfig
 
@@ -12,6 +13,11 @@ RACE_LOSSES = ("bce", "cross_entropy", "triplet", "cosent")
 
 RACE_LAYER = 3
 """Races start from this layer, so that every curve has room: the last layer already knows most."""
+
+
+def race_losses(data: Dataset) -> list[str]:
+    """Those of `RACE_LOSSES` that the data can feed."""
+    return [name for name in RACE_LOSSES if name in losses_for(data)]
 
 
 def race_config(language: str) -> RunConfig:

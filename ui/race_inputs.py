@@ -83,8 +83,9 @@ def start_button(chosen_data: ChosenData, *, busy: bool) -> RacePlan | None:
         _("Losses"),
         can_learn,
         selection_mode="multi",
-        default=[name for name in defaults.RACE_LOSSES if name in can_learn],
+        default=defaults.race_losses(data),
         key=f"race-losses-{kind_of(data)}",
+        wrap=True,
     )
     pressed = st.button(_("Start the race"), icon=":material/flag:", disabled=busy or not chosen, width="stretch")
     if busy:

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simcse_core.data.kinds import Answers, Dataset, Labelled, Pairs, Scored, Texts, Triplets, text_columns
 from simcse_core.encoding.catalogue import Encoder
 from simcse_core.encoding.texts import Vectors
 from simcse_core.errors import DataError, ModelError
+from simcse_core.learning.itemised import items_of
 from simcse_core.learning.records import Geometry, Measured
 from simcse_core.meaning.evaluation import (
     AnswerMetrics,
@@ -18,8 +18,6 @@ from simcse_core.meaning.evaluation import (
     ScoredMetrics,
     TripletMetrics,
     alignment,
-    answer_average_precisions,
-    average_precisions,
     closest_pairs,
     effective_rank,
     evaluate_answers,
@@ -28,13 +26,8 @@ from simcse_core.meaning.evaluation import (
     evaluate_scored,
     evaluate_triplets,
     mean_cosine,
-    nearest_class_hits,
-    ranks_of_right_answers,
-    reciprocal_ranks,
-    triplet_hits,
     uniformity,
 )
-from simcse_core.meaning.items import Items
 
 MAIN_METRIC = {
     "scored": "spearman",
@@ -76,50 +69,31 @@ def measure(model: Encoder, data: Dataset, *, precision: str = "float32", scale_
     row_of = {text: at for at, text in enumerate(text for column in columns for text in column)}
     unique = vectors[sorted(row_of.values())]
     parts = np.split(vectors, len(columns))
-    metrics, items, close = _of_kind(data, parts, unique, scale_max)
-    return Measured(metrics, _geometry(close, unique), items)
+    metrics, close = _of_kind(data, parts, unique, scale_max)
+    return Measured(metrics, _geometry(close, unique), items_of(data, parts))
 
 
 def _of_kind(
     data: Dataset, parts: Sequence[Vectors], unique: Vectors, scale_max: float | None
-) -> tuple[Metrics, Items, tuple[Vectors, Vectors]]:
-    """Metrics, items, and the two sides of what belongs together."""
+) -> tuple[Metrics, tuple[Vectors, Vectors]]:
+    """Metrics, and the two sides of what belongs together."""
     match data:
         case Scored():
-            first, second = parts
             close = closest_pairs(data.score, scale_max)
-            metrics: Metrics = evaluate_scored(first, second, data.score, unique=unique, scale_max=scale_max)
-            return metrics, _pair_items(first, second, data.score), (first[close], second[close])
+            metrics: Metrics = evaluate_scored(parts[0], parts[1], data.score, unique=unique, scale_max=scale_max)
+            return metrics, (parts[0][close], parts[1][close])
         case Pairs():
-            first, second = parts
             close = np.array(data.label) == 1
-            items = _pair_items(first, second, data.label)
-            return evaluate_pairs(first, second, data.label), items, (first[close], second[close])
+            return evaluate_pairs(parts[0], parts[1], data.label), (parts[0][close], parts[1][close])
         case Triplets():
-            hits = triplet_hits(*parts)
-            return evaluate_triplets(*parts), Items({"accuracy": _floats(hits)}), (parts[0], parts[1])
+            return evaluate_triplets(*parts), (parts[0], parts[1])
         case Answers():
-            ranks = ranks_of_right_answers(parts[0], parts[1], data.question, data.label)
-            firsts = reciprocal_ranks(ranks)
-            items = Items(
-                {
-                    "map": _floats(answer_average_precisions(ranks)),
-                    "mrr": _floats(firsts),
-                    "precision_at_1": _floats(firsts == 1),
-                }
-            )
             close = np.array(data.label) == 1
             metrics = evaluate_answers(parts[0], parts[1], data.question, data.label)
-            return metrics, items, (parts[0][close], parts[1][close])
+            return metrics, (parts[0][close], parts[1][close])
         case Labelled():
             (vectors,) = parts
-            items = Items(
-                {
-                    "mean_average_precision": _floats(average_precisions(vectors, data.label)),
-                    "accuracy": _floats(nearest_class_hits(vectors, data.label)),
-                }
-            )
-            return evaluate_labelled(vectors, data.label), items, _neighbours_of_class(vectors, data.label)
+            return evaluate_labelled(vectors, data.label), _neighbours_of_class(vectors, data.label)
         case _:
             raise AssertionError(data)
 
@@ -137,15 +111,6 @@ def main_metric(metrics: Metrics) -> float:
             return metrics.accuracy
         case AnswerMetrics():
             return metrics.map
-
-
-def _pair_items(first: Vectors, second: Vectors, gold: Sequence[float]) -> Items:
-    return Items(cosines=_floats((first * second).sum(axis=1)), gold=[float(value) for value in gold])
-
-
-def _floats(values: NDArray[np.generic]) -> list[float]:
-    floats: list[float] = values.astype(float).tolist()
-    return floats
 
 
 def _neighbours_of_class(vectors: Vectors, labels: Sequence[str]) -> tuple[Vectors, Vectors]:

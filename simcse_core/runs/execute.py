@@ -5,14 +5,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from simcse_core.data.kinds import Dataset, texts_of
+from simcse_core.data.kinds import Dataset, Labelled, texts_of
 from simcse_core.encoding.catalogue import load
 from simcse_core.encoding.scratch import SIZES, new_model
 from simcse_core.errors import UserError
 from simcse_core.jsonable import jsonable
+from simcse_core.learning.baselines import add_logistic
 from simcse_core.learning.frozen_states import Trainable
 from simcse_core.learning.records import Ended, Note
 from simcse_core.learning.training import train
+from simcse_core.meaning.items import Items
 from simcse_core.runs.config import RunConfig, open_split
 from simcse_core.runs.store import BeforeAndAfter, Run
 
@@ -86,6 +88,7 @@ def _train(run: Run, emit: Emit, *, resume: bool) -> dict[str, Any] | None:
     config = run.config
     data, dev = open_split(config)
     model = open_model(config, data)
+    classified = _classified(model, data, dev)
     ended: Ended | None = None
     if resume:
         run.forget_cancel()
@@ -108,7 +111,12 @@ def _train(run: Run, emit: Emit, *, resume: bool) -> dict[str, Any] | None:
         return None
     model.save(run.model)
     if ended.before is not None and ended.after is not None:
-        run.write_items(BeforeAndAfter(ended.before.items, ended.after.items))
+        before, after = ended.before.items, ended.after.items
+        run.write_items(
+            BeforeAndAfter(
+                before.with_values(classified.values), after.with_values(_classified(model, data, dev).values)
+            )
+        )
     return {
         "event": "finished",
         "run": run.id,
@@ -120,6 +128,13 @@ def _train(run: Run, emit: Emit, *, resume: bool) -> dict[str, Any] | None:
         "dev_before": jsonable(ended.dev_before),
         "dev_after": jsonable(ended.dev_after),
     }
+
+
+def _classified(model: Trainable, data: Dataset, dev: Dataset | None) -> Items:
+    """With labels on both sides, how well a logistic regression on the model's vectors does."""
+    if isinstance(data, Labelled) and isinstance(dev, Labelled):
+        return add_logistic(Items(), model, data, dev)
+    return Items()
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@ import pytest
 
 from simcse_core.data import bundled
 from simcse_core.encoding.catalogue import load
-from simcse_core.learning.losses import losses
 from simcse_core.meaning.similarity import cosine_similarity
 from simcse_core.runs.config import data_hash
 from simcse_core.runs.race import results, verdict
@@ -22,13 +21,14 @@ def test_the_stored_heatmap_is_what_the_model_gives(language: str) -> None:
 @pytest.mark.parametrize("language", list(LANGUAGES))
 def test_the_recorded_race_is_of_today_s_data_settings_and_losses(language: str) -> None:
     race = stored.race(language)
-    assert [outcome.loss for outcome in race.outcomes] == losses.names()
+    names = defaults.race_losses(bundled.load(race.config.data))
+    assert [outcome.loss for outcome in race.outcomes] == names
     wanted = defaults.race_config(language)
     assert race.config.settings == wanted.settings
     assert (race.config.data, race.config.model, race.config.layer) == (wanted.data, wanted.model, wanted.layer)
     assert race.config.data_sha256 == data_hash(bundled.load(wanted.data))
     assert all(outcome.finished for outcome in race.outcomes)
-    assert len(results(race.outcomes)) == len(losses.names()) + 1
+    assert [line.name for line in results(race.outcomes, race.baselines)] == ["frozen", "tfidf", *names]
     assert verdict(race.outcomes) is not None
 
 
