@@ -155,12 +155,15 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
 
 def _add_settings(parser: argparse.ArgumentParser) -> None:
     """A flag for every training setting, made from the settings themselves."""
+    from simcse_core.learning.losses import losses
+    from simcse_core.learning.pretraining import pretraining
     from simcse_core.learning.settings import TrainingSettings
 
     for name, field in TrainingSettings.model_fields.items():
         if name not in ("seed", "precision", "loss_options"):
             kind = next((kind for kind in (float, int) if kind.__name__ in str(field.annotation)), str)
             flag, description = "--" + name.replace("_", "-"), (field.description or "").replace("%", "%%")
+            description += f" One of: {', '.join([*losses.names(), *pretraining.names()])}." if name == "loss" else ""
             shown = "" if field.default is None else f" (default: {field.default})"
             parser.add_argument(flag, type=kind, default=argparse.SUPPRESS, help=description + shown)
     parser.add_argument(
@@ -245,16 +248,13 @@ def _encode(options: argparse.Namespace) -> Answer:
 
 def _evaluate(options: argparse.Namespace) -> Answer:
     from simcse_core.data.columns import parse_columns
-    from simcse_core.data.kinds import Labelled, Pairs, Scored
+    from simcse_core.data.kinds import texts_of
     from simcse_core.jsonable import jsonable
     from simcse_core.learning.measuring import evaluate
 
     data = _open_data(options.data, parse_columns(options.columns) if options.columns else None)
     model = _load(options)
-    if isinstance(data, Scored | Pairs):
-        _warn(options.model, model.check([*data.sentence1, *data.sentence2]))
-    elif isinstance(data, Labelled):
-        _warn(options.model, model.check(data.text))
+    _warn(options.model, model.check(texts_of(data)))
     answer: dict[str, Any] = jsonable(evaluate(model, data, precision=options.precision, scale_max=options.scale_max))
     return answer
 
@@ -279,9 +279,10 @@ def _train(options: argparse.Namespace) -> Answer | None:
 def _run_config(options: argparse.Namespace) -> "RunConfig":
     from simcse_core.data.columns import parse_columns
     from simcse_core.data.kinds import texts_of
+    from simcse_core.data.lint import lint
     from simcse_core.encoding.scratch import SIZES
     from simcse_core.learning.settings import TrainingSettings, training_settings
-    from simcse_core.runs.config import RunConfig, describe
+    from simcse_core.runs.config import RunConfig, describe, open_split
 
     given = {name: getattr(options, name) for name in TrainingSettings.model_fields if hasattr(options, name)}
     if "epochs" not in given and ("seconds" in given or "steps" in given):
@@ -291,7 +292,7 @@ def _run_config(options: argparse.Namespace) -> "RunConfig":
     data = _open_data(options.data, columns)
     if options.model not in SIZES:
         _warn(options.model, _load(options).check(texts_of(data)))
-    return describe(
+    config = describe(
         RunConfig(
             data=options.data,
             dev=options.dev,
@@ -305,6 +306,11 @@ def _run_config(options: argparse.Namespace) -> "RunConfig":
             settings=settings,
         )
     )
+    learned_from, dev = open_split(config)
+    for finding in lint(learned_from, dev=dev, batch_size=settings.batch_size):
+        if finding.severity != "info":
+            print(f"simcse_core: {finding.severity}: {finding.message}", file=sys.stderr)
+    return config
 
 
 def _project(options: argparse.Namespace) -> Answer:

@@ -185,6 +185,28 @@ def test_train_warns_of_texts_the_model_cannot_read(run: Any) -> None:
     assert "--model use-multilingual" in run(*arguments.split())[2]
 
 
+def test_train_says_what_may_be_wrong_with_the_data(run: Any, tmp_path: Path) -> None:
+    (tmp_path / "d.csv").write_text(
+        "sentence1,sentence2,label\n" + "a cat,a dog,1\na cat,a dog,0\n" * 2 + "x,y,0\nz,w,1\n"
+    )
+    command = [
+        "train",
+        "--data",
+        tmp_path / "d.csv",
+        "--dev",
+        "pairs-en",
+        "--loss",
+        "bce",
+        "--layer",
+        "0",
+        "--tune",
+        "head",
+    ]
+    err = run(*command, "--steps", "1")[2]
+    assert "contradict each other" in err
+    assert "repeat an earlier one" in err
+
+
 def test_home_names_the_folder_of_the_runs(run: Any, tmp_path: Path) -> None:
     arguments = "train --data intents-zh --model use-multilingual --tune head --epochs 1"
     run(*arguments.split(), "--home", tmp_path / "elsewhere")

@@ -181,8 +181,10 @@ class SimCSE(nn.Module):
         batch = pack(prepared, bert)
         tokens, first = self._states(bert, **batch.inputs, groups=batch.groups)
         pooled = []
-        for group in batch.groups:  # texts of one length: nothing to mask
-            own, words = (states[0, group.tokens].view(group.count, group.length, -1) for states in (tokens, first))
+        sizes = [group.count * group.length for group in batch.groups]
+        rows = (torch.split(states[0], sizes) for states in (tokens, first))
+        for group, *parts in zip(batch.groups, *rows, strict=True):  # texts of one length: nothing to mask
+            own, words = (part.view(group.count, group.length, -1) for part in parts)
             pooled.append(pooling(own, own.new_ones(own.shape[:2]), words))
         return F.normalize(batch.restore(torch.cat(pooled)), dim=-1)
 
