@@ -181,7 +181,7 @@ class SimCSE(nn.Module):
         batch = pack(prepared, bert)
         tokens, first = self._states(bert, **batch.inputs, groups=batch.groups)
         pooled = []
-        sizes = [group.count * group.length for group in batch.groups]
+        sizes = [group.tokens for group in batch.groups]
         rows = (torch.split(states[0], sizes) for states in (tokens, first))
         for group, *parts in zip(batch.groups, *rows, strict=True):  # texts of one length: nothing to mask
             own, words = (part.view(group.count, group.length, -1) for part in parts)

@@ -31,16 +31,15 @@ _POSITIONS_AFTER_PADDING = {"roberta", "xlm-roberta", "camembert"}
 
 @dataclass(frozen=True)
 class Group:
-    """Texts of one length in a packed row."""
+    """Texts of one length, one behind the other in a packed row."""
 
-    start: int
-    """First token of the first text."""
     count: int
     length: int
 
     @property
-    def tokens(self) -> slice:
-        return slice(self.start, self.start + self.count * self.length)
+    def tokens(self) -> int:
+        """How many there are in the row."""
+        return self.count * self.length
 
 
 @dataclass(frozen=True)
@@ -81,11 +80,8 @@ def pack(prepared: Sequence[Prepared], bert: PreTrainedModel) -> PackedBatch:
     """Texts, as lists of token ids or as hidden states of a lower layer, in one row."""
     order = sorted(range(len(prepared)), key=lambda at: len(prepared[at]))
     groups: list[Group] = []
-    start = 0
     for length, members in groupby(len(prepared[at]) for at in order):
-        count = len(list(members))
-        groups.append(Group(start, count, length))
-        start += count * length
+        groups.append(Group(len(list(members)), length))
     config = bert.config
     first = int(config.pad_token_id or 0) + 1 if config.model_type in _POSITIONS_AFTER_PADDING else 0
     positions = torch.cat([torch.arange(first, first + group.length).repeat(group.count) for group in groups])
@@ -125,7 +121,7 @@ def _attend(
     heads, width = query.shape[1], query.shape[-1]
     scale = width**-0.5 if scaling is None else scaling
     training = torch.is_grad_enabled()
-    sizes = [group.count * group.length for group in groups]  # split, and not sliced: slices have slow gradients
+    sizes = [group.tokens for group in groups]  # split, and not sliced: slices have slow gradients
     attended = []
     rows = (torch.split(states[0], sizes, dim=1) for states in (query, key, value))
     for group, *parts in zip(groups, *rows, strict=True):

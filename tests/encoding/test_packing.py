@@ -142,7 +142,7 @@ def test_a_row_is_sorted_by_length_and_counts_positions_for_each_text() -> None:
     by_hand = pack([[7, 8, 9], [5], [1, 2, 3]], tiny(BertConfig))
     assert by_hand.inputs["input_ids"].tolist() == [[5, 7, 8, 9, 1, 2, 3]]
     assert by_hand.inputs["position_ids"].tolist() == [[0, 0, 1, 2, 0, 1, 2]]
-    assert [(group.start, group.count, group.length) for group in by_hand.groups] == [(0, 1, 1), (1, 2, 3)]
+    assert [(group.count, group.length) for group in by_hand.groups] == [(1, 1), (2, 3)]
     assert by_hand.restore(torch.tensor([[1.0], [2.0], [3.0]])).tolist() == [[2], [1], [3]]
     # RoBERTa counts from behind the number of its padding token, 1.
     assert pack([[7, 8]], tiny(RobertaConfig)).inputs["position_ids"].tolist() == [[2, 3]]

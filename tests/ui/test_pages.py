@@ -139,15 +139,16 @@ def test_a_race_that_does_not_exist_is_said(open_page: Open) -> None:
 def test_a_race_is_started_followed_and_shown_when_it_is_over(open_page: Open) -> None:
     page = open_page("training")
     page.selectbox(key="race-model-en").select("use-multilingual").run()  # its head learns in a second
+    page.button_group(key="race-losses-labelled").set_value(["bce", "supcon"]).run()
     page.button[0].click().run()
     (race_id,) = [value if isinstance(value, str) else value[0] for value in [page.query_params["race"]]]
     assert not page.exception
     for worker in queue._workers:
         worker.wait(120)
-    assert [outcome.state for outcome in race.outcomes(race_id)] == ["finished"] * 3
+    assert [outcome.state for outcome in race.outcomes(race_id)] == ["finished"] * 2
     over = open_page("training", race=race_id)
     assert not over.exception
-    assert over.table[0].value.shape[0] == 5  # the frozen model, TF-IDF, and three losses
+    assert over.table[0].value.shape[0] == 4  # the frozen model, TF-IDF, and two losses
 
 
 def test_a_failed_run_shows_why(open_page: Open) -> None:
