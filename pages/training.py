@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from simcse_core.data.kinds import KINDS
 from simcse_core.runs import queue, race
 from simcse_core.runs.store import get
 from ui import comparison, page, race_inputs, race_view, stored
@@ -79,7 +80,7 @@ with left, page.user_errors():
                 st.rerun()
 
 with right, page.user_errors():
-    chosen_data = choose_data("training")
+    chosen_data = choose_data("training", kinds=[kind for kind in KINDS if kind != "texts"])
     if (plan := race_inputs.start_button(chosen_data, busy=busy)) is not None:
         st.query_params["race"] = race.start(plan.config(), plan.losses)
         st.rerun()

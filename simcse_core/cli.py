@@ -95,9 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--scale-max", type=_above_0, help="best possible score (default: the highest in the data)")
 
     train = add("train", _train, "Train a model: pre-training on texts, or a loss on data of any kind.")
-    train.add_argument(
-        "--data", required=True, help="a table, a text file, the name of bundled data, or hub:owner/name"
-    )
+    train.add_argument("--data", help="a table, a text file, the name of bundled data, or hub:owner/name")
     for command in (evaluate, train):
         command.add_argument("--columns", help="names of columns in the file, such as text=utterance,label=intent")
     train.add_argument("--as", dest="kind", help="convert to this kind before training: " + ", ".join(KINDS))
@@ -265,7 +263,11 @@ def _train(options: argparse.Namespace) -> Answer | None:
     from simcse_core.runs.execute import execute, follow
 
     if options.resume:
+        if launched().count > 1:
+            raise OptionError("--resume goes on in one process: start it without accelerate launch.")
         run = store.open_run(Path(options.output or ""))
+    elif options.data is None:
+        raise OptionError("train needs --data: a table, a text file, or the name of bundled data.")
     else:
         described = _run_config(options)
         if not launched().is_main:

@@ -24,9 +24,9 @@ def race_config(language: str) -> RunConfig:
     """The default race: it ends within a minute on a laptop."""
     model = MODEL[language]
     if model == "minilm":
-        settings = TrainingSettings(epochs=8, batch_size=32, learning_rate=3e-4, tune="top:3")
+        settings = TrainingSettings(epochs=8, batch_size=32, learning_rate=3e-4, tune="top:3", keep="last")
         return RunConfig(data=DATA[language], model=model, layer=RACE_LAYER, settings=settings)
-    settings = TrainingSettings(epochs=30, batch_size=32, head_learning_rate=1e-3, tune="head")
+    settings = TrainingSettings(epochs=30, batch_size=32, head_learning_rate=1e-3, tune="head", keep="last")
     return RunConfig(data=DATA[language], model=model, settings=settings)
 
 

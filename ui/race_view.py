@@ -200,7 +200,7 @@ def _small_print(shown: Sequence[str], main: str, seeds: int) -> str:
                 seeds=seeds
             )
         )
-    sentences.append(_("The moment that did best on this data was kept, which flatters every loss a little."))
+    sentences.append(_("Every loss is judged after its last step, so that none gains from a lucky moment."))
     return ("" if language() == "zh_CN" else " ").join(sentences)
 
 

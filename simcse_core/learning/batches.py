@@ -23,44 +23,56 @@ def shuffled_batches(rows: int, batch_size: int, seed: int) -> Iterator[list[int
 
 
 def labelled_batches(labels: Sequence[str], batch_size: int, seed: int) -> Iterator[list[int]]:
-    """One epoch: each text once, two of a class side by side, in random order.
+    """One epoch: each text once, beside another one of its class, in random order.
 
-    Without pairing, a batch of many classes holds few matches and teaches little. Of a class with an odd number of
-    texts one has no partner; these come last.
+    Without such groups a batch of many classes holds few matches and teaches little. They have two texts, and one of a
+    class with an odd number has three. The only texts of their classes come last.
 
     Args:
         labels: class of each text.
-        batch_size: texts in a batch; an even number parts no pair.
+        batch_size: texts in a batch, 3 or more; some batches have one or two less, so that no group is parted.
         seed: the same seed gives the same batches.
 
     Yields:
         Positions of the texts of a batch; the last batch may be smaller.
     """
-    pairs, alone = _pairs_of_a_class(labels, seed)
-    order = [position for pair in pairs for position in pair] + alone  # at the end, where they part no pair
-    for start in range(0, len(order), batch_size):
-        yield order[start : start + batch_size]
+    groups, alone = _groups_of_a_class(labels, seed)
+    batch: list[int] = []
+    for group in [*groups, *([position] for position in alone)]:
+        if len(batch) + len(group) > batch_size:
+            yield batch
+            batch = []
+        batch = [*batch, *group]
+    if batch:
+        yield batch
 
 
 def class_pair_batches(labels: Sequence[str], batch_size: int, seed: int) -> Iterator[list[int]]:
     """One epoch of pairs of a class: as `labelled_batches`, without the texts that have no partner."""
-    pairs, _alone = _pairs_of_a_class(labels, seed)
-    for start in range(0, len(pairs), max(batch_size // 2, 1)):
-        yield [position for pair in pairs[start : start + max(batch_size // 2, 1)] for position in pair]
+    groups, _alone = _groups_of_a_class(labels, seed)
+    pairs = max(batch_size // 2, 1)
+    for start in range(0, len(groups), pairs):
+        yield [position for group in groups[start : start + pairs] for position in group[:2]]
 
 
-def _pairs_of_a_class(labels: Sequence[str], seed: int) -> tuple[list[list[int]], list[int]]:
+def _groups_of_a_class(labels: Sequence[str], seed: int) -> tuple[list[list[int]], list[int]]:
+    """Two or three texts of a class together, and the texts that are alone in theirs."""
     shuffle = random.Random(seed).shuffle
     by_class: dict[str, list[int]] = defaultdict(list)
     for position, label in enumerate(labels):
         by_class[label].append(position)
-    pairs: list[list[int]] = []
+    groups: list[list[int]] = []
     alone: list[int] = []
     for label in sorted(by_class):
         members = by_class[label]
         shuffle(members)
-        alone += members[len(members) // 2 * 2 :]
-        pairs.extend(members[start : start + 2] for start in range(0, len(members) - 1, 2))
-    shuffle(pairs)
+        if len(members) == 1:
+            alone += members
+            continue
+        pairs = [members[start : start + 2] for start in range(0, len(members) - 1, 2)]
+        if len(members) % 2:
+            pairs[-1] = members[-3:]
+        groups += pairs
+    shuffle(groups)
     shuffle(alone)
-    return pairs, alone
+    return groups, alone

@@ -42,11 +42,20 @@ class Checkpoint:
     best: Best
 
     def save(self, path: Path) -> None:
-        """Write the file; an older one stays whole until the new one is."""
-        path.parent.mkdir(parents=True, exist_ok=True)
+        """Write the file; an older one stays whole until the new one is.
+
+        Raises:
+            RunError: it cannot be written; is the disk full?
+        """
         temporary = path.with_suffix(".new")
-        torch.save({**vars(self), "best": asdict(self.best)}, temporary)
-        temporary.replace(path)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            torch.save({**vars(self), "best": asdict(self.best)}, temporary)
+            temporary.replace(path)
+        except (OSError, RuntimeError) as error:  # torch says a full disk with a RuntimeError
+            if temporary.is_file():
+                temporary.unlink()
+            raise RunError("{file} cannot be written: {reason}", file=path, reason=_line(error)) from error
 
     @classmethod
     def load(cls, path: Path, fingerprint: str) -> "Checkpoint":

@@ -42,6 +42,8 @@ def trainable(data: Dataset, loss: str) -> Dataset:
             check_length(text, row, limits().max_text_characters)
     if loss not in pretraining.names():
         _check_contrast(data)
+    if loss == "cosent" and isinstance(data, Pairs | Answers) and len(set(data.label)) == 1:
+        raise DataError("All rows of {file} have the label 1: cosent has nothing to rank.", file=data.name)
     return data
 
 

@@ -19,6 +19,9 @@ from simcse_core.limits import limits
 
 BYTES_PER_MEGABYTE = 1_000_000
 
+FAMILIES = {"bert", "roberta", "xlm-roberta", "camembert"}
+"""Whose upper layers go on from given states; others compute their frozen layers at each step, with their dropout."""
+
 Trainable = SimCSE | FrozenEncoder
 
 
@@ -38,7 +41,7 @@ def learner(model: Trainable, texts: Sequence[str], precision: str) -> tuple[Tra
     if isinstance(model, FrozenEncoder):
         return model, model.prepare(texts)
     layer = model.frozen_layers()
-    if layer is None:
+    if layer is None or model.bert.config.model_type not in FAMILIES:
         return model.above(None), model.prepare(texts)
     return model.above(layer), FrozenStates(model, texts, layer, precision)
 
@@ -94,6 +97,13 @@ class FrozenStates(Sequence[Tensor]):
                 "(SIMCSE_MAX_CACHE_DISK_MEGABYTES). Take a sample of the texts, or train 'all'.",
                 given=megabytes,
                 most=limits().max_cache_disk_megabytes,
+            )
+        if megabytes > (free := shutil.disk_usage(tempfile.gettempdir()).free / BYTES_PER_MEGABYTE):
+            raise DataError(
+                "The states of the frozen layers take {given:,.0f} MB, and the disk has {free:,.0f} MB left. "
+                "Make room, take a sample of the texts, or train 'all'.",
+                given=megabytes,
+                free=free,
             )
         folder = tempfile.mkdtemp(prefix="simcse-states-")
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)

@@ -12,6 +12,7 @@ COLLAPSED_COSINE = 0.99
 COLLAPSED_RANK = 2.0
 RISEN = 2.0
 """A loss so many times as large as at the start has risen."""
+LEAST_RISE = 0.1
 STUCK_STEPS = 20
 """So many steps in a row have to show the same before it is said."""
 
@@ -21,13 +22,14 @@ NOTES = {
     "collapsed": "Collapse: all texts have nearly the same vector (mean cosine {cosine:.3f}, effective rank "
     "{rank:.1f}). A smaller learning rate, another loss or larger batches help.",
     "identical_views": "The two views of each text are identical: without dropout there is nothing to align, the texts "
-    "are only spread. Set dropout to 0.1.",
+    "are only spread. Set dropout to 0.1, and train layers, which have it.",
     "no_active_triplets": "No triplet of the last {steps} steps violates the margin: nothing is learned any more. "
     "Choose a larger margin or another mining.",
     "stuck_at_margin": "The loss stays at its margin of {margin:g}: matches and mismatches are equally close, the sign "
     "of a collapse.",
     "no_gradient": "The gradient has been 0 for {steps} steps: nothing is learned.",
     "batch_is_all": "The batch of {batch} is larger than the data of {rows} rows: each step takes all rows.",
+    "no_checkpoint": "The training goes on, but cannot be resumed from here: {reason}",
     "converted": "{how}",
 }
 """By code, in English; a screen translates."""
@@ -77,7 +79,7 @@ class Watch:
             return
         self._last.append(record.loss)
         first, now = fmean(self._first), fmean(self._last)
-        if len(self._last) == STUCK_STEPS and now > RISEN * first:
+        if len(self._last) == STUCK_STEPS and now > RISEN * first and now - first > LEAST_RISE:
             yield from self._say("rising", record.step, first=first, now=now)
 
     def evaluation(self, record: Evaluation) -> Iterator[Note]:

@@ -13,7 +13,7 @@ from simcse_core.data.kinds import Dataset, Texts
 from simcse_core.encoding.batching import Prepared
 from simcse_core.encoding.device import pick_dtype
 from simcse_core.encoding.frozen import FrozenEncoder
-from simcse_core.errors import DataError
+from simcse_core.errors import DataError, ModelError, OptionError
 from simcse_core.learning.batches import shuffled_batches
 from simcse_core.learning.examples import Batch, examples
 from simcse_core.learning.frozen_states import Trainable, learner, set_dropout
@@ -113,27 +113,25 @@ class EmbeddingLoss:
         Each chunk is encoded twice, under the same dropout. Source: arXiv 2101.06983.
         """
         parts = [own[start : start + chunk] for start in range(0, len(own), chunk)]
-        states = []
+        seeds = torch.randint(2**62, (len(parts),)).tolist()  # a generator's state would be another one on each device
         with torch.no_grad():
-            vectors = []
-            for part in parts:
-                states.append(torch.random.get_rng_state())
-                vectors.append(self._embed(part))
+            vectors = [self._embed_seeded(part, seed) for part, seed in zip(parts, seeds, strict=True)]
         given = torch.cat(vectors).requires_grad_()
         loss, observed = self._loss(self.processes.gather(given, count), batch)
         loss.backward()  # type: ignore[no-untyped-call]
         assert given.grad is not None
-        after = torch.random.get_rng_state()
-        for part, state, gradient in zip(parts, states, torch.split(given.grad, chunk), strict=True):
-            torch.random.set_rng_state(state)
-            self._embed(part).backward(gradient)  # type: ignore[no-untyped-call]
-        torch.random.set_rng_state(after)
+        for part, seed, gradient in zip(parts, seeds, torch.split(given.grad, chunk), strict=True):
+            self._embed_seeded(part, seed).backward(gradient)  # type: ignore[no-untyped-call]
         return loss, observed
+
+    def _embed_seeded(self, texts: Sequence[int], seed: int) -> Tensor:
+        torch.manual_seed(seed)
+        return self._embed(texts)
 
     def _embed(self, texts: Sequence[int]) -> Tensor:
         prepared: list[Any] = [self.prepared[at] for at in texts]
         if not prepared:  # more processes than texts
-            return torch.zeros(0, self.model.dim, device=self.device)
+            return torch.zeros(0, self.model.dim, device=self.device, requires_grad=True)
         with torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32):
             return self.model.embed(prepared).float()
 
@@ -170,6 +168,10 @@ class HiddenWords:
     def __init__(self, model: Trainable, data: Dataset, settings: TrainingSettings, processes: Processes) -> None:
         if isinstance(model, FrozenEncoder):
             raise DataError("{name} has no tokens: words can be hidden only from a BERT.", name=model.name)
+        if settings.tune == "head":
+            raise OptionError("{loss} trains the encoder itself: choose tune 'all' or 'top:K'.", loss=settings.loss)
+        if model.tokenizer.mask_token_id is None:
+            raise ModelError("{name} has no token [MASK]: words cannot be hidden from it.", name=model.name)
         made = convert(data, "texts")
         assert isinstance(made.data, Texts)
         self.description = "" if made.data is data else made.description
@@ -187,7 +189,9 @@ class HiddenWords:
             set_dropout(self.model, settings.dropout)
         self.special = torch.tensor(model.tokenizer.all_special_ids)
         self.mask_id = int(model.tokenizer.mask_token_id)
-        self.guesser = WordGuesser(self.model.bert)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(settings.seed)
+            self.guesser = WordGuesser(self.model.bert)
 
     def batches(self, epoch_seed: int) -> Iterator[list[int]]:
         return shuffled_batches(self.rows, self.settings.batch_size, epoch_seed)

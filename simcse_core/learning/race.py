@@ -145,11 +145,14 @@ def race(
 def settings_of(settings: TrainingSettings, loss: str, seed: int) -> TrainingSettings:
     """The settings of one contestant: they differ in nothing but loss and seed.
 
+    Each is judged after its last step: the best of many moments on the dev data would look better than it is there.
+
     Raises:
         OptionError: there is no such loss.
     """
     options = settings.loss_options if loss == settings.loss else {}
-    return training_settings({**settings.model_dump(), "loss": loss, "loss_options": options, "seed": seed})
+    given = {**settings.model_dump(), "loss": loss, "loss_options": options, "seed": seed, "keep": "last"}
+    return training_settings(given)
 
 
 def _race(

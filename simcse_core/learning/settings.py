@@ -67,6 +67,10 @@ class TrainingSettings(BaseModel):
     patience: Annotated[
         int, Field(ge=1, le=1_000, description="Stop after so many measurements without a better dev result.")
     ] = 1_000
+    keep: Annotated[
+        Literal["best", "last"],
+        Field(description="Which weights the model ends with: the best by the dev data, or those of the last step."),
+    ] = "best"
     precision: Annotated[
         Literal["auto", "float32", "bfloat16"],
         Field(description="Numbers to compute in; 'auto' is bfloat16 where the hardware is good at it."),

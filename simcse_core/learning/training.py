@@ -7,12 +7,13 @@ import time
 from collections.abc import Callable, Iterator
 from itertools import chain, islice
 from pathlib import Path
+from statistics import fmean
 
 import torch
 from torch import nn
 
-from simcse_core.data.kinds import Dataset, kind_of, rows
-from simcse_core.errors import ModelError, OptionError
+from simcse_core.data.kinds import Dataset, Texts, kind_of, rows
+from simcse_core.errors import DataError, ModelError, OptionError, RunError
 from simcse_core.learning.checkpoints import Best, Checkpoint, Weights
 from simcse_core.learning.checks import trainable
 from simcse_core.learning.frozen_states import Trainable
@@ -22,11 +23,11 @@ from simcse_core.learning.measuring import main_metric, measure
 from simcse_core.learning.objectives import make_objective
 from simcse_core.learning.pretraining import pretraining
 from simcse_core.learning.processes import Processes
-from simcse_core.learning.records import Ended, Evaluation, Measured, Record, Step
+from simcse_core.learning.records import Ended, Evaluation, Measured, Note, Record, Step
 from simcse_core.learning.settings import TrainingSettings
 from simcse_core.limits import limits
 
-PROBE_STEPS = 3
+PROBE_STEPS = 4
 """Steps that are measured, and forgotten, to plan how many fit in a time budget; the first one warms up."""
 MOST_MEASUREMENTS = 50
 """Unless `eval_steps` asks for more, measurements are spread out over a training of many short epochs."""
@@ -66,6 +67,8 @@ def train(
         OptionError: the model cannot train what `settings.tune` says, or too many steps are planned.
         RunError: the checkpoint is missing, damaged, or of another training.
     """
+    if isinstance(dev, Texts):
+        raise DataError("{file} has only texts: nothing to compare with. It needs a score or a label.", file=dev.name)
     loop = _Loop(model, trainable(data, settings.loss), dev, settings, checkpoint, stop)
     return loop.run(resume=resume)
 
@@ -88,6 +91,7 @@ class _Loop:
         self.objective = make_objective(model, data, settings, self.processes)
         self.seconds = time.perf_counter() - started  # frozen layers are part of the budget
         self.tuned = {name: p for name, p in model.named_parameters() if p.requires_grad}
+        self.start = [(name, list(p.shape), float(p.detach().double().sum())) for name, p in model.named_parameters()]
         self.optimizer = self._optimizer()
         self.per_epoch = sum(1 for _batch in self.objective.batches(settings.seed))
         planned = settings.epochs * self.per_epoch
@@ -102,6 +106,7 @@ class _Loop:
         self.best = Best()
         self.before: Measured | None = None
         self.after: Measured | None = None
+        self.last: Measured | None = None
         self.watch = _watch(data, settings)
 
     def run(self, *, resume: bool) -> Iterator[Record]:
@@ -114,7 +119,7 @@ class _Loop:
         for epoch, batch in self._batches():
             if self.processes.agreed(self.stop()):
                 reason = "cancelled"
-                self._save()
+                yield from self._save()
                 break
             yield (step := self._step(epoch, batch))
             yield from self.watch.step(step)
@@ -133,7 +138,7 @@ class _Loop:
                     reason = "patience"
                     break
             if time.perf_counter() - saved > CHECKPOINT_SECONDS:
-                self._save()
+                yield from self._save()
                 saved = time.perf_counter()
         yield self._end(reason)
 
@@ -150,18 +155,29 @@ class _Loop:
 
     def _plan(self, budget: float) -> None:
         """As many steps as fit in the budget; the learning rate can then follow its whole course."""
-        pace: list[float] = []
+        epochs = (self.objective.batches(self._epoch_seed(epoch)) for epoch in range(1, PROBE_STEPS + 1))
+        took: list[float] = []
         with torch.random.fork_rng(devices=_cuda(self.model.device)):
-            for batch in islice(self.objective.batches(self.settings.seed + 1), PROBE_STEPS):
+            for batch in islice(chain.from_iterable(epochs), PROBE_STEPS):
                 started = time.perf_counter()
                 self._seed(0)
                 self.objective.backward(batch)
-                pace.append(time.perf_counter() - started)
-        self.optimizer.zero_grad()
-        self.seconds += sum(pace)
+                self._rehearse()
+                took.append(time.perf_counter() - started)
+        self.seconds += sum(took)
         left = max(budget - self.seconds, 0.0)
-        affordable = self.processes.agreed(max(1, int(left / (sum(pace[1:]) / len(pace[1:]) if pace[1:] else pace[0]))))
+        affordable = self.processes.agreed(max(1, int(left / fmean(took[1:]))))
         self.steps = min(self.steps, affordable, limits().max_training_steps)
+
+    def _rehearse(self) -> None:
+        """A step of the optimiser that takes its time and changes nothing."""
+        own = list(self.objective.own_parameters().values())
+        nn.utils.clip_grad_norm_([*self.tuned.values(), *own], self.settings.clip)
+        for group in self.optimizer.param_groups:
+            group["lr"] = 0.0
+        self.optimizer.step()
+        self.optimizer.state.clear()
+        self.optimizer.zero_grad()
 
     def _planned_end(self) -> str:
         if self.steps == self.settings.epochs * self.per_epoch:
@@ -172,7 +188,7 @@ class _Loop:
         """Epoch and rows of each step that is still to do."""
         first = self.step // self.per_epoch + 1
         epochs = (
-            ((epoch, batch) for batch in self.objective.batches(self.settings.seed + epoch))
+            ((epoch, batch) for batch in self.objective.batches(self._epoch_seed(epoch)))
             for epoch in range(first, self.settings.epochs + 1)
         )
         skip = self.step % self.per_epoch
@@ -206,6 +222,10 @@ class _Loop:
             seconds=round(self.seconds, 4),
         )
 
+    def _epoch_seed(self, epoch: int) -> int:
+        """Of the order of an epoch; no two seeds share an order."""
+        return self.settings.seed * 1_000_003 + epoch
+
     def _seed(self, step: int) -> None:
         """Chance in a step depends on the step alone: a break, a probe or a measurement changes nothing."""
         torch.manual_seed((self.settings.seed * 1_000_003 + step) * 1_009 + self.processes.own)
@@ -217,22 +237,25 @@ class _Loop:
     def _measure(self, epoch: int) -> Evaluation:
         assert self.dev is not None
         measured = measure(self.model, self.dev)
-        value = main_metric(measured.metrics)
+        value = self.processes.agreed(main_metric(measured.metrics))
         is_best = value > self.best.metric
         if is_best:
             self.best = Best(value, self.measurements, self._weights())
         self.before = self.before or measured
+        self.last = measured
         if is_best or not self.best.weights:  # nothing is best where the metric is undefined
             self.after = measured
         self.measurements += 1
         return Evaluation(self.step, epoch, measured.metrics, measured.geometry, is_best, round(self.seconds, 4))
 
     def _end(self, reason: str) -> Ended:
-        if self.best.weights:
+        if self.best.weights and (self.settings.keep == "best" or reason == "diverged"):
             self._load(self.best.weights)
+        elif self.last is not None:
+            self.after = self.last
         self.model.requires_grad_(False)
         self.model.eval()
-        if self.dev is not None and self.after is None:  # the best moment was before a break
+        if self.dev is not None and self.after is None:  # that moment was before a break
             self.after = measure(self.model, self.dev)
         return Ended(reason, self.step, round(self.seconds, 3), self.before, self.after)
 
@@ -274,15 +297,17 @@ class _Loop:
                 self.tuned[name].copy_(value)
 
     def _fingerprint(self) -> str:
-        content = [self.settings.model_dump(), self.data.columns, *rows(self.data)]
+        content: list[object] = [self.settings.model_dump(), self.data.columns, *rows(self.data)]
         content += [] if self.dev is None else [self.dev.columns, *rows(self.dev)]
+        content += self.start
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
-    def _save(self) -> None:
+    def _save(self) -> Iterator[Note]:
+        """Write the checkpoint. Where that fails the training goes on without."""
         if self.checkpoint is None or not self.processes.is_main:
             return
         own = {name: value.detach() for name, value in self.objective.own_parameters().items()}
-        Checkpoint(
+        state = Checkpoint(
             self._fingerprint(),
             self.step,
             self.steps,
@@ -292,7 +317,11 @@ class _Loop:
             own,
             self.optimizer.state_dict(),
             self.best,
-        ).save(self.checkpoint)
+        )
+        try:
+            state.save(self.checkpoint)
+        except RunError as error:
+            yield note("no_checkpoint", self.step, reason=str(error))
 
     def _restore(self) -> None:
         assert self.checkpoint is not None

@@ -15,6 +15,7 @@ from simcse_core.data.splits import split
 from simcse_core.encoding import checksums
 from simcse_core.encoding.catalogue import find
 from simcse_core.encoding.scratch import SIZES
+from simcse_core.errors import DataError
 from simcse_core.learning.checks import trainable
 from simcse_core.learning.settings import TrainingSettings
 
@@ -75,7 +76,7 @@ def describe(config: RunConfig) -> RunConfig:
     return config.model_copy(
         update={
             "data_sha256": data_hash(bundled.open_data(config.data, config.columns or None)),
-            "dev_sha256": data_hash(bundled.open_data(config.dev)) if config.dev else "",
+            "dev_sha256": data_hash(_open_dev(config.dev, config.columns)) if config.dev else "",
             "model_sha256": weights,
             "stages": stages,
             "versions": {"simcse_core": simcse_core.__version__, **{name: version(name) for name in packages}},
@@ -97,7 +98,7 @@ def open_split(config: RunConfig) -> tuple[Dataset, Dataset | None]:
         DataError: the data cannot be read, cannot become the kind that is asked for, or nothing can be held out.
     """
     data = bundled.open_data(config.data, config.columns or None)
-    dev = bundled.open_data(config.dev) if config.dev is not None else None
+    dev = _open_dev(config.dev, config.columns) if config.dev is not None else None
     seed = config.settings.seed if config.data_seed is None else config.data_seed
     if dev is None and not isinstance(data, Texts):
         if config.kind is None:
@@ -106,6 +107,16 @@ def open_split(config: RunConfig) -> tuple[Dataset, Dataset | None]:
     if config.kind is not None:
         data = convert(data, config.kind, seed=seed).data
     return trainable(data, config.settings.loss), dev
+
+
+def _open_dev(name: str, columns: dict[str, str]) -> Dataset:
+    """Held-out data; its columns may have the names of the training data or our own."""
+    if columns and name not in bundled.names():
+        try:
+            return bundled.open_data(name, columns)
+        except DataError:
+            pass
+    return bundled.open_data(name)
 
 
 def _past(model: str) -> tuple[str, tuple[Stage, ...]]:

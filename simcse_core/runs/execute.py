@@ -8,7 +8,7 @@ from typing import Any
 from simcse_core.data.kinds import Dataset, Labelled, texts_of
 from simcse_core.encoding.catalogue import load
 from simcse_core.encoding.scratch import SIZES, new_model
-from simcse_core.errors import UserError
+from simcse_core.errors import ModelError, UserError
 from simcse_core.jsonable import jsonable
 from simcse_core.learning.baselines import add_logistic
 from simcse_core.learning.frozen_states import Trainable
@@ -109,6 +109,8 @@ def _train(run: Run, emit: Emit, *, resume: bool) -> dict[str, Any] | None:
     assert ended is not None
     if ended.reason == "cancelled":
         return None
+    if not all(bool(weights.isfinite().all()) for weights in model.parameters()):
+        raise ModelError("The training diverged and left no model that can be used. Choose a smaller learning rate.")
     model.save(run.model)
     if ended.before is not None and ended.after is not None:
         before, after = ended.before.items, ended.after.items

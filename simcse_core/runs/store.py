@@ -13,6 +13,7 @@ A run is a folder `SIMCSE_HOME/runs/ID` (or the folder given on the command line
 """
 
 import json
+import math
 import os
 import re
 import secrets
@@ -115,7 +116,7 @@ class Run:
 
     def go_on_before(self, step: int) -> None:
         """Forget the records from a step on: the run goes on with it."""
-        kept = [record for record in self.records() if record["step"] < step]
+        kept = [record for record in self.records() if record.get("step", math.inf) < step]
         lines = "".join(json.dumps(record, allow_nan=False) + "\n" for record in kept)
         temporary = self.folder / f"metrics.{secrets.token_hex(4)}"
         temporary.write_text(lines, encoding="utf-8")
@@ -203,6 +204,8 @@ def open_run(folder: Path) -> Run:
     run = Run(folder.resolve())
     if not (run.folder / "config.json").is_file():
         raise RunError("{folder} holds no run. Name the folder of the interrupted one.", folder=folder)
+    if run.status.state in ("queued", "running"):
+        raise RunError("The run in {folder} is not over: it is {state}.", folder=folder, state=run.status.state)
     if run.status.state == "finished":
         raise RunError("The run in {folder} is finished. Start a new one from its model.", folder=folder)
     if not run.checkpoint.is_file():

@@ -13,13 +13,13 @@ import torch
 from simcse_core.data.kinds import Dataset, Labelled, Pairs, Texts
 from simcse_core.encoding.frozen import FrozenEncoder
 from simcse_core.encoding.model import SimCSE
-from simcse_core.errors import DataError, RunError
+from simcse_core.errors import DataError, OptionError, RunError
 from simcse_core.learning.checks import losses_for
 from simcse_core.learning.frozen_states import FrozenStates, learner
 from simcse_core.learning.health import Watch
 from simcse_core.learning.losses import losses
 from simcse_core.learning.measuring import MAIN_METRIC, main_metric, measure
-from simcse_core.learning.objectives import make_objective
+from simcse_core.learning.objectives import EmbeddingLoss, make_objective
 from simcse_core.learning.processes import Processes
 from simcse_core.learning.records import Ended, Evaluation, Note, Record, Step
 from simcse_core.learning.settings import TrainingSettings, training_settings
@@ -99,13 +99,25 @@ def test_gradient_caching_gives_the_gradients_of_the_whole_batch(chunk: int) -> 
         torch.testing.assert_close(chunked[name], value, atol=1e-6, rtol=1e-4)
 
 
-def test_gradient_caching_repeats_the_dropout_of_its_first_pass() -> None:
-    """The loss of one chunk that is the whole batch, first computed with and then without gradients."""
-    whole, cached = (steps_of(run(data_of("pairs"), loss="bce", chunk_size=size))[:1] for size in (16, 15))
-    assert cached[0].gradient_norm > 0
-    assert cached[0].loss == pytest.approx(whole[0].loss, rel=0.2)
-    again = steps_of(run(data_of("pairs"), loss="bce", chunk_size=15))[:1]
-    assert again[0].gradient_norm == cached[0].gradient_norm
+def test_gradient_caching_repeats_the_dropout_of_its_first_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The gradients are those of the very vectors that the loss saw."""
+    seen: list[torch.Tensor] = []
+    embed = EmbeddingLoss._embed
+
+    def watched(self: EmbeddingLoss, texts: Sequence[int]) -> torch.Tensor:
+        vectors = embed(self, texts)
+        seen.append(vectors.detach())
+        return vectors
+
+    monkeypatch.setattr(EmbeddingLoss, "_embed", watched)
+    next(iter(steps_of(run(data_of("pairs"), loss="bce", chunk_size=5, steps=1))))
+    first, second = seen[: len(seen) // 2], seen[len(seen) // 2 :]
+    assert len(first) == 4
+    for cached, repeated in zip(first, second, strict=True):
+        torch.testing.assert_close(cached, repeated)
+    other = run(data_of("pairs"), loss="bce", chunk_size=5, steps=1, seed=1)
+    assert steps_of(other)[0].loss > 0
+    assert not torch.allclose(seen[0], seen[-1])
 
 
 @pytest.mark.parametrize("pooling", ["mean", "first_last_mean"])
@@ -208,7 +220,7 @@ def test_a_training_goes_on_only_with_its_own_data_and_settings(tmp_path: Path) 
 
 
 def test_two_processes_give_the_losses_and_gradients_of_one(tmp_path: Path) -> None:
-    names = ["bce", "cross_entropy", "center", "simcse", "mlm"]
+    names = ["bce", "supcon", "cross_entropy", "center", "simcse", "mlm"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     command = ["-m", "torch.distributed.run", "--nproc_per_node", "2", "-m", "tests.learning.two_processes"]
     ran = subprocess.run(
@@ -270,8 +282,6 @@ def test_a_divergence_is_said() -> None:
 def test_a_collapse_is_said() -> None:
     """Nothing but pulling: pairs that all match, and no others in the batch to be pushed away from."""
     data = Pairs("p", TEXTS, (*TEXTS[1:], TEXTS[0]), (1,) * len(TEXTS))
-    records = run(data, data_of("labelled"), loss="cosent", epochs=1)
-    assert notes_of(records) == ["no_gradient"] or notes_of(records) == []  # equal scores teach nothing
     records = run(data, data_of("labelled"), loss="bce", epochs=20, loss_options={"bias": -50.0}, learning_rate=3e-3)
     assert "collapsed" in notes_of(records)
 
@@ -303,9 +313,10 @@ def test_hidden_words_are_learned_and_the_encoder_with_them() -> None:
     records = steps_of(run(data_of("texts"), model=model, loss="mlm", epochs=25, learning_rate=2e-3, batch_size=16))
     assert np.mean([step.observed["guessed_right"] for step in records[-10:]]) > 0.3
     assert not np.allclose(before, model.encode(TEXTS[:3]), atol=1e-2)
-    chunked = steps_of(run(data_of("texts"), loss="mlm", chunk_size=3, dropout=0.0))
-    whole = steps_of(run(data_of("texts"), loss="mlm", dropout=0.0))
-    assert len(chunked) == len(whole)
+    again = steps_of(run(data_of("texts"), loss="mlm"))
+    assert [step.loss for step in again] == [step.loss for step in steps_of(run(data_of("texts"), loss="mlm"))]
+    with pytest.raises(OptionError, match="trains the encoder itself"):
+        run(data_of("texts"), loss="mlm", tune="head")
 
 
 def test_a_frozen_encoder_has_no_words_to_hide(multilingual: FrozenEncoder) -> None:
@@ -332,3 +343,43 @@ def test_what_a_loss_cannot_learn_from_is_refused_with_what_can() -> None:
 def test_texts_without_a_word_cannot_be_pre_trained_on() -> None:
     with pytest.raises(DataError, match="no text with a word"):
         train(tiny_model(), Texts("t", ("", " ")), None, settings_of(loss="mlm"))
+
+
+def test_a_run_judged_after_its_last_step_keeps_those_weights() -> None:
+    ruined = run(data_of("pairs"), data_of("labelled"), loss="bce", learning_rate=0.3, clip=1e6, keep="last", epochs=3)
+    best = run(data_of("pairs"), data_of("labelled"), loss="bce", learning_rate=0.3, clip=1e6, epochs=3)
+    measured = [record.metrics for record in ruined if isinstance(record, Evaluation)]
+    assert ended(ruined).dev_after == measured[-1] != ended(best).dev_after
+    assert ended(best).dev_after == max(measured, key=main_metric)
+
+
+def test_a_checkpoint_goes_on_only_with_the_model_it_started_from(tmp_path: Path) -> None:
+    file, settings = tmp_path / "state.pt", settings_of(loss="supcon", epochs=2)
+    stops = iter([False, True])
+    list(train(tiny_model(), data_of("labelled"), None, settings, checkpoint=file, stop=lambda: next(stops)))
+    with pytest.raises(RunError, match="belongs to other data or settings"):
+        list(train(tiny_model(seed=1), data_of("labelled"), None, settings, checkpoint=file, resume=True))
+
+
+def test_a_checkpoint_that_cannot_be_written_is_said_and_the_training_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("simcse_core.learning.training.CHECKPOINT_SECONDS", 0.0)
+    (tmp_path / "file").write_text("")
+    settings = settings_of(loss="supcon", epochs=2)
+    records = list(train(tiny_model(), data_of("labelled"), None, settings, checkpoint=tmp_path / "file" / "state.pt"))
+    assert "no_checkpoint" in notes_of(records)
+    assert ended(records).reason == "epochs"
+
+
+def test_seeds_share_no_order_of_the_data() -> None:
+    def orders(seed: int) -> set[float]:
+        steps = steps_of(run(data_of("labelled"), loss="supcon", seed=seed, epochs=3, dropout=0.0, learning_rate=1e-12))
+        return {round(step.loss, 5) for step in steps}
+
+    assert len(orders(0) & orders(1)) < 3
+
+
+def test_texts_as_held_out_data_are_refused_at_once() -> None:
+    with pytest.raises(DataError, match="only texts"):
+        train(tiny_model(), data_of("labelled"), data_of("texts"), settings_of(loss="supcon"))

@@ -135,7 +135,7 @@ def test_what_cannot_race_is_refused_before_anything_is_trained() -> None:
 
 def test_contestants_differ_in_loss_and_seed_alone() -> None:
     settings = TrainingSettings(loss="triplet", loss_options={"margin": 0.3}, epochs=7)
-    assert settings_of(settings, "triplet", 4) == settings.model_copy(update={"seed": 4})
+    assert settings_of(settings, "triplet", 4) == settings.model_copy(update={"seed": 4, "keep": "last"})
     other = settings_of(settings, "bce", 4)
     assert "margin" not in other.loss_options  # options belong to the loss that was named
     assert other.epochs == 7

@@ -12,17 +12,17 @@ from tests.learning.small import TEXTS, data_of, tiny_model
 
 
 def result(loss: str) -> dict[str, object]:
-    """Loss and gradient norm of each step, and some weights afterwards."""
+    """Loss and gradient norm of each step, and some vectors afterwards. The last batch has a single row."""
     settings = training_settings(
-        {"loss": loss, "epochs": 1, "batch_size": 10, "dropout": 0.0, "learning_rate": 1e-3, "precision": "float32"}
+        {"loss": loss, "epochs": 2, "batch_size": 47, "dropout": 0.0, "learning_rate": 1e-3, "precision": "float32"}
     )
     model = tiny_model()
-    kind = {"mlm": "texts", "simcse": "texts", "center": "labelled"}.get(loss, "pairs")
+    kind = {"mlm": "texts", "simcse": "texts", "center": "labelled", "supcon": "labelled"}.get(loss, "pairs")
     steps = [record for record in train(model, data_of(kind), None, settings) if isinstance(record, Step)]
     return {
         "losses": [step.loss for step in steps],
         "norms": [step.gradient_norm for step in steps],
-        "observed": [list(step.observed.values()) for step in steps],
+        "observed": list(steps[0].observed.values()),
         "vectors": model.encode(TEXTS[:5]).tolist(),
     }
 

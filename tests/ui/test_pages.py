@@ -161,7 +161,7 @@ def test_a_failed_run_shows_why(open_page: Open) -> None:
 
 def test_data_too_small_to_split_is_said(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     tiny = Labelled("tiny.csv", ("a", "b", "c"), ("x", "y", "x"))
-    monkeypatch.setattr(data_choice, "choose_data", lambda _key: data_choice.ChosenData(tiny, "tiny.csv"))
+    monkeypatch.setattr(data_choice, "choose_data", lambda _key, **_: data_choice.ChosenData(tiny, "tiny.csv"))
     page = open_page("training")
     assert not page.exception
     assert "at least two classes need 4 different texts" in page.error[0].value.replace("\\", "")
