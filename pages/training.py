@@ -40,7 +40,7 @@ def live(race_id: str, epochs: int) -> None:
         for outcome in outcomes:
             get(outcome.run).cancel()
     race_view.curves(outcomes, epochs=epochs, key=f"live-{race_id}")
-    race_view.table(outcomes)
+    race_view.table(outcomes, {})  # baselines come when the race is over
 
 
 def show(race_id: str) -> bool:

@@ -150,13 +150,13 @@ def table(race: Sequence[Outcome], beside: dict[str, Items] | None = None) -> No
 
     Args:
         race: finished or not.
-        beside: the baselines of a recorded race; None computes them.
+        beside: the baselines, as far as they are known; None computes them, which takes a while with much data.
     """
     finished = tuple(outcome.run for outcome in race if outcome.finished)
     if not finished:
         return
     baselines_of = _baselines(race[0].run, race) if beside is None else beside
-    lines, found = _analysis(finished, language(), race, baselines_of)
+    lines, found = _analysis(finished, language(), tuple(baselines_of), race, baselines_of)
     if not lines:
         return
     st.header(_("Result"), anchor=False)
@@ -215,12 +215,17 @@ def _baselines(run: str, _race: Sequence[Outcome]) -> dict[str, Items]:
 
 @st.cache_data(max_entries=50, show_spinner=False)
 def _analysis(
-    finished: tuple[str, ...], language: str, _race: Sequence[Outcome], _beside: dict[str, Items]
+    finished: tuple[str, ...],
+    language: str,
+    beside: tuple[str, ...],
+    _race: Sequence[Outcome],
+    _beside: dict[str, Items],
 ) -> tuple[list[Line], Verdict | None]:
     """The bootstraps of a race, once for each set of finished runs and not at each poll.
 
     Args:
         finished: ids of the finished runs. Recorded runs have none, so the language tells their races apart.
+        beside: names of the baselines.
     """
     return results(_race, _beside), verdict(_race)
 

@@ -162,7 +162,8 @@ def test_a_race_of_several_seeds_holds_out_the_same_rows_for_all(monkeypatch: py
     assert len({open_split(config) for config in configs}) == 1
     assert open_split(configs[0]) == open_split(SMALL.model_copy(update={"settings": with_options}))
     assert [config.settings.loss_options.get("margin") for config in configs] == [None, 0.3, None, 0.3]
-    same = {"loss": "", "loss_options": {}, "seed": 0}
+    assert {config.settings.keep for config in configs} == {"last"}  # nobody gains from a lucky moment
+    same = {"loss": "", "loss_options": {}, "seed": 0, "keep": "last"}
     assert all(config.settings.model_copy(update=same) == with_options.model_copy(update=same) for config in configs)
     assert race.results(outcomes) == []
     assert race.verdict(outcomes) is None
