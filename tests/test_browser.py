@@ -154,6 +154,8 @@ def test_what_was_typed_survives_the_language_and_comes_back_after_a_sample(tab:
     expect(tab.get_by_role("heading", name="这些句子有多接近")).to_be_visible()
     expect(tab.locator("textarea").first).to_have_value("My own first line.\nMy own second line.")
     tab.get_by_text("English", exact=True).click()
+    expect(tab.get_by_role("heading", name="How close are these sentences?")).to_be_visible()
+    tab.wait_for_selector(IDLE)  # a list that opens while the page is drawn anew closes again
     tab.get_by_test_id("stSelectbox").first.click()
     tab.get_by_role("option", name="Four mixed topics").click()
     expect(rows).to_have_count(12)
