@@ -31,14 +31,13 @@ def recorded() -> None:
 @st.fragment(run_every=1.0)
 def live(race_id: str, epochs: int) -> None:
     """Polls the run folders; the page is drawn anew, without polling, when all runs have ended."""
-    queue.ensure_worker()  # after a restart of the machine, or when a worker was killed, the queue is still there
+    queue.ensure_supervisor()  # after a restart of the machine, or when a worker was killed, the queue is still there
     outcomes = race.outcomes(race_id)
     if race_view.is_over(outcomes):
         st.rerun()
     race_view.progress(outcomes)
     if st.button(_("Cancel the race"), icon=":material/stop_circle:"):
-        for outcome in outcomes:
-            get(outcome.run).cancel()
+        race.cancel(race_id, "browser")
     race_view.curves(outcomes, epochs=epochs, key=f"live-{race_id}")
     race_view.table(outcomes, {})  # baselines come when the race is over
 
@@ -61,7 +60,7 @@ def show(race_id: str) -> bool:
         return True
     race_view.progress(outcomes)
     race_view.curves(outcomes, epochs=epochs, key=f"live-{race_id}")
-    race_view.table(outcomes)
+    race_view.table(outcomes, race.baselines(race_id))
     comparison.show(outcomes)
     return False
 
@@ -82,5 +81,5 @@ with left, page.user_errors():
 with right, page.user_errors():
     chosen_data = choose_data("training", kinds=[kind for kind in KINDS if kind != "texts"])
     if (plan := race_inputs.start_button(chosen_data, busy=busy)) is not None:
-        st.query_params["race"] = race.start(plan.config(), plan.losses)
+        st.query_params["race"] = race.start(plan.config(), plan.losses, user="browser")
         st.rerun()

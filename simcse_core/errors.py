@@ -49,5 +49,9 @@ class RunError(UserError):
     """A run that does not exist or cannot be changed."""
 
 
+class CheckpointError(RunError):
+    """A checkpoint that a training cannot go on from: damaged, missing, or of another training."""
+
+
 class ShapeError(UserError):
     """Tensors whose shapes do not fit together."""

@@ -21,6 +21,7 @@ class Limits:
     max_grid_pairs: int = 5_000
     max_similarity_texts: int = 5_000
     max_map_points: int = 5_000
+    max_circle_texts: int = 12
     max_text_characters: int = 20_000
     max_table_rows: int = 200_000
     max_file_megabytes: int = 50
@@ -28,7 +29,11 @@ class Limits:
     max_cache_memory_megabytes: int = 1_000
     max_cache_disk_megabytes: int = 20_000
     max_training_steps: int = 100_000
-    max_queued_runs: int = 60
+    max_queued_runs: int = 500
+    max_queued_runs_per_user: int = 40
+    max_bundle_megabytes: int = 2_000
+    max_run_memory_megabytes: int = 16_000
+    workers: int = 1
 
 
 def limits() -> Limits:

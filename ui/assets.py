@@ -9,6 +9,7 @@ from dataclasses import asdict, replace
 from simcse_core.data import bundled
 from simcse_core.encoding.catalogue import load
 from simcse_core.jsonable import jsonable
+from simcse_core.learning.baselines import baselines
 from simcse_core.meaning.similarity import cosine_similarity
 from simcse_core.runs import race, store
 from simcse_core.runs.config import describe, open_split
@@ -49,7 +50,7 @@ def _race(language: str) -> StoredRace:
     frozen = load(config.model, layer=config.layer, pooling=config.pooling, head=config.head)
     before = cosine_similarity(frozen.encode(texts)).astype(float).round(4).tolist()
     shown = [replace(outcome, run="") for outcome in outcomes]
-    beside = race.baselines(outcomes)
+    beside = baselines(data, dev)
     return StoredRace(os.cpu_count() or 1, platform.system(), config, shown, beside, texts, before, after)
 
 

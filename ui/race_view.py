@@ -8,13 +8,12 @@ import streamlit as st
 
 from simcse_core.data import bundled
 from simcse_core.encoding.catalogue import CATALOGUE
-from simcse_core.errors import UserError
 from simcse_core.learning.measuring import MAIN_METRIC
 from simcse_core.learning.race import Line, Verdict
 from simcse_core.meaning.intervals import Interval
 from simcse_core.meaning.items import Items
 from simcse_core.runs.config import RunConfig
-from simcse_core.runs.race import Outcome, baselines, results, verdict
+from simcse_core.runs.race import Outcome, results, verdict
 from simcse_core.runs.store import ENDED
 from ui import charts, colors
 from ui.data_choice import data_title
@@ -155,7 +154,7 @@ def table(race: Sequence[Outcome], beside: dict[str, Items] | None = None) -> No
     finished = tuple(outcome.run for outcome in race if outcome.finished)
     if not finished:
         return
-    baselines_of = _baselines(race[0].run, race) if beside is None else beside
+    baselines_of = beside or {}
     lines, found = _analysis(finished, language(), tuple(baselines_of), race, baselines_of)
     if not lines:
         return
@@ -202,15 +201,6 @@ def _small_print(shown: Sequence[str], main: str, seeds: int) -> str:
         )
     sentences.append(_("Every loss is judged after its last step, so that none gains from a lucky moment."))
     return ("" if language() == "zh_CN" else " ").join(sentences)
-
-
-@st.cache_data(max_entries=50, show_spinner=False)
-def _baselines(run: str, _race: Sequence[Outcome]) -> dict[str, Items]:
-    """The baselines of the race that begins with this run; none when its data is gone."""
-    try:
-        return baselines(_race)
-    except UserError:
-        return {}
 
 
 @st.cache_data(max_entries=50, show_spinner=False)

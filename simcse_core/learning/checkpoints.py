@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from simcse_core.errors import RunError
+from simcse_core.errors import CheckpointError, RunError
 
 Weights = dict[str, Tensor]
 
@@ -62,17 +62,17 @@ class Checkpoint:
         """Read a file that `save` wrote. It holds tensors and numbers; nothing in it is run.
 
         Raises:
-            RunError: there is none, it is damaged, or it belongs to other data or settings.
+            CheckpointError: there is none, it is damaged, or it belongs to other data or settings.
         """
         try:
             content = torch.load(path, map_location="cpu", weights_only=True)
             found = cls(**{**content, "best": Best(**content["best"])})
         except FileNotFoundError:
-            raise RunError("There is no checkpoint {file} to go on from.", file=path) from None
+            raise CheckpointError("There is no checkpoint {file} to go on from.", file=path) from None
         except Exception as error:  # torch raises whatever a damaged file leads it to
-            raise RunError("The checkpoint {file} is damaged: {reason}", file=path, reason=_line(error)) from error
+            raise CheckpointError("The checkpoint {file} is damaged: {reason}", file=path, reason=_line(error)) from error
         if found.fingerprint != fingerprint:
-            raise RunError(
+            raise CheckpointError(
                 "{file} belongs to other data or settings: a training goes on only with its own. Start a new one.",
                 file=path,
             )

@@ -84,6 +84,22 @@ def describe(config: RunConfig) -> RunConfig:
     )
 
 
+def check_data(config: RunConfig) -> None:
+    """See that the data is still what it was when the run was described.
+
+    Raises:
+        DataError: it has changed, or cannot be read.
+    """
+    if config.data_sha256 and data_hash(bundled.open_data(config.data, config.columns or None)) != config.data_sha256:
+        raise _changed(config.data)
+    if config.dev and config.dev_sha256 and data_hash(_open_dev(config.dev, config.columns)) != config.dev_sha256:
+        raise _changed(config.dev)
+
+
+def _changed(file: str) -> DataError:
+    return DataError("{file} has changed since the run was queued. Start a new run.", file=file)
+
+
 def data_hash(data: Dataset) -> str:
     """SHA-256 of the rows, whatever file format they came in."""
     return hashlib.sha256(json.dumps([data.columns, *rows(data)]).encode()).hexdigest()

@@ -1,22 +1,22 @@
-"""Carrying out one run, in a process of its own: `python -m simcse_core.runs.execute FOLDER`."""
+"""Carrying out one run in this process: its training, and what it leaves in its folder."""
 
-import sys
+import shutil
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from simcse_core.data.kinds import Dataset, Labelled, texts_of
 from simcse_core.encoding.catalogue import load
 from simcse_core.encoding.scratch import SIZES, new_model
-from simcse_core.errors import ModelError, UserError
+from simcse_core.errors import CheckpointError, ModelError, RunError, UserError
 from simcse_core.jsonable import jsonable
 from simcse_core.learning.baselines import add_logistic
 from simcse_core.learning.frozen_states import Trainable
 from simcse_core.learning.records import Ended, Note
 from simcse_core.learning.training import train
 from simcse_core.meaning.items import Items
-from simcse_core.runs.config import RunConfig, open_split
-from simcse_core.runs.store import BeforeAndAfter, Run
+from simcse_core.runs import files
+from simcse_core.runs.config import RunConfig, check_data, open_split
+from simcse_core.runs.run import BeforeAndAfter, Run
 
 Emit = Callable[[dict[str, Any]], None]
 
@@ -30,19 +30,27 @@ def execute(run: Run, emit: Emit, *, resume: bool = False) -> None:
         resume: go on from the run's checkpoint.
 
     Raises:
-        UserError: the data or the settings cannot be used; the run's status then says "failed" and why.
+        UserError: the data or the settings cannot be used, or the disk is full; the run's status then says "failed"
+            and why.
+        CheckpointError: the checkpoint cannot be used; nothing has happened.
     """
     run.set_status("running")
     try:
         finished = _train(run, emit, resume=resume)
-    except UserError as error:
-        run.set_status("failed", str(error))
+    except CheckpointError:
         raise
+    except UserError as error:
+        run.set_status("failed", error)
+        raise
+    except OSError as error:
+        problem = files.explained(error, run.folder)
+        run.set_status("failed", problem)
+        raise problem from error
     except KeyboardInterrupt:
         run.set_status("cancelled")
         raise
     except BaseException as error:
-        run.set_status("failed", f"{type(error).__name__}: {error}")
+        run.set_status("failed", _said(error))
         raise
     if finished is None:
         run.set_status("cancelled")
@@ -86,6 +94,7 @@ def open_model(config: RunConfig, data: Dataset) -> Trainable:
 def _train(run: Run, emit: Emit, *, resume: bool) -> dict[str, Any] | None:
     """The last record, or None when the run was cancelled."""
     config = run.config
+    check_data(config)
     data, dev = open_split(config)
     model = open_model(config, data)
     classified = _classified(model, data, dev)
@@ -111,7 +120,7 @@ def _train(run: Run, emit: Emit, *, resume: bool) -> dict[str, Any] | None:
         return None
     if not all(bool(weights.isfinite().all()) for weights in model.parameters()):
         raise ModelError("The training diverged and left no model that can be used. Choose a smaller learning rate.")
-    model.save(run.model)
+    _save(model, run)
     if ended.before is not None and ended.after is not None:
         before, after = ended.before.items, ended.after.items
         run.write_items(
@@ -139,5 +148,17 @@ def _classified(model: Trainable, data: Dataset, dev: Dataset | None) -> Items:
     return Items()
 
 
-if __name__ == "__main__":
-    execute(Run(Path(sys.argv[1])), emit=lambda _: None)
+def _save(model: Trainable, run: Run) -> None:
+    """The model's folder is there whole, or not at all."""
+    whole = run.folder / "model.new"
+    shutil.rmtree(whole, ignore_errors=True)
+    model.save(whole)
+    shutil.rmtree(run.model, ignore_errors=True)  # of an earlier attempt, killed right after it
+    whole.replace(run.model)
+
+
+def _said(error: BaseException) -> UserError | str:
+    """An error in words. Libraries that write files say in their own ways that the disk is full."""
+    if "No space left" in str(error) or "os error 28" in str(error):
+        return RunError("There is no space left on the disk. Make room, then go on.")
+    return f"{type(error).__name__}: {error}"

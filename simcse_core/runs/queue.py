@@ -1,9 +1,13 @@
-"""The queue: runs wait on disk, and one worker process at a time carries them out, oldest first."""
+"""The queue: runs wait in SQLite until the supervisor gives them to a backend, and go on when the app ends.
 
-import os
+At most `SIMCSE_WORKERS` runs are at work at once, one for each user. Among the users who wait, the one who has not
+been served for the longest time is next.
+"""
+
+import sqlite3
 import subprocess
 import sys
-import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -11,111 +15,167 @@ from filelock import FileLock, Timeout
 from simcse_core.errors import RunError
 from simcse_core.home import home
 from simcse_core.limits import limits
+from simcse_core.runs import store
+from simcse_core.runs.backends import environment
 from simcse_core.runs.config import RunConfig
-from simcse_core.runs.store import Run, all_runs, create
+from simcse_core.runs.entries import change, end, entries, fingerprint, has_state, insert, transact
+from simcse_core.runs.run import Run
+from simcse_core.runs.schedule import Place, places
 
-CANCEL_SECONDS = 2.0
-"""A run that does not stop by itself is ended after this long."""
+__all__ = ["Place", "cancel", "ensure_supervisor", "places", "resume", "start_supervisor", "submit"]
 
-_workers: list["subprocess.Popen[bytes]"] = []
-"""Worker processes that this process has started."""
+_supervisors: list["subprocess.Popen[bytes]"] = []
+"""Supervisors that this process has started."""
 
 
-def submit(configs: list[RunConfig]) -> list[Run]:
-    """Queue runs and see to it that a worker carries them out. They go on when this process ends.
+def submit(
+    configs: Sequence[RunConfig],
+    *,
+    user: str = "cli",
+    folder: Path | None = None,
+    expected: float | None = None,
+    threads: int | None = None,
+) -> list[Run]:
+    """Queue runs and see to it that somebody carries them out. They go on when this process ends.
+
+    A configuration that waits, runs or is finished already is not run again: its run becomes this user's too.
+
+    Args:
+        configs: what the runs do; described (`config.describe`), so that the same files with other content differ.
+        user: who waits for them.
+        folder: of the only run; None makes one under `SIMCSE_HOME`. In a folder of its own a run is never shared.
+        expected: seconds of training of each run, if that is known.
+        threads: of the processor that each may use; None leaves some for the app.
 
     Raises:
-        RunError: too many runs wait already.
+        RunError: too many runs wait already, of this user or of all; or nothing can be written.
     """
-    most = limits().max_queued_runs
-    if len(queued()) + len(configs) > most:
-        raise RunError(
-            "The queue is full: at most {most} runs may wait (SIMCSE_MAX_QUEUED_RUNS). Try again later.", most=most
-        )
-    runs = [create(config) for config in configs]
-    _start_worker()  # also when one is there: it may be about to go, and a second one ends by itself
+    made: list[Run] = []
+
+    def work(connection: sqlite3.Connection) -> list[Run]:
+        given: list[Run] = []
+        for config in configs:
+            run = None if folder else _same(connection, config)
+            if run is None:
+                _check_room(connection, user)
+                run = store.create(config, folder, owner=user)
+                made.append(run)
+                insert(connection, run, user, config, expected, threads)
+            else:
+                run.join(user)
+            given.append(run)
+        return given
+
+    try:
+        runs = transact(work)
+    except BaseException:
+        for run in made:
+            store.discard(run)
+        raise
+    ensure_supervisor()
     return runs
 
 
-def queued() -> list[Run]:
-    """The runs that wait, the next one first."""
-    return [run for run in all_runs() if run.status.state == "queued"]
+def cancel(run: Run, user: str | None) -> None:
+    """Take a run out of the queue at once, or stop a running one within two seconds.
+
+    A run that others wait for too only stops being this user's.
+
+    Raises:
+        RunError: it is somebody else's.
+    """
+    run.check_owner(user)
+    others = [owner for owner in run.about.owners if owner != user]
+    if user is not None and others and run.status.state in ("queued", "running", "interrupted"):
+        run.leave(user)
+        transact(lambda connection: change(connection, run, owner=others[0]))
+        return
+    waited = transact(lambda connection: end(connection, run, "waiting"))
+    if waited:
+        run.set_status("cancelled")
+    elif run.status.state in ("running", "interrupted", "queued"):  # queued: given, and its process is starting
+        run.ask_to_cancel()
+        if not transact(lambda connection: has_state(connection, run, "given")) and run.status.state != "running":
+            run.set_status("cancelled")
+        ensure_supervisor()
 
 
-def ensure_worker() -> None:
-    """Start a worker if runs wait and none that this process has started is at work."""
-    _workers[:] = [worker for worker in _workers if worker.poll() is None]  # lets those that ended go
-    if not _workers and queued():
-        _start_worker()
+def resume(run: Run, user: str | None, *, threads: int | None = None) -> None:
+    """Queue a run again that has stopped before its end. It goes on from its checkpoint, if there is one.
+
+    Raises:
+        RunError: it is somebody else's, or it is finished or not over.
+    """
+    run.check_owner(user)
+    config = run.config
+    store.open_run(run.folder)
+    owner = user or (run.about.owners or ("cli",))[0]
+
+    def work(connection: sqlite3.Connection) -> None:
+        if has_state(connection, run, "waiting") or has_state(connection, run, "given"):
+            return  # somebody else was faster
+        _check_room(connection, owner)
+        run.forget_cancel()
+        run.set_status("queued")
+        connection.execute("DELETE FROM runs WHERE folder = ?", (str(run.folder),))
+        insert(connection, run, owner, config, None, threads)
+
+    transact(work)
+    ensure_supervisor()
 
 
-def _start_worker() -> None:
-    if queued():
-        with (home() / "worker.log").open("ab") as log:
-            worker = subprocess.Popen(
-                [sys.executable, "-m", "simcse_core.runs.queue"],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env=_environment(),
-                start_new_session=True,  # it outlives the app
-                creationflags=getattr(subprocess, "DETACHED_PROCESS", 0),  # the same on Windows
-            )
-        _workers.append(worker)
+def ensure_supervisor() -> None:
+    """Start a supervisor when there is something to do and nobody does it."""
+    _supervisors[:] = [process for process in _supervisors if process.poll() is None]  # lets those that ended go
+    if _supervisors or not (home() / "runs").is_dir():
+        return
+    if transact(lambda connection: bool(entries(connection, "waiting") or entries(connection, "given"))):
+        try:
+            with FileLock(home() / "supervisor.lock", timeout=0):
+                pass
+        except Timeout:
+            return  # one is there, started by another process
+        start_supervisor()
 
 
-def work() -> None:
-    """Carry out the waiting runs one after the other, until none waits."""
-    lock = FileLock(home() / "worker.lock")
-    try:
-        # Long enough for a worker that has just found the queue empty to go.
-        with lock.acquire(timeout=5):
-            while waiting := queued():
-                if any(run.status.state == "running" for run in all_runs()):
-                    time.sleep(1)  # a run whose worker was killed goes on by itself; one at a time all the same
-                else:
-                    _carry_out(waiting[0])
-    except Timeout:
-        return  # another worker is busy and will take the run
-
-
-def _carry_out(run: Run) -> None:
-    threads = str(max(1, (os.cpu_count() or 1) // 2))  # the app has to stay quick meanwhile
-    environment = {
-        **_environment(),
-        "OMP_NUM_THREADS": threads,
-        "MKL_NUM_THREADS": threads,
-        "TOKENIZERS_PARALLELISM": "false",
-    }
-    with run.log.open("ab") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "simcse_core.runs.execute", str(run.folder)],
+def start_supervisor() -> None:
+    """Start the process that hands runs to the backend; one that is too many ends by itself."""
+    home().mkdir(parents=True, exist_ok=True)
+    with (home() / "supervisor.log").open("ab") as log:
+        supervisor = subprocess.Popen(
+            [sys.executable, "-m", "simcse_core.runs.supervisor"],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            env=environment,
+            env=environment(),
+            start_new_session=True,  # it outlives the app
+            creationflags=getattr(subprocess, "DETACHED_PROCESS", 0),  # the same on Windows
         )
-    asked: float | None = None
-    while process.poll() is None:
-        time.sleep(0.2)
-        if asked is None and run.cancel_asked:
-            asked = time.monotonic()
-        if asked is not None and time.monotonic() - asked > CANCEL_SECONDS:
-            process.kill()
-            process.wait()
-    status = run.status
-    if asked is not None and status.state not in ("finished", "cancelled"):
-        run.set_status("cancelled")
-    elif status.state in ("queued", "running", "interrupted"):
-        run.set_status("failed", "Its process has ended without a word; see log.txt.")
+    _supervisors.append(supervisor)
 
 
-def _environment() -> dict[str, str]:
-    """This environment, in which the package is found from whatever folder a notebook runs in."""
-    package = str(Path(__file__).parent.parent.parent)
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH"))))}
+def _same(connection: sqlite3.Connection, config: RunConfig) -> Run | None:
+    """A run under `SIMCSE_HOME` that waits, runs or is finished and does the same."""
+    rows = connection.execute("SELECT folder FROM runs WHERE fingerprint = ? ORDER BY number", (fingerprint(config),))
+    for (folder,) in rows.fetchall():
+        run = Run(Path(folder))
+        is_ours = run.folder.parent == (home() / "runs").resolve() and (run.folder / "config.json").is_file()
+        if is_ours and run.status.state in ("queued", "running", "interrupted", "finished"):
+            return run
+    return None
 
 
-if __name__ == "__main__":
-    os.nice(10) if hasattr(os, "nice") else None
-    work()
+def _check_room(connection: sqlite3.Connection, user: str) -> None:
+    waiting = entries(connection, "waiting")
+    most = limits().max_queued_runs
+    if len(waiting) >= most:
+        raise RunError(
+            "The queue is full: at most {most} runs may wait (SIMCSE_MAX_QUEUED_RUNS). Try again later.", most=most
+        )
+    most = limits().max_queued_runs_per_user
+    if sum(entry.owner == user for entry in waiting) >= most:
+        raise RunError(
+            "At most {most} of your runs may wait (SIMCSE_MAX_QUEUED_RUNS_PER_USER). Choose fewer losses or seeds, or "
+            "wait until some are done.",
+            most=most,
+        )

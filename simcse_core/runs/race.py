@@ -1,25 +1,47 @@
 """A race in the queue: a run for each loss and seed, and what `learning.race` says of those that are finished."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+from simcse_core.errors import RunError
+from simcse_core.home import home
+from simcse_core.jsonable import jsonable
 from simcse_core.learning import race
 from simcse_core.learning.baselines import baselines as baselines_of
 from simcse_core.learning.race import Contestant, Line, Verdict, median_rate, settings_of
 from simcse_core.meaning.items import Items
-from simcse_core.runs import queue
+from simcse_core.runs import files, queue
 from simcse_core.runs.config import RunConfig, describe, open_split
-from simcse_core.runs.store import BeforeAndAfter, Run, State, get, keep_race, runs_of_race
+from simcse_core.runs.queue import Place
+from simcse_core.runs.run import BeforeAndAfter, Run, State
+from simcse_core.runs.store import get
+
+RACE_ID = re.compile(r"[0-9a-f]{16}")
 
 
-def start(config: RunConfig, losses: Sequence[str], seeds: Sequence[int] | None = None) -> str:
+def start(
+    config: RunConfig,
+    losses: Sequence[str],
+    seeds: Sequence[int] | None = None,
+    *,
+    user: str = "cli",
+    expected: float | None = None,
+) -> str:
     """Queue a run for each seed and loss; they differ in nothing else, and hold out the same rows.
+
+    The same race started again is the same race.
 
     Args:
         config: of every run but for loss and seed.
         losses: their names.
         seeds: None is the seed of `config` alone. All losses run with one seed before the next one starts.
+        user: whose race it is.
+        expected: seconds of training of each run, if that is known.
 
     Returns:
         The race's id.
@@ -37,7 +59,7 @@ def start(config: RunConfig, losses: Sequence[str], seeds: Sequence[int] | None 
         for seed in dict.fromkeys([settings.seed] if seeds is None else seeds)
         for loss in dict.fromkeys(losses)
     ]
-    return keep_race(queue.submit(configs))
+    return _keep(queue.submit(configs, user=user, expected=expected))
 
 
 @dataclass(frozen=True)
@@ -52,6 +74,11 @@ class Outcome:
     message: str
     records: list[dict[str, Any]]
     items: BeforeAndAfter | None
+    place: Place | None = None
+    """Where it waits in the queue."""
+    template: str = ""
+    """The message with its values apart, for a screen in another language."""
+    values: dict[str, Any] = field(default_factory=dict)
 
     @property
     def finished(self) -> dict[str, Any] | None:
@@ -59,19 +86,77 @@ class Outcome:
         return self.records[-1] if self.records and self.records[-1]["event"] == "finished" else None
 
 
-def outcomes(race_id: str) -> list[Outcome]:
-    """The runs of a race as they stand now.
+def runs(race_id: str) -> list[Run]:
+    """The runs of a race, in the order in which they were queued; without those that were removed since.
 
     Raises:
-        RunError: there is no such race.
+        RunError: there is no such race, or all its runs were removed.
     """
-    return [outcome(run) for run in runs_of_race(race_id)]
+    found = [run for run_id in _ids(race_id) if (run := _find(run_id)) is not None]
+    if not found:
+        raise RunError("There is no race {given!r}. It may have been removed.", given=race_id)
+    return found
 
 
-def outcome(run: Run) -> Outcome:
-    """One run as it stands now."""
+def outcomes(race_id: str) -> list[Outcome]:
+    """The runs of a race as they stand now; a run whose configuration is damaged is left out.
+
+    Raises:
+        RunError: as for `runs`.
+    """
+    found = runs(race_id)
+    places = queue.places() if any(run.status.state == "queued" for run in found) else {}
+    known = []
+    for run in found:
+        try:
+            known.append(outcome(run, places.get(run.id)))
+        except RunError:
+            continue
+    return known
+
+
+def outcome(run: Run, place: Place | None = None) -> Outcome:
+    """One run as it stands now.
+
+    Raises:
+        RunError: its configuration is damaged.
+    """
     status, settings = run.status, run.config.settings
-    return Outcome(settings.loss, settings.seed, run.id, status.state, status.message, run.records(), run.items())
+    return Outcome(
+        settings.loss,
+        settings.seed,
+        run.id,
+        status.state,
+        status.message,
+        run.records(),
+        run.items(),
+        place,
+        status.template,
+        status.values,
+    )
+
+
+def cancel(race_id: str, user: str | None) -> None:
+    """Cancel all runs of a race that are not over; those that others wait for too only stop being this user's.
+
+    Raises:
+        RunError: there is no such race, or one of its runs is somebody else's.
+    """
+    for run in reversed(runs(race_id)):  # else the next one would start meanwhile
+        if run.status.state in ("queued", "running", "interrupted"):
+            queue.cancel(run, user)
+
+
+def races_of(run_id: str) -> list[str]:
+    """Ids of the races in which a run takes part."""
+    return [race_id for race_id in all_races() if run_id in _ids(race_id)]
+
+
+def all_races() -> Iterator[str]:
+    """Ids of all races, in no order."""
+    for path in (home() / "races").glob("*.json"):
+        if RACE_ID.fullmatch(path.stem):
+            yield path.stem
 
 
 def contestants(runs: Sequence[Outcome]) -> list[Contestant]:
@@ -92,15 +177,27 @@ def contestants(runs: Sequence[Outcome]) -> list[Contestant]:
     ]
 
 
-def baselines(runs: Sequence[Outcome]) -> dict[str, Items]:
-    """What the race has to beat besides the frozen model, on the same data; nothing without held-out data.
+def baselines(race_id: str) -> dict[str, Items]:
+    """What the race has to beat besides the frozen model, on the same data; nothing before its first run has ended."""
+    try:
+        found = json.loads(_baselines_file(race_id).read_text(encoding="utf-8"))
+        return {name: Items.from_json(items) for name, items in found.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+def write_baselines(run: Run) -> None:
+    """Measure the baselines for the races of a run, where that is not done yet.
 
     Raises:
         DataError: the data cannot be read any more.
-        RunError: the runs have been removed.
     """
-    data, dev = open_split(get(runs[0].run).config)
-    return {} if dev is None else baselines_of(data, dev)
+    missing = [race_id for race_id in races_of(run.id) if not _baselines_file(race_id).exists()]
+    if missing:
+        data, dev = open_split(run.config)
+        found = {} if dev is None else baselines_of(data, dev)
+        for race_id in missing:
+            files.replace(_baselines_file(race_id), jsonable(found))
 
 
 def results(runs: Sequence[Outcome], baselines: Mapping[str, Items] | None = None) -> list[Line]:
@@ -111,3 +208,37 @@ def results(runs: Sequence[Outcome], baselines: Mapping[str, Items] | None = Non
 def verdict(runs: Sequence[Outcome], metric: str | None = None) -> Verdict | None:
     """Who is ahead, and whether that is more than noise; as `learning.race.verdict`."""
     return race.verdict(contestants(runs), metric)
+
+
+def _keep(found: Sequence[Run]) -> str:
+    """Remember which runs belong together. The id is as hard to guess as theirs, and the same for the same runs."""
+    race_id = hashlib.sha256(" ".join(run.id for run in found).encode()).hexdigest()[:16]
+    path = home() / "races" / f"{race_id}.json"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        files.replace(path, [run.id for run in found])
+    except OSError as error:
+        raise files.explained(error, path.parent) from error
+    return race_id
+
+
+def _ids(race_id: str) -> list[str]:
+    path = home() / "races" / f"{race_id}.json"
+    if not RACE_ID.fullmatch(race_id):
+        return []
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return []
+    return [run_id for run_id in found if isinstance(run_id, str)] if isinstance(found, list) else []
+
+
+def _find(run_id: str) -> Run | None:
+    try:
+        return get(run_id)
+    except RunError:
+        return None
+
+
+def _baselines_file(race_id: str) -> Path:
+    return home() / "races" / f"{race_id}.baselines"

@@ -1,186 +1,76 @@
-"""Runs on disk. Only this module touches a run's files.
+"""All runs under `SIMCSE_HOME`: making, finding and deleting them, and the data that was brought for them."""
 
-A run is a folder `SIMCSE_HOME/runs/ID` (or the folder given on the command line) with
-
-    config.json    what to do; written once
-    status.json    how far it is; replaced atomically
-    metrics.jsonl  one record a line, append-only
-    items.json     results per dev item, before and after
-    checkpoint.pt  the whole state of the training, to go on from
-    model/         the trained model
-    log.txt        what the process printed
-    cancel         exists when somebody asked to cancel
-"""
-
-import json
-import math
-import os
-import re
+import hashlib
 import secrets
+import shutil
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
-
-import psutil
 
 from simcse_core.errors import RunError
 from simcse_core.home import home, run_folder
 from simcse_core.jsonable import jsonable
-from simcse_core.meaning.items import Items
+from simcse_core.runs import files
 from simcse_core.runs.config import RunConfig
+from simcse_core.runs.run import ENDED, RESERVED_BYTES, About, BeforeAndAfter, Run, State, Status
 
-State = Literal["queued", "running", "finished", "failed", "cancelled", "interrupted"]
-RACE_ID = re.compile(r"[0-9a-f]{16}")
-ENDED: tuple[State, ...] = ("finished", "failed", "cancelled", "interrupted")
-
-
-@dataclass(frozen=True)
-class Status:
-    """How far a run is."""
-
-    state: State
-    message: str = ""
-    """Why it failed, in words."""
-    pid: int | None = None
-    born: float | None = None
-    """When the process was created: a pid alone may belong to another process by now."""
-    changed: float = 0.0
-    """Seconds since the epoch."""
-
-
-@dataclass(frozen=True)
-class BeforeAndAfter:
-    """Results per dev item before and after training."""
-
-    before: Items
-    after: Items
+__all__ = [
+    "ENDED",
+    "About",
+    "BeforeAndAfter",
+    "Run",
+    "State",
+    "Status",
+    "all_runs",
+    "create",
+    "delete",
+    "discard",
+    "get",
+    "keep_data",
+    "new_folder",
+    "open_run",
+    "runs_of",
+]
 
 
-@dataclass(frozen=True)
-class Run:
-    """A run's folder and what stands in it."""
-
-    folder: Path
-
-    @property
-    def id(self) -> str:
-        return self.folder.name
-
-    @property
-    def model(self) -> Path:
-        return self.folder / "model"
-
-    @property
-    def config(self) -> RunConfig:
-        """What to do.
-
-        Raises:
-            RunError: the folder is no run's, or damaged.
-        """
-        try:
-            return RunConfig.model_validate_json((self.folder / "config.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise RunError(
-                "The run {run} cannot be read: its config.json is missing or damaged.", run=self.id
-            ) from error
-
-    @property
-    def status(self) -> Status:
-        """How far it is. A run whose process is gone without a word counts as interrupted."""
-        try:
-            status = Status(**json.loads((self.folder / "status.json").read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError):
-            return Status("interrupted", "Its status cannot be read.")
-        if status.state == "running" and (status.pid is None or _born(status.pid) != status.born):
-            return Status("interrupted", "Its process has ended without a word; see log.txt.", changed=status.changed)
-        return status
-
-    def set_status(self, state: State, message: str = "") -> None:
-        pid = os.getpid() if state == "running" else None
-        status = Status(state, message, pid, None if pid is None else _born(pid), time.time())
-        _replace(self.folder / "status.json", asdict(status))
-
-    def append(self, record: Mapping[str, object]) -> None:
-        """Add a record to the metrics."""
-        with (self.folder / "metrics.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(record, allow_nan=False) + "\n")
-
-    def records(self) -> list[dict[str, Any]]:
-        """The metrics so far. A last line that is still being written is left out."""
-        path = self.folder / "metrics.jsonl"
-        lines = path.read_text(encoding="utf-8").split("\n")[:-1] if path.exists() else []
-        return [json.loads(line) for line in lines]
-
-    def go_on_before(self, step: int) -> None:
-        """Forget the records from a step on: the run goes on with it."""
-        kept = [record for record in self.records() if record.get("step", math.inf) < step]
-        lines = "".join(json.dumps(record, allow_nan=False) + "\n" for record in kept)
-        temporary = self.folder / f"metrics.{secrets.token_hex(4)}"
-        temporary.write_text(lines, encoding="utf-8")
-        temporary.replace(self.folder / "metrics.jsonl")
-
-    def write_items(self, items: BeforeAndAfter) -> None:
-        _replace(self.folder / "items.json", jsonable(items))
-
-    def items(self) -> BeforeAndAfter | None:
-        """Results per dev item; None before the end, or without dev data."""
-        path = self.folder / "items.json"
-        if not path.exists():
-            return None
-        found = json.loads(path.read_text(encoding="utf-8"))
-        return BeforeAndAfter(Items.from_json(found["before"]), Items.from_json(found["after"]))
-
-    @property
-    def checkpoint(self) -> Path:
-        """Where a training that was interrupted goes on from."""
-        return self.folder / "checkpoint.pt"
-
-    @property
-    def log(self) -> Path:
-        return self.folder / "log.txt"
-
-    def cancel(self) -> None:
-        """Ask the run to stop. A queued run is cancelled at once, a running one at its next step."""
-        (self.folder / "cancel").touch()
-        if self.status.state == "queued":
-            self.set_status("cancelled")
-
-    def forget_cancel(self) -> None:
-        """Nobody asks the run to stop any more."""
-        (self.folder / "cancel").unlink(missing_ok=True)
-
-    @property
-    def cancel_asked(self) -> bool:
-        return (self.folder / "cancel").exists()
+def new_folder() -> Path:
+    """A folder for a new run, with an unguessable id; it does not exist yet."""
+    return home() / "runs" / f"{datetime.now(UTC):%Y%m%d-%H%M%S%f}-{secrets.token_hex(6)}"
 
 
-def create(config: RunConfig, folder: Path | None = None) -> Run:
+def create(config: RunConfig, folder: Path | None = None, *, owner: str = "cli") -> Run:
     """A new run in the state "queued".
 
     Args:
         config: what it does.
         folder: where; None makes a folder with an unguessable id under `SIMCSE_HOME`. A run that failed before its
             first record may be replaced.
+        owner: whose it is.
 
     Raises:
         RunError: the folder already holds a run, or cannot be written.
     """
-    if folder is None:
-        folder = home() / "runs" / f"{datetime.now(UTC):%Y%m%d-%H%M%S%f}-{secrets.token_hex(6)}"
-    folder = folder.resolve()
+    folder = (folder or new_folder()).resolve()
     if (folder / "config.json").exists() and (Run(folder).status.state != "failed" or Run(folder).records()):
         raise RunError("{folder} already holds a run. Choose another folder.", folder=folder)
+    run = Run(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        run = Run(folder)
-        _replace(folder / "config.json", config.model_dump(mode="json"))
+        # Random bytes, because some file systems store nothing for zeros.
+        (folder / "reserve").write_bytes(secrets.token_bytes(RESERVED_BYTES))
+        files.replace(folder / "about.json", jsonable(About((owner,), created=time.time())))
         run.set_status("queued")
+        files.replace(folder / "config.json", config.model_dump(mode="json"))  # last: with it the folder is a run
     except OSError as error:
-        raise RunError("{folder} cannot be written: {reason}.", folder=folder, reason=error.strerror) from error
+        raise files.explained(error, folder) from error
     return run
+
+
+def discard(run: Run) -> None:
+    """Take back a run that could not be queued, as far as the disk allows it."""
+    (run.folder / "config.json").unlink(missing_ok=True)  # without it the folder is no run
+    shutil.rmtree(run.folder, ignore_errors=True)
 
 
 def get(run_id: str) -> Run:
@@ -199,7 +89,7 @@ def open_run(folder: Path) -> Run:
     """A run by its folder, to go on with it.
 
     Raises:
-        RunError: there is none, or it has no checkpoint to go on from.
+        RunError: there is none, or it is not one that has stopped before its end.
     """
     run = Run(folder.resolve())
     if not (run.folder / "config.json").is_file():
@@ -208,8 +98,6 @@ def open_run(folder: Path) -> Run:
         raise RunError("The run in {folder} is not over: it is {state}.", folder=folder, state=run.status.state)
     if run.status.state == "finished":
         raise RunError("The run in {folder} is finished. Start a new one from its model.", folder=folder)
-    if not run.checkpoint.is_file():
-        raise RunError("The run in {folder} stopped before its first checkpoint. Start it anew.", folder=folder)
     return run
 
 
@@ -220,29 +108,39 @@ def all_runs() -> Iterator[Run]:
             yield Run(folder)
 
 
-def keep_race(runs: list[Run]) -> str:
-    """Remember which runs belong together, in their order.
-
-    Returns:
-        An unguessable id for them.
-    """
-    race = secrets.token_hex(8)
-    folder = home() / "races"
-    folder.mkdir(parents=True, exist_ok=True)
-    _replace(folder / f"{race}.json", [run.id for run in runs])
-    return race
+def runs_of(user: str) -> list[Run]:
+    """A user's runs, the newest first."""
+    return [run for run in all_runs() if user in run.about.owners][::-1]
 
 
-def runs_of_race(race: str) -> list[Run]:
-    """The runs of a race, in the order in which they were queued.
+def delete(run: Run, user: str | None) -> None:
+    """Remove a run and its model. One that is also somebody else's only stops being this user's.
 
     Raises:
-        RunError: there is no such race.
+        RunError: it is somebody else's, it is not over, or another run that is not over starts from its model.
     """
-    path = home() / "races" / f"{race}.json"
-    if not RACE_ID.fullmatch(race) or not path.is_file():
-        raise RunError("There is no race {given!r}. It may have been removed.", given=race)
-    return [get(run_id) for run_id in json.loads(path.read_text(encoding="utf-8"))]
+    run.check_owner(user)
+    if user is not None and len(run.about.owners) > 1:
+        run.leave(user)
+        return
+    if run.status.state in ("queued", "running"):
+        raise RunError("The run {run} is not over. Cancel it first, then delete it.", run=run.id)
+    for other in all_runs():
+        if other.status.state in ("queued", "running", "interrupted") and _starts_from(other, run):
+            raise RunError("The run {other} starts from this model. Wait for it, or cancel it.", other=other.id)
+    trash = run.folder.with_name(f"deleted-{run.id}")  # no longer a run, whatever happens now
+    try:
+        run.folder.rename(trash)
+        shutil.rmtree(trash)
+    except OSError as error:
+        raise files.explained(error, run.folder) from error
+
+
+def _starts_from(other: Run, run: Run) -> bool:
+    try:
+        return other.config.model in (run.id, str(run.model))
+    except RunError:
+        return False
 
 
 def keep_data(content: bytes, name: str) -> Path:
@@ -255,8 +153,6 @@ def keep_data(content: bytes, name: str) -> Path:
     Raises:
         RunError: the folder cannot be written.
     """
-    import hashlib
-
     ending = Path(name).suffix.lower()
     path = home() / "data" / f"{hashlib.sha256(content).hexdigest()[:32]}{ending if ending.isascii() else ''}"
     try:
@@ -266,18 +162,5 @@ def keep_data(content: bytes, name: str) -> Path:
             temporary.write_bytes(content)
             temporary.replace(path)
     except OSError as error:
-        raise RunError("{folder} cannot be written: {reason}.", folder=path.parent, reason=error.strerror) from error
+        raise files.explained(error, path.parent) from error
     return path
-
-
-def _born(pid: int) -> float | None:
-    try:
-        return float(psutil.Process(pid).create_time())
-    except psutil.Error:
-        return None
-
-
-def _replace(path: Path, value: object) -> None:
-    temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-    temporary.write_text(json.dumps(value, indent=2, allow_nan=False) + "\n", encoding="utf-8")
-    temporary.replace(path)

@@ -1,0 +1,133 @@
+"""Who carries out a run: the queue hands a command line to a backend, and needs three calls of it."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import psutil
+
+from simcse_core.home import home
+from simcse_core.limits import limits
+from simcse_core.runs.alive import is_alive
+
+WORKER = (sys.executable, "-m", "simcse_core.runs.worker")
+"""The command line of a run, without its arguments."""
+
+
+class Backend(Protocol):
+    """A place where command lines run: processes here, Slurm, Ray jobs, another machine with the same disk."""
+
+    def submit(self, command: Sequence[str]) -> str:
+        """Start a command line.
+
+        Returns:
+            The job's name, from which any later process can ask for it.
+        """
+
+    def is_running(self, job: str) -> bool:
+        """Whether it waits in the backend or is at work; False once it is over, however it ended."""
+
+    def cancel(self, job: str) -> None:
+        """End it at once. One that is over already stays as it is."""
+
+
+class LocalProcesses:
+    """Processes of this machine, at a lower priority than the app.
+
+    Importing torch takes seconds, so a spare worker waits with its imports done while runs are expected.
+    """
+
+    def __init__(self) -> None:
+        self._started: dict[int, subprocess.Popen[bytes]] = {}
+        self._spare: subprocess.Popen[bytes] | None = None
+
+    @staticmethod
+    def job(pid: int | None, born: float | None) -> str:
+        """The name of a process: its id may be another's one day, its birth is its own."""
+        return f"{pid}:{born}"
+
+    def submit(self, command: Sequence[str]) -> str:
+        from simcse_core.runs.alive import born
+
+        process = self._take_spare(command) or self._start(command)
+        self._started[process.pid] = process
+        return self.job(process.pid, born(process.pid))
+
+    def is_running(self, job: str) -> bool:
+        self._reap()
+        pid, birth = _parts(job)
+        return is_alive(pid, birth)
+
+    def cancel(self, job: str) -> None:
+        pid, birth = _parts(job)
+        if is_alive(pid, birth):
+            try:
+                psutil.Process(pid).kill()
+            except psutil.Error:  # it ended by itself
+                return
+            if pid in self._started:
+                self._started.pop(pid).wait()
+
+    def keep_spare(self) -> None:
+        """See to it that a spare worker is there, or on its way."""
+        if self._spare is None or self._spare.poll() is not None:
+            self._spare = self._start([*WORKER, "--spare"], stdin=subprocess.PIPE)
+
+    def let_spare_go(self) -> None:
+        """The spare worker ends; nothing is expected."""
+        if self._spare is not None and self._spare.stdin is not None:
+            self._spare.stdin.close()
+            self._started[self._spare.pid] = self._spare
+            self._spare = None
+
+    def _take_spare(self, command: Sequence[str]) -> "subprocess.Popen[bytes] | None":
+        spare, self._spare = self._spare, None
+        if spare is None or tuple(command[: len(WORKER)]) != WORKER:
+            return None
+        assert spare.stdin is not None
+        try:
+            spare.stdin.write("\0".join(command[len(WORKER) :]).encode() + b"\n")
+            spare.stdin.close()
+        except OSError:  # somebody killed it
+            spare.wait()
+            return None
+        return spare
+
+    def _start(self, command: Sequence[str], stdin: int = subprocess.DEVNULL) -> "subprocess.Popen[bytes]":
+        with (home() / "worker.log").open("ab") as log:  # until it knows its run and writes to that one's log
+            return subprocess.Popen(
+                list(command),
+                stdin=stdin,
+                stdout=log,
+                stderr=log,
+                env={**environment(), **_bounded_threads()},
+                start_new_session=True,  # it outlives the supervisor
+                creationflags=getattr(subprocess, "DETACHED_PROCESS", 0),
+            )
+
+    def _reap(self) -> None:
+        self._started = {pid: process for pid, process in self._started.items() if process.poll() is None}
+
+
+def worker_threads() -> int:
+    """Threads of the processor for one run, so that the app stays quick."""
+    return max(1, (os.cpu_count() or 1) // (limits().workers + 1))
+
+
+def environment() -> dict[str, str]:
+    """This environment, in which the package is found from whatever folder a notebook runs in."""
+    package = str(Path(__file__).parent.parent.parent)
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH"))))}
+
+
+def _bounded_threads() -> dict[str, str]:
+    threads = str(worker_threads())
+    return {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads, "TOKENIZERS_PARALLELISM": "false"}
+
+
+def _parts(job: str) -> tuple[int, float]:
+    pid, _colon, birth = job.partition(":")
+    return int(pid), float(birth) if birth != "None" else -1.0

@@ -1,0 +1,161 @@
+"""The one process that hands waiting runs to the backend and looks after those at work.
+
+It may be killed at any moment: what it knows is on disk, the runs at work go on, and the next supervisor takes them
+over. Its clock is the one that only goes forward, so that setting the date changes nothing.
+"""
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from simcse_core.errors import RunError
+from simcse_core.home import home
+from simcse_core.runs import entries
+from simcse_core.runs.alive import born
+from simcse_core.runs.backends import WORKER, LocalProcesses
+from simcse_core.runs.entries import Entry
+from simcse_core.runs.run import Run
+from simcse_core.runs.schedule import claim
+
+LOOK_SECONDS = 0.1
+"""Between two looks at the queue and at the runs."""
+CANCEL_SECONDS = 1.2
+"""A run that does not stop by itself is ended after this long."""
+SILENT_SECONDS = 60.0
+"""A process whose heart has not beaten for so long is stuck; it is ended and the run goes on in another one."""
+IDLE_SECONDS = 300.0
+"""Without work the supervisor ends, and its spare worker with it."""
+MOST_DEATHS = 8
+"""A run whose process has ended so often without getting farther is given up."""
+
+
+@dataclass
+class Watched:
+    """What the supervisor remembers of a run at work; a new supervisor begins anew."""
+
+    since: float
+    heartbeat: str = ""
+    beat_at: float = 0.0
+    cancel_at: float | None = None
+
+
+@dataclass
+class Supervisor:
+    """Looks at the queue again and again."""
+
+    backend: LocalProcesses = field(default_factory=LocalProcesses)
+    watched: dict[Path, Watched] = field(default_factory=dict)
+
+    def work(self) -> None:
+        """Until nothing has waited or run for a while."""
+        entries.take_in_lost_runs()
+        busy_at = time.monotonic()
+        while time.monotonic() - busy_at < IDLE_SECONDS:
+            if self.look():
+                busy_at = time.monotonic()
+            time.sleep(LOOK_SECONDS)
+        self.backend.let_spare_go()
+
+    def look(self) -> bool:
+        """See to the runs at work, then start what is next.
+
+        Returns:
+            Whether there was anything to see to.
+        """
+        at_work = entries.given()
+        for entry in at_work:
+            self._see_to(entry)
+        started = self._start_next()
+        self.backend.keep_spare()
+        return bool(at_work) or started
+
+    def _start_next(self) -> bool:
+        started = False
+        while (entry := claim()) is not None:
+            if (entry.run.folder / "config.json").is_file():
+                self._start(entry)
+            else:  # somebody removed the folder by hand
+                entries.ended(entry.run, None)
+            started = True
+        return started
+
+    def _start(self, entry: Entry) -> None:
+        options = [] if entry.threads is None else ["--threads", str(entry.threads)]
+        entries.set_job(entry.run, self.backend.submit([*WORKER, *options, str(entry.run.folder)]))
+        self.watched[entry.run.folder] = Watched(time.monotonic())
+
+    def _see_to(self, entry: Entry) -> None:
+        """A run that the backend has: is it still at work, and does somebody want it to stop?"""
+        run = entry.run
+        if entry.job is None:
+            self._adopt(entry)
+        elif self.backend.is_running(entry.job):
+            self._watch(run, entry.job)
+        else:
+            self._settle(entry)
+
+    def _adopt(self, entry: Entry) -> None:
+        """The supervisor before was killed between starting the process and writing down its name, or just before."""
+        status = entry.run.status
+        if status.state == "running" and born(status.pid or 0) == status.born:
+            entries.set_job(entry.run, LocalProcesses.job(status.pid, status.born))
+        else:
+            self._start(entry)  # should the other one be starting still, the run's own lock lets only one go on
+
+    def _watch(self, run: Run, job: str) -> None:
+        now = time.monotonic()
+        watched = self.watched.setdefault(run.folder, Watched(now))
+        if (heartbeat := run.heartbeat) != watched.heartbeat:
+            watched.heartbeat, watched.beat_at = heartbeat, now
+        if watched.cancel_at is None and run.cancel_asked:
+            watched.cancel_at = now
+        overdue = watched.cancel_at is not None and now - watched.cancel_at > CANCEL_SECONDS
+        stuck = heartbeat != "" and now - watched.beat_at > SILENT_SECONDS
+        if overdue or stuck:
+            self.backend.cancel(job)
+
+    def _settle(self, entry: Entry) -> None:
+        """The process of a run has ended: is the run over?"""
+        run = entry.run
+        watched = self.watched.pop(run.folder, None)
+        if run.status.state not in ("finished", "failed", "cancelled"):
+            if not run.cancel_asked:
+                self._start_again(entry)
+                return
+            run.set_status("cancelled")
+        entries.ended(run, None if watched is None or entry.deaths else time.monotonic() - watched.since)
+
+    def _start_again(self, entry: Entry) -> None:
+        """It was killed, or the machine was: the run goes on from its checkpoint."""
+        run = entry.run
+        if not (run.folder / "config.json").is_file():
+            entries.ended(run, None)
+            return
+        reached = max((record.get("step", 0) for record in run.records()), default=-1)
+        deaths = 1 if reached > entry.reached else entry.deaths + 1
+        if deaths >= MOST_DEATHS:
+            problem = RunError(
+                "Its process has ended {deaths} times without a word; perhaps the memory is too small. See log.txt.",
+                deaths=deaths,
+            )
+            run.set_status("failed", problem)
+            entries.ended(run, None)
+            return
+        entries.died(run, deaths, max(reached, entry.reached))
+        self._start(entry)
+
+
+def main() -> None:
+    """Look after the runs, unless somebody does already."""
+    try:
+        # Long enough for a supervisor that is about to end.
+        with FileLock(home() / "supervisor.lock").acquire(timeout=5):
+            Supervisor().work()
+    except Timeout:
+        return
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""TensorBoard and other trackers of experiments, as accelerate knows them."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from simcse_core.runs.run import Run
+
+if TYPE_CHECKING:
+    from accelerate.tracking import GeneralTracker
+
+Emit = Callable[[dict[str, Any]], None]
+
+
+def wanted() -> list[str]:
+    """Names of the trackers in use: `SIMCSE_TRACKERS`, such as "tensorboard,mlflow".
+
+    Without it TensorBoard, if it is installed: it writes to the run's folder. Others may talk to a network, so they
+    have to be named.
+    """
+    given = os.environ.get("SIMCSE_TRACKERS")
+    if given is None:
+        return ["tensorboard"] if find_spec("tensorboard") else []
+    return [name.strip() for name in given.split(",") if name.strip()]
+
+
+@contextmanager
+def tracking(run: Run) -> Iterator[Emit]:
+    """Gives a function that hands each record to the trackers. One that fails never fails the run; the log says so."""
+    trackers: list[GeneralTracker] = []
+    for name in wanted():
+        with _said(f"tracker {name}"):
+            trackers.append(_start(name, run))
+
+    def emit(record: dict[str, Any]) -> None:
+        if numbers := _numbers(record):
+            for tracker in trackers:
+                with _said(f"tracker {tracker.name}"):
+                    tracker.log(numbers, step=record["step"])
+
+    yield emit
+    for tracker in trackers:
+        with _said(f"tracker {tracker.name}"):
+            tracker.finish()
+
+
+def _start(name: str, run: Run) -> "GeneralTracker":
+    from accelerate.tracking import LOGGER_TYPE_TO_CLASS
+
+    kind = LOGGER_TYPE_TO_CLASS[name]
+    tracker = kind(run.id, run.folder / "trackers") if kind.requires_logging_directory else kind(run.id)
+    tracker.start()
+    settings = run.config.settings.model_dump()
+    tracker.store_init_configuration(
+        {name: value if isinstance(value, int | float | str) else str(value) for name, value in settings.items()}
+    )
+    return tracker
+
+
+def _numbers(record: dict[str, Any]) -> dict[str, float]:
+    """What a step or a measurement says in numbers, by names such as "dev/spearman"."""
+    if record["event"] == "step":
+        names = ("loss", "learning_rate", "gradient_norm", "texts_per_second")
+        found = {f"train/{name}": record[name] for name in names}
+        found |= {f"train/{name}": value for name, value in record["observed"].items()}
+    elif record["event"] == "evaluation":
+        found = {f"dev/{name}": value for name, value in {**record["metrics"], **record["geometry"]}.items()}
+    else:
+        found = {}
+    return {name: value for name, value in found.items() if isinstance(value, int | float)}
+
+
+@contextmanager
+def _said(what: str) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 - trackers are other people's code
+        print(f"{what}: {type(error).__name__}: {error}", file=sys.stderr)

@@ -1,0 +1,158 @@
+"""The process that carries out one run: `python -m simcse_core.runs.worker FOLDER`.
+
+With `--spare` it imports what a run needs, and waits on its standard input for the arguments of one.
+"""
+
+import argparse
+import contextlib
+import os
+import sys
+import threading
+import traceback
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+from filelock import FileLock, Timeout
+
+from simcse_core.errors import CheckpointError, RunError, UserError
+from simcse_core.limits import limits
+from simcse_core.runs.run import Run
+
+if TYPE_CHECKING:
+    from simcse_core.runs.execute import Emit
+
+BEAT_SECONDS = 0.5
+MOST_OF_THE_MEMORY = 0.8
+"""A run may never take more of the machine's memory than this share."""
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Carry out the run that the arguments name."""
+    with contextlib.suppress(OSError, AttributeError):
+        os.nice(10)
+    if list(arguments) == ["--spare"]:
+        given = _wait_for_arguments()
+        if given is None:
+            return
+        arguments = given
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--threads", type=int)
+    options = parser.parse_args(arguments)
+    run = Run(options.folder)
+    _write_to(run.log)
+    if options.threads is not None:
+        import torch
+
+        torch.set_num_threads(options.threads)
+    carry_out(run)
+
+
+def carry_out(run: Run) -> None:
+    """One run, from its checkpoint if there is one. Whatever happens is said in its status.
+
+    Only one process at a time does it; a second one ends without a word.
+    """
+    try:
+        lock = FileLock(run.folder / "worker.lock")
+        with lock.acquire(timeout=5), _heart(run):
+            if run.status.state not in ("finished", "failed", "cancelled"):
+                _carry_out(run)
+    except Timeout:
+        return
+
+
+def _carry_out(run: Run) -> None:
+    from simcse_core.runs.execute import execute
+    from simcse_core.runs.race import write_baselines
+    from simcse_core.runs.trackers import tracking
+
+    try:
+        run.set_status("running")
+        if run.cancel_asked:
+            run.set_status("cancelled")
+            return
+        with tracking(run) as emit:
+            if not run.checkpoint.is_file() or not _resumed(run, emit):
+                run.go_on_before(0)
+                execute(run, emit)
+        if run.status.state == "finished":
+            write_baselines(run)
+    except UserError:
+        pass  # its status says it
+    except Exception:  # noqa: BLE001 - its status says it too; the whole story is in the log
+        traceback.print_exc()
+
+
+def _wait_for_arguments() -> list[str] | None:
+    """Import what takes long, then read the arguments; None when nobody needs this process."""
+    import torch
+    import transformers.models.bert.modeling_bert  # noqa: F401
+
+    import simcse_core.runs.execute
+    import simcse_core.runs.race  # noqa: F401
+
+    torch.zeros(1)
+    line = sys.stdin.readline()
+    return line.rstrip("\n").split("\0") if line else None
+
+
+def _resumed(run: Run, emit: "Emit") -> bool:
+    """Whether the run went on from its checkpoint; one that cannot be used is set aside, and it begins anew."""
+    from simcse_core.runs.execute import execute
+
+    try:
+        execute(run, emit, resume=True)
+    except CheckpointError as error:
+        print(error, file=sys.stderr)
+        run.checkpoint.replace(run.checkpoint.with_name("checkpoint-damaged.pt"))
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def _heart(run: Run) -> Iterator[None]:
+    """Beats while the process lives, and ends it when it takes too much memory."""
+    stopped = threading.Event()
+
+    def beat() -> None:
+        process = psutil.Process()
+        most = _most_memory()
+        count = 0
+        while not stopped.wait(BEAT_SECONDS):
+            run.beat(f"{process.pid} {(count := count + 1)}")
+            if process.memory_info().rss > most:
+                problem = RunError(
+                    "It needed more than {megabytes:,} MB of memory (SIMCSE_MAX_RUN_MEMORY_MEGABYTES). Choose a "
+                    "smaller batch size, or fewer layers to train.",
+                    megabytes=most // 2**20,
+                )
+                run.set_status("failed", problem)
+                os._exit(1)  # the training does not look up from its work
+
+    thread = threading.Thread(target=beat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stopped.set()
+        thread.join()
+
+
+def _most_memory() -> int:
+    """Bytes that a run may take."""
+    return min(limits().max_run_memory_megabytes * 2**20, int(psutil.virtual_memory().total * MOST_OF_THE_MEMORY))
+
+
+def _write_to(log: Path) -> None:
+    """From now on all that this process prints stands in this file, what libraries print too."""
+    with contextlib.suppress(OSError), log.open("ab") as file:
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+            os.dup2(file.fileno(), stream.fileno())
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
