@@ -1,5 +1,6 @@
 """The frame of every page: title, question, navigation, language, and what a user's error looks like."""
 
+import contextlib
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +10,8 @@ from pathlib import Path
 import streamlit as st
 
 from simcse_core.errors import UserError
-from ui import address, cache, projector, translation
+from simcse_core.runs import queue
+from ui import address, cache, projector, translation, users
 from ui.translation import N_, _
 
 
@@ -84,9 +86,18 @@ def begin(name: str, *, title: bool = True) -> None:
             st.page_link(
                 other.path, label=_(other.title), icon=other.icon, query_params={"language": translation.language()}
             )
+        users.remember()
+    _take_up_runs()
     cache.warm_up(translation.language())
     if title:
         st.title(_(page.question), anchor=False)
+
+
+@st.cache_resource(show_spinner=False)
+def _take_up_runs() -> None:
+    """Once after each start of the app: runs that waited, or that were cut off with the machine, go on."""
+    with contextlib.suppress(UserError):  # the pages that need runs say what is wrong
+        queue.ensure_supervisor()
 
 
 @st.fragment(run_every=0.5)

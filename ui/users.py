@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from functools import cache
 from pathlib import Path
 
 import streamlit as st
@@ -15,8 +16,7 @@ _KEY = "user-id"
 def current() -> str:
     """The id of this browser.
 
-    On a first visit it is made here and a script keeps it in a cookie; should another tab have been faster, this tab
-    goes over to the other's id when it is loaded anew.
+    On a first visit it is made here, and a script keeps it in a cookie.
     """
     if _KEY not in st.session_state:
         given = st.context.cookies.get(COOKIE, "")
@@ -27,11 +27,18 @@ def current() -> str:
 
 def remember() -> None:
     """Keep the id in the browser. Part of every page's frame."""
-    if st.context.cookies.get(COOKIE, "") != current():
-        _cookie()(key="user-cookie", data={"name": COOKIE, "value": current()}, height=0)
+    if st.context.cookies.get(COOKIE, "") == current():
+        return
+    answer = _cookie()(key="user-cookie", data={"name": COOKIE, "value": current()}, height=0, on_id_change=_do_nothing)
+    if _ID.fullmatch(answer.id or ""):  # another tab was faster: its id is this browser's
+        st.session_state[_KEY] = answer.id
 
 
-@st.cache_resource(show_spinner=False)
+def _do_nothing() -> None:
+    """The component reports only to those who listen."""
+
+
+@cache
 def _cookie() -> ComponentRenderer:
     script = (Path(__file__).parent / "frontend" / "user_cookie.js").read_text(encoding="utf-8")
     return st.components.v2.component("simcse_user_cookie", js=script)

@@ -1,8 +1,11 @@
-// Keeps the id of this browser for a year, unless another tab was faster.
-export default function ({ data }) {
-  const known = document.cookie.split("; ").some((cookie) => cookie.startsWith(`${data.name}=`));
-  if (!known) {
-    const secure = location.protocol === "https:" ? "; Secure" : "";
-    document.cookie = `${data.name}=${data.value}; Max-Age=31536000; Path=/; SameSite=Strict${secure}`;
+// Keeps the id of this browser for a year; tells the page when another tab was faster and has chosen one already.
+export default function ({ data, setStateValue }) {
+  const start = `${data.name}=`
+  const known = document.cookie.split("; ").find((cookie) => cookie.startsWith(start))
+  if (known) {
+    if (known !== start + data.value) setStateValue("id", known.slice(start.length))
+    return
   }
+  const secure = location.protocol === "https:" ? "; Secure" : ""
+  document.cookie = `${start}${data.value}; Max-Age=31536000; Path=/; SameSite=Strict${secure}`
 }
