@@ -1,0 +1,159 @@
+"""A batch for the circle: where its points start, their classes, and which pairs match."""
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simcse_core.errors import InputError
+from simcse_core.limits import limits
+
+Targets = tuple[tuple[int, ...], ...]
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+@dataclass(frozen=True)
+class Batch:
+    """N points on the unit circle. Everything in it is a plain number, so that equal batches are found again."""
+
+    angles: tuple[float, ...]
+    """(N,) where the points start, in radians."""
+    classes: tuple[int, ...]
+    """(N,) the class of each, from 0 without gaps."""
+    targets: Targets
+    """(N, N): 1 match, -1 mismatch, 0 left out; the diagonal is 0."""
+
+    @classmethod
+    def of(cls, degrees: Sequence[float], classes: Sequence[int] | str) -> "Batch":
+        """A batch whose targets follow from its classes.
+
+        Args:
+            degrees: (N,) where the points start.
+            classes: (N,) numbers, or a letter for each point.
+        """
+        codes = {label: code for code, label in enumerate(dict.fromkeys(classes))}
+        own = tuple(codes[label] for label in classes)
+        return cls(tuple(math.radians(angle) for angle in degrees), own, targets_of(own))
+
+    @property
+    def points(self) -> NDArray[np.float64]:
+        """(N, 2), of length 1."""
+        return np.stack([np.cos(self.angles), np.sin(self.angles)], axis=1)
+
+    def with_targets(self, targets: Sequence[Sequence[int]]) -> "Batch":
+        """The same points with other targets; the diagonal stays 0."""
+        kept = tuple(
+            tuple(0 if row == column else int(value) for column, value in enumerate(values))
+            for row, values in enumerate(targets)
+        )
+        return replace(self, targets=kept)
+
+
+def targets_of(classes: Sequence[int]) -> Targets:
+    """(N, N): same class 1, other class -1, diagonal 0."""
+    return tuple(
+        tuple(0 if row == column else 1 if own == other else -1 for column, other in enumerate(classes))
+        for row, own in enumerate(classes)
+    )
+
+
+def names_of(classes: Sequence[int]) -> tuple[str, ...]:
+    """A short name for each point: a letter for its class and its number in it, as in A1, A2, B1."""
+    seen: dict[int, int] = {}
+    names = []
+    for own in classes:
+        seen[own] = seen.get(own, 0) + 1
+        names.append(f"{LETTERS[own]}{seen[own]}")
+    return tuple(names)
+
+
+PRESETS = {
+    "three": Batch.of([15, 62, 110, 70, 100, 165, 150, 200, 235], "AAABBBCCC"),
+    "two": Batch.of([20, 70, 110, 150, 45, 95, 130, 175], "AAAABBBB"),
+    "close": Batch.of([60, 68, 82, 100, 64, 75, 90, 110], "AABBCCDD"),
+    "look_alikes": Batch.of([0, 12, 6, 18, 120, 132, 126, 138, 240, 252, 246, 258], "AABBCCDDEEFF"),
+    "astray": Batch.of([20, 35, 50, 215, 200, 230, 245, 260], "AAAABBBB"),
+}
+"""Batches to start from; the first is the default."""
+
+
+@dataclass(frozen=True)
+class OwnBatch:
+    """Sentences of a user as a batch."""
+
+    texts: tuple[str, ...]
+    labels: tuple[str, ...]
+    """One each, "" where none was given; such a sentence is a class of its own."""
+    classes: tuple[int, ...]
+
+    @property
+    def has_matches(self) -> bool:
+        return len(set(self.classes)) < len(self.classes)
+
+
+def batch_from_lines(lines: Sequence[str]) -> OwnBatch:
+    """Read "label: sentence", one a line; a tab or a full-width colon separates as well.
+
+    Raises:
+        InputError: fewer than two sentences, more than the circle has room for, or a label without a sentence.
+    """
+    most = limits().max_circle_texts
+    if not 2 <= len(lines) <= most:
+        raise InputError(
+            "{given} sentences: the circle takes 2 to {most} (SIMCSE_MAX_CIRCLE_TEXTS).", given=len(lines), most=most
+        )
+    labels, texts = zip(*(_parted(number, line) for number, line in enumerate(lines, start=1)), strict=True)
+    keys = [label or f"\0{number}" for number, label in enumerate(labels)]
+    codes = {key: code for code, key in enumerate(dict.fromkeys(keys))}
+    return OwnBatch(texts, labels, tuple(codes[key] for key in keys))
+
+
+def _parted(number: int, line: str) -> tuple[str, str]:
+    """The label and the sentence of a line."""
+    if len(line) > limits().max_text_characters:
+        raise InputError(
+            "Text {number} has {given:,} characters: the limit is {most:,} (SIMCSE_MAX_TEXT_CHARACTERS). Split it into "
+            "sentences, one a line.",
+            number=number,
+            given=len(line),
+            most=limits().max_text_characters,
+        )
+    parts = re.split(r"[\t:：]", line, maxsplit=1)
+    if len(parts) == 1:
+        return "", line.strip()
+    label, text = (part.strip() for part in parts)
+    if not text:
+        raise InputError(
+            "Line {number} has the label {label!r} and no sentence. Write label: sentence.", number=number, label=label
+        )
+    return label, text
+
+
+def on_circle(own: OwnBatch, vectors: NDArray[np.float32]) -> tuple[Batch, float]:
+    """Sentences as points: the directions of their vectors in the plane that keeps most of them.
+
+    The plane goes through the origin (a singular value decomposition without centring), so that cosines change as
+    little as they can; two sentences keep theirs exactly. Equal sentences of two classes are no mismatch.
+
+    Args:
+        own: N sentences.
+        vectors: (N, D) unit rows.
+
+    Returns:
+        The batch, and by how much a cosine differs on the circle, on average over the pairs.
+    """
+    left, sizes, _directions = np.linalg.svd(vectors.astype(np.float64), full_matrices=False)
+    flat = (left * sizes)[:, :2]
+    flat *= np.where(flat.sum(axis=0) < 0, -1, 1)  # the signs of a decomposition are arbitrary
+    angles = np.arctan2(flat[:, 1], flat[:, 0])
+    targets = [
+        [0 if own.texts[row] == own.texts[column] and value < 0 else value for column, value in enumerate(values)]
+        for row, values in enumerate(targets_of(own.classes))
+    ]
+    batch = Batch(tuple(map(float, angles)), own.classes, targets_of(own.classes)).with_targets(targets)
+    pairs = np.triu_indices(len(vectors), 1)
+    off = np.abs(batch.points @ batch.points.T - vectors @ vectors.T)[pairs]
+    return batch, float(off.mean())

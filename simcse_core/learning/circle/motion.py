@@ -1,0 +1,353 @@
+"""Points on a circle under a loss: gradient descent through the registered function, all frames in one go.
+
+The step size is chosen so that the fastest point begins with a given angle, and no point ever moves farther in a step.
+So losses of different size run at a like pace, and what differs is the direction in which they push.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simcse_core.learning.circle.batch import Batch, Targets
+from simcse_core.learning.losses.registry import Learned, Loss
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Floats = NDArray[np.float64]
+State = dict[str, "Tensor"]
+
+STEPS = 60
+FIRST_STEP = 0.1
+"""Radians that the fastest point moves in the first step; 0.1 is 6 degrees."""
+NOTHING = 1e-9
+"""A gradient below this teaches nothing."""
+VIEW_DEGREES = 8.0
+"""How far dropout turns the second view of a text, at most about."""
+
+
+class Form(Protocol):
+    """How points become what a loss is called with."""
+
+    @property
+    def targets(self) -> Targets:
+        """(R, C): what the loss takes for a match and for a mismatch."""
+
+    def arguments(self, points: "Tensor") -> "tuple[tuple[Tensor, ...], dict[str, Tensor]]":
+        """Positional and named arguments of the loss."""
+
+    def compared(self, points: "Tensor", learned: State) -> "tuple[Tensor, Tensor]":
+        """(R, 2) and (C, 2): whose cosines the loss looks at."""
+
+    def tagged(self, points: "Tensor", learned: State, tags: "Tensor", size: float) -> "tuple[Any, Any, State]":
+        """The same arguments with a dimension for each column; see `cells.by_cosine`."""
+
+
+@dataclass(frozen=True)
+class Itself:
+    """The batch compared with itself."""
+
+    targets: Targets
+    diagonal: bool = False
+    """Whether the loss is also asked about each point and itself."""
+
+    def arguments(self, points: "Tensor") -> "tuple[tuple[Tensor, ...], dict[str, Tensor]]":
+        return (points, *([points] if self.diagonal else [])), {"targets": matrix(self.targets)}
+
+    def compared(self, points: "Tensor", learned: State) -> "tuple[Tensor, Tensor]":
+        return points, points
+
+    def tagged(self, points: "Tensor", learned: State, tags: "Tensor", size: float) -> "tuple[Any, Any, State]":
+        return (_with(points, tags), _with(points, _own_tag(points, size))), {"targets": matrix(self.targets)}, learned
+
+
+@dataclass(frozen=True)
+class Views:
+    """Each point has to find its own second view, the same point turned a little; classes do not count."""
+
+    turns: tuple[float, ...]
+    """(N,) radians."""
+
+    @property
+    def targets(self) -> Targets:
+        return identity_targets(len(self.turns))
+
+    def arguments(self, points: "Tensor") -> "tuple[tuple[Tensor, ...], dict[str, Tensor]]":
+        return self.compared(points, {}), {"targets": matrix(self.targets)}
+
+    def compared(self, points: "Tensor", learned: State) -> "tuple[Tensor, Tensor]":
+        import torch
+
+        turns = torch.tensor(self.turns, dtype=points.dtype)
+        x, y = points.unbind(dim=1)
+        turned = torch.stack([x * turns.cos() - y * turns.sin(), x * turns.sin() + y * turns.cos()], dim=1)
+        return points, turned
+
+    def tagged(self, points: "Tensor", learned: State, tags: "Tensor", size: float) -> "tuple[Any, Any, State]":
+        anchor, other = self.compared(points, learned)
+        return (_with(anchor, tags), _with(other, _own_tag(other, size))), {"targets": matrix(self.targets)}, learned
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Each pair of points is a row with a score, its target."""
+
+    targets: Targets
+
+    @property
+    def rows(self) -> tuple[list[int], list[int]]:
+        """The first and the second point of each pair that counts."""
+        upper = [(i, j) for i, row in enumerate(self.targets) for j, target in enumerate(row) if i < j and target]
+        return [i for i, _j in upper], [j for _i, j in upper]
+
+    @property
+    def scores(self) -> list[int]:
+        return [self.targets[i][j] for i, j in zip(*self.rows, strict=True)]
+
+    def arguments(self, points: "Tensor") -> "tuple[tuple[Tensor, ...], dict[str, Tensor]]":
+        first, second = self.rows
+        return (points[first], points[second]), {"scores": _vector(self.scores)}
+
+    def compared(self, points: "Tensor", learned: State) -> "tuple[Tensor, Tensor]":
+        return points, points
+
+    def tagged(self, points: "Tensor", learned: State, tags: "Tensor", size: float) -> "tuple[Any, Any, State]":
+        first, second = self.rows
+        own = _own_tag(points, size)
+        return (_with(points, tags)[first], _with(points, own)[second]), {"scores": _vector(self.scores)}, learned
+
+
+@dataclass(frozen=True)
+class Codes:
+    """Each point has a class, whose centre it is compared with; pairs of points do not count."""
+
+    classes: tuple[int, ...]
+
+    @property
+    def targets(self) -> Targets:
+        return tuple(tuple(1 if own == code else -1 for code in range(max(self.classes) + 1)) for own in self.classes)
+
+    def arguments(self, points: "Tensor") -> "tuple[tuple[Tensor, ...], dict[str, Tensor]]":
+        import torch
+
+        return (points,), {"classes": torch.tensor(self.classes)}
+
+    def compared(self, points: "Tensor", learned: State) -> "tuple[Tensor, Tensor]":
+        return points, learned["centers"]
+
+    def tagged(self, points: "Tensor", learned: State, tags: "Tensor", size: float) -> "tuple[Any, Any, State]":
+        tagged = {
+            name: _with(value, _own_tag(value, size)) if value.ndim == 2 else value for name, value in learned.items()
+        }
+        return (_with(points, tags),), self.arguments(points)[1], tagged
+
+
+def identity_targets(count: int) -> Targets:
+    """(N, N): each point matches itself only."""
+    return tuple(tuple(1 if row == column else -1 for column in range(count)) for row in range(count))
+
+
+def form_for(loss: Loss, batch: Batch) -> Form:
+    """How a loss gets a batch, by the kind of data that suits it best."""
+    match next(iter(loss.inputs.values())):
+        case "views":
+            return Views(view_turns(len(batch.classes)))
+        case "scores":
+            return Pairs(batch.targets)
+        case "class_codes":
+            return Codes(batch.classes)
+        case _:
+            return Itself(batch.targets)
+
+
+def view_turns(count: int) -> tuple[float, ...]:
+    """(count,) radians, up to about `VIEW_DEGREES` to either side; always the same."""
+    chance = np.random.default_rng(0)
+    return tuple(map(float, np.radians(chance.uniform(-VIEW_DEGREES, VIEW_DEGREES, count))))
+
+
+@dataclass(frozen=True)
+class Motion:
+    """What a loss made of a batch; F frames, the first is the start."""
+
+    points: Floats
+    """(F, N, 2), of length 1."""
+    losses: Floats
+    """(F,); NaN where there is no loss."""
+    gradients: Floats
+    """(F,) length of the gradient by all points together."""
+    truth: Targets
+    """(N, N): which pairs belong together, whatever the loss was told."""
+    rate: float = 0.0
+    """Step size of the descent; 0 when there was no gradient at the start."""
+    learned: Mapping[str, Floats] = field(default_factory=dict)
+    """What the loss learned beside the points, each (F, …)."""
+
+    @property
+    def cosines(self) -> Floats:
+        """(F, N, N)."""
+        return self.points @ self.points.transpose(0, 2, 1)
+
+    @property
+    def matches(self) -> Floats:
+        """(F,) mean cosine of the pairs that belong together; NaN if there are none."""
+        return self._mean(1)
+
+    @property
+    def mismatches(self) -> Floats:
+        """(F,) mean cosine of the pairs that do not; NaN if there are none."""
+        return self._mean(-1)
+
+    @property
+    def nearest(self) -> Floats:
+        """(F,) cosine of a point with the nearest one that does not belong to it, on average; NaN if there are none."""
+        apart = np.array(self.truth) == -1
+        highest = np.where(apart, self.cosines, -np.inf).max(axis=2)[:, apart.any(axis=1)]
+        return highest.mean(axis=1) if highest.shape[1] else np.full(len(self.points), np.nan)
+
+    def _mean(self, target: int) -> Floats:
+        chosen = self.cosines[:, np.array(self.truth) == target]
+        return chosen.mean(axis=1) if chosen.shape[1] else np.full(len(self.points), np.nan)
+
+
+def move(
+    loss: Loss,
+    batch: Batch,
+    options: Mapping[str, object] | None = None,
+    *,
+    form: Form | None = None,
+    steps: int = STEPS,
+    rate: float | None = None,
+    first_step: float = FIRST_STEP,
+) -> Motion:
+    """Let a loss push the points of a batch; in float64, and always the same.
+
+    What training learns beside the encoder (scale, bias, centres) is learned here too.
+
+    Args:
+        loss: from `losses` or `naive_losses`.
+        batch: N points.
+        options: of the loss; what is left out has its default.
+        form: how the points become its input; None is as `form_for` says.
+        steps: so many frames come after the first.
+        rate: step size; None chooses it by `first_step`.
+        first_step: radians that the fastest point moves first, and the most that any point moves in a step.
+
+    Raises:
+        OptionError: an option does not exist or is out of range.
+    """
+    import torch
+
+    form = form or form_for(loss, batch)
+    values = loss.with_options(options or {})
+    start: State = {"points": torch.tensor(batch.points), **learned_at_start(loss, batch, values)}
+    fixed = {name: value for name, value in values.items() if name not in start}
+
+    def objective(state: State) -> "Tensor":
+        positional, named = form.arguments(state["points"])
+        learned = {name: value for name, value in state.items() if name != "points"}
+        return loss.function(*positional, **named, **learned, **fixed)
+
+    frames = descend(lambda state, _step: objective(state), start, steps=steps, rate=rate, first_step=first_step)
+    return Motion(
+        points=frames.states["points"],
+        losses=frames.losses,
+        gradients=frames.gradients,
+        truth=batch.targets,
+        rate=frames.rate,
+        learned={name: value for name, value in frames.states.items() if name != "points"},
+    )
+
+
+def learned_at_start(loss: Loss, batch: Batch, options: Mapping[str, Any]) -> State:
+    """What a loss learns beside the points, where it starts."""
+    import torch
+
+    learned: State = {
+        name: torch.tensor(options[name], dtype=torch.float64)
+        for name, option in loss.options.model_fields.items()
+        if any(isinstance(mark, Learned) for mark in option.metadata)
+    }
+    if loss.parameters is not None:
+        classes = torch.tensor(batch.classes)
+        learned |= loss.parameters(torch.tensor(batch.points), classes, max(batch.classes) + 1)
+    return learned
+
+
+@dataclass(frozen=True)
+class Descent:
+    """All states that a descent went through, the start among them."""
+
+    states: dict[str, Floats]
+    """(F, …) each."""
+    losses: Floats
+    gradients: Floats
+    rate: float
+
+
+def descend(
+    objective: "Callable[[State, int], Tensor]",
+    start: State,
+    *,
+    steps: int = STEPS,
+    rate: float | None = None,
+    first_step: float = FIRST_STEP,
+) -> Descent:
+    """Gradient descent on named tensors. The first is what is watched; under the name "points" it keeps its length 1.
+
+    Args:
+        objective: the loss of a state at a step.
+        start: tensors in float64; not changed.
+        steps, rate, first_step: as in `move`; rows of the first tensor count as points.
+    """
+    import torch
+
+    watched = next(iter(start))
+    state = {name: value.clone() for name, value in start.items()}
+    states: list[State] = []
+    losses, gradients = [], []
+    for step in range(steps + 1):
+        states.append(state)
+        leaves = {name: value.clone().requires_grad_() for name, value in state.items()}
+        loss = objective(leaves, step)
+        found = torch.autograd.grad(loss, list(leaves.values()), allow_unused=True, materialize_grads=True)
+        pushes = dict(zip(leaves, found, strict=True))
+        fastest = float(pushes[watched].norm(dim=-1).max())
+        if rate is None:
+            rate = first_step / fastest if fastest > NOTHING else 0.0
+        losses.append(float(loss.detach()))
+        gradients.append(float(pushes[watched].norm()))
+        size = min(rate, first_step / max(fastest, NOTHING))
+        state = {name: value - size * pushes[name] for name, value in state.items()}
+        if "points" in state:
+            state["points"] = torch.nn.functional.normalize(state["points"], dim=1)
+    together = {name: np.stack([one[name].numpy() for one in states]) for name in start}
+    return Descent(together, np.array(losses), np.array(gradients), float(rate or 0.0))
+
+
+def matrix(targets: Targets) -> "Tensor":
+    import torch
+
+    return torch.tensor(targets)
+
+
+def _vector(values: list[int]) -> "Tensor":
+    import torch
+
+    return torch.tensor(values, dtype=torch.float64)
+
+
+def _with(points: "Tensor", more: "Tensor") -> "Tensor":
+    import torch
+
+    return torch.cat([points, more], dim=1)
+
+
+def _own_tag(points: "Tensor", size: float) -> "Tensor":
+    """(M, M): a dimension for each point, with the size of its tag."""
+    import torch
+
+    return size * torch.eye(len(points), dtype=points.dtype)
