@@ -13,7 +13,7 @@ from simcse_core.learning.itemised import items_of
 from simcse_core.meaning.items import Items
 
 if TYPE_CHECKING:
-    from simcse_core.encoding.catalogue import Encoder
+    from simcse_core.learning.measuring import Encodes
 
 TFIDF = "tfidf"
 LOGISTIC = "logistic_accuracy"
@@ -52,7 +52,7 @@ def baselines(train: Dataset, dev: Dataset) -> dict[str, Items]:
     return {TFIDF: items}
 
 
-def add_logistic(items: Items, model: "Encoder", train: Labelled, dev: Labelled) -> Items:
+def add_logistic(items: Items, model: "Encodes", train: Labelled, dev: Labelled) -> Items:
     """The items with `logistic_accuracy`: is a logistic regression on the model's vectors right about each dev text?
 
     It learns from the training texts, so that a frozen model and a trained one are compared as classifiers. `accuracy`

@@ -1,11 +1,11 @@
 """What a model can do on held-out data: the metrics of the data's kind, item by item, and the shape of its vectors."""
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 
 from simcse_core.data.kinds import Answers, Dataset, Labelled, Pairs, Scored, Texts, Triplets, text_columns
-from simcse_core.encoding.catalogue import Encoder
 from simcse_core.encoding.texts import Vectors
 from simcse_core.errors import DataError, ModelError
 from simcse_core.learning.itemised import items_of
@@ -42,16 +42,24 @@ GEOMETRY_SAMPLE = 2_000
 """So many distinct texts at most tell how the vectors lie; a seeded sample of more."""
 
 
-def evaluate(model: Encoder, data: Dataset, *, precision: str = "float32", scale_max: float | None = None) -> Metrics:
+class Encodes(Protocol):
+    """Whatever makes vectors of texts: an encoder, or the texts that a training knows."""
+
+    name: str
+
+    def encode(self, texts: Sequence[str], *, precision: str = "float32") -> Vectors: ...
+
+
+def evaluate(model: Encodes, data: Dataset, *, precision: str = "float32", scale_max: float | None = None) -> Metrics:
     """The metrics of a data set's kind. Arguments and errors as for `measure`."""
     return measure(model, data, precision=precision, scale_max=scale_max).metrics
 
 
-def measure(model: Encoder, data: Dataset, *, precision: str = "float32", scale_max: float | None = None) -> Measured:
+def measure(model: Encodes, data: Dataset, *, precision: str = "float32", scale_max: float | None = None) -> Measured:
     """Encode a data set and compare with its labels or scores.
 
     Args:
-        model: any encoder.
+        model: any encoder, or `KnownTexts`.
         data: of any kind but texts.
         precision: as for `encode`.
         scale_max: for scored data, the best possible score; the data's highest when None.

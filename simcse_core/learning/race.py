@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simcse_core.data.kinds import Dataset, Labelled
+from simcse_core.data.kinds import Dataset, Labelled, texts_of
 from simcse_core.errors import OptionError
 from simcse_core.learning.baselines import add_logistic, baselines
 from simcse_core.learning.checks import trainable
@@ -19,6 +19,8 @@ from simcse_core.meaning.items import Items
 
 if TYPE_CHECKING:
     from simcse_core.learning.frozen_states import Trainable
+    from simcse_core.learning.known_texts import KnownTexts
+    from simcse_core.learning.measuring import Encodes
 
 FROZEN = "frozen"
 
@@ -171,27 +173,33 @@ def _race(
         previous, model = model, start(seed)
         if model is previous:
             raise OptionError("The start of a race gave the same model twice. Load or copy it anew each time.")
+        known = known_texts(model, data, dev, settings.tune)
         if seed not in frozen:
-            frozen[seed] = _with_logistic(Items(), model, data, dev)
-        ended, rate = yield from _train(model, data, dev, settings_of(settings, loss, seed), stop)
+            frozen[seed] = with_logistic(Items(), known, data, dev)
+        ended, rate = yield from _train(model, data, dev, settings_of(settings, loss, seed), stop, known)
         if ended.reason == "cancelled":
             break
         assert ended.before is not None
         assert ended.after is not None
         before = ended.before.items.with_values(frozen[seed].values)
-        after = _with_logistic(ended.after.items, model, data, dev)
+        after = with_logistic(ended.after.items, known, data, dev)
         contestants.append(Contestant(loss, seed, before, after, ended.seconds, rate))
     yield RaceResult(contestants, baselines(data, dev))
 
 
 def _train(
-    model: "Trainable", data: Dataset, dev: Dataset, settings: TrainingSettings, stop: Callable[[], bool]
+    model: "Trainable",
+    data: Dataset,
+    dev: Dataset,
+    settings: TrainingSettings,
+    stop: Callable[[], bool],
+    known: "KnownTexts",
 ) -> Generator[Lap, None, tuple[Ended, float | None]]:
     """One training, with its end and its pace."""
     from simcse_core.learning.training import train
 
     rates: list[float] = []
-    for record in train(model, data, dev, settings, stop=stop):
+    for record in train(model, data, dev, settings, stop=stop, known=known):
         yield Lap(settings.loss, settings.seed, record)
         if isinstance(record, Step):
             rates.append(record.texts_per_second)
@@ -200,7 +208,15 @@ def _train(
     raise AssertionError("a training ends with its end")
 
 
-def _with_logistic(items: Items, model: "Trainable", data: Dataset, dev: Dataset) -> Items:
+def known_texts(model: "Trainable", data: Dataset, dev: Dataset, tune: str) -> "KnownTexts":
+    """What is encoded before and after a training: the dev texts, and for `with_logistic` those of the training too."""
+    from simcse_core.learning.known_texts import KnownTexts
+
+    both = isinstance(data, Labelled) and isinstance(dev, Labelled)
+    return KnownTexts(model, [*texts_of(dev), *(texts_of(data) if both else ())], tune)
+
+
+def with_logistic(items: Items, model: "Encodes", data: Dataset, dev: Dataset) -> Items:
     """With labels on both sides, how well a logistic regression on the model's vectors does."""
     if isinstance(data, Labelled) and isinstance(dev, Labelled):
         return add_logistic(items, model, data, dev)

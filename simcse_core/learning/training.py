@@ -12,12 +12,13 @@ from statistics import fmean
 import torch
 from torch import nn
 
-from simcse_core.data.kinds import Dataset, Texts, kind_of, rows
+from simcse_core.data.kinds import Dataset, Texts, kind_of, rows, texts_of
 from simcse_core.errors import DataError, ModelError, OptionError, RunError
 from simcse_core.learning.checkpoints import Best, Checkpoint, Weights
 from simcse_core.learning.checks import trainable
 from simcse_core.learning.frozen_states import Trainable
 from simcse_core.learning.health import Watch, note
+from simcse_core.learning.known_texts import KnownTexts
 from simcse_core.learning.losses import losses
 from simcse_core.learning.measuring import main_metric, measure
 from simcse_core.learning.objectives import make_objective
@@ -44,6 +45,7 @@ def train(
     checkpoint: Path | None = None,
     resume: bool = False,
     stop: Callable[[], bool] = lambda: False,
+    known: KnownTexts | None = None,
 ) -> Iterator[Record]:
     """Train a model in place.
 
@@ -57,6 +59,7 @@ def train(
         checkpoint: file that the state is written to, and resumed from.
         resume: go on from the checkpoint; `model` has to be the one that the training started from.
         stop: asked before each step; True ends the training as cancelled.
+        known: of this model and `settings.tune`, with all texts of `dev`, where the caller has one already.
 
     Yields:
         An `Evaluation` before the first step and after each epoch or `eval_steps` (with dev data), a `Step` a step,
@@ -69,7 +72,7 @@ def train(
     """
     if isinstance(dev, Texts):
         raise DataError("{file} has only texts: nothing to compare with. It needs a score or a label.", file=dev.name)
-    loop = _Loop(model, trainable(data, settings.loss), dev, settings, checkpoint, stop)
+    loop = _Loop(model, trainable(data, settings.loss), dev, settings, checkpoint, stop, known)
     return loop.run(resume=resume)
 
 
@@ -82,9 +85,10 @@ class _Loop:
         settings: TrainingSettings,
         checkpoint: Path | None,
         stop: Callable[[], bool],
+        known: KnownTexts | None,
     ) -> None:
         self.model, self.data, self.dev, self.settings = model, data, dev, settings
-        self.checkpoint, self.stop = checkpoint, stop
+        self.checkpoint, self.stop, self.known = checkpoint, stop, known
         self.processes = Processes(model.device)
         model.tune(settings.tune)
         started = time.perf_counter()
@@ -235,8 +239,7 @@ class _Loop:
         return self.dev is not None and (self.step % every == 0 or self.step == self.steps)
 
     def _measure(self, epoch: int) -> Evaluation:
-        assert self.dev is not None
-        measured = measure(self.model, self.dev)
+        measured = self._measured()
         value = self.processes.agreed(main_metric(measured.metrics))
         is_best = value > self.best.metric
         if is_best:
@@ -248,15 +251,22 @@ class _Loop:
         self.measurements += 1
         return Evaluation(self.step, epoch, measured.metrics, measured.geometry, is_best, round(self.seconds, 4))
 
+    def _measured(self) -> Measured:
+        """The dev data under the weights of this moment."""
+        assert self.dev is not None
+        if self.known is None:
+            self.known = KnownTexts(self.model, texts_of(self.dev), self.settings.tune)
+        return measure(self.known, self.dev)
+
     def _end(self, reason: str) -> Ended:
         if self.best.weights and (self.settings.keep == "best" or reason == "diverged"):
             self._load(self.best.weights)
         elif self.last is not None:
             self.after = self.last
+        if self.dev is not None and self.after is None:  # that moment was before a break
+            self.after = self._measured()
         self.model.requires_grad_(False)
         self.model.eval()
-        if self.dev is not None and self.after is None:  # that moment was before a break
-            self.after = measure(self.model, self.dev)
         return Ended(reason, self.step, round(self.seconds, 3), self.before, self.after)
 
     def _set_learning_rate(self) -> float:
@@ -327,7 +337,7 @@ class _Loop:
         assert self.checkpoint is not None
         found = Checkpoint.load(self.checkpoint, self._fingerprint())
         if self.dev is not None:
-            self.before = measure(self.model, self.dev)
+            self.before = self._measured()
         self._load(found.weights)
         with torch.no_grad():
             for name, value in self.objective.own_parameters().items():
