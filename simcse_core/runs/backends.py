@@ -1,5 +1,6 @@
 """Who carries out a run: the queue hands a command line to a backend, and needs three calls of it."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -64,12 +65,11 @@ class LocalProcesses:
     def cancel(self, job: str) -> None:
         pid, birth = _parts(job)
         if is_alive(pid, birth):
-            try:
+            with contextlib.suppress(psutil.Error):  # it ended by itself
                 psutil.Process(pid).kill()
-            except psutil.Error:  # it ended by itself
-                return
             if pid in self._started:
-                self._started.pop(pid).wait()
+                self._started[pid].wait()
+        self._reap()
 
     def keep_spare(self) -> None:
         """See to it that a spare worker is there, or on its way."""
@@ -97,6 +97,7 @@ class LocalProcesses:
         return spare
 
     def _start(self, command: Sequence[str], stdin: int = subprocess.DEVNULL) -> "subprocess.Popen[bytes]":
+        home().mkdir(parents=True, exist_ok=True)
         with (home() / "worker.log").open("ab") as log:  # until it knows its run and writes to that one's log
             return subprocess.Popen(
                 list(command),

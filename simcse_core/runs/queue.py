@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 from simcse_core.errors import RunError
 from simcse_core.home import home
 from simcse_core.limits import limits
-from simcse_core.runs import store
+from simcse_core.runs import files, store
 from simcse_core.runs.backends import environment
 from simcse_core.runs.config import RunConfig
 from simcse_core.runs.entries import change, end, entries, fingerprint, has_state, insert, transact
@@ -140,17 +140,20 @@ def ensure_supervisor() -> None:
 
 def start_supervisor() -> None:
     """Start the process that hands runs to the backend; one that is too many ends by itself."""
-    home().mkdir(parents=True, exist_ok=True)
-    with (home() / "supervisor.log").open("ab") as log:
-        supervisor = subprocess.Popen(
-            [sys.executable, "-m", "simcse_core.runs.supervisor"],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            env=environment(),
-            start_new_session=True,  # it outlives the app
-            creationflags=getattr(subprocess, "DETACHED_PROCESS", 0),  # the same on Windows
-        )
+    try:
+        home().mkdir(parents=True, exist_ok=True)
+        with (home() / "supervisor.log").open("ab") as log:
+            supervisor = subprocess.Popen(
+                [sys.executable, "-m", "simcse_core.runs.supervisor"],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=environment(),
+                start_new_session=True,  # it outlives the app
+                creationflags=getattr(subprocess, "DETACHED_PROCESS", 0),  # the same on Windows
+            )
+    except OSError as error:
+        raise files.explained(error, home()) from error
     _supervisors.append(supervisor)
 
 

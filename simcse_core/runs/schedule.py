@@ -86,12 +86,10 @@ def _usual(connection: sqlite3.Connection) -> tuple[float, float | None]:
     rows = connection.execute(
         "SELECT took, expected FROM runs WHERE took IS NOT NULL ORDER BY number DESC LIMIT ?", (LOOKED_BACK,)
     ).fetchall()
-    starting = [took - expected for took, expected in rows if expected is not None]
-    known = [took for took, _expected in rows]
-    return (
-        max(statistics.median(starting), 0.0) if starting else STARTING_SECONDS,
-        statistics.median(known) if known else None,
-    )
+    besides = [took - expected for took, expected in rows if expected is not None]
+    starting = max(statistics.median(besides), 0.0) if besides else STARTING_SECONDS
+    known = [max(took - starting, 0.0) for took, _expected in rows]
+    return starting, statistics.median(known) if known else None
 
 
 def _left(entry: Entry, starting: float, usual: float | None) -> float | None:

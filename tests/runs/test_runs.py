@@ -1,7 +1,6 @@
+import errno
 import json
 import os
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,35 +10,15 @@ from simcse_core.data.kinds import Labelled
 from simcse_core.encoding.catalogue import load
 from simcse_core.errors import DataError, RunError
 from simcse_core.learning.settings import TrainingSettings
-from simcse_core.runs import queue, race, store
+from simcse_core.runs import files, race, store, worker
 from simcse_core.runs.config import RunConfig, data_hash, describe, open_split
 from simcse_core.runs.execute import execute
-
-SMALL = RunConfig(
-    data="intents-zh",
-    model="use-multilingual",
-    settings=TrainingSettings(tune="head", epochs=2, head_learning_rate=1e-3),
-)
-
-
-@pytest.fixture(autouse=True)
-def no_worker_is_left() -> Iterator[None]:
-    yield
-    for worker in queue._workers:
-        worker.wait(60)
+from tests.runs.conftest import SMALL
 
 
 def state(run: store.Run) -> str:
     """Read anew from the disk at each call."""
     return run.status.state
-
-
-def wait_for(race_id: str, seconds: float = 90) -> list[race.Outcome]:
-    end = time.monotonic() + seconds
-    while any(outcome.state not in store.ENDED for outcome in race.outcomes(race_id)):
-        assert time.monotonic() < end, [outcome.state for outcome in race.outcomes(race_id)]
-        time.sleep(0.2)
-    return race.outcomes(race_id)
 
 
 def test_a_run_leaves_everything_in_its_folder() -> None:
@@ -76,12 +55,9 @@ def test_a_failed_run_says_why(tmp_path: Path) -> None:
 
 def test_a_cancelled_run_stops_at_its_next_step() -> None:
     run = store.create(SMALL)
-    execute(run, lambda record: run.cancel())
+    execute(run, lambda record: run.ask_to_cancel())
     assert state(run) == "cancelled"
     assert not run.model.exists()
-    waiting = store.create(SMALL)
-    waiting.cancel()
-    assert waiting.status.state == "cancelled"
 
 
 def test_a_run_whose_process_is_gone_counts_as_interrupted() -> None:
@@ -95,6 +71,27 @@ def test_a_run_whose_process_is_gone_counts_as_interrupted() -> None:
     assert state(run) == "interrupted"  # the pid is another process's by now
     (run.folder / "status.json").write_text("{half")
     assert state(run) == "interrupted"
+
+
+def test_records_that_grow_are_read_on_and_broken_lines_are_left_out() -> None:
+    run = store.create(SMALL)
+    path = run.folder / "metrics.jsonl"
+    assert run.records() == []
+    run.append({"event": "step", "step": 1})
+    assert len(run.records()) == 1
+    with path.open("a") as file:
+        file.write('{"event": "step", "step": 2}\nby hand\n[1]\n{"event": 7}\n{"event": "st')
+    assert [record["step"] for record in run.records()] == [1, 2]
+    with path.open("a") as file:
+        file.write('ep", "step": 3}\n')
+    assert [record["step"] for record in run.records()] == [1, 2, 3]
+    run.records().clear()  # a list of one's own
+    run.go_on_before(3)
+    assert [record["step"] for record in run.records()] == [1, 2]
+    path.write_text('{"event": "step", "step": 9}\n')  # shorter than what was read
+    assert [record["step"] for record in run.records()] == [9]
+    path.unlink()
+    assert run.records() == []
 
 
 def test_a_half_written_last_record_is_left_out() -> None:
@@ -137,22 +134,8 @@ def test_the_data_hash_is_of_the_rows() -> None:
     assert data_hash(data) != data_hash(Labelled("a", ("y", "x"), ("1", "2")))
 
 
-def test_a_race_is_carried_out_by_a_worker_process_of_its_own() -> None:
-    race_id = race.start(SMALL, ["bce", "triplet"])
-    outcomes = wait_for(race_id)
-    assert [(outcome.loss, outcome.state) for outcome in outcomes] == [("bce", "finished"), ("triplet", "finished")]
-    frozen, tfidf, bce, triplet = race.results(outcomes, race.baselines(outcomes))
-    assert [line.name for line in (frozen, tfidf, bce, triplet)] == ["frozen", "tfidf", "bce", "triplet"]
-    metric = "mean_average_precision"
-    assert bce.gain[metric].value == pytest.approx(bce.metrics[metric].value - frozen.metrics[metric].value)
-    assert outcomes[0].records[0]["metrics"] == outcomes[1].records[0]["metrics"]  # the same start
-    found = race.verdict(outcomes)
-    assert found is not None
-    assert (found.metric, found.seeds) == (metric, 1)
-
-
-def test_a_race_of_several_seeds_holds_out_the_same_rows_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queue, "_start_worker", lambda: None)
+@pytest.mark.usefixtures("nobody_works")
+def test_a_race_of_several_seeds_holds_out_the_same_rows_for_all() -> None:
     with_options = TrainingSettings(loss="triplet", loss_options={"margin": 0.3}, tune="head", seed=5)
     outcomes = race.outcomes(
         race.start(SMALL.model_copy(update={"settings": with_options}), ["bce", "triplet"], [0, 1])
@@ -167,66 +150,6 @@ def test_a_race_of_several_seeds_holds_out_the_same_rows_for_all(monkeypatch: py
     assert all(config.settings.model_copy(update=same) == with_options.model_copy(update=same) for config in configs)
     assert race.results(outcomes) == []
     assert race.verdict(outcomes) is None
-
-
-def test_a_running_race_can_be_cancelled_and_the_worker_goes_on() -> None:
-    endless = SMALL.model_copy(update={"settings": SMALL.settings.model_copy(update={"epochs": 1_000})})
-    race_id = race.start(endless, ["bce", "triplet"])
-    end = time.monotonic() + 60
-    while race.outcomes(race_id)[0].state == "queued":
-        assert time.monotonic() < end
-        time.sleep(0.1)
-    for outcome in race.outcomes(race_id):
-        store.get(outcome.run).cancel()
-    started = time.monotonic()
-    assert {outcome.state for outcome in wait_for(race_id, 20)} == {"cancelled"}
-    assert time.monotonic() - started < 15
-    assert {outcome.state for outcome in wait_for(race.start(SMALL, ["bce"]))} == {"finished"}
-
-
-def test_a_run_whose_process_is_killed_is_reported_and_the_next_one_runs() -> None:
-    endless = SMALL.model_copy(update={"settings": SMALL.settings.model_copy(update={"epochs": 1_000})})
-    first = race.start(endless, ["bce"])
-    second = race.start(SMALL, ["bce"])
-    run = store.get(race.outcomes(first)[0].run)
-    end = time.monotonic() + 60
-    while state(run) != "running":
-        assert time.monotonic() < end
-        time.sleep(0.1)
-    assert run.status.pid is not None
-    os.kill(run.status.pid, 9)
-    assert wait_for(first)[0].state in ("failed", "interrupted")
-    assert wait_for(second)[0].state == "finished"
-
-
-def test_one_damaged_run_does_not_hide_the_others() -> None:
-    race_id = race.start(SMALL, ["bce"])
-    (store.create(SMALL).folder / "config.json").write_text("{")
-    assert wait_for(race_id)[0].state == "finished"
-
-
-def test_a_run_that_outlives_its_worker_is_waited_for() -> None:
-    endless = SMALL.model_copy(update={"settings": SMALL.settings.model_copy(update={"epochs": 1_000})})
-    first = race.start(endless, ["bce"])
-    run = store.get(race.outcomes(first)[0].run)
-    end = time.monotonic() + 60
-    while state(run) != "running":
-        assert time.monotonic() < end
-        time.sleep(0.1)
-    queue._workers[0].kill()
-    queue._workers[0].wait()
-    second = race.start(SMALL, ["bce"])
-    time.sleep(3)
-    assert (state(run), race.outcomes(second)[0].state) == ("running", "queued")
-    run.cancel()
-    assert wait_for(second)[0].state == "finished"
-
-
-def test_the_queue_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SIMCSE_MAX_QUEUED_RUNS", "2")
-    with pytest.raises(RunError, match="at most 2 runs"):
-        queue.submit([SMALL, SMALL, SMALL])
-    assert list(store.all_runs()) == []
 
 
 def test_a_race_that_does_not_exist_is_said() -> None:
@@ -245,3 +168,112 @@ def test_run_ids_cannot_be_guessed_or_lead_elsewhere() -> None:
     assert homes.RUN_ID.fullmatch(run.id)
     assert homes.run_folder("../../etc") is None
     assert store.create(SMALL).id != run.id
+
+
+def test_a_run_has_owners_and_a_name() -> None:
+    run = store.create(SMALL, owner="anna")
+    assert run.title == "cross_entropy · intents-zh"
+    run.rename("  my\nfirst   run ", "anna")
+    assert run.title == run.about.name == "my first run"
+    run.join("ben")
+    assert [own.id for own in store.runs_of("ben")] == [run.id]
+    with pytest.raises(RunError, match="somebody else's"):
+        run.rename("x", "carla")
+    with pytest.raises(RunError, match="somebody else's"):
+        store.delete(run, "carla")
+    with pytest.raises(RunError, match="at most 80 characters"):
+        run.rename("x" * 81, "anna")
+    (run.folder / "about.json").write_text("{half")
+    assert run.about == store.About()
+    with pytest.raises(RunError, match="somebody else's"):
+        store.delete(run, "anna")
+
+
+def test_deleting_takes_a_run_away_unless_something_needs_it() -> None:
+    run = store.create(SMALL, owner="anna")
+    with pytest.raises(RunError, match="Cancel it first"):
+        store.delete(run, "anna")
+    run.set_status("running")
+    with pytest.raises(RunError, match="Cancel it first"):
+        store.delete(run, None)
+    run.set_status("finished")
+    follower = store.create(SMALL.model_copy(update={"model": run.id}), owner="ben")
+    with pytest.raises(RunError, match="starts from this model"):
+        store.delete(run, "anna")
+    follower.set_status("cancelled")
+    run.join("ben")
+    store.delete(run, "anna")
+    assert run.about.owners == ("ben",)  # it is still his
+    store.delete(run, "ben")
+    assert not run.folder.exists()
+    assert [other.id for other in store.all_runs()] == [follower.id]
+
+
+def test_the_last_words_fit_on_a_full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = store.create(SMALL)
+    replace = files.replace
+
+    def full(path: Path, value: object) -> None:
+        if (run.folder / "reserve").exists():
+            raise OSError(errno.ENOSPC, "No space left on device")
+        replace(path, value)
+
+    monkeypatch.setattr(files, "replace", full)
+    run.set_status("failed", "why")
+    assert (state(run), run.status.message) == ("failed", "why")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
+def test_a_full_disk_ends_a_run_in_words_and_leaves_the_others_alone() -> None:
+    other, run = store.create(SMALL), store.create(SMALL)
+    (run.folder / "metrics.jsonl").symlink_to("/dev/full")
+    with pytest.raises(RunError, match="no space left on the disk"):
+        execute(run, lambda _: None)
+    assert state(run) == "failed"
+    assert run.status.template.startswith("There is no space left on the disk")
+    assert state(other) == "queued"
+
+
+def test_data_that_changed_while_the_run_waited_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "some.csv"
+    lines = [f"text {number},{'ab'[number % 2]}" for number in range(40)]
+    file.write_text("text,label\n" + "\n".join(lines))
+    run = store.create(describe(SMALL.model_copy(update={"data": str(file)})))
+    file.write_text("text,label\n" + "\n".join(lines[:-2]))
+    with pytest.raises(DataError, match="has changed since the run was queued"):
+        execute(run, lambda _: None)
+
+
+def test_trackers_get_the_numbers_and_one_that_fails_fails_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    from accelerate import tracking
+
+    logged: list[tuple[int, dict[str, float]]] = []
+
+    class Tracker(tracking.GeneralTracker):  # type: ignore[misc]
+        name = "mine"
+        requires_logging_directory = True
+
+        def __init__(self, run_name: str, logging_dir: Path) -> None:
+            super().__init__()
+
+        @property
+        def tracker(self) -> object:
+            return self
+
+        def store_init_configuration(self, values: dict[str, object]) -> None:
+            assert values["loss"] == "cross_entropy"
+
+        def log(self, values: dict[str, float], step: int | None = None) -> None:
+            assert step is not None
+            logged.append((step, values))
+            if step == 2:
+                raise ConnectionError
+
+    monkeypatch.setitem(tracking.LOGGER_TYPE_TO_CLASS, "mine", Tracker)
+    monkeypatch.setenv("SIMCSE_TRACKERS", "mine, not there")
+    run = store.create(SMALL)
+    worker.carry_out(run)
+    assert state(run) == "finished"
+    steps = [record for record in run.records() if record["event"] == "step"]
+    assert [values["train/loss"] for step, values in logged if "train/loss" in values] == [s["loss"] for s in steps]
+    assert any("dev/mean_average_precision" in values for step, values in logged)

@@ -1,0 +1,225 @@
+import os
+import sqlite3
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from simcse_core.errors import RunError
+from simcse_core.runs import database, entries, queue, store
+from simcse_core.runs.run import Run
+from simcse_core.runs.schedule import claim
+from tests.runs.conftest import SMALL, with_seed
+
+pytestmark = pytest.mark.usefixtures("nobody_works")
+
+
+def submit(user: str, *seeds: int, expected: float | None = None) -> list[Run]:
+    return queue.submit([with_seed(seed) for seed in seeds], user=user, expected=expected)
+
+
+def claimed() -> Run:
+    entry = claim()
+    assert entry is not None
+    return entry.run
+
+
+def done(run: Run) -> None:
+    run.set_status("finished")
+    entries.ended(run, 5.0)
+
+
+def test_users_take_turns_and_have_one_run_at_work_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIMCSE_WORKERS", "2")
+    anna, ben = submit("anna", 1, 2, 3), submit("ben", 4, 5)
+    assert [claimed(), claimed()] == [anna[0], ben[0]]
+    assert claim() is None  # two workers are busy
+    done(anna[0])
+    assert claimed() == anna[1]  # ben has one at work
+    late = submit("carla", 6)
+    done(ben[0])
+    assert claimed() == late[0]  # she has not had a turn yet
+    done(anna[1])
+    done(late[0])
+    assert [claimed(), claimed()] == [ben[1], anna[2]]
+
+
+def test_a_place_says_how_many_and_about_how_long() -> None:
+    submit("anna", 1, 2, expected=30)
+    (ben,) = submit("ben", 3, expected=30)
+    assert claimed().config.settings.seed == 1
+    places = queue.places()
+    assert [places[run.id].position for run in (ben, *store.runs_of("anna")[:1])] == [1, 2]
+    assert places[ben.id].seconds == pytest.approx(30 + 8)  # the one at work has not said how far it is
+    run = next(run for run in store.all_runs() if run.config.settings.seed == 1)
+    run.append({"event": "step", "step": 10, "steps": 30, "seconds": 4.0})
+    assert queue.places()[ben.id].seconds == pytest.approx(8.0)  # 20 of 30 steps are left, 10 took 4 s
+    assert queue.places()[store.runs_of("anna")[0].id].seconds == pytest.approx(8 + 30 + 8)
+
+
+def test_where_nothing_is_known_no_time_is_told() -> None:
+    first, second = submit("anna", 1, 2)
+    assert queue.places()[first.id].seconds == 0
+    assert queue.places()[second.id].seconds is None
+
+
+def test_identical_configurations_run_once() -> None:
+    (anna,) = submit("anna", 1)
+    assert submit("ben", 1) == submit("ben", 1) == [anna]
+    assert anna.about.owners == ("anna", "ben")
+    assert claimed() == anna
+    done(anna)
+    assert submit("carla", 1) == [anna]  # finished: its result is there at once
+    anna.set_status("failed")
+    assert submit("carla", 1) != [anna]
+
+
+def test_two_tabs_at_once_queue_one_run() -> None:
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda tab: submit(f"tab {tab}", 1), range(4)))
+    assert len({run.id for (run,) in found}) == 1
+    assert len(list(store.all_runs())) == 1
+    assert len(found[0][0].about.owners) == 4
+
+
+def test_a_run_of_two_users_goes_on_for_the_other() -> None:
+    (run,) = submit("anna", 1)
+    submit("ben", 1)
+    queue.cancel(run, "anna")
+    assert (run.status.state, run.about.owners) == ("queued", ("ben",))
+    with pytest.raises(RunError, match="somebody else's"):
+        queue.cancel(run, "anna")
+    queue.cancel(run, "ben")
+    assert run.status.state == "cancelled"
+    assert claim() is None
+
+
+def test_a_run_that_was_given_away_is_asked_to_stop() -> None:
+    (run,) = submit("anna", 1)
+    assert claimed() == run
+    queue.cancel(run, "anna")
+    assert run.cancel_asked
+    assert run.status.state == "queued"  # its process will find out
+
+
+def test_a_stopped_run_can_be_queued_again_and_a_finished_one_not() -> None:
+    (run,) = submit("anna", 1)
+    queue.cancel(run, "anna")
+    with pytest.raises(RunError, match="somebody else's"):
+        queue.resume(run, "ben")
+    queue.resume(run, "anna")
+    assert claimed() == run
+    with pytest.raises(RunError, match="is not over"):
+        queue.resume(run, "anna")
+    done(run)
+    with pytest.raises(RunError, match="is finished"):
+        queue.resume(run, "anna")
+
+
+def test_the_queue_has_a_limit_and_so_has_a_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIMCSE_MAX_QUEUED_RUNS", "4")
+    monkeypatch.setenv("SIMCSE_MAX_QUEUED_RUNS_PER_USER", "2")
+    with pytest.raises(RunError, match="At most 2 of your runs"):
+        submit("anna", 1, 2, 3)
+    assert list(store.all_runs()) == []  # all or nothing
+    submit("anna", 1, 2)
+    submit("ben", 3, 4)
+    with pytest.raises(RunError, match="at most 4 runs"):
+        submit("carla", 5)
+
+
+@pytest.mark.parametrize(
+    "content", [b"this is no database" * 100, b"SQLite format 3\0" + b"\xff" * 5_000, b"\0" * 4096]
+)
+def test_a_damaged_queue_is_kept_aside_and_the_runs_are_found_again(home: Path, content: bytes) -> None:
+    (finished,) = submit("anna", 1)
+    claimed()
+    done(finished)
+    anna, ben = submit("anna", 2), submit("ben", 3)
+    (cancelled,) = submit("ben", 4)
+    queue.cancel(cancelled, "ben")
+    (home / "queue.sqlite-wal").unlink(missing_ok=True)
+    (home / "queue.sqlite").write_bytes(content)
+    assert list(queue.places()) == [anna[0].id, ben[0].id]
+    kept = [path for path in home.glob("queue-damaged-*.sqlite") if path.read_bytes() == content]
+    assert len(kept) == 1
+    assert submit("carla", 1) == [finished]
+    assert [claimed()] == anna
+
+
+def test_another_programs_tables_are_kept_aside_too(home: Path) -> None:
+    home.mkdir()
+    with sqlite3.connect(home / "queue.sqlite") as connection:
+        connection.execute("CREATE TABLE runs (something TEXT)")
+    assert submit("anna", 1)[0].id in queue.places()
+    assert len(list(home.glob("queue-damaged-*"))) == 1
+
+
+def test_a_removed_queue_finds_its_runs_again(home: Path) -> None:
+    (run,) = submit("anna", 1)
+    for path in home.glob("queue.sqlite*"):
+        path.unlink()
+    queue.ensure_supervisor()
+    assert claimed() == run
+
+
+def test_a_run_that_never_reached_the_queue_is_taken_in(home: Path) -> None:
+    queue.places()
+    run = store.create(SMALL, owner="anna")  # and then its submitter was killed
+    entries.take_in_lost_runs()
+    entries.take_in_lost_runs()
+    assert list(queue.places()) == [run.id]
+
+
+def test_a_queue_that_another_program_holds_is_an_error_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    submit("anna", 1)
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0.1)
+    with sqlite3.connect(database.path(), isolation_level=None) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(RunError, match="Another program holds the queue"):
+            submit("ben", 2)
+        other.execute("ROLLBACK")
+    assert len(list(store.all_runs())) == 1
+    submit("ben", 2)
+
+
+def test_a_home_that_cannot_be_written_is_an_error_in_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for place in (tmp_path / "file" / "home", Path("/proc/simcse")):
+        if place.parent.exists():
+            monkeypatch.setenv("SIMCSE_HOME", str(place))
+            with pytest.raises(RunError, match="cannot be written"):
+                submit("anna", 1)
+
+
+def test_a_disk_that_fills_up_while_runs_are_queued_leaves_none_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    submit("anna", 1)
+    real = store.create
+    made: list[Run] = []
+
+    def create(*arguments: object, **options: object) -> Run:
+        if made:
+            raise RunError("There is no space left on the disk of {folder}. Make room, then go on.", folder="home")
+        made.append(real(*arguments, **options))  # type: ignore[arg-type]
+        return made[0]
+
+    monkeypatch.setattr(store, "create", create)
+    with pytest.raises(RunError, match="no space left"):
+        submit("anna", 2, 3)
+    assert len(list(store.all_runs())) == 1
+    assert len(queue.places()) == 1
+
+
+def test_the_clock_may_jump(monkeypatch: pytest.MonkeyPatch) -> None:
+    (first,) = submit("anna", 1)
+    assert claimed() == first
+    first.set_status("running")
+    monkeypatch.setattr(time, "time", lambda: 0.0)
+    second, third = submit("anna", 2), submit("ben", 3)
+    assert first.status.state == "running"
+    assert first.status.pid == os.getpid()
+    done(first)
+    assert [claimed()] == third
+    done(third[0])
+    assert [claimed()] == second

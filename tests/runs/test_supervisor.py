@@ -1,0 +1,186 @@
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from simcse_core.runs import alive, entries, queue, store, supervisor
+from simcse_core.runs.backends import WORKER, LocalProcesses
+from simcse_core.runs.run import Run
+from simcse_core.runs.schedule import claim
+from simcse_core.runs.supervisor import Supervisor
+from tests.runs.conftest import with_seed
+
+pytestmark = pytest.mark.usefixtures("nobody_works")
+
+
+class Jobs(LocalProcesses):
+    """A backend whose jobs run when the test says so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.running: dict[str, Run] = {}
+        self.cancelled: list[str] = []
+
+    def submit(self, command: Sequence[str]) -> str:
+        assert tuple(command[: len(WORKER)]) == WORKER
+        job = f"job {len(self.running)}"
+        self.running[job] = Run(Path(command[-1]))
+        return job
+
+    def is_running(self, job: str) -> bool:
+        return job in self.running
+
+    def cancel(self, job: str) -> None:
+        self.cancelled.append(job)
+        self.running.pop(job)
+
+    def keep_spare(self) -> None:
+        pass
+
+    def ends(self, run: Run) -> None:
+        self.running = {job: other for job, other in self.running.items() if other != run}
+
+
+@pytest.fixture
+def jobs() -> Jobs:
+    return Jobs()
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    now = [1_000.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    return now
+
+
+def submit(*seeds: int) -> list[Run]:
+    return queue.submit([with_seed(seed) for seed in seeds], user="anna")
+
+
+def test_runs_are_given_away_one_after_the_other(jobs: Jobs, clock: list[float]) -> None:
+    first, second = submit(1, 2)
+    watch = Supervisor(jobs)
+    watch.look()
+    watch.look()
+    assert list(jobs.running.values()) == [first]
+    first.set_status("finished")
+    jobs.ends(first)
+    clock[0] += 12
+    watch.look()
+    assert list(jobs.running.values()) == [second]
+    assert queue.places() == {}
+    submit(3, 4)
+    usual = [place.seconds for place in queue.places().values()]
+    assert usual == [12, 24]  # as long as the one before took
+
+
+def test_a_killed_run_goes_on_and_one_that_gets_no_farther_is_given_up(jobs: Jobs) -> None:
+    (run,) = submit(1)
+    watch = Supervisor(jobs)
+    watch.look()
+    for death in range(20):
+        assert list(jobs.running.values()) == [run]
+        run.append({"event": "step", "step": min(death, 5), "steps": 100, "seconds": 1.0})
+        jobs.ends(run)
+        watch.look()
+        if run.status.state == "failed":
+            break
+    assert death == 5 + supervisor.MOST_DEATHS - 1  # it got farther up to step 5
+    assert "8 times without a word" in run.status.message
+    assert queue.places() == {}
+    queue.resume(run, "anna")
+    watch.look()
+    assert list(jobs.running.values()) == [run]
+
+
+def test_a_run_that_does_not_stop_by_itself_is_ended(jobs: Jobs, clock: list[float]) -> None:
+    run, other = submit(1, 2)
+    watch = Supervisor(jobs)
+    watch.look()
+    queue.cancel(run, "anna")
+    watch.look()
+    clock[0] += 1
+    watch.look()
+    assert list(jobs.running.values()) == [run]
+    clock[0] += 0.5
+    watch.look()
+    watch.look()
+    assert run.status.state == "cancelled"
+    assert list(jobs.running.values()) == [other]
+    assert supervisor.CANCEL_SECONDS + 2 * supervisor.LOOK_SECONDS < 2
+
+
+def test_a_process_whose_heart_stops_is_replaced(jobs: Jobs, clock: list[float]) -> None:
+    (run,) = submit(1)
+    watch = Supervisor(jobs)
+    watch.look()
+    for beat in range(5):
+        run.beat(f"1 {beat}")
+        clock[0] += 50
+        watch.look()
+    assert jobs.cancelled == []
+    clock[0] += 61
+    watch.look()
+    watch.look()
+    assert len(jobs.cancelled) == 1
+    assert list(jobs.running.values()) == [run]  # in a new process
+
+
+def test_the_next_supervisor_takes_over_what_the_last_one_started(jobs: Jobs) -> None:
+    (run,) = submit(1)
+    Supervisor(jobs).look()
+    Supervisor(jobs).look()
+    assert list(jobs.running.values()) == [run]
+    run.set_status("finished")
+    jobs.ends(run)
+    Supervisor(jobs).look()
+    assert entries.given() == []
+
+
+def test_a_supervisor_killed_before_it_wrote_down_the_job_loses_no_run(jobs: Jobs) -> None:
+    (run,) = submit(1)
+    assert claim() is not None
+    Supervisor(jobs).look()
+    assert list(jobs.running.values()) == [run]  # its process had not begun
+    entries.died(run, 0, -1)
+    run.set_status("running")  # by this process, which stands for the worker
+    Supervisor(jobs).look()
+    assert len(jobs.running) == 1
+    assert [entry.job for entry in entries.given()] == [LocalProcesses.job(os.getpid(), alive.born(os.getpid()))]
+
+
+def test_a_folder_that_somebody_removed_does_not_stop_the_others(jobs: Jobs) -> None:
+    waiting, other = submit(1, 2)
+    store.discard(waiting)
+    watch = Supervisor(jobs)
+    watch.look()
+    assert list(jobs.running.values()) == [other]
+    store.discard(other)
+    jobs.ends(other)
+    watch.look()
+    assert entries.given() == []
+
+
+def test_a_local_process_is_known_by_its_birth() -> None:
+    backend = LocalProcesses()
+    job = backend.submit([sys.executable, "-c", "import time; time.sleep(60)"])
+    assert LocalProcesses().is_running(job)
+    pid, _colon, birth = job.partition(":")
+    assert not backend.is_running(f"{pid}:{float(birth) + 1}")  # another process with the same id
+    backend.cancel(f"{pid}:{float(birth) + 1}")
+    assert backend.is_running(job)
+    LocalProcesses().cancel(job)
+    while backend.is_running(job):
+        pass
+    backend.cancel(job)
+
+
+def test_a_process_that_nobody_has_waited_for_is_dead() -> None:
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    birth = alive.born(child.pid)
+    while alive.is_alive(child.pid, birth):
+        pass
+    child.wait()

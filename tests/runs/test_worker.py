@@ -1,0 +1,102 @@
+"""Real processes: the supervisor, its workers, and what happens when they are killed."""
+
+import os
+
+import psutil
+import pytest
+
+from simcse_core.runs import entries, queue, race, store, worker
+from simcse_core.runs.execute import execute
+from simcse_core.runs.run import Run
+from tests.runs.conftest import SMALL, wait_until, with_seed
+
+LONG = {"epochs": 25, "batch_size": 8}
+
+
+def is_over(run: Run) -> bool:
+    return run.status.state in ("finished", "failed", "cancelled")
+
+
+def has_steps(run: Run, least: int) -> bool:
+    return any(record.get("step", 0) >= least for record in run.records())
+
+
+def outcome_of(run: Run) -> list[dict[str, object]]:
+    """Everything that a run says, but for the time it took."""
+    times = ("seconds", "texts_per_second", "run", "model")
+    return [{name: value for name, value in record.items() if name not in times} for record in run.records()]
+
+
+def test_a_race_is_carried_out_by_processes_of_their_own() -> None:
+    race_id = race.start(SMALL, ["bce", "triplet"], user="anna")
+    assert race.start(SMALL, ["bce", "triplet"], user="anna") == race_id
+    wait_until(lambda: all(outcome.state in store.ENDED for outcome in race.outcomes(race_id)))
+    outcomes = race.outcomes(race_id)
+    assert [(outcome.loss, outcome.state) for outcome in outcomes] == [("bce", "finished"), ("triplet", "finished")]
+    frozen, tfidf, bce, triplet = race.results(outcomes, race.baselines(race_id))
+    assert [line.name for line in (frozen, tfidf, bce, triplet)] == ["frozen", "tfidf", "bce", "triplet"]
+    metric = "mean_average_precision"
+    assert bce.gain[metric].value == pytest.approx(bce.metrics[metric].value - frozen.metrics[metric].value)
+    assert outcomes[0].records[0]["metrics"] == outcomes[1].records[0]["metrics"]  # the same start
+    found = race.verdict(outcomes)
+    assert found is not None
+    assert (found.metric, found.seeds) == (metric, 1)
+    store.delete(race.runs(race_id)[0], "anna")
+    assert [outcome.loss for outcome in race.outcomes(race_id)] == ["triplet"]
+
+
+def test_a_run_whose_worker_and_supervisor_are_killed_ends_as_if_nothing_had_happened() -> None:
+    (run,) = queue.submit([with_seed(3, **LONG)])
+    wait_until(lambda: has_steps(run, 20))
+    supervisor = queue._supervisors[0]
+    assert run.status.pid is not None
+    os.kill(run.status.pid, 9)
+    wait_until(lambda: has_steps(run, 20) and run.status.state == "running")
+    supervisor.kill()
+    supervisor.wait()
+    assert run.status.state == "running"  # it outlives its supervisor
+    (second,) = queue.submit([with_seed(4)])
+    wait_until(lambda: is_over(run) and is_over(second), 180)
+    assert (run.status.state, second.status.state) == ("finished", "finished")
+    undisturbed = store.create(run.config)
+    execute(undisturbed, lambda _: None)
+    assert outcome_of(run) == outcome_of(undisturbed)
+    assert run.items() == undisturbed.items()
+    assert (run.model / "simcse.json").read_bytes() == (undisturbed.model / "simcse.json").read_bytes()
+    assert not run.checkpoint.exists()
+
+
+def test_a_running_race_is_cancelled_and_the_next_run_starts() -> None:
+    race_id = race.start(with_seed(0, epochs=1_000), ["bce", "triplet"])
+    first = race.runs(race_id)[0]
+    wait_until(lambda: has_steps(first, 1))
+    race.cancel(race_id, "cli")
+    wait_until(lambda: {outcome.state for outcome in race.outcomes(race_id)} == {"cancelled"}, 5)
+    assert not psutil.pid_exists(first.status.pid or 0)
+    wait_until(lambda: not entries.given())
+
+
+def test_a_run_that_needs_too_much_memory_is_ended_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIMCSE_MAX_RUN_MEMORY_MEGABYTES", "100")  # torch alone needs more
+    (run,) = queue.submit([SMALL])
+    wait_until(lambda: is_over(run))
+    assert run.status.state == "failed"
+    assert "more than 100 MB of memory" in run.status.message
+
+
+def test_a_damaged_checkpoint_is_set_aside_and_the_run_begins_anew() -> None:
+    run = store.create(SMALL)
+    run.append({"event": "step", "step": 1})
+    run.checkpoint.write_bytes(b"half of one")
+    worker.carry_out(run)
+    assert run.status.state == "finished"
+    assert [record["step"] for record in run.records()[:2]] == [0, 1]
+    assert (run.folder / "checkpoint-damaged.pt").exists()
+
+
+def test_a_run_is_carried_out_by_one_process_only() -> None:
+    run = store.create(SMALL)
+    worker.carry_out(run)
+    before = run.records()
+    worker.carry_out(run)  # it is over
+    assert run.records() == before
