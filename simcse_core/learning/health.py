@@ -21,6 +21,8 @@ NOTES = {
     "rising": "The loss rises: {now:.3g} on average, after {first:.3g} at the start. Choose a smaller learning rate.",
     "collapsed": "Collapse: all texts have nearly the same vector (mean cosine {cosine:.3f}, effective rank "
     "{rank:.1f}). A smaller learning rate, another loss or larger batches help.",
+    "not_spread": "All texts have nearly the same vector (mean cosine {cosine:.3f}, effective rank {rank:.1f}). Hidden "
+    "words teach what words mean; a fine-tuning afterwards spreads the sentences.",
     "identical_views": "The two views of each text are identical: without dropout there is nothing to align, the texts "
     "are only spread. Set dropout to 0.1, and train layers, which have it.",
     "no_active_triplets": "No triplet of the last {steps} steps violates the margin: nothing is learned any more. "
@@ -46,10 +48,11 @@ class Watch:
     Args:
         margin: of a triplet loss; None for others.
         views: whether the batch holds two views of each text.
+        words: whether words are learned, so that nothing keeps the vectors of texts apart.
     """
 
-    def __init__(self, *, margin: float | None = None, views: bool = False) -> None:
-        self.margin, self.views = margin, views
+    def __init__(self, *, margin: float | None = None, views: bool = False, words: bool = False) -> None:
+        self.margin, self.views, self.words = margin, views, words
         self._said: set[str] = set()
         self._in_a_row: dict[str, int] = {}
         self._first: list[float] = []
@@ -86,7 +89,8 @@ class Watch:
         """Notes on a measurement."""
         lies = record.geometry
         if record.step and (lies.mean_cosine > COLLAPSED_COSINE or lies.effective_rank < COLLAPSED_RANK):
-            yield from self._say("collapsed", record.step, cosine=lies.mean_cosine, rank=lies.effective_rank)
+            code = "not_spread" if self.words else "collapsed"
+            yield from self._say(code, record.step, cosine=lies.mean_cosine, rank=lies.effective_rank)
 
     def _say(self, code: str, step: int, **values: float) -> Iterator[Note]:
         if code not in self._said:

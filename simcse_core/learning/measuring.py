@@ -41,6 +41,9 @@ MAIN_METRIC = {
 GEOMETRY_SAMPLE = 2_000
 """So many distinct texts at most tell how the vectors lie; a seeded sample of more."""
 
+TRAINING_SAMPLE = 256
+"""So many texts tell it where there is no dev data; they are encoded at every measurement."""
+
 
 class Encodes(Protocol):
     """Whatever makes vectors of texts: an encoder, or the texts that a training knows."""
@@ -70,40 +73,66 @@ def measure(model: Encodes, data: Dataset, *, precision: str = "float32", scale_
     """
     if isinstance(data, Texts):
         raise DataError("{file} has only texts: nothing to compare with. It needs a score or a label.", file=data.name)
+    parts, unique = _encoded(model, data, precision)
+    close = _close(data, parts, scale_max)
+    return Measured(_metrics(data, parts, unique, scale_max), _geometry(close, unique), items_of(data, parts))
+
+
+def geometry(model: Encodes, data: Dataset) -> Geometry:
+    """How the vectors of a data set lie, of whatever kind; texts alone have no alignment. Errors as for `measure`."""
+    parts, unique = _encoded(model, data, "float32")
+    return _geometry(_close(data, parts, None), unique)
+
+
+def sample_of(data: Dataset) -> Dataset:
+    """A seeded sample of training data, with up to `TRAINING_SAMPLE` texts: enough to see how its vectors lie."""
+    rows = TRAINING_SAMPLE // len(text_columns(data))
+    if len(data) <= rows:
+        return data
+    return data.take(np.random.default_rng(0).choice(len(data), rows, replace=False).tolist())
+
+
+def _encoded(model: Encodes, data: Dataset, precision: str) -> tuple[list[Vectors], Vectors]:
+    """The vectors of each text column (N, D), and those of the distinct texts."""
     columns = text_columns(data)
     vectors = model.encode([text for column in columns for text in column], precision=precision)
     if not np.isfinite(vectors).all():
         raise ModelError("{name} gives vectors that are not numbers: its weights are ruined.", name=model.name)
     row_of = {text: at for at, text in enumerate(text for column in columns for text in column)}
-    unique = vectors[sorted(row_of.values())]
-    parts = np.split(vectors, len(columns))
-    metrics, close = _of_kind(data, parts, unique, scale_max)
-    return Measured(metrics, _geometry(close, unique), items_of(data, parts))
+    return np.split(vectors, len(columns)), vectors[sorted(row_of.values())]
 
 
-def _of_kind(
-    data: Dataset, parts: Sequence[Vectors], unique: Vectors, scale_max: float | None
-) -> tuple[Metrics, tuple[Vectors, Vectors]]:
-    """Metrics, and the two sides of what belongs together."""
+def _metrics(data: Dataset, parts: Sequence[Vectors], unique: Vectors, scale_max: float | None) -> Metrics:
+    match data:
+        case Scored():
+            return evaluate_scored(parts[0], parts[1], data.score, unique=unique, scale_max=scale_max)
+        case Pairs():
+            return evaluate_pairs(parts[0], parts[1], data.label)
+        case Triplets():
+            return evaluate_triplets(*parts)
+        case Answers():
+            return evaluate_answers(parts[0], parts[1], data.question, data.label)
+        case Labelled():
+            return evaluate_labelled(parts[0], data.label)
+        case _:
+            raise AssertionError(data)
+
+
+def _close(data: Dataset, parts: Sequence[Vectors], scale_max: float | None) -> tuple[Vectors, Vectors]:
+    """The two sides of what belongs together: (K, D) each."""
     match data:
         case Scored():
             close = closest_pairs(data.score, scale_max)
-            metrics: Metrics = evaluate_scored(parts[0], parts[1], data.score, unique=unique, scale_max=scale_max)
-            return metrics, (parts[0][close], parts[1][close])
-        case Pairs():
+            return parts[0][close], parts[1][close]
+        case Pairs() | Answers():
             close = np.array(data.label) == 1
-            return evaluate_pairs(parts[0], parts[1], data.label), (parts[0][close], parts[1][close])
+            return parts[0][close], parts[1][close]
         case Triplets():
-            return evaluate_triplets(*parts), (parts[0], parts[1])
-        case Answers():
-            close = np.array(data.label) == 1
-            metrics = evaluate_answers(parts[0], parts[1], data.question, data.label)
-            return metrics, (parts[0][close], parts[1][close])
+            return parts[0], parts[1]
         case Labelled():
-            (vectors,) = parts
-            return evaluate_labelled(vectors, data.label), _neighbours_of_class(vectors, data.label)
-        case _:
-            raise AssertionError(data)
+            return _neighbours_of_class(parts[0], data.label)
+        case Texts():
+            return parts[0][:0], parts[0][:0]
 
 
 def main_metric(metrics: Metrics) -> float:

@@ -31,7 +31,7 @@ class Geometry:
     """How vectors lie on the sphere, whatever the labels say. Undefined numbers are NaN."""
 
     alignment: float
-    """Mean squared distance of what belongs together; lower is better."""
+    """Mean squared distance of what belongs together; lower is better. Undefined for texts alone."""
     uniformity: float
     mean_cosine: float
     """Of all pairs of distinct texts; near 1 they have collapsed."""
@@ -49,15 +49,20 @@ class Measured:
 
 
 @dataclass(frozen=True)
+class NoMetrics:
+    """Of a training without dev data, which has nothing to compare with; `{}` in JSON."""
+
+
+@dataclass(frozen=True)
 class Evaluation:
-    """The dev data at one moment; step 0 is before training."""
+    """The model at one moment, on the dev data, or without any on some training texts; step 0 is before training."""
 
     step: int
     epoch: int
-    metrics: Metrics
+    metrics: Metrics | NoMetrics
     geometry: Geometry
     best: bool
-    """The best so far: these weights are kept."""
+    """The best so far: these weights are kept. Nothing is best without dev data."""
     seconds: float
     event: str = "evaluation"
 

@@ -20,11 +20,11 @@ from simcse_core.learning.frozen_states import Trainable
 from simcse_core.learning.health import Watch, note
 from simcse_core.learning.known_texts import KnownTexts
 from simcse_core.learning.losses import losses
-from simcse_core.learning.measuring import main_metric, measure
+from simcse_core.learning.measuring import geometry, main_metric, measure, sample_of
 from simcse_core.learning.objectives import make_objective
 from simcse_core.learning.pretraining import pretraining
 from simcse_core.learning.processes import Processes
-from simcse_core.learning.records import Ended, Evaluation, Measured, Note, Record, Step
+from simcse_core.learning.records import Ended, Evaluation, Measured, NoMetrics, Note, Record, Step
 from simcse_core.learning.settings import TrainingSettings
 from simcse_core.limits import limits
 
@@ -54,7 +54,7 @@ def train(
     Args:
         model: changed in place; nobody else may use it meanwhile.
         data: of a kind that the loss can learn from.
-        dev: held-out data of any kind with scores or labels; None trains without measuring.
+        dev: held-out data of any kind with scores or labels; without it only how training texts lie is measured.
         settings: checked settings.
         checkpoint: file that the state is written to, and resumed from.
         resume: go on from the checkpoint; `model` has to be the one that the training started from.
@@ -62,8 +62,9 @@ def train(
         known: of this model and `settings.tune`, with all texts of `dev`, where the caller has one already.
 
     Yields:
-        An `Evaluation` before the first step and after each epoch or `eval_steps` (with dev data), a `Step` a step,
-        a `Note` where something should be said, one `Ended`. Over several processes all yield the same.
+        An `Evaluation` before the first step and after each epoch or `eval_steps` (without dev data it tells only how
+        training texts lie), a `Step` a step, a `Note` where something should be said, one `Ended`. Over several
+        processes all yield the same.
 
     Raises:
         DataError: the loss cannot learn from this data, or there is too much or too little of it.
@@ -89,6 +90,7 @@ class _Loop:
     ) -> None:
         self.model, self.data, self.dev, self.settings = model, data, dev, settings
         self.checkpoint, self.stop, self.known = checkpoint, stop, known
+        self.sample = sample_of(data)
         self.processes = Processes(model.device)
         model.tune(settings.tune)
         started = time.perf_counter()
@@ -138,7 +140,7 @@ class _Loop:
                     reason = "diverged"
                     break
                 yield from self.watch.evaluation(found)
-                if self.measurements - 1 - self.best.at >= self.settings.patience:
+                if self.dev is not None and self.measurements - 1 - self.best.at >= self.settings.patience:
                     reason = "patience"
                     break
             if time.perf_counter() - saved > CHECKPOINT_SECONDS:
@@ -152,8 +154,7 @@ class _Loop:
             yield note("batch_is_all", batch=self.settings.batch_size, rows=self.objective.rows)
         if self.objective.description:
             yield note("converted", how=self.objective.description)
-        if self.dev is not None:
-            yield self._measure(0)
+        yield self._measure(0)
         if self.settings.seconds is not None:
             self._plan(self.settings.seconds)
 
@@ -236,9 +237,12 @@ class _Loop:
 
     def _is_time_to_measure(self) -> bool:
         every = self.settings.eval_steps or max(self.per_epoch, math.ceil(self.steps / MOST_MEASUREMENTS))
-        return self.dev is not None and (self.step % every == 0 or self.step == self.steps)
+        return self.step % every == 0 or self.step == self.steps
 
     def _measure(self, epoch: int) -> Evaluation:
+        if self.dev is None:
+            lies = geometry(self._known(self.sample), self.sample)
+            return Evaluation(self.step, epoch, NoMetrics(), lies, False, round(self.seconds, 4))
         measured = self._measured()
         value = self.processes.agreed(main_metric(measured.metrics))
         is_best = value > self.best.metric
@@ -254,9 +258,12 @@ class _Loop:
     def _measured(self) -> Measured:
         """The dev data under the weights of this moment."""
         assert self.dev is not None
+        return measure(self._known(self.dev), self.dev)
+
+    def _known(self, data: Dataset) -> KnownTexts:
         if self.known is None:
-            self.known = KnownTexts(self.model, texts_of(self.dev), self.settings.tune)
-        return measure(self.known, self.dev)
+            self.known = KnownTexts(self.model, texts_of(data), self.settings.tune)
+        return self.known
 
     def _end(self, reason: str) -> Ended:
         if self.best.weights and (self.settings.keep == "best" or reason == "diverged"):
@@ -349,7 +356,7 @@ class _Loop:
 
 def _watch(data: Dataset, settings: TrainingSettings) -> Watch:
     if settings.loss in pretraining.names():
-        return Watch()
+        return Watch(words=True)
     loss = losses[settings.loss]
     margin = loss.with_options(settings.loss_options).get("margin") if loss.name == "triplet" else None
     return Watch(margin=margin, views=loss.inputs[kind_of(data)] == "views")

@@ -1,8 +1,10 @@
 import json
+import math
 import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import astuple
 from itertools import islice
 from pathlib import Path
 
@@ -14,14 +16,15 @@ from simcse_core.data.kinds import Dataset, Labelled, Pairs, Texts
 from simcse_core.encoding.frozen import FrozenEncoder
 from simcse_core.encoding.model import SimCSE
 from simcse_core.errors import DataError, OptionError, RunError
+from simcse_core.jsonable import jsonable
 from simcse_core.learning.checks import losses_for
 from simcse_core.learning.frozen_states import FrozenStates, learner
 from simcse_core.learning.health import Watch
 from simcse_core.learning.losses import losses
-from simcse_core.learning.measuring import MAIN_METRIC, main_metric, measure
+from simcse_core.learning.measuring import MAIN_METRIC, geometry, main_metric, measure, sample_of
 from simcse_core.learning.objectives import EmbeddingLoss, make_objective
 from simcse_core.learning.processes import Processes
-from simcse_core.learning.records import Ended, Evaluation, Note, Record, Step
+from simcse_core.learning.records import Ended, Evaluation, Geometry, NoMetrics, Note, Record, Step
 from simcse_core.learning.settings import TrainingSettings, training_settings
 from simcse_core.learning.training import train
 from tests.learning.small import LABELS, TEXTS, data_of, tiny_model
@@ -260,6 +263,39 @@ def test_measurements_change_nothing_and_come_when_asked() -> None:
     assert ended(never).dev_before is ended(never).dev_after is None
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_without_dev_data_the_shape_of_training_texts_is_measured(kind: str) -> None:
+    """The whole data set is the sample here: what belongs together, as dev data, has the same geometry."""
+    model, data = tiny_model(), data_of(kind)
+    records = run(data, model=model, loss=losses_for(data)[0], epochs=2, patience=1)
+    found = [record for record in records if isinstance(record, Evaluation)]
+    assert [(one.epoch, one.best, jsonable(one.metrics)) for one in found] == [(at, False, {}) for at in range(3)]
+    assert found[0].geometry.mean_cosine != found[1].geometry.mean_cosine
+    if kind == "texts":
+        assert np.isnan(found[-1].geometry.alignment)
+        assert found[-1].geometry.uniformity < 0
+    else:
+        expected, lies = astuple(measure(model, data).geometry), astuple(found[-1].geometry)
+        assert lies == pytest.approx(expected, abs=1e-5)
+    assert (ended(records).reason, ended(records).dev_before, ended(records).dev_after) == ("epochs", None, None)
+
+
+def test_a_sample_of_training_data_has_a_few_hundred_texts_and_is_always_the_same() -> None:
+    many = Texts("t", tuple(f"text {at}" for at in range(1_000)))
+    sample = sample_of(many)
+    assert len(sample) == 256
+    assert sample == sample_of(many) != many.take(range(256))
+    assert sample_of(data_of("triplets")) == data_of("triplets")
+    assert geometry(tiny_model(), Texts("t", TEXTS[:2])).effective_rank >= 1
+
+
+def test_pre_training_says_that_it_leaves_the_sentences_where_they_are() -> None:
+    lies = Geometry(alignment=math.nan, uniformity=-0.01, mean_cosine=0.998, effective_rank=5.0)
+    seen = Evaluation(20, 1, NoMetrics(), lies, False, 1.0)
+    for watch, code in ((Watch(words=True), "not_spread"), (Watch(), "collapsed")):
+        assert [note.code for note in watch.evaluation(seen)] == [code]
+
+
 def test_patience_counts_measurements() -> None:
     records = run(data_of("pairs"), data_of("labelled"), loss="bce", learning_rate=1e-12, eval_steps=1, patience=3)
     assert ended(records).reason == "patience"
@@ -348,7 +384,8 @@ def test_texts_without_a_word_cannot_be_pre_trained_on() -> None:
 def test_a_run_judged_after_its_last_step_keeps_those_weights() -> None:
     ruined = run(data_of("pairs"), data_of("labelled"), loss="bce", learning_rate=0.3, clip=1e6, keep="last", epochs=3)
     best = run(data_of("pairs"), data_of("labelled"), loss="bce", learning_rate=0.3, clip=1e6, epochs=3)
-    measured = [record.metrics for record in ruined if isinstance(record, Evaluation)]
+    evaluations = [record for record in ruined if isinstance(record, Evaluation)]
+    measured = [one.metrics for one in evaluations if not isinstance(one.metrics, NoMetrics)]
     assert ended(ruined).dev_after == measured[-1] != ended(best).dev_after
     assert ended(best).dev_after == max(measured, key=main_metric)
 
