@@ -1,15 +1,22 @@
-"""Projections in a process of their own: UMAP needs long to import and compile, and the app must not stutter."""
+"""Work in processes of its own, so that the app does not stutter: maps, and whatever else takes more than a moment."""
 
+import contextlib
+import os
+from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Future
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import streamlit as st
-from joblib.externals.loky import get_reusable_executor
+from joblib.externals.loky import ProcessPoolExecutor, get_reusable_executor
 from numpy.typing import NDArray
 
 IDLE_SECONDS = 1_800
 """The worker ends after so long without work and frees its memory; the next projection starts it again."""
+POLITE_IDLE_SECONDS = 300
+"""The same for a polite worker, which starts faster."""
+
+T = TypeVar("T")
 
 Projected = tuple[NDArray[np.float32], float]
 """Points (N, 2) and their trustworthiness."""
@@ -54,3 +61,42 @@ def _submitted(
 ) -> "Future[Projected]":
     executor = get_reusable_executor(max_workers=1, timeout=IDLE_SECONDS, initializer=_warm_up)
     return executor.submit(project, method, _vectors, dict(options), seed)
+
+
+def submit(worker: str, content: str, work: Callable[..., T], *arguments: object) -> "Future[T]":
+    """Work on its way in a process of low priority and one thread; the same work is done once for all sessions.
+
+    Args:
+        worker: name of the process that does it. What one was given is done in its order.
+        content: a key for all that the result depends on. The arguments themselves are not looked at.
+        work: a function of a module that needs no screen, so that the process finds and imports it.
+        arguments: which can be sent to a process.
+
+    Returns:
+        What `work` returns or raises. If it was cancelled, or its process has died, asking again starts it again.
+    """
+    future: Future[T] = _given(worker, content, work, arguments)
+    if future.done() and (future.cancelled() or isinstance(future.exception(), BrokenExecutor)):
+        if not future.cancelled():
+            _polite.clear(worker)
+        _given.clear(worker, content, work, arguments)
+        future = _given(worker, content, work, arguments)
+    return future
+
+
+@st.cache_resource(max_entries=200, show_spinner=False)
+def _given(worker: str, content: str, _work: Callable[..., Any], _arguments: tuple[object, ...]) -> "Future[Any]":
+    future: Future[Any] = _polite(worker).submit(_work, *_arguments)
+    return future
+
+
+@st.cache_resource(show_spinner=False)
+def _polite(worker: str) -> Any:
+    one_thread = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
+    return ProcessPoolExecutor(max_workers=1, timeout=POLITE_IDLE_SECONDS, initializer=_be_polite, env=one_thread)
+
+
+def _be_polite() -> None:
+    """Runs once in a new worker."""
+    with contextlib.suppress(OSError, AttributeError):
+        os.nice(10)

@@ -25,8 +25,13 @@ OKABE_ITO = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "
 SYMBOLS = ["circle", "diamond", "square", "cross", "x", "triangle-up", "star", "hexagon"]
 """Shapes beside the colours, for eyes and projectors that do not tell colours apart."""
 
+DASHES = ["", "8 3", "4 2", "12 3 3 3", "6 4", "3 2", "14 4", "9 2 2 2 2 2"]
+"""Of lines, as SVG takes them; beside the colours for the same reason."""
+
 FROZEN = "#8A8796"
 TFIDF = "#B5B2BE"
+PRETRAINING = "#8073AC"
+""" "mlm" is no loss on vectors, and has none of their colours."""
 
 
 def of_category(position: int) -> str:
@@ -39,11 +44,34 @@ def symbol_of_category(position: int) -> str:
 
 
 def of_loss(name: str) -> str:
-    """The colour of a loss, the same on every page: its place in the registry. What nobody trained is grey."""
+    """The colour of a loss, the same on every page: its place in the registry. What nobody trained is grey.
+
+    Raises:
+        OptionError: there is no such loss, and no such pre-training.
+    """
     if name in ("frozen", "tfidf"):
         return FROZEN if name == "frozen" else TFIDF
-    from simcse_core.learning.losses import losses
+    place = _place(name)
+    return PRETRAINING if place < 0 else of_category(place)
 
+
+def symbol_of_loss(name: str) -> str:
+    """Its shape on every page; errors as for `of_loss`."""
+    return SYMBOLS[-1] if _place(name) < 0 else symbol_of_category(_place(name))
+
+
+def dash_of_loss(name: str) -> str:
+    """How its lines are drawn on every page; errors as for `of_loss`."""
+    return DASHES[_place(name) % len(DASHES)]
+
+
+def _place(name: str) -> int:
+    """In the registry; -1, -2, … for pre-training."""
+    from simcse_core.learning.losses import losses
+    from simcse_core.learning.pretraining import pretraining
+
+    if name in pretraining.names():
+        return -1 - pretraining.names().index(name)
     if name not in losses.names():
         raise OptionError("Unknown loss {given!r}. Choose one of: {choices}.", given=name, choices=losses.names())
-    return of_category(losses.names().index(name))
+    return losses.names().index(name)

@@ -1,36 +1,46 @@
-"""The heatmap before and after training, side by side."""
+"""The heatmap before and after training, side by side, and where the trained model can be used next."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import streamlit as st
 
 from simcse_core.data.readers import split_lines
+from simcse_core.errors import UserError
 from simcse_core.limits import check_texts, limits
+from simcse_core.meaning.items import Items
 from simcse_core.meaning.similarity import cosine_similarity
-from simcse_core.runs.config import open_split
-from simcse_core.runs.race import Outcome, verdict
+from simcse_core.runs.config import RunConfig, open_split
+from simcse_core.runs.race import Outcome
 from simcse_core.runs.store import get
-from ui import cache, defaults, heatmap, race_view
-from ui.page import plain
+from ui import cache, defaults, heatmap, race_result
+from ui.page import PAGES, plain
+from ui.race_curves import names
 from ui.stored import StoredRace
-from ui.translation import _
+from ui.translation import _, language
 from ui.typing_area import offer_other_texts, typing_area
 
+USED_ON = ("similarity", "map", "runs")
+"""The pages to which a trained model goes with one click, as far as they are there."""
 
-def show(race: Sequence[Outcome]) -> None:
-    """On sentences of the user's own; they start with some of the held-out texts."""
-    if not any(outcome.finished for outcome in race):
+
+def show(race: Sequence[Outcome], beside: Mapping[str, Items]) -> None:
+    """On sentences of the user's own; they start with some of the held-out texts.
+
+    Args:
+        race: nothing is shown before one of it has finished.
+        beside: the baselines of its result.
+    """
+    finished = {name: run for name, run in zip(names(race), race, strict=True) if run.finished}
+    if not finished:
         return
     st.header(_("Before and after"), anchor=False)
-    finished = {name: run for name, run in zip(race_view.names(race), race, strict=True) if run.finished}
-    ahead = _ahead(race)
+    ahead = race_result.ahead(race, beside)
     start = next(name for name, run in finished.items() if run.loss == ahead)
     chosen = st.segmented_control(_("Loss"), list(finished), default=start, required=True, key="compared")
     run = get(finished[chosen or start].run)
     config = run.config
-    data, dev = open_split(config)
-    texts = defaults.comparison_texts(data if dev is None else dev)
+    texts = _texts(run.id, config)
     typed = split_lines(
         typing_area(_("Sentences, one a line"), default="\n".join(texts), source=config.data, key="comparison")
     )
@@ -38,43 +48,71 @@ def show(race: Sequence[Outcome]) -> None:
     check_texts(typed, limits().max_heatmap_texts, "max_heatmap_texts")
     before = cache.EncoderSettings(config.model, config.layer, config.pooling, config.head)
     after = cache.EncoderSettings(run.id)
-    _side_by_side(typed, *(cosine_similarity(cache.embeddings(tuple(typed), settings)) for settings in (before, after)))
-    st.caption(_("Use this model in Python, or on the command line as --model:"))
-    st.code(f'simcse_core.load("{run.id}")', language="python")
+    settings = (before, after) if _can_be_loaded(config) else (after,)
+    _side_by_side(typed, [cosine_similarity(cache.embeddings(tuple(typed), own)) for own in settings])
+    use(run.id, chosen or start)
+
+
+def use(run_id: str, name: str) -> None:
+    """One click to the pages where the model can be used, and the lines for Python and the command line."""
+    st.header(_("Use the model of {name}").format(name=plain(name)), anchor=False)
+    with st.container(horizontal=True):
+        for page in (PAGES[name] for name in USED_ON if name in PAGES):
+            st.page_link(
+                page.path,
+                label=_("On the page {page}").format(page=_(page.title)),
+                icon=page.icon,
+                query_params={"language": language(), "model": run_id},
+            )
+    st.caption(_("In Python, and on the command line:"))
+    st.code(
+        f'model = simcse_core.load("{run_id}")\n'
+        f'# python -m simcse_core similarity --model {run_id} "A sentence." "Another one."',
+        language="python",
+    )
 
 
 def show_stored(race: StoredRace) -> None:
     """Of the recorded race: fixed sentences, because its models are not kept."""
     st.header(_("Before and after"), anchor=False)
     losses = list(race.after)
-    chosen = st.segmented_control(
-        _("Loss"), losses, default=_ahead(race.outcomes), required=True, key="compared-stored"
-    )
-    before, after = (
-        np.asarray(matrix, dtype=np.float32) for matrix in (race.before, race.after[chosen or _ahead(race.outcomes)])
-    )
-    _side_by_side(race.texts, before, after)
+    ahead = race_result.ahead(race.outcomes, race.baselines)
+    chosen = st.segmented_control(_("Loss"), losses, default=ahead, required=True, key="compared-stored")
+    matrices = (race.before, race.after[chosen or ahead])
+    _side_by_side(race.texts, [np.asarray(matrix, dtype=np.float32) for matrix in matrices])
     st.caption(_("Held-out texts of three classes. Start a race to compare sentences of your own."))
 
 
-def _ahead(race: Sequence[Outcome]) -> str:
-    """The finished loss to show first."""
-    found = verdict(race)
-    return found.ahead if found is not None else next(outcome.loss for outcome in race if outcome.finished)
+@st.cache_data(max_entries=100, show_spinner=False)
+def _texts(run: str, _config: RunConfig) -> list[str]:
+    """Some held-out texts of a run; none when its data is gone."""
+    try:
+        data, dev = open_split(_config)
+    except UserError:
+        return []
+    return defaults.comparison_texts(data if dev is None else dev)
 
 
-def _side_by_side(texts: Sequence[str], before: heatmap.Matrix, after: heatmap.Matrix) -> None:
+def _can_be_loaded(config: RunConfig) -> bool:
+    """A new model has no state before its training that could be loaded."""
+    from simcse_core.encoding.catalogue import is_here
+
+    return is_here(config.model)
+
+
+def _side_by_side(texts: Sequence[str], matrices: Sequence[heatmap.Matrix]) -> None:
+    """One or two heatmaps: before and after, or after alone."""
     if len(texts) < 2:
         st.info(_("Type at least two sentences, one a line."))
         return
-    for column, title, matrix, key in zip(
-        st.columns(2), (_("Frozen model"), _("After training")), (before, after), ("before", "after"), strict=True
-    ):
+    titles = [_("Frozen model"), _("After training")][-len(matrices) :]
+    keys = ("before", "after")[-len(matrices) :]
+    for column, title, matrix, key in zip(st.columns(2), titles, matrices, keys, strict=False):
         with column:
             st.markdown(f"**{title}**")
             heatmap.figure(matrix, texts, key=f"heatmap-{key}", height=360, labels=False)
     with st.expander(_("The sentences and their numbers"), icon=":material/table:"):
         st.table({_("sentence"): [plain(f"{number} {text}") for number, text in enumerate(texts, 1)]}, hide_index=True)
-        for title, matrix in ((_("Frozen model"), before), (_("After training"), after)):
+        for title, matrix in zip(titles, matrices, strict=True):
             st.markdown(f"**{title}**")
             heatmap.numbers(matrix, texts)

@@ -46,11 +46,13 @@ def race_of(items: Callable[[float, int], Items], metric: str, seeds: int) -> li
 
 
 def show(race: "list[Outcome]", beside: "dict[str, Items]") -> None:  # its source alone is run, hence the quotes
-    from ui import race_view
+    from ui import race_curves, race_progress, race_result
 
-    race_view.progress(race)
-    race_view.curves(race, epochs=1, key="test")
-    race_view.table(race, beside)
+    race_progress.bars(race)
+    race_progress.summary(race)
+    race_progress.troubles(race)
+    race_curves.show(race, key="test")
+    race_result.show(race, beside)
 
 
 def drawn(race: list[Outcome], beside: dict[str, Items]) -> AppTest:
@@ -62,7 +64,7 @@ def drawn(race: list[Outcome], beside: dict[str, Items]) -> AppTest:
 def test_scored_pairs_of_one_seed_stand_beside_the_baselines() -> None:
     page = drawn(race_of(pairs_of, "spearman", seeds=1), {"tfidf": pairs_of(0.5, 3)})
     table = page.table[0].value
-    assert list(table.columns) == ["loss", "Spearman", "gain", "seconds"]
+    assert list(table.columns) == ["loss", "Spearman", "gain", "seconds", "texts/s"]
     assert list(table["loss"]) == ["frozen model", "TF-IDF (shared words)", "bce", "cosent"]
     assert list(table["seconds"]) == ["", "", "2", "2"]
     words = "\n".join(str(element.value) for element in [*page.markdown, *page.caption])
@@ -74,7 +76,7 @@ def test_scored_pairs_of_one_seed_stand_beside_the_baselines() -> None:
 def test_several_seeds_have_bars_lines_and_intervals_of_their_own() -> None:
     page = drawn(race_of(triplets_of, "accuracy", seeds=3), {})
     table = page.table[0].value
-    assert list(table.columns) == ["loss", "accuracy", "over seeds", "gain", "seconds"]
+    assert list(table.columns) == ["loss", "accuracy", "over seeds", "gain", "seconds", "texts/s"]
     assert table["over seeds"][0] == ""
     assert "…" in table["over seeds"][1]
     words = "\n".join(str(element.value) for element in [*page.markdown, *page.caption])

@@ -1,0 +1,94 @@
+// A chart as SVG. Everything inside is drawn anew at once; the node itself stays, so nothing flickers.
+const SVG = "http://www.w3.org/2000/svg"
+
+function put(parent, name, attributes, text) {
+  const made = document.createElementNS(SVG, name)
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value)
+  if (text !== undefined) made.textContent = text
+  parent.append(made)
+  return made
+}
+
+const SHAPES = {
+  circle: (r) => `M${-r} 0a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0`,
+  square: (r) => `M${-r} ${-r}h${2 * r}v${2 * r}h${-2 * r}z`,
+  diamond: (r) => `M0 ${-1.3 * r}L${1.3 * r} 0L0 ${1.3 * r}L${-1.3 * r} 0z`,
+  "triangle-up": (r) => `M0 ${-1.2 * r}L${1.15 * r} ${0.9 * r}L${-1.15 * r} ${0.9 * r}z`,
+  cross: (r) => `M${-r / 2.6} ${-1.2 * r}h${r / 1.3}v${0.82 * r}h${0.82 * r}v${r / 1.3}h${-0.82 * r}v${0.82 * r}h${-r / 1.3}v${-0.82 * r}h${-0.82 * r}v${-r / 1.3}h${0.82 * r}z`,
+  star: (r) => `M${[...Array(10).keys()].map((at) => [Math.sin((at * Math.PI) / 5), -Math.cos((at * Math.PI) / 5)].map((part) => (part * r * (at % 2 ? 0.6 : 1.4)).toFixed(2))).join("L")}z`,
+  hexagon: (r) => `M${[...Array(6).keys()].map((at) => [Math.sin((at * Math.PI) / 3), -Math.cos((at * Math.PI) / 3)].map((part) => (part * r * 1.15).toFixed(2))).join("L")}z`,
+}
+SHAPES.x = SHAPES.cross
+
+function mark(parent, line, x, y, radius) {
+  const turned = line.symbol === "x" ? " rotate(45)" : ""
+  const shape = (SHAPES[line.symbol] ?? SHAPES.circle)(radius)
+  put(parent, "path", { d: shape, transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})${turned}`, fill: line.color, stroke: "var(--st-background-color)", "stroke-width": 1 })
+}
+
+function strokeOf(line) {
+  return { fill: "none", stroke: line.color, "stroke-width": line.thin ? 1.2 : 2.5, "stroke-opacity": line.thin ? 0.55 : 1, "stroke-dasharray": line.dash, "stroke-linejoin": "round" }
+}
+
+// Where numbers are on the screen, and back.
+function frameOf(svg, data, lines, range) {
+  const size = parseFloat(getComputedStyle(document.documentElement).fontSize)
+  const letter = Math.max(size * 0.78, size > 20 ? 20 : 0)
+  const width = svg.clientWidth
+  const height = Math.round(data.height * (size > 20 ? 1.25 : 1))
+  const { x, y } = domains(data, lines, range)
+  const rows = ticks(y[0], y[1], height / (letter * 3.6))
+  const widest = Math.max(...rows.marks.map((at) => written(at, rows.step).length), 1)
+  const box = { left: letter * (0.62 * widest + 0.9), right: letter * 1.1, top: letter * 0.6, bottom: letter * 2.9 }
+  const [across, down] = [Math.max(width - box.left - box.right, 20), Math.max(height - box.top - box.bottom, 20)]
+  return {
+    size, letter, width, height, box, across, down, x, y, rows,
+    toX: (at) => box.left + ((at - x[0]) / (x[1] - x[0])) * across,
+    toY: (at) => box.top + down - ((at - y[0]) / (y[1] - y[0])) * down,
+    fromX: (at) => x[0] + ((at - box.left) / across) * (x[1] - x[0]),
+  }
+}
+
+function drawAxes(svg, frame, data) {
+  const { box, letter, across, down, width, height, rows } = frame
+  const columns = ticks(frame.x[0], frame.x[1], across / (letter * 5))
+  for (const at of rows.marks) {
+    put(svg, "line", { class: "curves-grid", x1: box.left, x2: box.left + across, y1: frame.toY(at), y2: frame.toY(at) })
+    put(svg, "text", { x: box.left - letter * 0.5, y: frame.toY(at) + letter * 0.35, "text-anchor": "end", "font-size": letter }, written(at, rows.step))
+  }
+  for (const at of columns.marks) {
+    put(svg, "line", { class: "curves-grid", x1: frame.toX(at), x2: frame.toX(at), y1: box.top + down, y2: box.top + down + 4 })
+    put(svg, "text", { x: frame.toX(at), y: box.top + down + letter * 1.3, "text-anchor": "middle", "font-size": letter }, written(at, columns.step))
+  }
+  put(svg, "text", { x: box.left + across / 2, y: height - letter * 0.3, "text-anchor": "middle", "font-size": letter }, data.x_name)
+  if (!data.lines.some((line) => line.points.length)) {
+    put(svg, "text", { x: width / 2, y: box.top + down / 2, "text-anchor": "middle", "font-size": letter }, data.words.empty)
+  }
+}
+
+const MARKED_UP_TO = 26
+
+function drawLines(svg, frame, lines, clip) {
+  const { box, across, down } = frame
+  const window_ = put(put(svg, "clipPath", { id: clip }), "rect", { x: box.left - 6, y: box.top - 6, width: across + 12, height: down + 12 })
+  window_.setAttribute("data-clip", "")
+  const inside = put(svg, "g", { "clip-path": `url(#${clip})` })
+  for (const line of lines) {
+    const places = line.points.map(([x, y]) => [frame.toX(x), frame.toY(y)])
+    if (!places.length) continue
+    put(inside, "path", { d: `M${places.map(([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`).join("L")}`, ...strokeOf(line) })
+    if (line.thin) continue
+    const marked = places.length <= MARKED_UP_TO ? places : places.slice(-1)
+    const last = places.at(-1)
+    for (const place of marked) mark(inside, line, ...place, place === last ? frame.letter * 0.42 : frame.letter * 0.3)
+  }
+}
+
+function draw(svg, data, lines, range, clip) {
+  const frame = frameOf(svg, data, lines, range)
+  svg.replaceChildren()
+  svg.setAttribute("height", frame.height)
+  drawAxes(svg, frame, data)
+  drawLines(svg, frame, lines, clip)
+  return frame
+}

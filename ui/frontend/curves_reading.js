@@ -1,0 +1,47 @@
+// What stands under the pointer: the nearest measured place, and what each line says there.
+function nearestPlace(lines, at) {
+  let best = null
+  for (const line of lines) {
+    for (const [x] of line.points) if (best === null || Math.abs(x - at) < Math.abs(best - at)) best = x
+  }
+  return best
+}
+
+function valueAt(line, place, reach) {
+  let best = null
+  for (const point of line.points) {
+    if (Math.abs(point[0] - place) <= reach && (best === null || Math.abs(point[0] - place) <= Math.abs(best[0] - place))) best = point
+  }
+  return best
+}
+
+function rowOf(text, line) {
+  const row = document.createElement("div")
+  if (line) {
+    const dot = document.createElement("span")
+    dot.textContent = "■ "
+    dot.style.color = line.color
+    row.append(dot)
+  }
+  row.append(text)
+  return row
+}
+
+function showReading(figure, svg, frame, data, lines, pointer) {
+  const reading = figure.querySelector(".curves-reading")
+  svg.querySelector(".curves-cross")?.remove()
+  const place = pointer === null ? null : nearestPlace(lines, frame.fromX(pointer))
+  const thick = lines.filter((line) => !line.thin)
+  const reach = (frame.x[1] - frame.x[0]) / 60
+  const found = place === null ? [] : (thick.some((line) => line.points.length) ? thick : lines).map((line) => [line, valueAt(line, place, reach)]).filter(([, point]) => point)
+  reading.hidden = !found.length || place < frame.x[0] || place > frame.x[1]
+  if (reading.hidden) return
+  const step = (frame.x[1] - frame.x[0]) / 100
+  const values = found.sort(([, a], [, b]) => b[1] - a[1]).map(([line, point]) => rowOf(`${line.name}  ${point[1].toLocaleString("en", { maximumSignificantDigits: 4 })}`, line))
+  reading.replaceChildren(rowOf(`${data.x_name}: ${written(place, roundStep(step, 1))}`), ...values)
+  const x = frame.toX(place)
+  put(svg, "line", { class: "curves-cross", x1: x, x2: x, y1: frame.box.top, y2: frame.box.top + frame.down })
+  const toTheLeft = x > frame.width / 2
+  reading.style.left = toTheLeft ? "" : `${x + 10}px`
+  reading.style.right = toTheLeft ? `${frame.width - x + 10}px` : ""
+}

@@ -1,0 +1,48 @@
+// Axes: round numbers, about as many as fit, written with as many digits as tell them apart.
+function roundStep(span, about) {
+  const raw = span / Math.max(about, 1)
+  const power = 10 ** Math.floor(Math.log10(raw))
+  return [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((step) => step >= raw * 0.999)
+}
+
+function ticks(low, high, about) {
+  const step = roundStep(high - low, about)
+  const marks = []
+  for (let at = Math.ceil(low / step - 1e-9); at * step <= high + step * 1e-9; at += 1) marks.push(at * step)
+  return { marks, step }
+}
+
+function written(value, step) {
+  const digits = Math.min(Math.max(Math.ceil(-Math.log10(step) - 1e-9) + (/^2\.?5/.test(String(step / 10 ** Math.floor(Math.log10(step)))) ? 1 : 0), 0), 6)
+  return (Math.abs(value) < step / 1e6 ? 0 : value).toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits })
+}
+
+// Lowest and highest of some numbers, with a little air where `air` is a share of the span.
+function extent(values, air) {
+  let low = Infinity
+  let high = -Infinity
+  for (const value of values) {
+    if (value < low) low = value
+    if (value > high) high = value
+  }
+  if (low === Infinity) return [0, 1]
+  const room = (high - low || Math.abs(high) || 1) * (air ?? 0)
+  return low === high && !room ? [low - 0.5, high + 0.5] : [low - room, high + room]
+}
+
+// The numbers between which a chart shows: what is zoomed to, else everything; upwards only what is seen.
+function domains(data, lines, range) {
+  const all = extent(lines.flatMap((line) => line.points.map((point) => point[0])), data.from_zero ? 0 : 0.06)
+  const x = range ?? [data.from_zero ? 0 : all[0], data.x_last ?? (data.from_zero && all[1] <= 0 ? 1 : all[1])]
+  const seen = lines.flatMap((line) => seenPoints(line.points, x).map((point) => point[1]))
+  const y = extent(seen, 0.08)
+  return { x, y: data.y_from_zero ? [0, Math.max(y[1], 0)] : y }
+}
+
+// The points inside a range and the one before and behind it, to which the line is drawn.
+function seenPoints(points, [low, high]) {
+  return points.filter(([at], place) => {
+    const [before, behind] = [points[place - 1]?.[0] ?? at, points[place + 1]?.[0] ?? at]
+    return (at >= low && at <= high) || (at < low && behind >= low) || (at > high && before <= high)
+  })
+}

@@ -1,0 +1,68 @@
+"""What metrics, lines of a result and states of a run are called on the screen."""
+
+from collections.abc import Iterable
+
+from simcse_core.learning.measuring import MAIN_METRIC
+from ui.translation import N_, _
+
+METRICS = {
+    "spearman": N_("Spearman"),
+    "average_precision": N_("average precision"),
+    "mean_average_precision": N_("mean average precision"),
+    "map": N_("mean average precision"),
+    "mrr": N_("mean reciprocal rank"),
+    "precision_at_1": N_("precision at 1"),
+    "accuracy": N_("accuracy"),
+    "auc": N_("AUC"),
+    "logistic_accuracy": N_("logistic regression"),
+}
+"""In the order in which they are shown."""
+EXPLAINED = {
+    "spearman": N_("Spearman: do the cosines rank the pairs as their scores do? 1 when exactly so."),
+    "average_precision": N_("Average precision: 1 when all matching pairs are closer than the others."),
+    "mean_average_precision": N_(
+        "Mean average precision: each text ranks all others by cosine; 1 when those of its class come first."
+    ),
+    "map": N_("Mean average precision: each question ranks its answers by cosine; 1 when the right ones come first."),
+    "mrr": N_("Mean reciprocal rank: 1 / rank of the first right answer."),
+    "precision_at_1": N_("Precision at 1: the share of questions whose closest answer is right."),
+    "accuracy": N_("Accuracy: nearest class centre, the text itself left out."),
+    "accuracy of triplets": N_(
+        "Accuracy: the share of anchors that are closer to their positive than to their negative."
+    ),
+    "auc": N_("AUC: how often a matching pair is closer than one that does not match; 0.5 is chance."),
+    "logistic_accuracy": N_(
+        "Logistic regression: the share of held-out texts that a classifier gets right which learned from the vectors "
+        "of the training texts."
+    ),
+}
+LINES = {"frozen": N_("frozen model"), "tfidf": N_("TF-IDF (shared words)")}
+"""What nobody trained."""
+STATES = {
+    "queued": N_("waiting"),
+    "running": N_("running"),
+    "finished": N_("finished"),
+    "failed": N_("failed"),
+    "cancelled": N_("cancelled"),
+    "interrupted": N_("interrupted"),
+}
+
+
+def line_name(name: str) -> str:
+    """A line of a result: a loss by its name, what nobody trained in words."""
+    return _(LINES[name]) if name in LINES else name
+
+
+def main_metric_among(names: Iterable[str]) -> str | None:
+    """The one that decides; None where nothing is measured but the shape of the vectors."""
+    known = set(names)
+    return next((name for name in MAIN_METRIC.values() if name in known), None)
+
+
+def duration(seconds: float) -> str:
+    """A time as people say it."""
+    if seconds < 99.5:
+        return _("{n:.0f} s").format(n=max(seconds, 0))
+    if seconds < 5_940:
+        return _("{n:.0f} min").format(n=seconds / 60)
+    return _("{hours:.0f} h {minutes:.0f} min").format(hours=seconds // 3_600, minutes=seconds % 3_600 // 60)

@@ -1,0 +1,201 @@
+"""The result of a race: a verdict that names no winner inside the noise, beside what nobody trained."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from simcse_core.learning.race import Contestant, Line, Verdict
+from simcse_core.meaning.intervals import Interval
+from simcse_core.meaning.items import Items
+from simcse_core.runs.race import Outcome, contestants
+from ui import background, charts, colors
+from ui.metric_names import EXPLAINED, METRICS, line_name, main_metric_among
+from ui.page import plain
+from ui.projector import chart
+from ui.race_curves import names
+from ui.translation import _, language
+from ui.verdicts import Result, compute
+
+FEW_ITEMS = 1_000
+"""Held-out items of all runs together that are compared within a moment."""
+
+
+def result(race: Sequence[Outcome], beside: Mapping[str, Items]) -> Result | None:
+    """The bootstraps of a race; computed once for each set of finished runs, for all sessions.
+
+    With many held-out items they take seconds, so they are computed in another process.
+
+    Args:
+        race: finished or not.
+        beside: the baselines, as far as they are known.
+
+    Returns:
+        None while it is being computed.
+    """
+    finished = tuple(outcome.run for outcome in race if outcome.finished)
+    known = all(finished)  # recorded runs have no ids, so the language tells their races apart
+    of_runs = contestants(race)
+    content = repr((finished, sorted(beside), "" if known else language()))
+    if sum(_count(of_run.after) for of_run in of_runs) <= FEW_ITEMS:
+        return _result(content, of_runs, beside)
+    future = background.submit("results", content, compute, of_runs, dict(beside))
+    return future.result() if future.done() else None
+
+
+@st.cache_data(max_entries=60, show_spinner=False)
+def _result(content: str, _contestants: list[Contestant], _beside: Mapping[str, Items]) -> Result:
+    return compute(_contestants, _beside)
+
+
+def _count(items: Items) -> int:
+    return max([len(items.cosines), *map(len, items.values.values())])
+
+
+@st.fragment(run_every=0.5)
+def _until_computed(race: Sequence[Outcome], beside: Mapping[str, Items]) -> None:
+    """Stands where the result will be; draws the page anew when it is there."""
+    if result(race, beside) is not None:
+        st.rerun()
+    st.caption(":material/hourglass_top: " + _("Comparing the losses item by item …"))
+
+
+def show(race: Sequence[Outcome], beside: Mapping[str, Items]) -> None:
+    """Each loss beside what nobody trained, with intervals, and a verdict; nothing before a run has been measured.
+
+    Args:
+        race: finished or not.
+        beside: the baselines, as far as they are known.
+    """
+    if not contestants(race):
+        return
+    st.header(_("Result"), anchor=False)
+    found = result(race, beside)
+    if found is None:
+        _until_computed(race, beside)
+        return
+    lines = found.lines
+    if found.verdict is not None:
+        st.markdown(_verdict_in_words(found.verdict))
+    _unfinished(race)
+    shown = [name for name in METRICS if name in lines[0].metrics]
+    main = main_metric_among(shown) or shown[0]
+    _intervals(lines, main)
+    st.table([_row(line, shown, main, lines) for line in lines], hide_index=True)
+    st.caption(_small_print(shown, main, max(line.seeds for line in lines)))
+
+
+def ahead(race: Sequence[Outcome], beside: Mapping[str, Items]) -> str:
+    """The finished loss to show first."""
+    found = result(race, beside)
+    if found is not None and found.verdict is not None:
+        return found.verdict.ahead
+    return next(outcome.loss for outcome in race if outcome.finished)
+
+
+def in_short(race: Sequence[Outcome], beside: Mapping[str, Items]) -> str:
+    """The verdict in one sentence, to be said aloud; empty while there is none."""
+    found = result(race, beside)
+    if found is None or found.verdict is None:
+        return ""
+    verdict = found.verdict
+    if verdict.clear:
+        return _("The race is over: {loss} is ahead by more than the noise.").format(loss=verdict.ahead)
+    return _("The race is over: no winner by more than the noise.")
+
+
+def _unfinished(race: Sequence[Outcome]) -> None:
+    """Which losses are not, or not wholly, in the result."""
+    missing = list(dict.fromkeys(outcome.loss for outcome in race if not outcome.finished))
+    if missing:
+        st.caption(_("Not finished, so not or not wholly counted: {losses}.").format(losses=", ".join(missing)))
+    diverged = [
+        name
+        for name, outcome in zip(names(race), race, strict=True)
+        if outcome.finished and outcome.finished.get("reason") == "diverged"
+    ]
+    if diverged:
+        st.warning(
+            _("Diverged: {losses}. The steps were too large; choose a smaller learning rate.").format(
+                losses=plain(", ".join(diverged))
+            )
+        )
+
+
+def _row(line: Line, shown: Sequence[str], main: str, lines: Sequence[Line]) -> dict[str, str]:
+    row = {_("loss"): line_name(line.name)}
+    row |= {_(METRICS[name]): _interval(line.metrics.get(name), "{:.2f}") for name in shown}
+    if any(other.over_seeds for other in lines):
+        row[_("over seeds")] = _interval(line.over_seeds.get(main), "{:.2f}")
+    row[_("gain")] = _interval(line.gain.get(main), "{:+.2f}")
+    row[_("seconds")] = "" if line.seconds is None else f"{line.seconds:.0f}"
+    row[_("texts/s")] = "" if line.texts_per_second is None else f"{line.texts_per_second:,.0f}"
+    return row
+
+
+def _small_print(shown: Sequence[str], main: str, seeds: int) -> str:
+    """What the numbers of the table mean, and what they do not say."""
+    explained = ["accuracy of triplets" if name == "accuracy" == main else name for name in shown]
+    sentences = [
+        _("Measured on held-out data."),
+        *(_(EXPLAINED[name]) for name in explained),
+        _(
+            "In grey the range that holds 95 % of the bootstrap samples of the held-out items. "
+            "Gain: {metric} above the frozen model, paired item by item."
+        ).format(metric=_(METRICS[main])),
+    ]
+    if seeds < 2:
+        sentences.append(_("One seed: another one can move the result."))
+    elif seeds == 2:
+        sentences.append(_("Values are means of two seeds, too few to say how far another one moves the result."))
+    else:
+        sentences.append(
+            _("Values are means of {seeds} seeds. Lead and gain take in how far the seeds lie apart.").format(
+                seeds=seeds
+            )
+        )
+    sentences.append(_("Every loss is judged after its last step, so that none gains from a lucky moment."))
+    return ("" if language() == "zh_CN" else " ").join(sentences)
+
+
+def _verdict_in_words(found: Verdict) -> str:
+    lead = _interval(found.lead, "{:.3f}")
+    if found.level:
+        first = _("**{loss}** and **{rival}** end level: no winner.").format(loss=found.ahead, rival=found.rival)
+    elif found.clear:
+        first = _(
+            "**{loss}** is ahead by more than the noise: compared item by item, its lead over {rival} is {lead}."
+        ).format(loss=found.ahead, rival=found.rival, lead=lead)
+    else:
+        first = _(
+            "**{loss}** has the highest value, but no winner: compared item by item, its lead over {rival} is {lead}, "
+            "which is inside the noise."
+        ).format(loss=found.ahead, rival=found.rival, lead=lead)
+    metric = _(METRICS[found.metric])
+    if not found.helped:
+        second = _("In {metric} no loss is better than the frozen model by more than the noise.").format(metric=metric)
+    else:
+        second = _("In {metric} better than the frozen model by more than the noise: {losses}.").format(
+            metric=metric, losses=", ".join(found.helped)
+        )
+    return f"{first}\n\n{second}"
+
+
+def _interval(value: Interval | None, form: str) -> str:
+    if value is None or math.isnan(value.value):
+        return ""
+    low, high = form.format(value.low), form.format(value.high)
+    return f"{form.format(value.value)} :small[:gray[{low}\u00a0…\u00a0{high}]]"
+
+
+def _intervals(lines: Sequence[Line], metric: str) -> None:
+    chart(
+        charts.intervals(
+            [line_name(line.name) for line in lines],
+            [line.metrics[metric] for line in lines],
+            [colors.of_loss(line.name) for line in lines],
+            _(METRICS[metric]),
+        ),
+        key="intervals",
+        alt=_("Points with their ranges, the same numbers as in the table below."),
+    )

@@ -1,0 +1,132 @@
+"""A race in words: what it is a race of, and what a screen reader says while it goes on."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from simcse_core.data import bundled
+from simcse_core.encoding.catalogue import CATALOGUE
+from simcse_core.encoding.scratch import SIZES
+from simcse_core.errors import RunError
+from simcse_core.runs.config import RunConfig
+from simcse_core.runs.race import Outcome
+from simcse_core.runs.store import get
+from ui.data_choice import data_title
+from ui.metric_names import METRICS, STATES, duration
+from ui.race_curves import metric_of, names
+from ui.tracks import Moment, Track, track
+from ui.translation import N_, _
+
+SAID_EPOCHS = 10
+"""So many epochs of each run at most are sent to the browser, which knows what it has said."""
+SIZE_TITLES = {
+    "scratch-tiny": N_("new, tiny: 2 layers of 128"),
+    "scratch-mini": N_("new, mini: 4 layers of 256"),
+    "scratch-small": N_("new, small: 4 layers of 512"),
+}
+TUNED = {
+    "all": N_("everything"),
+    "head": N_("a linear layer"),
+}
+
+
+def describe(config: RunConfig, seeds: Sequence[int] = ()) -> str:
+    """What a race is a race of, in one line.
+
+    Args:
+        config: of one of its runs.
+        seeds: of all of them; those of `config` alone when empty.
+    """
+    settings = config.settings
+    said = [data_name(config.data), start_name(config)]
+    said.append(_("trained: {what}").format(what=tuned(settings.tune)))
+    said.append(
+        _("epochs: {n}").format(n=settings.epochs)
+        if settings.seconds is None
+        else _("{time} each").format(time=duration(settings.seconds))
+    )
+    all_seeds = sorted(set(seeds)) or [settings.seed]
+    said.append(
+        _("seed {seed}").format(seed=all_seeds[0])
+        if len(all_seeds) == 1
+        else _("seeds {seeds}").format(seeds=", ".join(map(str, all_seeds)))
+    )
+    return " · ".join(said)
+
+
+def data_name(name: str) -> str:
+    """Data as the screen calls it."""
+    return data_title(name) if name in bundled.names() else _("own data")
+
+
+def start_name(config: RunConfig) -> str:
+    """The model that training starts from, with its layer."""
+    start = model_title(config.model)
+    return start if config.layer is None else f"{start} · " + _("layer {layer}").format(layer=config.layer)
+
+
+def model_title(name: str) -> str:
+    """A model of the catalogue, a new one, a run, or a folder, as the screen calls it."""
+    if name in CATALOGUE:
+        return CATALOGUE[name].title
+    if name in SIZES:
+        return _(SIZE_TITLES[name])
+    try:
+        return get(name).title
+    except RunError:
+        return name if len(name) <= 24 else f"{name[:8]} … {name[-6:]}"
+
+
+def tuned(tune: str) -> str:
+    """What of a model is trained."""
+    if tune in TUNED:
+        return _(TUNED[tune])
+    count = tune.rpartition(":")[2]
+    return _("the last layer only") if count == "1" else _("the last {n} layers").format(n=count)
+
+
+def announcements(race: Sequence[Outcome], epochs: int | None) -> dict[str, str]:
+    """One message for each of the latest epochs of each run, and one for each run's end.
+
+    Args:
+        race: as it stands now.
+        epochs: planned; None when a time is planned instead.
+    """
+    said: dict[str, str] = {}
+    for name, outcome in zip(names(race), race, strict=True):
+        one = track(outcome)
+        for number, words in _epochs(name, one, epochs)[-SAID_EPOCHS:]:
+            said[f"{outcome.run} {number}"] = words
+        if outcome.state in ("finished", "failed", "cancelled"):
+            said[f"{outcome.run} {outcome.state}"] = _("{name}: {state}").format(
+                name=name, state=_(STATES[outcome.state])
+            )
+    return said
+
+
+def _epochs(name: str, one: Track, epochs: int | None) -> list[tuple[int, str]]:
+    """The epochs that are over, each with its last measurement, or without one with the loss."""
+    if one.last is None:
+        return []
+    metric = metric_of([one])
+    measured = {at.epoch: at for at in one.moments if at.step}
+    over = dict(one.epochs)
+    latest = measured.get(one.last["epoch"])
+    if one.finished or (latest is not None and latest.step == one.last["step"]):
+        over[one.last["epoch"]] = one.last
+    return [
+        (number, _epoch(name, number, epochs, over[number], measured.get(number), metric)) for number in sorted(over)
+    ]
+
+
+def _epoch(
+    name: str, number: int, epochs: int | None, last: dict[str, Any], at: Moment | None, metric: str | None
+) -> str:
+    value = at.metrics.get(metric) if at is not None and metric else None
+    what = (
+        f"{_(METRICS[metric])} {value:.2f}"
+        if metric and value is not None
+        else _("loss {loss:.3f}").format(loss=last["loss"] if last["loss"] is not None else float("nan"))
+    )
+    if epochs is None:
+        return _("Epoch {number}: {name}, {what}").format(number=number, name=name, what=what)
+    return _("Epoch {number} of {epochs}: {name}, {what}").format(number=number, epochs=epochs, name=name, what=what)
