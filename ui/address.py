@@ -17,11 +17,16 @@ _STORE = "remembered"
 
 def remembered(name: str, options: Sequence[T], default: T) -> T:
     """What was chosen, else what the address says, else the default."""
-    chosen: Any = _store().get(name)
-    if chosen in options:
-        return chosen
+    own = chosen(name)
+    if own in options:
+        return own
     given = st.query_params.get(name)
     return next((option for option in options if str(option) == given), default)
+
+
+def chosen(name: str) -> Any:
+    """What was chosen in this session; None when nothing was."""
+    return _store().get(name)
 
 
 def widget(name: str, options: Sequence[T], default: T, *, language: str = "") -> tuple[str, Callable[[], None]]:

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from simcse_core.encoding.catalogue import CATALOGUE
 from simcse_core.meaning.similarity import Matrix, cosine_similarity, summarise
-from ui import cache, heatmap, inputs, progress
+from ui import cache, heatmap, inputs, models, progress
 from ui.heatmap import View
 from ui.matrix_colors import CosineColors
 from ui.translation import _
@@ -31,7 +30,7 @@ def show(texts: Sequence[str], similarity: Matrix, settings: cache.EncoderSettin
     with st.expander(_("The second encoder"), icon=":material/tune:", expanded=True):
         columns = st.columns(4)
         # Beside a frozen model stands one with layers; beside another one the same, some layers below.
-        frozen = CATALOGUE[settings.model].layers is None
+        frozen = models.card(settings.model).layers is None
         other = inputs.encoder_settings(
             "b-", places=columns, model="minilm" if frozen else settings.model, layers_less=0 if frozen else LAYERS_LESS
         )
@@ -82,7 +81,7 @@ def show(texts: Sequence[str], similarity: Matrix, settings: cache.EncoderSettin
 
 def name(settings: cache.EncoderSettings) -> str:
     """An encoder in a few words."""
-    card = CATALOGUE[settings.model]
+    card = models.card(settings.model)
     parts = [card.title]
     if card.layers is not None:
         parts.append(_("layer {layer}").format(layer=card.layers if settings.layer is None else settings.layer))

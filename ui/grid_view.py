@@ -9,11 +9,10 @@ import streamlit as st
 
 from simcse_core.data.kinds import Scored, kind_of
 from simcse_core.data.readers import TABLE_ENDINGS
-from simcse_core.encoding.catalogue import CATALOGUE
 from simcse_core.errors import DataError
 from simcse_core.limits import limits
 from simcse_core.meaning.grid import Grid, SimilarityGrid, similarity_grid, spearman_grid
-from ui import address, cache, charts_of_grid, inputs, progress, projector
+from ui import address, cache, charts_of_grid, inputs, models, progress, projector
 from ui.data_choice import Upload, parsed
 from ui.page import plain
 from ui.translation import _
@@ -32,7 +31,7 @@ def show(texts: Sequence[str], settings: cache.EncoderSettings) -> None:
     Raises:
         DataError: the file holds no scored pairs.
     """
-    if CATALOGUE[settings.model].layers is None:
+    if models.card(settings.model).layers is None:
         st.info(_("This model gives sentence vectors only: it has no layers and no poolings to compare."))
         st.button(
             _("Show it with all-MiniLM-L6-v2 and two languages"), icon=":material/visibility:", on_click=_with_layers

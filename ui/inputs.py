@@ -13,7 +13,7 @@ from simcse_core.encoding.head import HEADS
 from simcse_core.encoding.pooling import poolings
 from simcse_core.errors import UserError
 from simcse_core.limits import check_texts, limits
-from ui import address, cache, defaults, model_fetch
+from ui import address, cache, defaults, model_fetch, models
 from ui.page import plain
 from ui.translation import _, explain, language
 from ui.typing_area import offer_other_texts, put, typing_area
@@ -136,7 +136,7 @@ def encoder_settings(
     for_model, for_layer, for_pooling, for_head = places or [st.container() for _setting in range(4)]
     with for_model:
         card = model_choice(f"{prefix}model", model)
-    if not is_here(address.remembered(f"{prefix}model", list(CATALOGUE), card.name)):
+    if not is_here(address.remembered(f"{prefix}model", _offered(f"{prefix}model"), card.name)):
         return cache.EncoderSettings(card.name)  # a stand-in; the settings of the chosen one stay in the address
     if card.layers is None or card.pooling is None:
         for_layer.caption(
@@ -183,7 +183,7 @@ def warn_about(texts: list[str], model: str) -> None:
     if check.unreadable:
         numbers = _some_of(check.unreadable, texts)
         message = _("{model} cannot read these texts: {numbers}. Their cosines mean nothing.").format(
-            model=CATALOGUE[model].title, numbers=numbers
+            model=models.card(model).title, numbers=numbers
         )
         if (other := can_read_instead(model)) is not None:
             message += " " + _("Choose the model {other}.").format(other=CATALOGUE[other].title)
@@ -213,21 +213,23 @@ def model_choice(name: str, start: str | None = None) -> ModelCard:
     Returns:
         The chosen model; while it is not on this machine, the one that reads the language.
     """
-    key, keep = address.widget(name, list(CATALOGUE), start or defaults.MODEL[language()], language=language())
-    chosen = st.selectbox(_("Model"), list(CATALOGUE), format_func=_model_title, key=key, on_change=keep)
-    card = CATALOGUE[chosen]
+    offered = _offered(name, start)
+    key, keep = address.widget(name, offered, start or defaults.MODEL[language()], language=language())
+    chosen = st.selectbox(_("Model"), offered, format_func=models.title, key=key, on_change=keep)
     if not is_here(chosen):
-        model_fetch.offer(card)
+        model_fetch.offer(CATALOGUE[chosen])
         card = CATALOGUE[defaults.MODEL[language()]]
         st.caption(_("Until it is here, {model} is used.").format(model=card.title))
         return card
-    said = [_("Reads: {languages}.").format(languages=_(card.languages)), _(card.note)]
+    card = models.card(chosen)
+    said = [_("Reads: {languages}.").format(languages=_(card.languages))] if card.languages else []
+    said.append(_(card.note) if chosen in CATALOGUE else plain(card.note))
     if not cache.is_loaded(chosen):
         said.append(_("It is loading."))
     st.caption(("" if language() == "zh_CN" else " ").join(said))
     return card
 
 
-def _model_title(name: str) -> str:
-    title = CATALOGUE[name].title
-    return title if is_here(name) else f"↓ {title}"
+def _offered(name: str, start: str | None = None) -> list[str]:
+    """The models that can be chosen for a setting, with the one that its link or the session asks for."""
+    return models.names([st.query_params.get(name), address.chosen(name), start])

@@ -9,6 +9,8 @@ from simcse_core.errors import ModelError
 
 POOLING_MODES = {"mean": "mean", "max": "max", "cls": "cls"}
 """Our name -> the name in the folder; the same, for the poolings that both have."""
+FROZEN_FILE = "simcse.json"
+"""In the folder of a head on a frozen model."""
 _OLD_POOLING_KEYS = {
     "pooling_mode_mean_tokens": "mean",
     "pooling_mode_max_tokens": "max",

@@ -13,7 +13,7 @@ from transformers.utils import logging as transformers_logging
 
 from simcse_core.encoding.device import pick_device
 from simcse_core.encoding.frozen import FrozenEncoder
-from simcse_core.encoding.layout import POOLING_MODES, read_json, read_layout
+from simcse_core.encoding.layout import FROZEN_FILE, POOLING_MODES, read_json, read_layout
 from simcse_core.encoding.model import SimCSE
 from simcse_core.errors import ModelError
 
@@ -112,14 +112,14 @@ def load(folder: Path, name: str, *, device: str = "auto") -> SimCSE:
 def save_frozen(model: FrozenEncoder, folder: Path) -> None:
     """Write the name of a frozen base and its head, if there is one."""
     folder.mkdir(parents=True, exist_ok=True)
-    _write(folder / "simcse.json", {"base": "use-multilingual", "head": model.head is not None})
+    _write(folder / FROZEN_FILE, {"base": "use-multilingual", "head": model.head is not None})
     if model.head is not None:
         save_file(model.head.state_dict(), folder / "head.safetensors")
 
 
 def is_frozen(folder: Path) -> bool:
     """Whether the folder holds a frozen model with a trained head."""
-    return (folder / "simcse.json").is_file()
+    return (folder / FROZEN_FILE).is_file()
 
 
 def load_frozen(folder: Path, name: str, *, head: str | None = None, seed: int = 0) -> FrozenEncoder:
@@ -128,7 +128,7 @@ def load_frozen(folder: Path, name: str, *, head: str | None = None, seed: int =
     Raises:
         ModelError: the folder is damaged.
     """
-    if head is not None or not read_json(folder / "simcse.json").get("head"):
+    if head is not None or not read_json(folder / FROZEN_FILE).get("head"):
         return FrozenEncoder.load(head=head, seed=seed, name=name)
     return FrozenEncoder.load(head=_linear(_tensors(folder / "head.safetensors", name), name), name=name)
 
