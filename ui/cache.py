@@ -51,7 +51,7 @@ def _loader() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(max_workers=1, thread_name_prefix="model-loader")
 
 
-@st.cache_resource(max_entries=6, show_spinner=False)
+@st.cache_resource(max_entries=12, show_spinner=False)
 def _loading(name: str) -> "Future[Encoder]":
     """A model on its way. It is shared by all sessions, so nobody may change it; training works on copies elsewhere."""
     return _loader().submit(_load, name)
