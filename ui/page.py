@@ -37,6 +37,13 @@ PAGES = {
         N_("Type or paste sentences; the heatmap follows. Change layer and pooling and see what happens."),
         ":material/grid_on:",
     ),
+    "losses": Page(
+        "pages/losses.py",
+        N_("Losses"),
+        N_("What does each loss push?"),
+        N_("Watch points on a circle move under each loss, and break a loss on purpose."),
+        ":material/motion_photos_on:",
+    ),
     "training": Page(
         "pages/training.py",
         N_("Training"),

@@ -45,6 +45,8 @@ class Panel:
     matrices: Cells | None = None
     views: Floats | None = None
     """(F, N, V, 2) further points that belong to each point, to be drawn small."""
+    belonging: Floats | None = None
+    """(F,) mean cosine of what belongs together, where that is not pairs of points."""
 
 
 @dataclass(frozen=True)
@@ -159,10 +161,11 @@ def padding_in_the_max() -> Failure:
     """Max-pooling with and without a mask, while the longest text of the batch grows: a frame for each length."""
     wrong = _pooled("max", masked=False)
     right = _pooled("max", masked=True)
+    classes = tuple(range(_TEXTS))
     return Failure(
         (
-            Panel("max", True, wrong, tuple(range(_TEXTS)), "mask = 1, 1, 1, 1, …"),
-            Panel("max", False, right, tuple(range(_TEXTS)), "mask = 1, 1, 1, 0, …"),
+            Panel("max", True, wrong, classes, "mask = 1, 1, 1, 1, …", belonging=_same_text(wrong)),
+            Panel("max", False, right, classes, "mask = 1, 1, 1, 0, …", belonging=_same_text(right)),
         ),
         {
             "most": PADDED_UP_TO,
@@ -217,11 +220,10 @@ def same_mask_twice() -> Failure:
     """
     wrong, wrong_views = _two_views(same=True)
     right, right_views = _two_views(same=False)
-    classes = tuple(range(len(wrong.points[0])))
     return Failure(
         (
-            Panel("simcse", True, wrong, classes, "mask 2 = mask 1", views=wrong_views),
-            Panel("simcse", False, right, classes, "mask 2 ≠ mask 1", views=right_views),
+            _of_views(wrong, wrong_views, "mask 2 = mask 1", wrong=True),
+            _of_views(right, right_views, "mask 2 ≠ mask 1", wrong=False),
         ),
         {
             "before": _first(_agreement(wrong_views)),
@@ -231,6 +233,11 @@ def same_mask_twice() -> Failure:
             "right_gradient": _first(right.gradients),
         },
     )
+
+
+def _of_views(motion: Motion, views: Floats, setting: str, *, wrong: bool) -> Panel:
+    classes = tuple(range(motion.points.shape[1]))
+    return Panel("simcse", wrong, motion, classes, setting, views=views, belonging=_agreement(views))
 
 
 def _two_views(*, same: bool, texts: int = 5) -> tuple[Motion, Floats]:

@@ -1,0 +1,55 @@
+"""Losses: the same points under each chosen loss, and what happens when a loss is used wrongly."""
+
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+from simcse_core.learning.circle import PRESETS, Batch
+from ui import breaking, losses_inputs, losses_table, losses_view, page
+from ui.losses_run import run
+from ui.translation import _
+
+
+def compare(names: list[str], options: dict[str, dict[str, Any]], start: Batch, labels: tuple[str, ...] = ()) -> None:
+    """The chosen losses on one batch, with the targets as labelled or as clicked."""
+    edited = losses_view.kept_targets(start)
+    batch = start if edited is None else replace(start, targets=edited)
+    shown = [run(name, batch, options[name]) for name in names]
+    losses_view.circles(shown, batch, legend=losses_view.class_names(batch, labels), edited=edited is not None)
+    losses_table.show(shown, {})
+
+
+def broken(name: str) -> None:
+    """One mistake: in words, and on circles."""
+    failed = breaking.failure(name)
+    shown = breaking.shown(failed)
+    batch = losses_view.batch_of(failed.panels[0])
+    words, story = breaking.words(name), breaking.story(name, failed.numbers)
+    losses_view.circles(shown, batch, legend=losses_view.class_names(batch), words=words, story=story)
+    losses_table.show(shown, words)
+
+
+page.begin("losses")
+st.markdown(
+    _(
+        "Each point is a text. All losses start from the same points and push them step by step; the trails lead back "
+        "to the start."
+    )
+)
+choices, mistakes = st.container(horizontal=True), st.container()
+with mistakes:
+    mistake = losses_inputs.mistake()
+with choices:
+    name = losses_inputs.batch_choice(disabled=mistake is not None)
+    names = losses_inputs.chosen_losses(disabled=mistake is not None)
+    options = losses_inputs.options_of(names, disabled=mistake is not None)
+with page.user_errors(), losses_view.place():
+    if mistake is not None:
+        broken(mistake)
+    elif name == losses_inputs.OWN:
+        own = losses_inputs.own_sentences()
+        compare(names, options, own.batch, own.sentences.labels)
+        losses_table.sentences(own)
+    else:
+        compare(names, options, PRESETS[name])

@@ -1,0 +1,74 @@
+"""The page Losses as tables: what each loss did, and which sentence is which point."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from numpy.typing import NDArray
+
+from simcse_core.learning.circle import names_of
+from ui.losses_inputs import OwnStart
+from ui.losses_view import Shown
+from ui.page import plain
+from ui.translation import _
+
+
+def show(shown: list[Shown], words: Mapping[str, str]) -> None:
+    """Start and end of each circle.
+
+    Args:
+        shown: the circles.
+        words: as for `losses_view.circles`.
+    """
+    st.header(_("From start to end"), anchor=False)
+    rows = {
+        plain(f"{one.title} · {one.setting}" if one.setting else one.title): {
+            _("loss value"): _from_to(one.motion.losses, 3),
+            words.get("matches") or _("matches"): _from_to(one.matches, 2),
+            words.get("mismatches") or _("mismatches"): _from_to(one.motion.mismatches, 2),
+            _("nearest mismatch"): _from_to(one.motion.nearest, 2),
+            _("length of the gradient"): _from_to(one.motion.gradients, 3),
+        }
+        for one in shown
+    }
+    st.table(pd.DataFrame.from_dict(rows, orient="index"))
+    st.caption(
+        _(
+            "Matches and mismatches: mean cosine of the pairs that belong together and of those that do not. Nearest "
+            "mismatch: the highest cosine of a text with one that does not belong to it, on average. A loss value says "
+            "nothing about another loss."
+        )
+    )
+    st.caption(
+        _(
+            "The step size is chosen so that the fastest point begins with 6 degrees; a mistake gets the one of the "
+            "right way beside it. On a circle points block each other's way; with hundreds of dimensions there is "
+            "nearly always a way around."
+        )
+    )
+
+
+def sentences(own: OwnStart) -> None:
+    """Which sentence is which point, and how far to trust the picture."""
+    st.header(_("Your sentences on the circle"), anchor=False)
+    st.markdown(
+        _(
+            "The model's vectors have hundreds of dimensions; the circle shows them in the plane that keeps most. It "
+            "is a picture of the start: here a cosine is off by {off:.2f} on average. The model itself is not trained."
+        ).format(off=own.off)
+    )
+    table = pd.DataFrame(
+        {
+            _("label"): [plain(label) for label in own.sentences.labels],
+            _("sentence"): [plain(text) for text in own.sentences.texts],
+        },
+        index=list(names_of(own.sentences.classes)),
+    )
+    st.table(table)
+
+
+def _from_to(values: NDArray[np.float64], digits: int) -> str:
+    if not np.isfinite(values[0]):
+        return "–"
+    return f"{values[0] + 0.0:.{digits}f} → {values[-1] + 0.0:.{digits}f}"
