@@ -34,6 +34,7 @@ class AppServer:
 
     address: str
     process: psutil.Process
+    home: Path
 
 
 @contextmanager
@@ -43,19 +44,60 @@ def running_app() -> Iterator[AppServer]:
     Raises:
         RuntimeError: the server does not start; the message has the end of what it printed.
     """
-    with TemporaryDirectory(prefix="simcse-benchmark-") as home:
-        log = Path(home) / "server.log"
-        port = _free_port()
-        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
-        with log.open("wb") as output:
-            environment = {**os.environ, "SIMCSE_HOME": home}
-            process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)
-        watched = psutil.Process(process.pid)
+    with new_home() as home:
+        server = start_app(home)
+        yield server
+        _stop(server.process)
+
+
+@contextmanager
+def new_home() -> Iterator[Path]:
+    """A home folder that this process and what it starts work in; at the end all of it is gone."""
+    before = os.environ.get("SIMCSE_HOME")
+    with TemporaryDirectory(prefix="simcse-benchmark-", ignore_cleanup_errors=True) as folder:
+        os.environ["SIMCSE_HOME"] = folder
         try:
-            _wait_until_healthy(f"http://127.0.0.1:{port}", process, log)
-            yield AppServer(f"http://127.0.0.1:{port}", watched)
+            yield Path(folder)
         finally:
-            _stop(watched)
+            for process in processes_of(Path(folder)):
+                process.kill()
+            os.environ.pop("SIMCSE_HOME")
+            if before is not None:
+                os.environ["SIMCSE_HOME"] = before
+
+
+def start_app(home: Path) -> AppServer:
+    """Start the app, and wait until it answers.
+
+    Raises:
+        RuntimeError: as for `running_app`.
+    """
+    log = home / "server.log"
+    port = _free_port()
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    with log.open("ab") as output:
+        environment = {**os.environ, "SIMCSE_HOME": str(home)}
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)
+    _wait_until_healthy(f"http://127.0.0.1:{port}", process, log)
+    return AppServer(f"http://127.0.0.1:{port}", psutil.Process(process.pid), home)
+
+
+def processes_of(home: Path, module: str = "") -> list[psutil.Process]:
+    """The processes that work in a home folder, but not this one.
+
+    Args:
+        home: the folder.
+        module: only those that run this module.
+    """
+    found = []
+    for process in psutil.process_iter():
+        try:
+            own = process.pid != os.getpid() and process.environ().get("SIMCSE_HOME") == str(home)
+            if own and module in " ".join(process.cmdline()) and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+        except psutil.Error:  # it has ended, or is somebody else's
+            continue
+    return found
 
 
 def usage(process: psutil.Process) -> Usage:

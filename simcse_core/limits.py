@@ -34,6 +34,9 @@ class Limits:
     max_bundle_megabytes: int = 2_000
     max_run_memory_megabytes: int = 16_000
     workers: int = 1
+    """Runs at work at once."""
+    checkpoint_seconds: int = 30
+    """Between two checkpoints of a run, which can have hundreds of megabytes each."""
 
 
 def limits() -> Limits:

@@ -4,8 +4,8 @@ import hashlib
 import json
 import math
 import time
-from collections.abc import Callable, Iterator
-from itertools import chain, islice
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, islice, takewhile
 from pathlib import Path
 from statistics import fmean
 
@@ -25,15 +25,16 @@ from simcse_core.learning.objectives import make_objective
 from simcse_core.learning.pretraining import pretraining
 from simcse_core.learning.processes import Processes
 from simcse_core.learning.records import Ended, Evaluation, Measured, NoMetrics, Note, Record, Step
+from simcse_core.learning.schedule import Budget, rate_factor
 from simcse_core.learning.settings import TrainingSettings
 from simcse_core.limits import limits
 
 PROBE_STEPS = 4
 """Steps that are measured, and forgotten, to plan how many fit in a time budget; the first one warms up."""
+PROBE_SHARE = 0.1
+"""Of a time budget: when it is used up, no further step is rehearsed."""
 MOST_MEASUREMENTS = 50
 """Unless `eval_steps` asks for more, measurements are spread out over a training of many short epochs."""
-CHECKPOINT_SECONDS = 30.0
-"""How often a checkpoint is written, which can have hundreds of megabytes; also when a training is cancelled."""
 
 
 def train(
@@ -49,7 +50,10 @@ def train(
 ) -> Iterator[Record]:
     """Train a model in place.
 
-    The same settings, data and start give the same steps on one machine, also across a break and `resume`.
+    The same settings, data and start give the same steps on one machine, also across a break and `resume`. Only how
+    many of them a time budget allows depends on the machine's pace: with `settings.seconds` the training ends within
+    half a step of the budget, or earlier when its epochs are over. The budget counts what `Step.seconds` counts; where
+    frozen layers and the probe use it up, there is one step all the same.
 
     Args:
         model: changed in place; nobody else may use it meanwhile.
@@ -102,7 +106,10 @@ class _Loop:
         self.per_epoch = sum(1 for _batch in self.objective.batches(settings.seed))
         planned = settings.epochs * self.per_epoch
         self.steps = planned if settings.steps is None else min(planned, settings.steps)
-        if settings.seconds is None and self.steps > limits().max_training_steps:
+        self.budget: Budget | None = None
+        if settings.seconds is not None:
+            self.budget = Budget(settings.seconds, min(self.steps, limits().max_training_steps))
+        elif self.steps > limits().max_training_steps:
             raise OptionError(
                 "{given:,} steps are planned: the limit is {most:,} (SIMCSE_MAX_TRAINING_STEPS). Choose fewer epochs.",
                 given=self.steps,
@@ -120,7 +127,7 @@ class _Loop:
             self._restore()
         else:
             yield from self._opening()
-        reason = self._planned_end()
+        reason: str | None = None
         saved = time.perf_counter()
         for epoch, batch in self._batches():
             if self.processes.agreed(self.stop()):
@@ -143,10 +150,10 @@ class _Loop:
                 if self.dev is not None and self.measurements - 1 - self.best.at >= self.settings.patience:
                     reason = "patience"
                     break
-            if time.perf_counter() - saved > CHECKPOINT_SECONDS:
+            if time.perf_counter() - saved > limits().checkpoint_seconds:
                 yield from self._save()
                 saved = time.perf_counter()
-        yield self._end(reason)
+        yield self._end(reason or self._planned_end())
 
     def _opening(self) -> Iterator[Record]:
         """What is said and measured before the first step."""
@@ -155,49 +162,58 @@ class _Loop:
         if self.objective.description:
             yield note("converted", how=self.objective.description)
         yield self._measure(0)
-        if self.settings.seconds is not None:
-            self._plan(self.settings.seconds)
+        if self.budget is not None:
+            self._plan(self.budget)
 
-    def _plan(self, budget: float) -> None:
-        """As many steps as fit in the budget; the learning rate can then follow its whole course."""
+    def _plan(self, budget: Budget) -> None:
+        """As many steps as fit in the budget, by the pace of a few that are forgotten."""
+        took = self._rehearsed(self._first_batches(), PROBE_SHARE * budget.seconds)
+        self.seconds = self.processes.agreed(self.seconds + sum(took))
+        self.steps = budget.plan(0, self.seconds, self.processes.agreed(fmean(took[1:] or took)))
+
+    def _first_batches(self) -> list[list[int]]:
         epochs = (self.objective.batches(self._epoch_seed(epoch)) for epoch in range(1, PROBE_STEPS + 1))
+        return list(islice(chain.from_iterable(epochs), PROBE_STEPS))
+
+    def _rehearsed(self, batches: Iterable[list[int]], most: float) -> list[float]:
+        """Seconds that each of these steps takes, one at least, until `most` seconds have gone by; nothing changes."""
         took: list[float] = []
         with torch.random.fork_rng(devices=_cuda(self.model.device)):
-            for batch in islice(chain.from_iterable(epochs), PROBE_STEPS):
+            for batch in batches:
                 started = time.perf_counter()
                 self._seed(0)
                 self.objective.backward(batch)
                 self._rehearse()
                 took.append(time.perf_counter() - started)
-        self.seconds += sum(took)
-        left = max(budget - self.seconds, 0.0)
-        affordable = self.processes.agreed(max(1, int(left / fmean(took[1:]))))
-        self.steps = min(self.steps, affordable, limits().max_training_steps)
+                if self.processes.agreed(sum(took) > most):
+                    break
+        return took
 
     def _rehearse(self) -> None:
         """A step of the optimiser that takes its time and changes nothing."""
         own = list(self.objective.own_parameters().values())
-        nn.utils.clip_grad_norm_([*self.tuned.values(), *own], self.settings.clip)
+        norm = float(nn.utils.clip_grad_norm_([*self.tuned.values(), *own], self.settings.clip))
         for group in self.optimizer.param_groups:
             group["lr"] = 0.0
-        self.optimizer.step()
+        if math.isfinite(norm):  # 0 times NaN is NaN
+            self.optimizer.step()
         self.optimizer.state.clear()
         self.optimizer.zero_grad()
 
     def _planned_end(self) -> str:
-        if self.steps == self.settings.epochs * self.per_epoch:
+        if self.step == self.settings.epochs * self.per_epoch:
             return "epochs"
-        return "steps" if self.steps == self.settings.steps else "seconds"
+        return "steps" if self.step == self.settings.steps else "seconds"
 
     def _batches(self) -> Iterator[tuple[int, list[int]]]:
-        """Epoch and rows of each step that is still to do."""
+        """Epoch and rows of each step, as long as there is one to do."""
         first = self.step // self.per_epoch + 1
         epochs = (
             ((epoch, batch) for batch in self.objective.batches(self._epoch_seed(epoch)))
             for epoch in range(first, self.settings.epochs + 1)
         )
         skip = self.step % self.per_epoch
-        return islice(chain.from_iterable(epochs), skip, skip + self.steps - self.step)
+        return takewhile(lambda _: self.step < self.steps, islice(chain.from_iterable(epochs), skip, None))
 
     def _step(self, epoch: int, batch: list[int]) -> Step:
         started = time.perf_counter()
@@ -215,6 +231,9 @@ class _Loop:
         self.step += 1
         took = time.perf_counter() - started
         self.seconds += took
+        if self.budget is not None:
+            self.seconds = self.processes.agreed(self.seconds)
+            self.steps = self.budget.after(self.step, self.seconds, self.steps)
         return Step(
             step=self.step,
             steps=self.steps,
@@ -277,10 +296,7 @@ class _Loop:
         return Ended(reason, self.step, round(self.seconds, 3), self.before, self.after)
 
     def _set_learning_rate(self) -> float:
-        """Linear warm-up, then linear decay to 0 at the last step."""
-        warmup = max(round(self.settings.warmup * self.steps), 1)
-        done = self.step
-        factor = (done + 1) / warmup if done < warmup else (self.steps - done) / max(self.steps - warmup, 1)
+        factor = rate_factor(self.step, self.steps, self.settings.warmup)
         for group in self.optimizer.param_groups:
             group["lr"] = group["full_learning_rate"] * factor
         return self.settings.learning_rate * factor
@@ -334,6 +350,7 @@ class _Loop:
             own,
             self.optimizer.state_dict(),
             self.best,
+            self.budget,
         )
         try:
             state.save(self.checkpoint)
@@ -351,7 +368,7 @@ class _Loop:
                 value.copy_(found.own[name])
         self.optimizer.load_state_dict(found.optimizer)
         self.step, self.steps, self.seconds = found.step, found.steps, found.seconds
-        self.measurements, self.best = found.measurements, found.best
+        self.measurements, self.best, self.budget = found.measurements, found.best, found.budget
 
 
 def _watch(data: Dataset, settings: TrainingSettings) -> Watch:

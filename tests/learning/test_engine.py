@@ -3,9 +3,9 @@ import math
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import astuple
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +27,7 @@ from simcse_core.learning.processes import Processes
 from simcse_core.learning.records import Ended, Evaluation, Geometry, NoMetrics, Note, Record, Step
 from simcse_core.learning.settings import TrainingSettings, training_settings
 from simcse_core.learning.training import train
+from simcse_core.limits import Limits
 from tests.learning.small import LABELS, TEXTS, data_of, tiny_model
 from tests.learning.two_processes import result
 
@@ -238,14 +239,74 @@ def test_two_processes_give_the_losses_and_gradients_of_one(tmp_path: Path) -> N
             np.testing.assert_allclose(first[name][what], np.array(alone[what]), rtol=2e-3, atol=1e-5, err_msg=name)
 
 
-def test_a_time_budget_plans_as_many_steps_as_fit_and_the_rate_still_falls_to_the_end() -> None:
-    records = steps_of(run(data_of("labelled"), loss="supcon", seconds=0.5, epochs=1_000))
-    planned = records[0].steps
-    assert 5 < planned < 6_000
-    assert len(records) == planned
-    assert records[-1].learning_rate < 0.2 * max(step.learning_rate for step in records)
-    one = steps_of(run(data_of("labelled"), loss="supcon", seconds=1e-9, epochs=1_000))
-    assert len(one) == 1
+class FakeClock:
+    """In the place of the module `time`: each look at it, two in a step, takes as long as `tick` says by then."""
+
+    def __init__(self, tick: Callable[[int], float]) -> None:
+        self.tick, self.looks, self.now = tick, 0, 0.0
+
+    def perf_counter(self) -> float:
+        self.looks += 1
+        self.now += self.tick(self.looks)
+        return self.now
+
+
+@pytest.mark.parametrize(
+    ("pace", "tick"),
+    [
+        ("steady", lambda look: 0.1),
+        ("slower and slower", lambda look: 0.05 + look / 1_000),
+        ("a slow probe", lambda look: 2.0 if look < 6 else 0.1),
+        ("a quick probe", lambda look: 0.01 if look < 20 else 0.4),
+        ("with hiccups", lambda look: 1.5 if look % 37 == 0 else 0.1),
+    ],
+)
+def test_a_time_budget_is_held_to_half_a_step_at_any_pace(
+    pace: str, tick: Callable[[int], float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("simcse_core.learning.training.time", FakeClock(tick))
+    records = run(data_of("labelled"), loss="supcon", seconds=20, epochs=1_000)
+    steps = steps_of(records)
+    slowest = max(after.seconds - before.seconds for before, after in pairwise(steps))
+    assert ended(records).seconds == pytest.approx(20, abs=slowest / 2 + 0.01)
+    assert ended(records).reason == "seconds"
+    assert steps[-1].step == steps[-1].steps == len(steps)
+    rates = [step.learning_rate for step in steps]
+    assert rates[-1] < 0.15 * max(rates)
+    assert max(rates) > 0.9e-3
+
+
+def test_a_time_budget_that_is_used_up_before_the_first_step_gives_one() -> None:
+    assert len(steps_of(run(data_of("labelled"), loss="supcon", seconds=1e-9, epochs=1_000))) == 1
+
+
+def test_a_time_budget_ends_with_the_epochs() -> None:
+    records = run(data_of("labelled"), loss="supcon", seconds=3_600, epochs=2)
+    assert (ended(records).reason, ended(records).step) == ("epochs", 12)
+
+
+def test_a_break_in_a_time_budget_leaves_the_plan_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a clock that knows no breaks, the steps before and after are those of a training without one."""
+
+    def trained(file: Path | None, breaks: bool) -> list[tuple[object, ...]]:
+        monkeypatch.setattr("simcse_core.learning.training.time", FakeClock(lambda look: 0.125))
+        settings = settings_of(loss="supcon", seconds=10, epochs=1_000)
+        answers = iter([False] * 11 + [True])
+        records = list(
+            train(
+                tiny_model(),
+                data_of("labelled"),
+                None,
+                settings,
+                checkpoint=file,
+                stop=lambda: breaks and next(answers),
+            )
+        )
+        if breaks:
+            records += list(train(tiny_model(), data_of("labelled"), None, settings, checkpoint=file, resume=True))
+        return [(step.step, step.steps, step.loss, step.learning_rate, step.seconds) for step in steps_of(records)]
+
+    assert trained(tmp_path / "state.pt", True) == trained(None, False)
 
 
 def test_a_probe_leaves_no_trace() -> None:
@@ -401,7 +462,7 @@ def test_a_checkpoint_goes_on_only_with_the_model_it_started_from(tmp_path: Path
 def test_a_checkpoint_that_cannot_be_written_is_said_and_the_training_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("simcse_core.learning.training.CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr("simcse_core.learning.training.limits", lambda: Limits(checkpoint_seconds=0))
     (tmp_path / "file").write_text("")
     settings = settings_of(loss="supcon", epochs=2)
     records = list(train(tiny_model(), data_of("labelled"), None, settings, checkpoint=tmp_path / "file" / "state.pt"))
