@@ -127,8 +127,13 @@ def main() -> int:
     return 1 if report.errors else 0
 
 
-async def measure(server: AppServer, options: Options) -> Report:
+async def measure(server: AppServer, options: Options, begin: Callable[[], None] = lambda: None) -> Report:
     """Run the clients against the server.
+
+    Args:
+        server: the app.
+        options: who does what.
+        begin: called when all have opened the page, and before they send.
 
     Raises:
         RuntimeError: the server never came to its first heatmap.
@@ -145,6 +150,7 @@ async def measure(server: AppServer, options: Options) -> Report:
     try:
         _say(f"{options.clients} clients open the page, then they send for {options.seconds:g} s …")
         await _staggered([typist.open() for typist in typists], options.every)
+        await asyncio.to_thread(begin)
         load = await _under_load(server, typists, batches, options, memory_at_start)
     finally:
         await asyncio.gather(*(typist.close() for typist in typists))
