@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from simcse_core.errors import CheckpointError, RunError
+from simcse_core.learning.schedule import Budget
 
 Weights = dict[str, Tensor]
 
@@ -40,6 +41,7 @@ class Checkpoint:
     """What belongs to the objective."""
     optimizer: dict[str, Any]
     best: Best
+    budget: Budget | None
 
     def save(self, path: Path) -> None:
         """Write the file; an older one stays whole until the new one is.
@@ -50,12 +52,16 @@ class Checkpoint:
         temporary = path.with_suffix(".new")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            torch.save({**vars(self), "best": asdict(self.best)}, temporary)
+            torch.save(self._content(), temporary)
             temporary.replace(path)
         except (OSError, RuntimeError) as error:  # torch says a full disk with a RuntimeError
             if temporary.is_file():
                 temporary.unlink()
             raise RunError("{file} cannot be written: {reason}", file=path, reason=_line(error)) from error
+
+    def _content(self) -> dict[str, Any]:
+        """Tensors, numbers, and lists and dicts of them."""
+        return {**vars(self), "best": asdict(self.best), "budget": self.budget and asdict(self.budget)}
 
     @classmethod
     def load(cls, path: Path, fingerprint: str) -> "Checkpoint":
@@ -66,11 +72,14 @@ class Checkpoint:
         """
         try:
             content = torch.load(path, map_location="cpu", weights_only=True)
-            found = cls(**{**content, "best": Best(**content["best"])})
+            budget = content["budget"] and Budget(**content["budget"])
+            found = cls(**{**content, "best": Best(**content["best"]), "budget": budget})
         except FileNotFoundError:
             raise CheckpointError("There is no checkpoint {file} to go on from.", file=path) from None
         except Exception as error:  # torch raises whatever a damaged file leads it to
-            raise CheckpointError("The checkpoint {file} is damaged: {reason}", file=path, reason=_line(error)) from error
+            raise CheckpointError(
+                "The checkpoint {file} is damaged: {reason}", file=path, reason=_line(error)
+            ) from error
         if found.fingerprint != fingerprint:
             raise CheckpointError(
                 "{file} belongs to other data or settings: a training goes on only with its own. Start a new one.",

@@ -12,7 +12,7 @@ class Step:
 
     step: int
     steps: int
-    """Steps planned."""
+    """Steps planned; with a time budget the plan follows the pace."""
     epoch: int
     loss: float
     learning_rate: float

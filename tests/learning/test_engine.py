@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import astuple
-from itertools import islice, pairwise
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -251,29 +251,15 @@ class FakeClock:
         return self.now
 
 
-@pytest.mark.parametrize(
-    ("pace", "tick"),
-    [
-        ("steady", lambda look: 0.1),
-        ("slower and slower", lambda look: 0.05 + look / 1_000),
-        ("a slow probe", lambda look: 2.0 if look < 6 else 0.1),
-        ("a quick probe", lambda look: 0.01 if look < 20 else 0.4),
-        ("with hiccups", lambda look: 1.5 if look % 37 == 0 else 0.1),
-    ],
-)
-def test_a_time_budget_is_held_to_half_a_step_at_any_pace(
-    pace: str, tick: Callable[[int], float], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("simcse_core.learning.training.time", FakeClock(tick))
-    records = run(data_of("labelled"), loss="supcon", seconds=20, epochs=1_000)
+def test_a_time_budget_is_held_to_half_a_step_when_the_machine_slows_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("simcse_core.learning.training.time", FakeClock(lambda look: 0.02 + look / 2_000))
+    records = run(data_of("labelled"), loss="supcon", seconds=2, epochs=1_000)
     steps = steps_of(records)
-    slowest = max(after.seconds - before.seconds for before, after in pairwise(steps))
-    assert ended(records).seconds == pytest.approx(20, abs=slowest / 2 + 0.01)
+    last = steps[-1].seconds - steps[-2].seconds
+    assert ended(records).seconds == pytest.approx(2, abs=last / 2 + 0.001)
     assert ended(records).reason == "seconds"
-    assert steps[-1].step == steps[-1].steps == len(steps)
-    rates = [step.learning_rate for step in steps]
-    assert rates[-1] < 0.15 * max(rates)
-    assert max(rates) > 0.9e-3
+    assert steps[-1].step == steps[-1].steps == len(steps) < 0.8 * steps[0].steps
+    assert steps[-1].learning_rate < 0.1 * max(step.learning_rate for step in steps)
 
 
 def test_a_time_budget_that_is_used_up_before_the_first_step_gives_one() -> None:
@@ -290,8 +276,8 @@ def test_a_break_in_a_time_budget_leaves_the_plan_as_it_was(tmp_path: Path, monk
 
     def trained(file: Path | None, breaks: bool) -> list[tuple[object, ...]]:
         monkeypatch.setattr("simcse_core.learning.training.time", FakeClock(lambda look: 0.125))
-        settings = settings_of(loss="supcon", seconds=10, epochs=1_000)
-        answers = iter([False] * 11 + [True])
+        settings = settings_of(loss="supcon", seconds=4, epochs=1_000)
+        answers = iter([False] * 6 + [True])
         records = list(
             train(
                 tiny_model(),

@@ -1,0 +1,66 @@
+"""How large each step of a training is, and how many steps a time budget allows."""
+
+import math
+from dataclasses import dataclass
+
+REPLAN_SHARE = 0.1
+"""A time budget is planned anew whenever this share of what was left of it, in seconds or in steps, has gone by."""
+
+
+def rate_factor(done: int, steps: int, warmup: float) -> float:
+    """What the learning rate is multiplied by: linear warm-up, then linear decay to 0 after the last step.
+
+    Args:
+        done: steps so far, 0 to `steps` - 1.
+        steps: planned.
+        warmup: share of the steps in which it rises, 0 to 1.
+
+    Returns:
+        Above 0, at most 1.
+    """
+    rising = max(round(warmup * steps), 1)
+    return (done + 1) / rising if done < rising else (steps - done) / max(steps - rising, 1)
+
+
+@dataclass
+class Budget:
+    """Holds a training to its seconds: plans the steps that fit, and plans again as it goes.
+
+    So the learning rate follows its whole course, whether the machine becomes slower or faster, and the end comes
+    within half a step of the budget. It looks at no clock: the same seconds give the same plans.
+
+    Args:
+        seconds: of training.
+        most: steps that are allowed, whatever fits.
+    """
+
+    seconds: float
+    most: int
+    _since: tuple[int, float] = (0, 0.0)
+    """Steps and seconds at the last plan ..."""
+    _next: tuple[int, float] = (0, 0.0)
+    """... and at the next one, whichever comes first."""
+
+    def plan(self, done: int, used: float, per_step: float) -> int:
+        """How many steps there will be in all; at least one.
+
+        Args:
+            done: steps so far.
+            used: seconds so far.
+            per_step: seconds that a step is expected to take.
+        """
+        left = self.seconds - used
+        steps = min(max(done + round(left / per_step), 1), self.most)
+        self._since = (done, used)
+        self._next = (done + math.ceil(REPLAN_SHARE * (steps - done)), used + REPLAN_SHARE * left)
+        return steps
+
+    def after(self, done: int, used: float, steps: int) -> int:
+        """How many steps there will be, after each step; `done` where no other fits. Arguments as for `plan`."""
+        then, seconds = self._since
+        per_step = (used - seconds) / (done - then)  # the pace of late
+        if used + per_step / 2 > self.seconds:
+            return done
+        if done < self._next[0] and used < self._next[1]:
+            return steps
+        return self.plan(done, used, per_step)
