@@ -4,18 +4,24 @@ import contextlib
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 import psutil
 
 from simcse_core.home import home
 from simcse_core.limits import limits
-from simcse_core.runs.alive import is_alive
+from simcse_core.runs.alive import born, is_alive
 
 WORKER = (sys.executable, "-m", "simcse_core.runs.worker")
 """The command line of a run, without its arguments."""
+SPARE_SECONDS = 8.0
+"""What a process that has just begun gets for itself."""
+
+
+JobStatus = Literal["running", "ended"]
 
 
 class Backend(Protocol):
@@ -28,11 +34,14 @@ class Backend(Protocol):
             The job's name, from which any later process can ask for it.
         """
 
-    def is_running(self, job: str) -> bool:
-        """Whether it waits in the backend or is at work; False once it is over, however it ended."""
+    def status(self, job: str) -> JobStatus:
+        """Whether it waits or is at work there, or is over, however it ended."""
 
     def cancel(self, job: str) -> None:
         """End it at once. One that is over already stays as it is."""
+
+    def prepare(self) -> None:
+        """Called again and again between the other calls: time to get ready for the next run. May do nothing."""
 
 
 class LocalProcesses:
@@ -43,6 +52,7 @@ class LocalProcesses:
 
     def __init__(self) -> None:
         self._started: dict[int, subprocess.Popen[bytes]] = {}
+        self._started_at = 0.0
         self._spare: subprocess.Popen[bytes] | None = None
 
     @staticmethod
@@ -51,16 +61,14 @@ class LocalProcesses:
         return f"{pid}:{born}"
 
     def submit(self, command: Sequence[str]) -> str:
-        from simcse_core.runs.alive import born
-
         process = self._take_spare(command) or self._start(command)
         self._started[process.pid] = process
+        self._started_at = time.monotonic()
         return self.job(process.pid, born(process.pid))
 
-    def is_running(self, job: str) -> bool:
+    def status(self, job: str) -> JobStatus:
         self._reap()
-        pid, birth = _parts(job)
-        return is_alive(pid, birth)
+        return "running" if is_alive(*_parts(job)) else "ended"
 
     def cancel(self, job: str) -> None:
         pid, birth = _parts(job)
@@ -71,17 +79,11 @@ class LocalProcesses:
                 self._started[pid].wait()
         self._reap()
 
-    def keep_spare(self) -> None:
-        """See to it that a spare worker is there, or on its way."""
-        if self._spare is None or self._spare.poll() is not None:
+    def prepare(self) -> None:
+        """See to it that a spare worker is there, but not while another one needs the processor for its imports."""
+        busy = self._started and time.monotonic() - self._started_at < SPARE_SECONDS
+        if not busy and (self._spare is None or self._spare.poll() is not None):
             self._spare = self._start([*WORKER, "--spare"], stdin=subprocess.PIPE)
-
-    def let_spare_go(self) -> None:
-        """The spare worker ends; nothing is expected."""
-        if self._spare is not None and self._spare.stdin is not None:
-            self._spare.stdin.close()
-            self._started[self._spare.pid] = self._spare
-            self._spare = None
 
     def _take_spare(self, command: Sequence[str]) -> "subprocess.Popen[bytes] | None":
         spare, self._spare = self._spare, None

@@ -11,7 +11,7 @@ from simcse_core.errors import CheckpointError, ModelError, RunError, UserError
 from simcse_core.jsonable import jsonable
 from simcse_core.learning.baselines import add_logistic
 from simcse_core.learning.frozen_states import Trainable
-from simcse_core.learning.records import Ended, Note
+from simcse_core.learning.records import Ended, Evaluation, Note
 from simcse_core.learning.training import train
 from simcse_core.meaning.items import Items
 from simcse_core.runs import files
@@ -97,7 +97,7 @@ def _train(run: Run, emit: Emit, *, resume: bool) -> dict[str, Any] | None:
     check_data(config)
     data, dev = open_split(config)
     model = open_model(config, data)
-    classified = _classified(model, data, dev)
+    classified = _classified(model, data, dev) if resume else None
     ended: Ended | None = None
     if resume:
         run.forget_cancel()
@@ -115,6 +115,8 @@ def _train(run: Run, emit: Emit, *, resume: bool) -> dict[str, Any] | None:
             line["message"] = record.message
         run.append(line)
         emit(line)
+        if classified is None and isinstance(record, Evaluation):  # before any step, and after the first point is shown
+            classified = _classified(model, data, dev)
     assert ended is not None
     if ended.reason == "cancelled":
         return None
@@ -125,7 +127,8 @@ def _train(run: Run, emit: Emit, *, resume: bool) -> dict[str, Any] | None:
         before, after = ended.before.items, ended.after.items
         run.write_items(
             BeforeAndAfter(
-                before.with_values(classified.values), after.with_values(_classified(model, data, dev).values)
+                before.with_values((classified or Items()).values),
+                after.with_values(_classified(model, data, dev).values),
             )
         )
     return {

@@ -124,17 +124,24 @@ def resume(run: Run, user: str | None, *, threads: int | None = None) -> None:
     ensure_supervisor()
 
 
-def ensure_supervisor() -> None:
-    """Start a supervisor when there is something to do and nobody does it."""
+def ensure_supervisor(*, soon: bool = False) -> None:
+    """Start a supervisor when there is something to do and nobody does it.
+
+    Args:
+        soon: there will be something to do; a worker gets ready, which spares the first run its imports.
+    """
     _supervisors[:] = [process for process in _supervisors if process.poll() is None]  # lets those that ended go
-    if _supervisors or not (home() / "runs").is_dir():
+    if _supervisors or not (soon or (home() / "runs").is_dir()):
         return
-    if transact(lambda connection: bool(entries(connection, "waiting") or entries(connection, "given"))):
+    if soon or transact(lambda connection: bool(entries(connection, "waiting") or entries(connection, "given"))):
         try:
+            home().mkdir(parents=True, exist_ok=True)
             with FileLock(home() / "supervisor.lock", timeout=0):
                 pass
         except Timeout:
             return  # one is there, started by another process
+        except OSError as error:
+            raise files.explained(error, home()) from error
         start_supervisor()
 
 

@@ -14,7 +14,7 @@ from simcse_core.errors import RunError
 from simcse_core.home import home
 from simcse_core.runs import entries
 from simcse_core.runs.alive import born
-from simcse_core.runs.backends import WORKER, LocalProcesses
+from simcse_core.runs.backends import WORKER, Backend, LocalProcesses
 from simcse_core.runs.entries import Entry
 from simcse_core.runs.run import Run
 from simcse_core.runs.schedule import claim
@@ -45,7 +45,7 @@ class Watched:
 class Supervisor:
     """Looks at the queue again and again."""
 
-    backend: LocalProcesses = field(default_factory=LocalProcesses)
+    backend: Backend = field(default_factory=LocalProcesses)
     watched: dict[Path, Watched] = field(default_factory=dict)
 
     def work(self) -> None:
@@ -56,7 +56,6 @@ class Supervisor:
             if self.look():
                 busy_at = time.monotonic()
             time.sleep(LOOK_SECONDS)
-        self.backend.let_spare_go()
 
     def look(self) -> bool:
         """See to the runs at work, then start what is next.
@@ -68,7 +67,7 @@ class Supervisor:
         for entry in at_work:
             self._see_to(entry)
         started = self._start_next()
-        self.backend.keep_spare()
+        self.backend.prepare()
         return bool(at_work) or started
 
     def _start_next(self) -> bool:
@@ -91,7 +90,7 @@ class Supervisor:
         run = entry.run
         if entry.job is None:
             self._adopt(entry)
-        elif self.backend.is_running(entry.job):
+        elif self.backend.status(entry.job) == "running":
             self._watch(run, entry.job)
         else:
             self._settle(entry)

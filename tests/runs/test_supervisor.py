@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from simcse_core.runs import alive, entries, queue, store, supervisor
-from simcse_core.runs.backends import WORKER, LocalProcesses
+from simcse_core.runs.backends import WORKER, JobStatus, LocalProcesses
 from simcse_core.runs.run import Run
 from simcse_core.runs.schedule import claim
 from simcse_core.runs.supervisor import Supervisor
@@ -16,11 +16,10 @@ from tests.runs.conftest import with_seed
 pytestmark = pytest.mark.usefixtures("nobody_works")
 
 
-class Jobs(LocalProcesses):
+class Jobs:
     """A backend whose jobs run when the test says so."""
 
     def __init__(self) -> None:
-        super().__init__()
         self.running: dict[str, Run] = {}
         self.cancelled: list[str] = []
 
@@ -30,14 +29,14 @@ class Jobs(LocalProcesses):
         self.running[job] = Run(Path(command[-1]))
         return job
 
-    def is_running(self, job: str) -> bool:
-        return job in self.running
+    def status(self, job: str) -> JobStatus:
+        return "running" if job in self.running else "ended"
 
     def cancel(self, job: str) -> None:
         self.cancelled.append(job)
         self.running.pop(job)
 
-    def keep_spare(self) -> None:
+    def prepare(self) -> None:
         pass
 
     def ends(self, run: Run) -> None:
@@ -167,13 +166,13 @@ def test_a_folder_that_somebody_removed_does_not_stop_the_others(jobs: Jobs) -> 
 def test_a_local_process_is_known_by_its_birth() -> None:
     backend = LocalProcesses()
     job = backend.submit([sys.executable, "-c", "import time; time.sleep(60)"])
-    assert LocalProcesses().is_running(job)
+    assert LocalProcesses().status(job) == "running"
     pid, _colon, birth = job.partition(":")
-    assert not backend.is_running(f"{pid}:{float(birth) + 1}")  # another process with the same id
+    assert backend.status(f"{pid}:{float(birth) + 1}") == "ended"  # another process with the same id
     backend.cancel(f"{pid}:{float(birth) + 1}")
-    assert backend.is_running(job)
+    assert backend.status(job) == "running"
     LocalProcesses().cancel(job)
-    while backend.is_running(job):
+    while backend.status(job) == "running":
         pass
     backend.cancel(job)
 
