@@ -25,7 +25,7 @@ from typing import Any
 
 import psutil
 
-from benchmarks.app_server import new_home, processes_of, start_app
+from benchmarks.app_server import AppServer, new_home, processes_of, start_app
 from benchmarks.streamlit_client import StreamlitClient
 from simcse_core.learning.settings import TrainingSettings
 from simcse_core.runs import race
@@ -35,7 +35,7 @@ from simcse_core.runs.run import Run
 CONFIG = RunConfig(
     data="intents-en", model="minilm", layer=3, settings=TrainingSettings(tune="top:1", epochs=10, learning_rate=3e-4)
 )
-LOSSES = ("bce", "cosent", "cross_entropy", "supcon", "triplet")
+LOSSES = ("bce", "center", "cross_entropy", "supcon", "triplet")
 MODULES = {"worker": "simcse_core.runs.worker", "supervisor": "simcse_core.runs.supervisor", "app": "streamlit run"}
 OVER = ("finished", "failed", "cancelled")
 TIMES = ("seconds", "texts_per_second", "run", "model")
@@ -53,11 +53,10 @@ def main() -> int:
         kills = _kill(home, race.runs(race_id), random.Random(options.seed), options)
         found = _said(_finish(race_id, options.patience))
         states = Counter(run.status.state for run in race.runs(race_id))
-        begun = sum((run.folder / "log.txt").read_text().count("begins") for run in race.runs(race_id))
     lost = [loss for loss in LOSSES if loss not in found]
     different = [loss for loss in found if found[loss] != expected[loss]]
     print(f"kills        {sum(kills.values())}: " + ", ".join(f"{who} {count}" for who, count in sorted(kills.items())))
-    print(f"states       {dict(states)}" + (f", begun or gone on {begun} times" if begun else ""))
+    print(f"states       {dict(states)}")
     print(f"lost         {lost or 'none'}")
     print(f"different    {different or 'none'}")
     return 1 if lost or different else 0
@@ -72,18 +71,25 @@ class _Page:
         self.thread = threading.Thread(target=lambda: asyncio.run(self._keep_open()), daemon=True)
 
     async def _keep_open(self) -> None:
+        app: AppServer | None = None
         while not self.stopped.is_set():
-            app = await asyncio.to_thread(start_app, self.home)
+            if app is None or not _lives(app.process):
+                app = await asyncio.to_thread(start_app, self.home)
             with contextlib.suppress(Exception):  # whatever a killed server leads to
-                while not self.query:
-                    await asyncio.sleep(0.1)
-                client = StreamlitClient(app.address, "training", self.query)
-                await client.connect()
-                async for _received in client.messages():
-                    if self.stopped.is_set():
-                        return
-            with contextlib.suppress(psutil.Error):
-                app.process.wait(1)
+                await self._watch(app)
+
+    async def _watch(self, app: AppServer) -> None:
+        while not self.query:
+            await asyncio.sleep(0.1)
+        client = StreamlitClient(app.address, "training", self.query)
+        await client.connect()
+        async for _received in client.messages():
+            if self.stopped.is_set():
+                return
+
+
+def _lives(process: psutil.Process) -> bool:
+    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
 
 
 @contextlib.contextmanager
