@@ -1,7 +1,6 @@
 """Losses: the same points under each chosen loss, and what happens when a loss is used wrongly."""
 
 from dataclasses import replace
-from typing import Any
 
 import streamlit as st
 
@@ -11,12 +10,13 @@ from ui.losses_run import run
 from ui.translation import _
 
 
-def compare(names: list[str], options: dict[str, dict[str, Any]], start: Batch, labels: tuple[str, ...] = ()) -> None:
+def compare(start: Batch, own: losses_inputs.OwnStart | None = None) -> None:
     """The chosen losses on one batch, with the targets as labelled or as clicked."""
     edited = losses_view.kept_targets(start)
     batch = start if edited is None else replace(start, targets=edited)
     shown = [run(name, batch, options[name]) for name in names]
-    losses_view.circles(shown, batch, legend=losses_view.class_names(batch, labels), edited=edited is not None)
+    legend = losses_view.class_names(batch, own.sentences.labels if own else ())
+    losses_view.circles(shown, batch, legend=legend, edited=edited is not None, compact=own is not None)
     losses_table.show(shown, {})
 
 
@@ -44,12 +44,15 @@ with choices:
     name = losses_inputs.batch_choice(disabled=mistake is not None)
     names = losses_inputs.chosen_losses(disabled=mistake is not None)
     options = losses_inputs.options_of(names, disabled=mistake is not None)
-with page.user_errors(), losses_view.place():
+with page.user_errors():
     if mistake is not None:
         broken(mistake)
     elif name == losses_inputs.OWN:
-        own = losses_inputs.own_sentences()
-        compare(names, options, own.batch, own.sentences.labels)
+        left, right = st.columns([3, 7], gap="medium")
+        with left:
+            own = losses_inputs.own_sentences()
+        with right:
+            compare(own.batch, own)
         losses_table.sentences(own)
     else:
-        compare(names, options, PRESETS[name])
+        compare(PRESETS[name])

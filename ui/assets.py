@@ -14,7 +14,7 @@ from simcse_core.meaning.similarity import cosine_similarity
 from simcse_core.runs import race, store
 from simcse_core.runs.config import describe, open_split
 from simcse_core.runs.execute import execute
-from ui import defaults
+from ui import defaults, losses_run
 from ui.stored import FOLDER, StoredHeatmap, StoredRace
 from ui.translation import LANGUAGES
 
@@ -22,6 +22,7 @@ from ui.translation import LANGUAGES
 def main() -> None:
     heatmaps = {language: asdict(_first_look(language)) for language in LANGUAGES}
     _write("first_look", heatmaps)
+    losses_run.store_first()
     with tempfile.TemporaryDirectory() as home:
         os.environ["SIMCSE_HOME"] = home
         for language in LANGUAGES:

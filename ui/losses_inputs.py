@@ -12,7 +12,8 @@ from simcse_core.data.readers import split_lines
 from simcse_core.learning.circle import FAILURES, Batch, batch_from_lines, on_circle
 from simcse_core.learning.circle.batch import OwnBatch
 from simcse_core.learning.losses import losses
-from ui import address, cache, defaults, page
+from simcse_core.limits import limits
+from ui import address, cache, defaults, losses_run, page
 from ui.breaking import MISTAKES
 from ui.translation import N_, _, language
 from ui.typing_area import offer_other_texts, typing_area
@@ -26,7 +27,6 @@ BATCHES = {
     "astray": N_("One text on the wrong side"),
     OWN: N_("My own sentences"),
 }
-DEFAULT = ("bce", "cross_entropy", "triplet")
 SAMPLE = N_(
     "weather: It will rain all afternoon.\n"
     "weather: Take an umbrella, the clouds are dark.\n"
@@ -85,7 +85,7 @@ def chosen_losses(*, disabled: bool) -> list[str]:
     """The losses to compare, in the order of the registry; at least one."""
     names = losses.names()
     subsets = [",".join(some) for count in range(1, len(names) + 1) for some in combinations(names, count)]
-    default = ",".join(name for name in names if name in DEFAULT)
+    default = ",".join(name for name in names if name in losses_run.FIRST)
     chosen = address.remembered("losses", subsets, default).split(",")
     key = "circle-losses"
     st.session_state[key] = chosen
@@ -170,12 +170,13 @@ def own_sentences() -> OwnStart:
         UserError: they cannot be read.
     """
     text = typing_area(
-        _("Sentences with labels, one a line: label: sentence"),
+        _("One a line: label: sentence"),
         default=_(SAMPLE),
         source="circle",
         key="circle-sentences",
     )
     offer_other_texts("circle-sentences")
+    st.caption(_("2 to {most} sentences. Those with the same label match.").format(most=limits().max_circle_texts))
     sentences = batch_from_lines(split_lines(text))
     model = defaults.MODEL[language()]
     vectors = cache.embeddings(sentences.texts, cache.EncoderSettings(model))

@@ -54,8 +54,9 @@ def sentences(own: OwnStart) -> None:
     st.header(_("Your sentences on the circle"), anchor=False)
     st.markdown(
         _(
-            "The model's vectors have hundreds of dimensions; the circle shows them in the plane that keeps most. It "
-            "is a picture of the start: here a cosine is off by {off:.2f} on average. The model itself is not trained."
+            "The model's vectors have hundreds of dimensions. The circle shows the directions whose cosines come "
+            "nearest to theirs: a picture of the start, in which a cosine is off by about {off:.2f}. The model itself "
+            "is not trained."
         ).format(off=own.off)
     )
     table = pd.DataFrame(

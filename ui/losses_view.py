@@ -16,7 +16,6 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 from streamlit.components.v2.types import ComponentRenderer
-from streamlit.delta_generator import DeltaGenerator
 
 from simcse_core.learning.circle import Batch, Cells, Motion, Panel, names_of
 from simcse_core.learning.circle.batch import LETTERS, Targets
@@ -87,6 +86,7 @@ def circles(
     edited: bool = False,
     words: Mapping[str, str] | None = None,
     story: Sequence[tuple[str, str]] = (),
+    compact: bool = False,
 ) -> None:
     """Draw circles side by side.
 
@@ -97,6 +97,7 @@ def circles(
         edited: the targets are not as the labels say.
         words: of the picture, where they differ from `_words`.
         story: paragraphs beside the circles, each with its heading.
+        compact: smaller circles, beside something else.
     """
     panels = [_panel(one, batch, edited) for one in shown]
     points = [
@@ -109,19 +110,15 @@ def circles(
         "points": points,
         "batch": digest_of(batch),
         "digest": hashlib.sha256(content.encode()).hexdigest(),
-        "look": f"{language()}-{projector.is_on()}",
+        "look": f"{language()}-{projector.is_on()}-{compact}",
         "legend": [{"label": label, "color": of_category(own), "shape": own} for own, label in enumerate(legend)],
         "projector": projector.is_on(),
+        "compact": compact,
         "stops": PUOR,
         "words": {**_words(), **(words or {})},
         "story": [{"heading": heading, "text": text} for heading, text in story],
     }
     _component()(key=KEY, data=data, on_targets_change=_keep)
-
-
-def place() -> DeltaGenerator:
-    """Where the picture stands."""
-    return st.container(key="circles-place")
 
 
 def batch_of(panel: Panel) -> Batch:
@@ -192,7 +189,7 @@ def _matrices(one: Shown, cells: Cells, batch: Batch, edited: bool) -> Payload:
 def _note(cells: Cells, one: Shown) -> str:
     """Why the targets cannot be clicked."""
     if cells.targets.shape[1] != cells.targets.shape[0]:
-        return _("Columns are the centres of the classes. Pairs play no part here, so there is nothing to click.")
+        return _("The columns are the centres of the classes; pairs play no part here.")
     if one.verdict:
         return _("What the loss is told: +1 match, −1 mismatch, · not asked.")
     return _("Labels play no part here: each text has to find its own second view, and all others are mismatches.")

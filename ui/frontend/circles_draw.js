@@ -8,8 +8,8 @@
 const SVG = "http://www.w3.org/2000/svg"
 const RIM = 100
 const OLDEST = 36 // radius at which the trail of the whole run begins
-const BEAD = 13
-const STACK = { each: 24, most: 50 } // outwards, from one point of a direction to the next, and all together
+const VIEW = { left: -152, top: -162, width: 304, height: 312 }
+const STACKED = 50 // how far outwards points of the same direction go, all together
 const SHAPES = [
   (r) => `M${-r},0a${r},${r} 0 1,0 ${2 * r},0a${r},${r} 0 1,0 ${-2 * r},0Z`,
   (r) => polygon(4, r * 1.28, Math.PI / 4),
@@ -59,7 +59,7 @@ function stacked(angles, bead) {
     const apart = (other) => RIM * Math.abs(Math.sin((angle - other) / 2)) // half of the way
     return angles.slice(0, at).reduce((sum, other) => sum + Math.sqrt(Math.max(0, 1 - (apart(other) / bead) ** 2)), 0)
   })
-  const each = Math.min(STACK.each, STACK.most / Math.max(1e-9, ...upon))
+  const each = Math.min(1.85 * bead, STACKED / Math.max(1e-9, ...upon))
   return upon.map((count) => count * each)
 }
 
@@ -79,21 +79,22 @@ class Circle {
   #bead
 
   // points: [{ name, color, shape }], the same in all circles.
-  constructor(panel, points, { bead }) {
+  // bead: radius of a point, in units of the drawing, so that its name can be read.
+  constructor(panel, points, bead) {
     this.#panel = panel
     this.#points = points
     this.#frames = panel.angles.length / points.length
     this.#bead = bead
-    this.element = svg("svg", { class: "circles-circle", viewBox: "-152 -150 304 300", role: "img" })
+    this.element = svg("svg", { class: "circles-circle", viewBox: Object.values(VIEW).join(" "), role: "img" })
     this.element.append(
       svg("circle", { class: "circles-rim", r: RIM }),
       svg("circle", { class: "circles-oldest", r: OLDEST }),
       svg("circle", { class: "circles-middle", r: 1.5 }),
     )
-    this.#trails = points.map(({ color }) => svg("polyline", { class: "circles-trail", stroke: color }))
+    this.#trails = points.map(({ color }) => svg("polyline", { class: "circles-trail", style: `--own: ${color}` }))
     const count = panel.views ? panel.views.length / panel.angles.length : 0
     this.#views = points.map(({ color }) =>
-      Array.from({ length: count }, () => svg("circle", { class: "circles-view", r: 4, stroke: color })),
+      Array.from({ length: count }, () => svg("circle", { class: "circles-view", r: 4, style: `--own: ${color}` })),
     )
     const centers = panel.centers ? panel.centers.length / (2 * this.#frames) : 0
     this.#centers = Array.from({ length: centers }, () => svg("path", { class: "circles-center", d: "M-6,0H6M0,-6V6" }))

@@ -7,6 +7,7 @@ const ICONS = {
   pause: "M6.5 5h4v14h-4zM13.5 5h4v14h-4z",
   forward: "M6.5 5v14L16 12zM17 5h2v14h-2z",
 }
+const GAP = 20 // pixels between two circles
 const NUMBERS = ["angles", "views", "centers"]
 const OF_MATRICES = ["cosines", "logits", "probabilities", "shares", "pushes"]
 
@@ -44,11 +45,21 @@ class Circles {
   #playing = false
   #before = 0
   #shown = -1
+  #width = 0
   #report
 
   constructor(root) {
     this.#root = root
+    this.#width = root.clientWidth
     this.#listen()
+    new ResizeObserver(() => this.#resize()).observe(root)
+  }
+
+  #resize() {
+    if (!this.#data || Math.abs(this.#root.clientWidth - this.#width) < 8) return
+    this.#width = this.#root.clientWidth
+    this.#build()
+    this.#draw()
   }
 
   get #last() {
@@ -57,6 +68,14 @@ class Circles {
 
   get #calm() {
     return matchMedia("(prefers-reduced-motion: reduce)").matches
+  }
+
+  // As many columns as there is room for, and no row much shorter than the others.
+  get #columns() {
+    const parts = this.#panels.length + (this.#data.story.length ? 1 : 0)
+    const least = this.#data.projector ? 360 : this.#data.compact ? 190 : 212
+    const most = Math.max(1, Math.floor((this.#width + GAP) / (least + GAP)))
+    return Math.ceil(parts / Math.ceil(parts / most))
   }
 
   #find(name) {
@@ -70,6 +89,7 @@ class Circles {
     if (same && this.#data.look === data.look) return
     this.#data = data
     this.#root.classList.toggle("circles-large", data.projector)
+    this.#width = this.#root.clientWidth
     if (!same) this.#panels = data.panels.map(unpacked)
     else this.#panels = this.#panels.map((panel, at) => ({ ...panel, ...this.#wordsOf(data.panels[at]) }))
     if (!this.#panels.some(({ id }) => id === this.#chosen)) this.#chosen = this.#panels[0]?.id
@@ -91,16 +111,24 @@ class Circles {
   // ---- what stands there ----
 
   #build() {
-    const { words, points, projector } = this.#data
-    this.#drawn = this.#panels.map((panel) => {
-      const circle = new Circle(panel, points, { bead: projector ? 15 : BEAD })
-      const curves = new Curves(panel)
+    const { words, points } = this.#data
+    const row = this.#find("row")
+    row.style.setProperty("--columns", this.#columns)
+    const figures = this.#panels.map((panel) => {
       const figure = html("figure", "circles-panel")
-      const numbers = html("dl", "circles-numbers")
-      figure.append(this.#title(panel), circle.element, numbers, curves.element)
-      return { panel, circle, curves, figure, numbers }
+      figure.append(this.#title(panel))
+      return figure
     })
-    this.#find("row").replaceChildren(...this.#story(), ...this.#drawn.map(({ figure }) => figure))
+    row.replaceChildren(...this.#story(), ...figures)
+    const width = figures[0]?.clientWidth || VIEW.width
+    const bead = Math.max(13, Math.min(22, ((this.#data.projector ? 20.5 : 11) * VIEW.width) / width)) // readable names
+    this.#drawn = this.#panels.map((panel, at) => {
+      const circle = new Circle(panel, points, bead)
+      const curves = new Curves(panel)
+      const numbers = html("dl", "circles-numbers")
+      figures[at].append(circle.element, numbers, curves.element)
+      return { panel, circle, curves, numbers }
+    })
     this.#legend()
     this.#bar()
     this.#tabs()

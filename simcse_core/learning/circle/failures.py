@@ -110,7 +110,7 @@ def plus_minus_one() -> Failure:
     """Softmax cross-entropy straight on a matrix of 1 and -1."""
     form = Itself(identity_targets(len(EIGHT.classes)), diagonal=True)
     naive, loss = naive_losses["naive_cross_entropy"], losses["cross_entropy"]
-    wrong = _panel(naive, EIGHT, wrong=True, form=form, setting="targets = 1, -1")
+    wrong = _panel(naive, EIGHT, wrong=True, form=form, setting="targets = 1, −1")
     right = _panel(loss, EIGHT, {"temperature": 1.0}, wrong=False, form=form, setting="targets = 1, 0")
     separated = move(naive, _evenly(len(EIGHT.classes)), form=form, steps=0)
     return Failure(
@@ -132,14 +132,15 @@ def _evenly(count: int) -> Batch:
 def minus_one_bce() -> Failure:
     """Binary cross-entropy that is given -1 where it expects 0; scale and bias are learned, as always."""
     options: dict[str, object] = {"scale": 10.0, "bias": -10.0}  # where SigLIP starts
-    right = _panel(losses["bce"], LOOK_ALIKES, options, wrong=False, setting="targets = 1, 0")
+    rate = 0.8  # with larger steps the wrong one trembles, as its scale grows as well
+    right = _panel(losses["bce"], LOOK_ALIKES, options, wrong=False, rate=rate, setting="targets = 1, 0")
     wrong = _panel(
         naive_losses["bce_minus_one"],
         LOOK_ALIKES,
         options,
         wrong=True,
-        rate=right.motion.rate,
-        setting="targets = 1, -1",
+        rate=rate,
+        setting="targets = 1, −1",
     )
     return Failure(
         (wrong, right),
@@ -322,7 +323,7 @@ def same_class_negatives() -> Failure:
         [0 if value == -1 and truth.targets[row][column] == 1 else value for column, value in enumerate(values)]
         for row, values in enumerate(told)
     ]
-    wrong = _panel(loss, truth.with_targets(told), wrong=True, setting="targets = -1", truth=truth)
+    wrong = _panel(loss, truth.with_targets(told), wrong=True, setting="targets = −1", truth=truth)
     right = _panel(
         loss, truth.with_targets(masked), wrong=False, setting="targets = 0", truth=truth, rate=wrong.motion.rate
     )
