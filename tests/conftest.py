@@ -1,12 +1,15 @@
-"""What all tests share: a home of their own, and the two offline models, loaded once."""
+"""What all tests share: a home of their own, no process that outlives its test, and the two offline models, loaded once."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from simcse_core.encoding.frozen import FrozenEncoder
 from simcse_core.encoding.model import SimCSE
+from simcse_core.runs import queue
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 
@@ -17,6 +20,30 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "home"
     monkeypatch.setenv("SIMCSE_HOME", str(folder))
     return folder
+
+
+@pytest.fixture(autouse=True)
+def no_process_is_left() -> Iterator[None]:
+    yield
+    stop_supervisors()
+
+
+def stop_supervisors() -> None:
+    """Kill the supervisors that this process has started, and what they have started."""
+    for supervisor in queue._supervisors:
+        if supervisor.poll() is None:
+            children = psutil.Process(supervisor.pid).children(recursive=True)
+            supervisor.kill()
+            for child in children:
+                child.kill()
+        supervisor.wait(20)
+    queue._supervisors.clear()
+
+
+@pytest.fixture
+def nobody_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs are queued, and stay there."""
+    monkeypatch.setattr(queue, "start_supervisor", lambda: None)
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,11 @@
-"""What the tests of runs share: small runs, and no process that outlives its test."""
+"""What the tests of runs share: small runs, and waiting for them."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-import psutil
 import pytest
 
 from simcse_core.learning.settings import TrainingSettings
-from simcse_core.runs import queue
 from simcse_core.runs.config import RunConfig, describe
 
 SMALL = RunConfig(
@@ -25,30 +23,6 @@ def with_seed(seed: int, **settings: object) -> RunConfig:
 @pytest.fixture(scope="session")
 def described() -> RunConfig:
     return describe(SMALL)
-
-
-@pytest.fixture(autouse=True)
-def no_process_is_left() -> Iterator[None]:
-    yield
-    stop_supervisors()
-
-
-def stop_supervisors() -> None:
-    """Kill the supervisors that this process has started, and what they have started."""
-    for supervisor in queue._supervisors:
-        if supervisor.poll() is None:
-            children = psutil.Process(supervisor.pid).children(recursive=True)
-            supervisor.kill()
-            for child in children:
-                child.kill()
-        supervisor.wait(20)
-    queue._supervisors.clear()
-
-
-@pytest.fixture
-def nobody_works(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Runs are queued, and stay there."""
-    monkeypatch.setattr(queue, "start_supervisor", lambda: None)
 
 
 def wait_until(holds: Callable[[], bool], seconds: float = 90) -> None:
