@@ -1,4 +1,4 @@
-"""What all tests share: a home of their own, no process that outlives its test, and the two offline models, loaded once."""
+"""What all tests share: a home of their own, no process that outlives its test, and the two offline models."""
 
 import os
 from collections.abc import Iterator
