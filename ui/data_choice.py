@@ -1,5 +1,6 @@
 """Choosing data: a bundled set, or a file of one's own whose columns may have other names."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -7,7 +8,7 @@ import streamlit as st
 
 from simcse_core.data import bundled
 from simcse_core.data.columns import guess_columns
-from simcse_core.data.kinds import KINDS, Dataset
+from simcse_core.data.kinds import KINDS, Dataset, kind_of
 from simcse_core.data.readers import TABLE_ENDINGS, TEXT_ENDINGS, data_from_bytes, table_columns
 from simcse_core.limits import limits
 from ui import address, defaults
@@ -41,6 +42,8 @@ class Upload:
 
     content: bytes
     name: str
+    token: str = ""
+    """Its own for each file that is brought, so that nobody has to look at the content to tell files apart."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,12 @@ class ChosenData:
     columns: dict[str, str] = field(default_factory=dict)
     """The file's own names of columns, by ours."""
 
+    @property
+    def key(self) -> str:
+        """Tells it from all other data, for caches."""
+        source = self.source if isinstance(self.source, str) else self.source.token
+        return repr((source, kind_of(self.data), len(self.data), sorted(self.columns.items())))
+
 
 def choose_data(key: str, *, kinds: Sequence[str] = tuple(KINDS)) -> ChosenData:
     """A bundled data set or an uploaded one.
@@ -64,31 +73,58 @@ def choose_data(key: str, *, kinds: Sequence[str] = tuple(KINDS)) -> ChosenData:
     Raises:
         DataError: the file cannot be used.
     """
-    names = _offered(kinds)
+    names = offered(kinds)
     widget_key, keep = address.widget(f"{key}-data", names, defaults.DATA[language()], language=language())
     name = st.selectbox(_("Data"), names, format_func=data_title, key=widget_key, on_change=keep)
     with st.popover(_("Use your own data"), icon=":material/upload:"):
-        file = st.file_uploader(
-            _("A table (CSV, TSV, JSONL or Parquet), or texts, one a line"),
-            type=[ending[1:] for ending in TABLE_ENDINGS + TEXT_ENDINGS],
-            max_upload_size=limits().max_file_megabytes,
-            key=f"{key}-upload",
-        )
-        for kind in reversed(KINDS):
-            st.caption(f"{_(KIND_TITLES[kind])}  \n`{', '.join(KINDS[kind].columns)}`")
-    if file is None:
+        brought = upload(key)
+    if brought is None:
         return ChosenData(bundled.load(name), name)
-    upload = Upload(file.getvalue(), file.name)
-    columns = _map_columns(upload, key)
-    data = parsed(upload, tuple(columns.items()))
-    st.caption(_("Using your file {name} instead.").format(name=plain(file.name)))
-    return ChosenData(data, upload, columns)
+    st.caption(_("Using your file {name} instead.").format(name=plain(brought.name)))
+    return opened(brought, key)
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
-def parsed(upload: Upload, columns: tuple[tuple[str, str], ...] = ()) -> Dataset:
-    """The data in a file; `columns` are pairs of our name and the file's."""
-    return data_from_bytes(upload.content, upload.name, dict(columns))
+def upload(key: str, kinds: Sequence[str] = tuple(KINDS)) -> Upload | None:
+    """A file that somebody brings, with the columns it should have; None before.
+
+    Args:
+        key: prefix of the widgets' keys.
+        kinds: of data that are asked for.
+    """
+    file = st.file_uploader(
+        _("A table (CSV, TSV, JSONL or Parquet), or texts, one a line"),
+        type=[ending[1:] for ending in TABLE_ENDINGS + TEXT_ENDINGS],
+        max_upload_size=limits().max_file_megabytes,
+        key=f"{key}-upload",
+    )
+    for kind in reversed(kinds):
+        st.caption(f"{_(KIND_TITLES[kind])}  \n`{', '.join(KINDS[kind].columns)}`")
+    return None if file is None else Upload(file.getvalue(), file.name, file.file_id)
+
+
+def opened(brought: Upload, key: str) -> ChosenData:
+    """The data in a file; where its columns have other names, the page asks which is which.
+
+    Raises:
+        DataError: the file cannot be used.
+    """
+    columns = _map_columns(brought, key)
+    return ChosenData(parsed(brought, tuple(columns.items())), brought, columns)
+
+
+def parsed(brought: Upload, columns: tuple[tuple[str, str], ...] = ()) -> Dataset:
+    """The data in a file; `columns` are pairs of our name and the file's.
+
+    Raises:
+        DataError: the file cannot be used.
+    """
+    token = brought.token or hashlib.sha256(brought.content).hexdigest()
+    return _parsed(token, brought.name, columns, brought)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)  # the data are read-only, so nobody needs a copy of their own
+def _parsed(token: str, name: str, columns: tuple[tuple[str, str], ...], _brought: Upload) -> Dataset:
+    return data_from_bytes(_brought.content, name, dict(columns))
 
 
 def data_title(name: str) -> str:
@@ -97,7 +133,7 @@ def data_title(name: str) -> str:
     return f"{_(SET_TITLES[stem])} · {code.upper()}" if stem in SET_TITLES else name
 
 
-def _offered(kinds: Sequence[str]) -> list[str]:
+def offered(kinds: Sequence[str]) -> list[str]:
     """Names of bundled sets: those in the language of the interface first, in the order of `SET_TITLES`."""
     own = "zh" if language() == "zh_CN" else "en"
     wanted = [name for name in bundled.names() if any(isinstance(bundled.load(name), KINDS[kind]) for kind in kinds)]
@@ -105,9 +141,14 @@ def _offered(kinds: Sequence[str]) -> list[str]:
     return sorted(wanted, key=lambda name: (not name.endswith(own), order.index(name.rpartition("-")[0])))
 
 
-def _map_columns(upload: Upload, key: str) -> dict[str, str]:
+@st.cache_data(max_entries=64, show_spinner=False)
+def _column_names(token: str, _brought: Upload) -> list[str]:
+    return table_columns(_brought.content, _brought.name)
+
+
+def _map_columns(brought: Upload, key: str) -> dict[str, str]:
     """Asks which column is which, where the names do not say it; proposes what they suggest."""
-    names = table_columns(upload.content, upload.name)
+    names = _column_names(brought.token, brought)
     lower = {name.strip().lower() for name in names}
     if not names or any(set(kind.columns) <= lower for kind in KINDS.values()):
         return {}
@@ -119,14 +160,14 @@ def _map_columns(upload: Upload, key: str) -> dict[str, str]:
         list(KINDS),
         index=list(KINDS).index(best),
         format_func=lambda kind: _(KIND_TITLES[kind]),
-        key=f"{key}-kind-{language()}-{upload.name}",
+        key=f"{key}-kind-{language()}-{brought.name}",
     )
     columns: dict[str, str] = {}
     for column in KINDS[kind].columns:
         guess = guesses[kind].get(column)
         place = names.index(guess) if guess in names else min(len(columns), len(names) - 1)
         chosen = st.selectbox(
-            f"`{column}`", names, index=place, format_func=plain, key=f"{key}-{kind}-{column}-{upload.name}"
+            f"`{column}`", names, index=place, format_func=plain, key=f"{key}-{kind}-{column}-{brought.name}"
         )
         columns[column] = chosen
     return columns

@@ -1,35 +1,36 @@
-"""Everything that is chosen before a race: where it starts, what is trained, and for how long."""
+"""Everything that is chosen before a race: data, start, losses, what is trained, for how long and how often."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from simcse_core.data.kinds import Dataset, Labelled, kind_of, texts_of
-from simcse_core.data.lint import lint
-from simcse_core.data.splits import split
-from simcse_core.encoding.catalogue import ModelCard
-from simcse_core.learning.checks import losses_for, trainable
+from simcse_core.data.kinds import kind_of
 from simcse_core.learning.losses import losses
-from simcse_core.learning.settings import TrainingSettings, training_settings
+from simcse_core.learning.settings import TrainingSettings, objective
+from simcse_core.runs import race
 from simcse_core.runs.config import RunConfig
 from simcse_core.runs.store import keep_data
-from ui import cache, defaults, inputs
-from ui.data_choice import ChosenData
+from ui import chain_view, data_choice, defaults, estimates, race_data, start_choice, training_options
+from ui.data_choice import ChosenData, Upload
 from ui.page import plain
-from ui.translation import N_, _, language
+from ui.race_words import describe
+from ui.start_choice import Start
+from ui.translation import N_, _
 
-SETTING_NAMES = {
-    "epochs": N_("Epochs"),
-    "batch_size": N_("Batch size"),
-    "learning_rate": N_("Learning rate"),
-    "head_learning_rate": N_("Learning rate"),
-    "seed": N_("Seed"),
+SEEDS = (1, 3, 5)
+INPUTS = {
+    "views": N_("each text twice, under two dropout masks; the other texts of the batch do not match"),
+    "classes": N_("all texts of the batch with each other; texts of one class match"),
+    "class_pairs": N_("each text with another one of its class; texts of other classes do not match"),
+    "matches": N_("the two sentences of each match; those of other rows do not match"),
+    "marked_pairs": N_("the two sentences of each row, as the label says; those of other rows do not match"),
+    "triplets": N_("each anchor with its positive; all negatives of the batch do not match"),
+    "own_triplets": N_("each anchor with its positive and its own negative"),
+    "scores": N_("the two sentences of each row, ranked by their scores"),
+    "class_codes": N_("each text with the number of its class"),
 }
-
-FEW_HELD_OUT = 30
-"""With fewer held-out texts the intervals are so wide that a race shows little."""
+"""What a row becomes for a loss, by `losses.registry.Input`."""
 
 
 @dataclass(frozen=True)
@@ -37,138 +38,156 @@ class RacePlan:
     """What a race will do."""
 
     chosen: ChosenData
-    model: str
-    layer: int | None
+    held: ChosenData | None
+    """What it is measured on; None is a share of the data, where there is something to hold out."""
+    kind: str | None
+    start: Start
     settings: TrainingSettings
-    losses: list[str]
+    losses: tuple[str, ...]
+    seeds: tuple[int, ...]
 
-    def config(self) -> RunConfig:
-        """As runs keep it; an upload is stored now.
+    @property
+    def runs(self) -> int:
+        return len(self.losses) * len(self.seeds)
 
-        Raises:
-            RunError: there is no place to store it.
-        """
-        source = self.chosen.source
+    @property
+    def draft(self) -> RunConfig:
+        """As runs keep it, but for uploads: their files have no place yet."""
         return RunConfig(
-            data=source if isinstance(source, str) else str(keep_data(source.content, source.name)),
+            data=_named(self.chosen),
+            dev=None if self.held is None else _named(self.held),
             columns=self.chosen.columns,
-            model=self.model,
-            layer=self.layer,
+            kind=self.kind,
+            model=self.start.model,
+            layer=self.start.layer,
             settings=self.settings,
         )
 
+    def config(self) -> RunConfig:
+        """As runs keep it; uploads are stored now.
 
-def start_button(chosen_data: ChosenData, *, busy: bool) -> RacePlan | None:
-    """Ask for everything; a plan when the button is pressed, else None.
+        Raises:
+            RunError: there is no place to store them.
+        """
+        dev = None if self.held is None else _kept(self.held)
+        return self.draft.model_copy(update={"data": _kept(self.chosen), "dev": dev})
 
-    Args:
-        chosen_data: what to learn from; an upload is kept when the race starts.
-        busy: a race is on this page; another one would push it from the screen.
+
+def _named(chosen: ChosenData) -> str:
+    return chosen.source if isinstance(chosen.source, str) else ""
+
+
+def _kept(chosen: ChosenData) -> str:
+    source = chosen.source
+    return str(keep_data(source.content, source.name)) if isinstance(source, Upload) else source
+
+
+def choose() -> tuple[RacePlan, DeltaGenerator]:
+    """Asks for everything: what matters most in the open, the rest folded away below the place of the button.
+
+    Returns:
+        What the race will do, and the place of the button.
 
     Raises:
-        DataError: losses cannot learn from this data, or nothing of it can be held out.
+        UserError: nothing can learn from the data, nothing of it can be held out, or a setting is out of range.
     """
-    data = chosen_data.data
-    can_learn = [name for name in losses_for(data) if name in losses.names()]
-    train, dev = split(trainable(data, can_learn[0]))
-    st.caption(_summary(data, train, dev))
-    if len(dev) < FEW_HELD_OUT:
-        st.warning(_("So few held-out texts say little: expect wide ranges and no winner."))
-    card = inputs.model_choice("race-model")
-    if cache.is_loaded(card.name):  # what cannot be read cannot be learned; the first paint does not wait for it
-        inputs.warn_about(list(dict.fromkeys(texts_of(data))), card.name)
-    _show_findings(train, dev)
-    layer = _layer(card)
-    chosen = st.pills(
-        _("Losses"),
-        can_learn,
-        selection_mode="multi",
-        default=defaults.race_losses(data),
-        key=f"race-losses-{kind_of(data)}",
-        wrap=True,
-    )
-    pressed = st.button(_("Start the race"), icon=":material/flag:", disabled=busy or not chosen, width="stretch")
-    if busy:
-        st.caption(_("A race is running. Cancel it, or wait until it has ended."))
-    with st.expander(_("What the losses reward"), icon=":material/help:"):
-        for name in can_learn:
-            st.markdown(f"**{name}** · {_(losses[name].summary)}")
+    chosen = data_choice.choose_data("training")
+    of_data, for_losses, button = st.container(), st.container(), st.container()
+    with st.expander(_("Starting point"), icon=":material/start:"):
+        start = start_choice.choose()
+        chain = st.container()
+    with st.expander(_("How much, how long, how often"), icon=":material/timer:"):
+        tune = training_options.tune_choice(start)
+        budget = training_options.budget(start)
+        seeds = _seed_count()
     with st.expander(_("More settings"), icon=":material/tune:"):
-        settings = _settings(layer)
-    return RacePlan(chosen_data, card.name, layer, settings, list(chosen)) if pressed else None
+        held = race_data.measured_on(chosen)
+        kind = race_data.kind_choice(chosen)
+        more = training_options.more(start, tune)
+        of_options = st.container()
+    prepared = race_data.prepare(chosen, held, kind, seed=more["seed"], batch_size=more["batch_size"])
+    with of_data:
+        race_data.show(prepared, chosen, held, start.base)
+    with for_losses:
+        names = _loss_choice(prepared, start)
+    with of_options:
+        loss, options = training_options.of_a_loss(names)
+    settings = training_options.checked({"tune": tune, **budget, **more, "loss": loss, "loss_options": options})
+    first = settings.seed
+    plan = RacePlan(chosen, held, kind, start, settings, tuple(names), tuple(range(first, first + seeds)))
+    with chain:
+        stages = chain_view.stages_of(start.model)
+        chain_view.show(RunConfig(data="", model=start.model, stages=stages), names)
+    with st.expander(_("What the losses reward"), icon=":material/help:"):
+        _explain(prepared)
+    return plan, button
 
 
-def _summary(data: Dataset, train: Dataset, dev: Dataset) -> str:
-    if isinstance(data, Labelled):
-        return _("Texts: {n}, classes: {classes}. {train} to learn from, {dev} held out to measure.").format(
-            n=len(data), classes=len(data.classes), train=len(train), dev=len(dev)
-        )
-    return _("Rows: {n}. {train} to learn from, {dev} held out to measure; no text is on both sides.").format(
-        n=len(data), train=len(train), dev=len(dev)
+def start_button(plan: RacePlan, user: str) -> str | None:
+    """The button with what it will do; the race's id when it is pressed.
+
+    Raises:
+        UserError: the race cannot be started; nothing of it is then queued.
+    """
+    st.caption(plain(describe(plan.draft, plan.seeds, data=False)))
+    expected = estimates.show(plan) if plan.losses else None
+    pressed = st.button(
+        _("Start the race") if len(plan.losses) != 1 else _("Start the training"),
+        icon=":material/flag:",
+        type="primary",
+        disabled=not plan.losses,
+        width="stretch",
+        key="start-race",
     )
-
-
-def _show_findings(train: Dataset, dev: Dataset) -> None:
-    """What the linter has to say about the data, the grave things in the open."""
-    findings = lint(train, dev=dev)
-    for finding in findings:
-        if finding.severity != "info":
-            st.warning(plain(_(finding.template).format(**finding.values)), icon=":material/rule:")
-    folded = [finding for finding in findings if finding.severity == "info"]
-    if folded:
-        with st.expander(_("Good to know about this data"), icon=":material/rule:"):
-            for finding in folded:
-                st.markdown(plain(_(finding.template).format(**finding.values)))
-
-
-def _layer(card: ModelCard) -> int | None:
-    if card.layers is None:
-        st.caption(_("It is frozen: a linear layer on its vectors is trained."))
+    if not plan.losses:
+        st.caption(_("Choose at least one loss."))
+    if not pressed:
         return None
-    return st.slider(
-        _("Start from layer"),
-        1,
-        card.layers,
-        defaults.RACE_LAYER,
-        key="race-layer",
-        help=_("The last layer already knows most; from a lower one every loss has room to show what it does."),
+    with st.spinner(_("Queueing …")):
+        return race.start(plan.config(), plan.losses, plan.seeds, user=user, expected=expected)
+
+
+def _seed_count() -> int:
+    count = (
+        st.segmented_control(
+            _("Seeds"),
+            SEEDS,
+            default=1,
+            required=True,
+            key="race-seeds",
+            help=_("Order of the data, dropout and new weights are chance. Another seed, another result."),
+        )
+        or 1
+    )
+    st.caption(
+        _("One seed shows one draw of chance. From three on the result says how far chance moves it.")
+        if count == 1
+        else _("Each loss is trained {n} times.").format(n=count)
+    )
+    return count
+
+
+def _loss_choice(prepared: race_data.Prepared, start: Start) -> list[str]:
+    can_learn = [name for name in prepared.losses if name != "mlm" or start.layers is not None]
+    return list(
+        st.pills(
+            _("Losses"),
+            can_learn,
+            selection_mode="multi",
+            default=defaults.race_losses(prepared.train) or can_learn[:1],
+            key=f"race-losses-{kind_of(prepared.train)}",
+            wrap=True,
+        )
     )
 
 
-def _settings(layer: int | None) -> TrainingSettings:
-    tunable = {"head": _("a linear layer")}
-    if layer is not None:
-        tunable = {
-            f"top:{layer}": _("all layers, not the word embeddings"),
-            "top:1": _("the last layer only"),
-            "head": _("a linear layer on each token"),
-            "all": _("everything"),
-        }
-    tune = st.selectbox(
-        _("What is trained"), list(tunable), format_func=tunable.__getitem__, key=f"race-tune-{layer}-{language()}"
-    )
-    start = defaults.race_config("zh_CN" if layer is None else "en").settings
-    rate = "head_learning_rate" if tune == "head" else "learning_rate"
-    names = ("epochs", "batch_size", rate, "seed")
-    return training_settings({"tune": tune, **{name: _number(name, getattr(start, name), layer) for name in names}})
-
-
-def _number(name: str, value: int | float, layer: int | None) -> int | float:
-    """A widget for a training setting; range and explanation come from the setting itself."""
-    field = TrainingSettings.model_fields[name]
-    bounds: dict[str, Any] = {}
-    for mark in field.metadata:
-        for side in ("ge", "gt", "le"):
-            bounds[side] = getattr(mark, side, bounds.get(side))
-    kind: Callable[[Any], int | float] = type(value)
-    is_rate = isinstance(value, float)
-    return st.number_input(
-        _(SETTING_NAMES[name]),
-        min_value=kind(bounds["ge"] if bounds["ge"] is not None else 1e-8),
-        max_value=1.0 if is_rate else kind(bounds["le"]),
-        value=value,
-        step=value / 2 if is_rate else 1,
-        format="%.1e" if is_rate else None,
-        key=f"race-{name}-{'frozen' if layer is None else 'bert'}",
-        help=_(field.description) if field.description else None,
-    )
+def _explain(prepared: race_data.Prepared) -> None:
+    """What each loss rewards, and what it makes of a row of this data."""
+    for name in prepared.losses:
+        entry = objective(name)
+        said = f"**{name}** · {_(entry.summary)}"
+        if name in losses.names():
+            said += "  \n" + _("It compares {what}.").format(
+                what=_(INPUTS[losses[name].inputs[kind_of(prepared.train)]])
+            )
+        st.markdown(said)

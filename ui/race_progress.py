@@ -1,5 +1,6 @@
 """How far a race is: a bar for each loss, who waits and for how long, what failed and what to do about it."""
 
+import re
 from collections.abc import Sequence
 from statistics import fmean
 
@@ -20,6 +21,8 @@ BARS_IN_A_ROW = 4
 BUSY = ("queued", "running", "interrupted")
 """An interrupted run counts: the supervisor takes it up again."""
 NOTES_SHOWN = 6
+BUG = re.compile(r"[A-Za-z_]+(Error|Exception): ")
+"""How a status names what is no user's mistake."""
 SOON = 2.0
 """Seconds that are no wait worth telling."""
 
@@ -101,7 +104,7 @@ def buttons(race_id: str, race: Sequence[Outcome], user: str) -> None:
                 races.cancel(race_id, user)
                 st.rerun()
     elif stopped and st.button(
-        _("Go on with what has stopped"),
+        _("Go on with the race") if any(outcome.state == "cancelled" for outcome in stopped) else _("Try again"),
         icon=":material/resume:",
         key=f"resume-{race_id}",
         help=_("A run goes on from its last checkpoint; one that has none begins anew."),
@@ -180,9 +183,11 @@ def _state(own: Sequence[Outcome]) -> str:
 
 def _in_words(outcome: Outcome) -> str:
     """Why it failed, in the language of this session where it is a user's mistake."""
-    if outcome.template:
-        try:
-            return _(outcome.template).format(**outcome.values)
-        except (KeyError, ValueError, IndexError, TypeError):
-            return outcome.message
-    return outcome.message
+    if BUG.match(outcome.message):
+        return _("{message}. This is a bug; log.txt in the folder of the run {run} has more.").format(
+            message=outcome.message.rstrip("."), run=outcome.run
+        )
+    try:
+        return _(outcome.template).format(**outcome.values)
+    except (KeyError, ValueError, IndexError, TypeError):  # a status that somebody has edited
+        return outcome.message

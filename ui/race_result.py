@@ -94,14 +94,14 @@ def ahead(race: Sequence[Outcome], beside: Mapping[str, Items]) -> str:
 
 
 def in_short(race: Sequence[Outcome], beside: Mapping[str, Items]) -> str:
-    """The verdict in one sentence, to be said aloud; empty while there is none."""
+    """The verdict in one sentence; empty while there is none."""
     found = result(race, beside)
     if found is None or found.verdict is None:
         return ""
     verdict = found.verdict
     if verdict.clear:
-        return _("The race is over: {loss} is ahead by more than the noise.").format(loss=verdict.ahead)
-    return _("The race is over: no winner by more than the noise.")
+        return _("{loss} is ahead by more than the noise.").format(loss=verdict.ahead)
+    return _("No loss is ahead by more than the noise.")
 
 
 def _unfinished(race: Sequence[Outcome]) -> None:

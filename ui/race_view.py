@@ -39,7 +39,8 @@ def show(race_id: str) -> None:
     live = st.fragment(_live, run_every=POLL_SECONDS if more_comes else None)
     live(race_id, config, seen)
     short = "" if more_comes else race_result.in_short(race, beside)
-    announce({"result": short} if short else {}, about=f"{race_id} result", key="race-result-announcer")
+    over = _("The race is over. {verdict}").format(verdict=short)
+    announce({"result": over} if short else {}, about=f"{race_id} result", key="race-result-announcer")
     race_result.show(race, beside)
     comparison.show(race, beside)
 
@@ -48,12 +49,10 @@ def recorded() -> None:
     """A finished race, there before anybody has started one."""
     race = stored.race(language())
     with st.container(border=True):
-        st.markdown(
-            _("**A recorded race** on the bundled data, run on {cores} CPU cores under {system}.").format(
-                cores=race.cores, system=race.system
-            )
+        said = _("**A recorded race** on the bundled data, run on {cores} CPU cores under {system}.").format(
+            cores=race.cores, system=race.system
         )
-        st.markdown(race_result.in_short(race.outcomes, race.baselines))
+        st.markdown(f"{said} {race_result.in_short(race.outcomes, race.baselines)}")
         st.caption(describe(race.config))
     race_curves.show(race.outcomes, key="recorded")
     race_result.show(race.outcomes, race.baselines)
@@ -71,7 +70,8 @@ def _live(race_id: str, config: RunConfig, seen: Seen) -> None:
     race_progress.summary(race)
     race_progress.troubles(race)
     race_progress.buttons(race_id, race, users.current())
-    race_curves.show(race, key=f"live-{race_id}")
+    if race_progress.is_busy(race) or any(outcome.records for outcome in race):
+        race_curves.show(race, key=f"live-{race_id}")
     epochs = config.settings.epochs if config.settings.seconds is None else None
     announce(announcements(race, epochs), about=race_id, key="race-announcer")
 

@@ -29,15 +29,17 @@ TUNED = {
 }
 
 
-def describe(config: RunConfig, seeds: Sequence[int] = ()) -> str:
+def describe(config: RunConfig, seeds: Sequence[int] = (), *, data: bool = True) -> str:
     """What a race is a race of, in one line.
 
     Args:
         config: of one of its runs.
         seeds: of all of them; those of `config` alone when empty.
+        data: whether to name the data.
     """
     settings = config.settings
-    said = [data_name(config.data), start_name(config)]
+    said = [data_name(config.data)] if data else []
+    said.append(start_name(config))
     said.append(_("trained: {what}").format(what=tuned(settings.tune)))
     said.append(
         _("epochs: {n}").format(n=settings.epochs)

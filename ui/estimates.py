@@ -1,0 +1,113 @@
+"""How long a race will take, measured on this machine in another process before it is started."""
+
+import hashlib
+import time
+from concurrent.futures import Future
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from simcse_core.errors import UserError
+from ui import background, rehearsal
+from ui.data_choice import Upload
+from ui.metric_names import duration
+from ui.page import plain
+from ui.translation import _, explain
+
+if TYPE_CHECKING:
+    from ui.race_inputs import RacePlan
+
+QUIET_SECONDS = 1.0
+"""Settings have to stay for so long before they are measured; nobody waits for what is changed again at once."""
+_ASKED = "estimates-asked"
+
+
+def show(plan: "RacePlan") -> float | None:
+    """What will happen, in a line, and about how long it takes as soon as that is measured.
+
+    Returns:
+        Seconds of a run, the mean over the losses; None while that is not known.
+    """
+    key = _key(plan)
+    asked: dict[str, Future[float]] = _asked(key)
+    if asked and all(future.done() and not future.cancelled() for future in asked.values()):
+        return _told(plan, asked)
+    _measuring(plan, key)
+    return None
+
+
+@st.fragment(run_every=0.5)
+def _measuring(plan: "RacePlan", key: str) -> None:
+    """Stands where the estimate will be; draws the page anew when it is there."""
+    asked = _asked(key)
+    since = st.session_state.setdefault(f"{_ASKED}-since", {})
+    first = since.setdefault(key, time.monotonic())
+    if not asked and time.monotonic() - first >= QUIET_SECONDS:
+        asked.update({loss: _submit(plan, loss, key) for loss in plan.losses})
+    if asked and all(future.done() for future in asked.values()):
+        st.rerun()
+    st.caption(_what(plan) + " " + _("Measuring how long that takes …"))
+
+
+def _told(plan: "RacePlan", asked: "dict[str, Future[float]]") -> float | None:
+    seconds: list[float] = []
+    for loss, future in asked.items():
+        error = future.exception()
+        if error is None:
+            seconds.append(future.result())
+        elif isinstance(error, UserError):
+            st.warning(f"**{loss}** · {plain(explain(error))}")
+        else:
+            st.caption(_what(plan) + " " + _("How long that takes could not be measured."))
+            return None
+    if len(seconds) < len(asked):
+        return None
+    mean = sum(seconds) / len(seconds)
+    st.caption(
+        _what(plan)
+        + " "
+        + _("About {each} a run, {all} in all, and a few seconds to start each.").format(
+            each=duration(mean), all=duration(mean * plan.runs)
+        )
+    )
+    return mean
+
+
+def _what(plan: "RacePlan") -> str:
+    if plan.runs == 1:
+        return _("1 run.")
+    if len(plan.seeds) == 1:
+        return _("{n} runs, one after the other.").format(n=plan.runs)
+    return _("{n} runs: {losses} losses with {seeds} seeds each.").format(
+        n=plan.runs, losses=len(plan.losses), seeds=len(plan.seeds)
+    )
+
+
+def _asked(key: str) -> "dict[str, Future[float]]":
+    """What this session has asked for; what it asked before, and nobody has begun, is not wanted any more."""
+    kept: tuple[str, dict[str, Future[float]]] = st.session_state.get(_ASKED, ("", {}))
+    if kept[0] != key:
+        for future in kept[1].values():
+            future.cancel()
+        st.session_state[_ASKED] = kept = (key, {})
+        st.session_state[f"{_ASKED}-since"] = {}
+    return kept[1]
+
+
+def _submit(plan: "RacePlan", loss: str, key: str) -> "Future[float]":
+    options = plan.settings.loss_options if loss == plan.settings.loss else {}
+    settings = plan.settings.model_copy(update={"loss": loss, "loss_options": options})
+    config = plan.draft.model_copy(update={"settings": settings})
+    uploads = {
+        side: (chosen.source.name, chosen.source.content)
+        for side, chosen in (("data", plan.chosen), ("dev", plan.held))
+        if chosen is not None and isinstance(chosen.source, Upload)
+    }
+    return background.submit("estimates", f"{key} {loss}", rehearsal.seconds_of, config, uploads)
+
+
+def _key(plan: "RacePlan") -> str:
+    """Of all that decides how long a race takes; seeds do not."""
+    held = plan.held.key if plan.held else ""
+    named = (plan.chosen.key, held, plan.kind, plan.start, plan.settings.model_dump(), plan.losses)
+    return hashlib.sha256(repr(named).encode("utf-8", "surrogatepass")).hexdigest()

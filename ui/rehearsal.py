@@ -1,0 +1,31 @@
+"""A few steps of a training, to see how long it will take. Runs in a worker, so it knows no screen."""
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from simcse_core.runs.config import RunConfig, open_split
+
+
+def seconds_of(config: RunConfig, uploads: Mapping[str, tuple[str, bytes]]) -> float:
+    """How long a training takes on this machine, by a few measured steps that change nothing.
+
+    Args:
+        config: of the training.
+        uploads: files that are not kept yet, by "data" and "dev": name and content.
+
+    Raises:
+        UserError: the training cannot be done.
+    """
+    from simcse_core.learning.estimate import estimate
+
+    from simcse_core.runs.execute import open_model
+
+    with tempfile.TemporaryDirectory() as folder:
+        files = {}
+        for side, (name, content) in uploads.items():
+            path = Path(folder) / f"{side}{Path(name).suffix}"
+            path.write_bytes(content)
+            files[side] = str(path)
+        data, dev = open_split(config.model_copy(update=files))
+    return float(estimate(open_model(config, data), data, dev, config.settings).seconds)

@@ -1,0 +1,67 @@
+"""Where a training starts: a model, a layer of it, a finished run, or a new model that knows nothing yet."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from simcse_core.encoding.scratch import SIZES
+from ui import address, chain_view, defaults, inputs, models
+from ui.race_words import SIZE_TITLES
+from ui.translation import N_, _, language
+
+KINDS = {"model": N_("a model"), "new": N_("a new model")}
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where a training starts."""
+
+    model: str
+    layer: int | None
+    """Above which everything is left away; None keeps all layers."""
+    layers: int | None
+    """How many there are to train; None for a frozen model."""
+    base: str
+    """The model of the catalogue that reads the texts; empty for a new one."""
+
+    @property
+    def is_new(self) -> bool:
+        return self.model in SIZES
+
+
+def choose() -> Start:
+    """Asks for the model and its layer.
+
+    Raises:
+        UserError: the run that a link names is gone.
+    """
+    key, keep = address.widget("race-start", list(KINDS), "model", language=language())
+    kind = st.segmented_control(
+        _("Start from"), list(KINDS), format_func=lambda one: _(KINDS[one]), required=True, key=key, on_change=keep
+    )
+    if kind == "new":
+        key, keep = address.widget("race-size", list(SIZES), "scratch-tiny", language=language())
+        size = st.selectbox(
+            _("Size"), list(SIZES), format_func=lambda name: _(SIZE_TITLES[name]), key=key, on_change=keep
+        )
+        st.caption(_("It begins with random weights and makes its vocabulary from your texts."))
+        return Start(size, None, SIZES[size].layers, "")
+    card = inputs.model_choice("race-model")
+    base = models.base_of(card.name)
+    if card.layers is None:
+        st.caption(_("It is frozen: a linear layer on its vectors is trained."))
+        return Start(card.name, None, None, base)
+    is_run = bool(chain_view.stages_of(card.name))
+    usual = card.layers if is_run else min(defaults.RACE_LAYER, card.layers)
+    layer = usual
+    if card.layers > 1:
+        layer = st.slider(
+            _("Start from layer"),
+            1,
+            card.layers,
+            usual,
+            key=f"race-layer-{card.name}",
+            help=_("The last layer already knows most; from a lower one every loss has room to show what it does."),
+        )
+    # A run goes on with the model as it is; of a model of the catalogue the chosen layer is always named.
+    return Start(card.name, None if is_run and layer == card.layers else layer, layer, "" if base in SIZES else base)
