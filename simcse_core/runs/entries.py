@@ -43,8 +43,10 @@ def take_in_lost_runs() -> None:
     """Queue runs that wait on disk only: their submitter died between making the folder and queueing it."""
 
     def work(connection: sqlite3.Connection) -> None:
-        known = {folder for (folder,) in connection.execute("SELECT folder FROM runs")}
-        _take_in(connection, (run for run in store.all_runs() if str(run.folder) not in known), ("queued",))
+        known = {entry.run for state in ("waiting", "given") for entry in entries(connection, state)}
+        lost = [run for run in store.all_runs() if run.status.state == "queued" and run not in known]
+        connection.executemany("DELETE FROM runs WHERE folder = ?", [(str(run.folder),) for run in lost])
+        _take_in(connection, lost, ("queued",))
 
     transact(work)
 

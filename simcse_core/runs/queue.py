@@ -90,11 +90,15 @@ def cancel(run: Run, user: str | None) -> None:
         run.leave(user)
         transact(lambda connection: change(connection, run, owner=others[0]))
         return
-    waited = transact(lambda connection: end(connection, run, "waiting"))
-    if waited:
-        run.set_status("cancelled")
-    elif run.status.state in ("running", "interrupted", "queued"):  # queued: given, and its process is starting
-        run.ask_to_cancel()
+
+    def take_out(connection: sqlite3.Connection) -> bool:
+        if waits := has_state(connection, run, "waiting"):
+            run.set_status("cancelled")  # before its row: should this process be killed in between, nobody runs it
+            end(connection, run, "waiting")
+        return waits
+
+    if not transact(take_out) and run.status.state in ("running", "interrupted", "queued"):
+        run.ask_to_cancel()  # queued: it was given away, and its process is starting
         if not transact(lambda connection: has_state(connection, run, "given")) and run.status.state != "running":
             run.set_status("cancelled")
         ensure_supervisor()

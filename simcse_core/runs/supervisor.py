@@ -4,6 +4,7 @@ It may be killed at any moment: what it knows is on disk, the runs at work go on
 over. Its clock is the one that only goes forward, so that setting the date changes nothing.
 """
 
+import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,9 +14,9 @@ from filelock import FileLock, Timeout
 from simcse_core.errors import RunError
 from simcse_core.home import home
 from simcse_core.runs import entries
-from simcse_core.runs.alive import born
 from simcse_core.runs.backends import WORKER, Backend, LocalProcesses
 from simcse_core.runs.entries import Entry
+from simcse_core.runs.files import explained
 from simcse_core.runs.run import Run
 from simcse_core.runs.schedule import claim
 
@@ -47,15 +48,28 @@ class Supervisor:
 
     backend: Backend = field(default_factory=LocalProcesses)
     watched: dict[Path, Watched] = field(default_factory=dict)
+    problem: str = ""
+    """What went wrong last."""
 
     def work(self) -> None:
         """Until nothing has waited or run for a while."""
         entries.take_in_lost_runs()
         busy_at = time.monotonic()
         while time.monotonic() - busy_at < IDLE_SECONDS:
-            if self.look():
+            if self._look():
                 busy_at = time.monotonic()
             time.sleep(LOOK_SECONDS)
+
+    def _look(self) -> bool:
+        """A look that survives a full disk or a queue that another program holds: both may be over in a moment."""
+        try:
+            return self.look()
+        except (OSError, RunError) as problem:
+            if str(problem) != self.problem:
+                print(problem, file=sys.stderr, flush=True)
+            self.problem = str(problem)
+            time.sleep(1)
+            return True
 
     def look(self) -> bool:
         """See to the runs at work, then start what is next.
@@ -82,7 +96,13 @@ class Supervisor:
 
     def _start(self, entry: Entry) -> None:
         options = [] if entry.threads is None else ["--threads", str(entry.threads)]
-        entries.set_job(entry.run, self.backend.submit([*WORKER, *options, str(entry.run.folder)]))
+        try:
+            job = self.backend.submit([*WORKER, *options, str(entry.run.folder)])
+        except OSError as error:
+            entry.run.set_status("failed", explained(error, entry.run.folder))
+            entries.ended(entry.run, None)
+            return
+        entries.set_job(entry.run, job)
         self.watched[entry.run.folder] = Watched(time.monotonic())
 
     def _see_to(self, entry: Entry) -> None:
@@ -98,7 +118,7 @@ class Supervisor:
     def _adopt(self, entry: Entry) -> None:
         """The supervisor before was killed between starting the process and writing down its name, or just before."""
         status = entry.run.status
-        if status.state == "running" and born(status.pid or 0) == status.born:
+        if status.state == "running":
             entries.set_job(entry.run, LocalProcesses.job(status.pid, status.born))
         else:
             self._start(entry)  # should the other one be starting still, the run's own lock lets only one go on
@@ -118,6 +138,9 @@ class Supervisor:
     def _settle(self, entry: Entry) -> None:
         """The process of a run has ended: is the run over?"""
         run = entry.run
+        if run.status.state == "running":  # by another process, which was there first
+            self._adopt(entry)
+            return
         watched = self.watched.pop(run.folder, None)
         if run.status.state not in ("finished", "failed", "cancelled"):
             if not run.cancel_asked:

@@ -65,25 +65,29 @@ def carry_out(run: Run) -> None:
 
 
 def _carry_out(run: Run) -> None:
-    from simcse_core.runs.execute import execute
-    from simcse_core.runs.race import write_baselines
-    from simcse_core.runs.trackers import tracking
-
     try:
-        run.set_status("running")
+        run.set_status("running")  # before the imports, which take seconds
         if run.cancel_asked:
             run.set_status("cancelled")
             return
-        with tracking(run) as emit:
-            if not run.checkpoint.is_file() or not _resumed(run, emit):
-                run.go_on_before(0)
-                execute(run, emit)
-        if run.status.state == "finished":
-            write_baselines(run)
+        _train(run)
     except UserError:
         pass  # its status says it
     except Exception:  # noqa: BLE001 - its status says it too; the whole story is in the log
         traceback.print_exc()
+
+
+def _train(run: Run) -> None:
+    from simcse_core.runs.execute import execute
+    from simcse_core.runs.race import write_baselines
+    from simcse_core.runs.trackers import tracking
+
+    with tracking(run) as emit:
+        if not run.checkpoint.is_file() or not _resumed(run, emit):
+            run.go_on_before(0)
+            execute(run, emit)
+    if run.status.state == "finished":
+        write_baselines(run)
 
 
 def _wait_for_arguments() -> list[str] | None:

@@ -170,6 +170,10 @@ def test_a_run_that_never_reached_the_queue_is_taken_in(home: Path) -> None:
     entries.take_in_lost_runs()
     entries.take_in_lost_runs()
     assert list(queue.places()) == [run.id]
+    queue.cancel(run, "anna")
+    run.set_status("queued")  # by somebody who was killed before the run was in the queue again
+    entries.take_in_lost_runs()
+    assert list(queue.places()) == [run.id]
 
 
 def test_a_queue_that_another_program_holds_is_an_error_in_words(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,3 +1,4 @@
+import errno
 import os
 import subprocess
 import sys
@@ -149,6 +150,46 @@ def test_a_supervisor_killed_before_it_wrote_down_the_job_loses_no_run(jobs: Job
     Supervisor(jobs).look()
     assert len(jobs.running) == 1
     assert [entry.job for entry in entries.given()] == [LocalProcesses.job(os.getpid(), alive.born(os.getpid()))]
+
+
+def test_a_second_process_of_a_run_leaves_it_to_the_first(jobs: Jobs) -> None:
+    (run,) = submit(1)
+    watch = Supervisor(jobs)
+    watch.look()
+    run.set_status("running")  # by this process, which stands for a worker that was there first
+    jobs.ends(run)  # the second one could not get the run's lock
+    watch.look()
+    assert [entry.job for entry in entries.given()] == [LocalProcesses.job(os.getpid(), alive.born(os.getpid()))]
+    assert [entry.deaths for entry in entries.given()] == [0]
+
+
+def test_a_backend_that_cannot_start_a_process_fails_the_run_and_goes_on(
+    jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = submit(1, 2)
+
+    real = jobs.submit
+
+    def full(command: Sequence[str]) -> str:
+        if command[-1] == str(first.folder):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return real(command)
+
+    monkeypatch.setattr(jobs, "submit", full)
+    Supervisor(jobs).look()
+    assert "no space left on the disk" in first.status.message
+    assert list(jobs.running.values()) == [second]
+
+
+def test_a_supervisor_outlives_a_full_disk(
+    jobs: Jobs, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda _seconds: None)
+    watch = Supervisor(jobs)
+    monkeypatch.setattr(watch, "look", lambda: store.get("nothing"))
+    assert watch._look()
+    assert watch._look()
+    assert capsys.readouterr().err.count("There is no run") == 1
 
 
 def test_a_folder_that_somebody_removed_does_not_stop_the_others(jobs: Jobs) -> None:
