@@ -1,6 +1,7 @@
 """What the command line prints on stdout: JSON for programs, text for people."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 Answer = dict[str, Any] | list[dict[str, Any]]
@@ -41,6 +42,13 @@ def print_answer(answer: Answer, form: str) -> None:
             print(f"{name:24} {_number(value)}")
 
 
+def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Columns below each other, as wide as their widest cell."""
+    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
+    for row in (header, *rows):
+        print("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
+
+
 def _print_similarity(answer: dict[str, Any]) -> None:
     others = answer.get("others", [])
     if others:
@@ -58,9 +66,7 @@ def _print_models(cards: list[dict[str, Any]]) -> None:
     for card in cards:
         here = "here" if card["here"] else "fetch"
         rows.append((card["name"], card["languages"], f"{card['megabytes']:4}", card["licence"], here))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        print("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
+    print_table(rows[0], rows[1:])
     if not all(card["here"] for card in cards):
         print("To fetch one: python -m simcse_core models fetch NAME")
 

@@ -71,11 +71,12 @@ def describe(verb: str, done: int, total: int | None, seconds: float) -> str:
     if done > 0 and seconds > 0:
         parts.append(f"{done / seconds:,.0f} texts/s")
         if total is not None and done < total:
-            parts.append(f"{_duration((total - done) * seconds / done)} left")
+            parts.append(f"{duration((total - done) * seconds / done)} left")
     return "  ".join(parts)
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """About how long, for a line on a terminal."""
     if seconds < 100:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 6_000 else f"{seconds / 3_600:.1f} h"

@@ -19,9 +19,11 @@ from simcse_core.download_line import describe, download_line
 from simcse_core.encoding.model import SimCSE
 from simcse_core.home import models_folder
 from simcse_core.meaning.similarity import cosine_similarity
-from simcse_core.runs import store
+from simcse_core.runs import entries, queue, store
 from simcse_core.runs.config import RunConfig
 from simcse_core.runs.execute import execute
+from simcse_core.runs.schedule import claim
+from simcse_core.runs.worker import carry_out
 from tests.stand_in_hub import StandInHub, stand_in_hub, tiny_model, wait_until
 
 
@@ -35,6 +37,18 @@ def run(capsys: pytest.CaptureFixture[str]) -> Any:
         return status, printed.out, printed.err
 
     return call
+
+
+@pytest.fixture(autouse=True)
+def the_worker_is_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs are carried out in this process as soon as they are queued: each process would take seconds to start."""
+
+    def work() -> None:
+        while (entry := claim()) is not None:
+            carry_out(entry.run)
+            entries.ended(entry.run, None)
+
+    monkeypatch.setattr(queue, "ensure_supervisor", work)
 
 
 def test_similarity_prints_texts_and_matrix(run: Any, minilm: SimCSE, tmp_path: Path) -> None:
@@ -439,7 +453,7 @@ def test_a_cancelled_run_goes_on_and_ends_as_if_nothing_had_happened(run: Any, t
     folder = tmp_path / "broken"
     config = json.loads((tmp_path / "whole" / "config.json").read_text())
     broken = store.create(RunConfig.model_validate(config), folder)
-    execute(broken, lambda record: broken.cancel() if record.get("step") == 3 else None)
+    execute(broken, lambda record: broken.ask_to_cancel() if record.get("step") == 3 else None)
     assert broken.status.state == "cancelled"
     assert run(*arguments.split(), "--output", folder)[0] == 2  # a second run in the same folder is refused
     status, _out, err = run("train", "--data", "intents-zh", "--resume", "--output", folder)

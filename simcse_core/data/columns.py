@@ -1,6 +1,8 @@
 """Which column of a file is which column of a data set: what a user says, and what the names suggest."""
 
+import csv
 from collections.abc import Mapping, Sequence
+from io import StringIO
 
 from simcse_core.data.kinds import KINDS
 from simcse_core.errors import DataError, OptionError
@@ -23,10 +25,13 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
 def parse_columns(given: str) -> dict[str, str]:
     """The mapping in `text=utterance, label=intent`: ours on the left, the file's on the right.
 
+    A name with a comma is written as in a CSV file: `"text=what, in words",label=intent`.
+
     Raises:
         OptionError: it is written in another way.
     """
-    pairs = [part.partition("=") for part in given.split(",")]
+    parts = next(csv.reader([given], skipinitialspace=True), []) or [""]
+    pairs = [part.partition("=") for part in parts]
     columns = {ours.strip(): theirs.strip() for ours, _sign, theirs in pairs}
     if len(columns) < len(pairs) or not all((*columns, *columns.values())):
         raise OptionError(
@@ -35,6 +40,13 @@ def parse_columns(given: str) -> dict[str, str]:
             given=given,
         )
     return columns
+
+
+def columns_text(columns: Mapping[str, str]) -> str:
+    """The mapping as `parse_columns` reads it."""
+    text = StringIO()
+    csv.writer(text, lineterminator="").writerow(f"{ours}={theirs}" for ours, theirs in columns.items())
+    return text.getvalue()
 
 
 def guess_columns(names: Sequence[str]) -> dict[str, dict[str, str]]:

@@ -1,0 +1,151 @@
+"""What several commands share: a parser whose errors are ours, the model's flags, loading, warnings, output files."""
+
+import argparse
+import math
+import os
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from simcse_core.data.kinds import Dataset
+from simcse_core.download_line import download_line
+from simcse_core.errors import OptionError
+from simcse_core.printing import Answer
+
+if TYPE_CHECKING:
+    from simcse_core.encoding.catalogue import Encoder
+    from simcse_core.encoding.texts import TextCheck
+    from simcse_core.meaning.similarity import Matrix
+
+Command = Callable[[argparse.Namespace], Answer | None]
+"""Carries out a command; None when it has printed by itself."""
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that raises what is wrong as an error of ours."""
+
+    def error(self, message: str) -> NoReturn:
+        raise OptionError("{message} (see: {program} --help)", message=message, program=self.prog)
+
+
+COLUMNS_HELP = "names of columns in the file, such as text=utterance,label=intent"
+
+
+def add_command(commands: "argparse._SubParsersAction[Parser]", name: str, command: Command, summary: str) -> Parser:
+    """A command with the flags that all of them have."""
+    added = commands.add_parser(name, help=summary, description=summary)
+    added.set_defaults(command=command)
+    added.add_argument("--format", choices=("text", "json"), default="text", help="for people or for programs")
+    added.add_argument("--home", help="folder for runs (default: SIMCSE_HOME, else .simcse in your home)")
+    return added
+
+
+def add_action(actions: "argparse._SubParsersAction[Parser]", name: str, command: Command, summary: str) -> Parser:
+    """What stands behind a command, as in `models fetch`."""
+    added = actions.add_parser(name, help=summary, description=summary)
+    added.set_defaults(command=command)
+    # Both are also understood behind the action; not given there, they leave what stands before it.
+    added.add_argument("--format", choices=("text", "json"), default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+    added.add_argument("--home", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+    return added
+
+
+def above_0(text: str) -> float:
+    """A finite number above 0, for a flag."""
+    number = float(text)
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    return number
+
+
+def seed(text: str) -> int:
+    """A seed, for a flag."""
+    if not (text.isascii() and text.isdecimal()) or int(text) >= 2**31:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 to {2**31 - 1}")
+    return int(text)
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """The flags that say which model, and how it computes."""
+    parser.add_argument(
+        "--model", default="minilm", help="catalogue name, run id, folder or owner/model of the hub (default: minilm)"
+    )
+    parser.add_argument("--pooling", help="mean, max, cls or first_last_mean (default: the model's own)")
+    parser.add_argument("--layer", type=int, help="hidden states of this layer, 0 to the last; negative from the end")
+    parser.add_argument("--head", help="none, linear or random: a linear layer on each token")
+    parser.add_argument("--precision", default="float32", help="auto, float32, bfloat16 or float16")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
+    parser.add_argument("--seed", type=seed, default=0, help="for everything random")
+
+
+def open_data(name: str, columns: Mapping[str, str] | None = None) -> Dataset:
+    """Data by name, showing a download; errors as for `bundled.open_data`."""
+    from simcse_core.data import bundled
+
+    with download_line(name) as on_fetch:
+        return bundled.open_data(name, columns or None, on_fetch)
+
+
+def load_model(options: argparse.Namespace) -> "Encoder":
+    """The model that the flags of `add_model` say, showing a download; errors as for `catalogue.load`."""
+    from simcse_core.encoding import catalogue
+
+    with download_line(options.model) as on_fetch:
+        return catalogue.load(
+            options.model,
+            pooling=options.pooling,
+            layer=options.layer,
+            head=options.head,
+            device=options.device,
+            seed=options.seed,
+            on_fetch=on_fetch,
+        )
+
+
+def encode_texts(options: argparse.Namespace, model: "Encoder", texts: list[str], of: str = "") -> "Matrix":
+    """(N, D) for N texts; says on stderr what the model cannot do justice to. `of` names a second list of texts."""
+    return model.encode(texts, precision=options.precision, on_check=lambda check: warn(options.model, check, of))
+
+
+def warn(model: str, check: "TextCheck", of: str = "") -> None:
+    """Say on stderr which texts a model cannot do justice to."""
+    warn_unreadable(model, len(check.unreadable), next(iter(check.unreadable), None), of)
+    warn_truncated(model, len(check.truncated), next(iter(check.truncated), None), of)
+
+
+def warn_unreadable(model: str, count: int, first: int | None, of: str = "") -> None:
+    """Say how many texts a model cannot read; `first` is the position of the first, None for none."""
+    from simcse_core.encoding.catalogue import can_read_instead
+
+    if first is not None:
+        other = can_read_instead(model)
+        print(
+            f"simcse_core: warning: {model} cannot read {count} of the texts (the first is text {first + 1}{of}): "
+            f"their vectors mean little.{f' Try --model {other}.' if other else ''}",
+            file=sys.stderr,
+        )
+
+
+def warn_truncated(model: str, count: int, first: int | None, of: str = "") -> None:
+    """Say how many texts were cut; `first` is the position of the first, None for none."""
+    if first is not None:
+        print(
+            f"simcse_core: warning: {count} of the texts are too long for {model} and were cut "
+            f"(the first is text {first + 1}{of}).",
+            file=sys.stderr,
+        )
+
+
+def output_file(name: str) -> Path:
+    """A file that can be written.
+
+    Raises:
+        OptionError: it cannot.
+    """
+    path = Path(name)
+    if not path.parent.is_dir():
+        raise OptionError("There is no folder {folder} to write {file} in.", folder=path.parent, file=path.name)
+    if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise OptionError("{file} cannot be written: name a file in a folder of yours.", file=path)
+    return path

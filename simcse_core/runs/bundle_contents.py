@@ -1,0 +1,270 @@
+"""What an imported bundle says, checked before it becomes a run: nothing in it is trusted."""
+
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from simcse_core.encoding.cards import CATALOGUE
+from simcse_core.encoding.fetched import is_hub_id
+from simcse_core.encoding.scratch import SIZES
+from simcse_core.errors import RunError, UserError
+from simcse_core.home import RUN_ID
+from simcse_core.learning.health import NOTES
+from simcse_core.learning.settings import training_settings
+from simcse_core.runs.config import RunConfig
+
+T = TypeVar("T")
+Number = float | None
+"""What is undefined is null."""
+FORMAT = 1
+
+
+class Description(BaseModel):
+    """`bundle.json`: what a bundle is, for programs."""
+
+    format: int
+    name: str = Field(max_length=80)
+    run: str = Field(max_length=100)
+    """Id of the run where it was made."""
+    command: str
+    data_sha256: str
+    dev_sha256: str
+    model_sha256: str
+    """Of the weights it started from."""
+    versions: dict[str, str]
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="allow", allow_inf_nan=False)
+
+
+class _Step(_Record):
+    event: Literal["step"]
+    step: int
+    steps: int
+    epoch: int
+    loss: Number
+    seconds: float
+    texts_per_second: float
+    observed: dict[str, Number] = {}
+
+
+class _Evaluation(_Record):
+    event: Literal["evaluation"]
+    step: int
+    epoch: int
+    metrics: dict[str, Number]
+    geometry: dict[str, Number]
+    best: bool
+    seconds: float
+
+
+class _Note(_Record):
+    event: Literal["note"]
+    step: int
+    code: str
+    template: str
+    values: dict[str, int | float | str | None]
+    message: str = Field(max_length=2_000)
+
+
+class _Finished(_Record):
+    event: Literal["finished"]
+    run: str
+    model: str
+    base_model: str
+    reason: str
+    steps: int
+    seconds: float
+    dev_before: dict[str, Number] | None
+    dev_after: dict[str, Number] | None
+
+
+class _Results(BaseModel):
+    model_config = ConfigDict(allow_inf_nan=False)
+
+    values: dict[str, list[Number]]
+    cosines: list[float]
+    gold: list[float]
+
+
+class _BeforeAndAfter(BaseModel):
+    before: _Results
+    after: _Results
+
+
+_RECORD: TypeAdapter[_Step | _Evaluation | _Note | _Finished] = TypeAdapter(
+    Annotated[_Step | _Evaluation | _Note | _Finished, Field(discriminator="event")]
+)
+
+
+def description(folder: Path) -> Description:
+    """What `bundle.json` says.
+
+    Raises:
+        RunError: it is damaged, or of a later version of this program.
+    """
+    found = _read(folder, "bundle.json", Description.model_validate_json)
+    if found.format != FORMAT:
+        raise RunError(
+            "The bundle has the format {given}; this one reads {wanted}. Install the version that wrote it: {made}.",
+            given=found.format,
+            wanted=FORMAT,
+            made=found.versions.get("simcse_core", "?")[:20],
+        )
+    return found
+
+
+def config(folder: Path) -> RunConfig:
+    """What `config.json` says. It names no file of this machine, whatever stands there.
+
+    Raises:
+        RunError: it is damaged, or names what this version does not have.
+    """
+    found = _read(folder, "config.json", RunConfig.model_validate_json)
+    try:
+        training_settings(found.settings.model_dump())
+    except UserError as error:
+        raise RunError("config.json of the bundle cannot be used: {reason}", reason=str(error)) from error
+    return without_paths(found)
+
+
+def without_paths(config: RunConfig) -> RunConfig:
+    """The same, with the bare names of files in the place of their paths: these mean nothing on another machine, and
+    must not lead anywhere there."""
+    stages = tuple(
+        stage.model_copy(update={"data": _bare_data(stage.data), "started_from": _bare_model(stage.started_from)})
+        for stage in config.stages
+    )
+    return config.model_copy(
+        update={
+            "data": _bare_data(config.data),
+            "dev": None if config.dev is None else _bare_data(config.dev),
+            "model": _bare_model(config.model),
+            "stages": stages,
+        }
+    )
+
+
+def records(folder: Path) -> list[dict[str, Any]]:
+    """What `metrics.jsonl` says; the last record is that of a finished run.
+
+    Raises:
+        RunError: it is damaged.
+    """
+
+    def parse(text: str) -> list[dict[str, Any]]:
+        return [_record(line) for line in text.splitlines() if line.strip()]
+
+    found = _read(folder, "metrics.jsonl", parse)
+    if not found or found[-1]["event"] != "finished":
+        raise RunError("The bundle holds no finished run: metrics.jsonl has no end.")
+    return found
+
+
+def check_items(folder: Path) -> None:
+    """Refuse results per dev item that are none. They may be missing.
+
+    Raises:
+        RunError: `items.json` is damaged.
+    """
+    if (folder / "items.json").exists():
+        _read(folder, "items.json", _BeforeAndAfter.model_validate_json)
+
+
+def check_model(folder: Path) -> None:
+    """Refuse a model that does not give vectors.
+
+    Raises:
+        RunError: it cannot be loaded, and why.
+    """
+    from simcse_core.encoding import storage
+
+    name = "the model of the bundle"
+    try:
+        check_size(folder)
+        model = storage.load_frozen(folder, name) if storage.is_frozen(folder) else storage.load(folder, name)
+        works = all(math.isfinite(value) for value in model.encode(["A cat sleeps."])[0])
+    except Exception as error:
+        reason = str(error).strip().partition("\n")[0][:300] or type(error).__name__
+        raise RunError("The model in the bundle cannot be used: {reason}", reason=reason) from error
+    if not works:
+        raise RunError("The model in the bundle cannot be used: its vectors are no numbers.")
+
+
+def check_size(folder: Path) -> None:
+    """Refuse a configuration that asks for much more memory than the weights have.
+
+    Raises:
+        RunError: it does.
+    """
+    from safetensors import safe_open
+
+    if not (folder / "config.json").is_file():
+        return
+    found = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+
+    def number(*names: str) -> int:
+        return next((int(found[name]) for name in names if name in found), 0)
+
+    hidden, inner = number("hidden_size", "dim"), number("intermediate_size", "hidden_dim")
+    words = (number("vocab_size") + number("max_position_embeddings")) * (number("embedding_size") or hidden)
+    layers = number("num_hidden_layers", "n_layers") * (4 * hidden * hidden + 2 * hidden * inner)
+    with safe_open(folder / "model.safetensors", "pt") as weights:
+        there = sum(math.prod(weights.get_slice(name).get_shape()) for name in weights.keys())  # noqa: SIM118 - no dict
+    if min(hidden, inner, words, layers) < 0 or words + layers > 1.1 * there:
+        raise RunError("its configuration describes a larger model than its weights are.")
+
+
+def _record(line: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(line, parse_constant=_refuse)
+    record = _RECORD.validate_python(found)
+    if isinstance(record, _Note) and not _is_ours(record):
+        # A template is filled in on the screen; a stranger's is only words.
+        template = record.message.replace("{", "{{").replace("}", "}}")
+        return {**found, "template": template, "values": {}}
+    return found
+
+
+def _is_ours(note: _Note) -> bool:
+    if NOTES.get(note.code) != note.template:
+        return False
+    try:
+        return note.template.format(**note.values) == note.message
+    except (ValueError, KeyError, TypeError):
+        return False
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no number")
+
+
+def _bare_data(name: str) -> str:
+    return name if name.startswith("hub:") else _last_part(name)
+
+
+def _bare_model(name: str) -> str:
+    known = name in CATALOGUE or name in SIZES or RUN_ID.fullmatch(name) or is_hub_id(name)
+    return name if known else _last_part(name)
+
+
+def _last_part(path: str) -> str:
+    """Of a run's model the run, of every other path its last part."""
+    parts = [part for part in path.replace("\\", "/").split("/") if part not in ("", ".", "..")]
+    if parts[-1:] == ["model"] and len(parts) > 1:
+        parts.pop()
+    return parts[-1] if parts else ""
+
+
+def _read(folder: Path, file: str, parse: Callable[[str], T]) -> T:
+    try:
+        return parse((folder / file).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise RunError("This file is no bundle: it has no {file}.", file=file) from error
+    except (ValueError, RecursionError) as error:
+        reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)[:100]
+        raise RunError("{file} of the bundle is damaged: {reason}.", file=file, reason=reason) from error

@@ -1,0 +1,123 @@
+"""What a bundle says about itself to people."""
+
+from simcse_core.data import bundled
+from simcse_core.runs.bundle_contents import Description
+from simcse_core.runs.config import RunConfig
+from simcse_core.runs.run import Run
+
+USE = """from sentence_transformers import SentenceTransformer
+
+model = SentenceTransformer({folder!r})
+vectors = model.encode(["A cat sleeps.", "A kitten naps."])
+print(vectors @ vectors.T)
+"""
+USE_FROZEN = """from simcse_core import load
+
+model = load({folder!r})
+vectors = model.encode(["A cat sleeps.", "A kitten naps."])
+print(vectors @ vectors.T)
+"""
+README = """# {name}
+
+A model trained with SimCSE Explorer {version}: loss {loss} on {data}, started from {start}.
+{result}
+
+## Use it
+
+In this folder, unpacked:
+
+```python
+{code}```
+
+{note}
+
+## Train it again
+
+```
+{command}
+```
+
+{data_note}
+
+Versions: {versions}.
+
+## What is here
+
+- `model/`: the trained model
+- `config.json`: every setting; `metrics.jsonl`: one record a step, one for each measurement
+- `items.json`: the result of each held-out item before and after; missing without held-out data
+- `bundle.json`: the same facts for programs
+
+`python -m simcse_core runs import FILE.zip`, or the page Runs, takes the bundle in.
+"""
+
+
+def is_frozen(run: Run) -> bool:
+    """Whether the trained model is a head on a frozen one, which only this program can load."""
+    return (run.model / "simcse.json").is_file()
+
+
+def python_use(folder: str, *, frozen: bool) -> str:
+    """A few lines of Python that use a trained model.
+
+    Args:
+        folder: of the model.
+        frozen: whether it is a head on a frozen model.
+    """
+    return (USE_FROZEN if frozen else USE).format(folder=folder)
+
+
+def readme(run: Run, config: RunConfig, description: Description, finished: dict[str, object]) -> str:
+    """The text of the bundle's README.md."""
+    frozen = is_frozen(run)
+    return README.format(
+        name=" ".join(description.name.split()),
+        version=description.versions.get("simcse_core", ""),
+        loss=config.settings.loss,
+        data=config.data,
+        start=config.model if config.layer is None else f"{config.model}, layer {config.layer}",
+        result=_result(finished),
+        code=python_use("model", frozen=frozen),
+        note=_note(frozen),
+        command=description.command,
+        data_note=_data_note(config),
+        versions=", ".join(f"{name} {number}" for name, number in description.versions.items()),
+    )
+
+
+def _result(finished: dict[str, object]) -> str:
+    before, after = finished.get("dev_before"), finished.get("dev_after")
+    if not isinstance(before, dict) or not isinstance(after, dict):
+        return "It was not measured on held-out data."
+    shown = [
+        f"{name} {before[name]:.4f} -> {value:.4f}"
+        for name, value in after.items()
+        if isinstance(value, float) and isinstance(before.get(name), float)
+    ]
+    return f"On held-out data, before and after: {', '.join(shown)}."
+
+
+def _note(frozen: bool) -> str:
+    if frozen:
+        return (
+            "sentence-transformers cannot load this model: it is a linear layer on a frozen encoder that only SimCSE "
+            "Explorer brings. Run the lines above in the folder of SimCSE Explorer."
+        )
+    return "`simcse_core.load` takes the same folder and gives the same vectors."
+
+
+def _data_note(config: RunConfig) -> str:
+    notes = []
+    for name, flag, digest in ((config.data, "--data", config.data_sha256), (config.dev, "--dev", config.dev_sha256)):
+        if name and name not in bundled.names():
+            where = (
+                "is fetched from the hub" if name.startswith("hub:") else "is not in this bundle: name your own file"
+            )
+            notes.append(f"The data of {flag} {where}; its rows have to have the SHA-256 {digest}.")
+    if config.model_sha256:
+        notes.append(f"The weights it started from, {config.model}, have the SHA-256 {config.model_sha256}.")
+    notes += [
+        f"Before that, run {stage.run} trained {stage.started_from} with {stage.loss} on {stage.data}."
+        for stage in config.stages
+    ]
+    return "\n".join(notes) or "The data comes with SimCSE Explorer."

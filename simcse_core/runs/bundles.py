@@ -1,0 +1,169 @@
+"""Bundles: a finished run as one file that can be passed on, and taken in elsewhere.
+
+A bundle is a zip with the run's `config.json`, `metrics.jsonl`, `items.json` and `model/`, a `bundle.json` for programs
+and a `README.md` for people. The data is not in it.
+"""
+
+import json
+import re
+import secrets
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
+
+from simcse_core.errors import RunError
+from simcse_core.jsonable import jsonable
+from simcse_core.runs import archive, bundle_contents, files, store
+from simcse_core.runs.bundle_contents import FORMAT, Description
+from simcse_core.runs.bundle_readme import readme
+from simcse_core.runs.reproduce import as_carried_out, command
+from simcse_core.runs.run import LONGEST_NAME, About, Run
+
+_OF_A_MODEL = (
+    r"(?:config|modules|simcse|sentence_bert_config|config_sentence_transformers|tokenizer|tokenizer_config|"
+    r"special_tokens_map|added_tokens|vocab)\.json|(?:vocab|merges)\.txt|(?:model|head)\.safetensors|"
+    r"[0-9]_[A-Za-z]{1,40}/(?:config\.json|model\.safetensors)"
+)
+ALLOWED = re.compile(rf"(?:bundle|config|items)\.json|metrics\.jsonl|README\.md|model/(?:{_OF_A_MODEL})")
+"""Every file that a bundle may hold: what `write_bundle` writes, and nothing that is ever run or unpickled."""
+_LONG_AGO = (1980, 1, 1, 0, 0, 0)
+"""Of every file in a bundle, so that the same run gives the same bytes."""
+
+
+def write_bundle(run: Run, target: Path | BinaryIO) -> None:
+    """Write a finished run as a bundle; the same run gives the same bytes.
+
+    Args:
+        run: in the state "finished".
+        target: a file, which is only replaced when the bundle is complete, or one that is open for writing.
+
+    Raises:
+        RunError: the run is not finished or damaged, or the file cannot be written.
+    """
+    if run.status.state != "finished":
+        raise RunError("Only a finished run can be exported; {run} is {state}.", run=run.id, state=run.status.state)
+    texts = _texts(run)
+    if not isinstance(target, Path):
+        _write(run, texts, target)
+        return
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    try:
+        with temporary.open("xb") as file:
+            _write(run, texts, file)
+        temporary.replace(target)
+    except OSError as error:
+        raise files.explained(error, target) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def read_bundle(source: Path | BinaryIO, *, owner: str) -> Run:
+    """Take a bundle in as a new finished run.
+
+    Nothing in it is trusted: what may be in it, how large it is and what it says are checked, and the model has to give
+    vectors. Else nothing is left behind.
+
+    Args:
+        source: the file, or one that is open for reading.
+        owner: whose run it becomes.
+
+    Raises:
+        RunError: it is no bundle, or not a safe one; or it cannot be written.
+    """
+    if isinstance(source, Path) and not source.is_file():
+        raise RunError("There is no file {file}.", file=source)
+    folder = store.new_folder()
+    with _incoming(folder) as incoming:
+        with archive.opened(source, ALLOWED) as (packed, entries):
+            archive.unpack(packed, entries, incoming)
+        about = bundle_contents.description(incoming)
+        config = bundle_contents.config(incoming)
+        records = bundle_contents.records(incoming)
+        bundle_contents.check_items(incoming)
+        bundle_contents.check_model(incoming / "model")
+        records[-1] |= {"run": folder.name, "model": str(folder.resolve() / "model")}
+        run = Run(incoming)
+        files.replace(incoming / "config.json", config.model_dump(mode="json"))
+        files.replace_text(incoming / "metrics.jsonl", _lines(records))
+        name = " ".join(about.name.split())
+        files.replace(incoming / "about.json", jsonable(About((owner,), name, time.time(), imported=True)))
+        run.set_status("finished")
+        incoming.rename(folder)  # with its name it becomes a run
+    return Run(folder)
+
+
+@contextmanager
+def _incoming(folder: Path) -> Iterator[Path]:
+    """A folder beside the runs that is no run; gone in the end, unless it was renamed."""
+    incoming = folder.with_name(f"incoming-{folder.name}")
+    try:
+        incoming.mkdir(parents=True)
+        yield incoming
+    except OSError as error:
+        raise files.explained(error, folder.parent) from error
+    finally:
+        shutil.rmtree(incoming, ignore_errors=True)
+
+
+def _texts(run: Run) -> dict[str, str]:
+    """The small files of a bundle, which mention no path of this machine."""
+    records = run.records()
+    if not records or records[-1]["event"] != "finished":
+        raise RunError("The run {run} cannot be exported: its metrics.jsonl is damaged.", run=run.id)
+    finished = {**records[-1], "model": "model"}
+    config = bundle_contents.without_paths(run.config)
+    description = Description(
+        format=FORMAT,
+        name=run.title[:LONGEST_NAME],
+        run=run.id,
+        command=command(as_carried_out(config, records)),
+        data_sha256=config.data_sha256,
+        dev_sha256=config.dev_sha256,
+        model_sha256=config.model_sha256,
+        versions=config.versions,
+    )
+    items = run.items()
+    return {
+        "README.md": readme(run, config, description, finished),
+        "bundle.json": _json(description.model_dump()),
+        "config.json": _json(config.model_dump(mode="json")),
+        "metrics.jsonl": _lines([*records[:-1], finished]),
+        **({} if items is None else {"items.json": _json(jsonable(items))}),
+    }
+
+
+def _write(run: Run, texts: dict[str, str], file: BinaryIO) -> None:
+    model = {path.relative_to(run.folder).as_posix(): path for path in run.model.rglob("*") if path.is_file()}
+    if not model:
+        raise RunError("The run {run} cannot be exported: its model is gone.", run=run.id)
+    with ZipFile(file, "w") as zipped:
+        for name, text in texts.items():
+            zipped.writestr(_entry(name, ZIP_DEFLATED), text)
+        for name, path in sorted(model.items()):
+            if not ALLOWED.fullmatch(name):
+                raise RunError("The run {run} cannot be exported: {file} is no file of a model.", run=run.id, file=name)
+            # Weights hardly get smaller; packing them would only take time.
+            entry = _entry(name, ZIP_STORED if path.suffix == ".safetensors" else ZIP_DEFLATED)
+            entry.file_size = path.stat().st_size
+            with path.open("rb") as source, zipped.open(entry, "w") as sink:
+                shutil.copyfileobj(source, sink, 2**20)
+
+
+def _entry(name: str, packed: int) -> ZipInfo:
+    entry = ZipInfo(name, _LONG_AGO)
+    entry.compress_type = packed
+    entry.create_system = 3  # Unix, so that the rights below count, whatever system this is
+    entry.external_attr = 0o100644 << 16
+    return entry
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def _lines(records: list[dict[str, Any]]) -> str:
+    return "".join(json.dumps(record, allow_nan=False) + "\n" for record in records)

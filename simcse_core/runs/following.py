@@ -1,0 +1,48 @@
+"""Following a run from outside its process: its records as they come, and its place while it waits."""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from simcse_core.errors import RunError
+from simcse_core.runs import queue
+from simcse_core.runs.run import Run
+from simcse_core.runs.schedule import Place, places
+
+LOOK_SECONDS = 0.1
+"""Between two looks for new records."""
+ASK_SECONDS = 1.0
+"""Between two questions to the queue."""
+
+
+def follow(
+    run: Run, *, known: int = 0, on_wait: Callable[[Place], None] = lambda _place: None
+) -> Iterator[dict[str, Any]]:
+    """The records of a run, the old ones at once and the new ones as they come, until it is over.
+
+    A run that was killed and goes on from its checkpoint repeats some steps; what was given is not given again.
+
+    Args:
+        run: in any state.
+        known: how many of its records are not wanted again.
+        on_wait: receives its place about every second while it waits.
+
+    Raises:
+        RunError: it failed, and why; or it was cancelled.
+    """
+    given, asked_at = known, -ASK_SECONDS
+    while True:
+        status = run.status  # before the records: those of a run that is over are then all there
+        records = run.records()
+        yield from records[given:]
+        given = max(given, len(records))
+        if status.state == "finished":
+            return
+        if status.state in ("failed", "cancelled"):
+            raise RunError("{reason}", reason=status.message or f"The run {run.id} was cancelled.")
+        if (now := time.monotonic()) - asked_at >= ASK_SECONDS:
+            asked_at = now
+            queue.ensure_supervisor()
+            if status.state == "queued" and (place := places().get(run.id)) is not None:
+                on_wait(place)
+        time.sleep(LOOK_SECONDS)

@@ -1,0 +1,65 @@
+"""The one command that does a run again."""
+
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from simcse_core.data.columns import columns_text
+from simcse_core.learning.settings import TrainingSettings
+from simcse_core.runs.config import RunConfig
+
+_FLAGS = {
+    "dev": "dev",
+    "kind": "as",
+    "model": "model",
+    "layer": "layer",
+    "pooling": "pooling",
+    "head": "head",
+    "device": "device",
+    "data_seed": "data-seed",
+}
+"""Field of a run's configuration -> flag of the command."""
+
+
+def command(config: RunConfig) -> str:
+    """One line for a shell that starts the same run: data and loss, and whatever differs from the defaults.
+
+    Example:
+        >>> command(RunConfig(data="intents-en", layer=3, settings=TrainingSettings(loss="triplet", epochs=2)))
+        'python -m simcse_core train --data intents-en --loss triplet --layer 3 --epochs 2'
+    """
+    return shlex.join(["python", "-m", "simcse_core", "train", *_arguments(config)])
+
+
+def as_carried_out(config: RunConfig, records: Sequence[Mapping[str, Any]]) -> RunConfig:
+    """The same run with its steps as the budget, where that was seconds: how many fit depends on the machine."""
+    planned = next((record["steps"] for record in reversed(records) if record["event"] == "step"), None)
+    if config.settings.seconds is None or planned is None:
+        return config
+    settings = config.settings.model_copy(update={"seconds": None, "steps": planned})
+    return config.model_copy(update={"settings": settings})
+
+
+def _arguments(config: RunConfig) -> Iterator[str]:
+    settings, usual = config.settings, TrainingSettings()
+    yield from _flag("data", config.data)
+    yield from _flag("loss", settings.loss)
+    for name, value in settings.loss_options.items():
+        yield from ("--loss-option", f"{name}={value}")
+    if config.columns:
+        yield from _flag("columns", columns_text(config.columns))
+    for field, flag in _FLAGS.items():
+        if (value := getattr(config, field)) != RunConfig.model_fields[field].default:
+            yield from _flag(flag, value)
+    has_budget = settings.seconds is not None or settings.steps is not None
+    for field in TrainingSettings.model_fields:
+        # With another budget the command has an own default for the epochs, so they are always said then.
+        if field not in ("loss", "loss_options") and (
+            (value := getattr(settings, field)) != getattr(usual, field) or (field == "epochs" and has_budget)
+        ):
+            yield from _flag(field.replace("_", "-"), value)
+
+
+def _flag(name: str, value: object) -> tuple[str, ...]:
+    text = str(value)
+    return (f"--{name}={text}",) if text.startswith("-") else (f"--{name}", text)

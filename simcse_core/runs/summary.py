@@ -1,0 +1,112 @@
+"""Runs at a glance, and what tells several of them apart: for lists and comparisons, damaged runs included."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from simcse_core.errors import RunError
+from simcse_core.learning.measuring import MAIN_METRIC
+from simcse_core.runs.config import RunConfig
+from simcse_core.runs.run import Run, State
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One run, as a line of a list. What cannot be known is None or empty."""
+
+    id: str
+    title: str
+    state: State
+    message: str
+    """Why it failed, in words."""
+    created: float
+    """Seconds since the epoch."""
+    imported: bool
+    loss: str = ""
+    data: str = ""
+    model: str = ""
+    """It started from."""
+    layer: int | None = None
+    metric: str | None = None
+    """The main metric of the held-out data."""
+    before: float | None = None
+    after: float | None = None
+    """The metric after training; of a run that is not over the latest measurement."""
+    seconds: float | None = None
+    """Of training, so far."""
+    damaged: bool = False
+    """What it did cannot be read."""
+
+    @property
+    def gain(self) -> float | None:
+        """How much training has added to the metric."""
+        return None if self.before is None or self.after is None else self.after - self.before
+
+
+def summarise(run: Run) -> Summary:
+    """A run at a glance; a damaged one too."""
+    status, about = run.status, run.about
+    common: dict[str, Any] = {
+        "id": run.id,
+        "title": run.title,
+        "state": status.state,
+        "message": status.message,
+        "created": about.created,
+        "imported": about.imported,
+    }
+    try:
+        config = run.config
+    except RunError:
+        return Summary(**common, damaged=True)
+    records = run.records()
+    measured = [record for record in records if record["event"] == "evaluation"]
+    last = records[-1] if records and records[-1]["event"] == "finished" else None
+    after = (last or {}).get("dev_after") or (measured[-1].get("metrics") if measured else None)
+    before = (last or {}).get("dev_before") or (measured[0].get("metrics") if measured else None)
+    metric = main_metric(before)
+    return Summary(
+        **common,
+        loss=config.settings.loss,
+        data=config.data,
+        model=config.model,
+        layer=config.layer,
+        metric=metric,
+        before=None if metric is None else (before or {}).get(metric),
+        after=None if metric is None else (after or {}).get(metric),
+        seconds=next((record["seconds"] for record in reversed(records) if "seconds" in record), None),
+    )
+
+
+def main_metric(metrics: dict[str, Any] | None) -> str | None:
+    """The one that decides which checkpoint is best; None without metrics."""
+    return next((name for name in MAIN_METRIC.values() if name in (metrics or {})), None)
+
+
+def settings_of(config: RunConfig) -> dict[str, str]:
+    """Every setting by name, as text; what only identifies (versions, the past) is left out."""
+    flat = {
+        "data": config.data,
+        "data SHA-256": config.data_sha256[:12],
+        "dev": config.dev,
+        "kind": config.kind,
+        "model": config.model,
+        "model SHA-256": config.model_sha256[:12],
+        "layer": config.layer,
+        "pooling": config.pooling,
+        "head": config.head,
+        "device": config.device,
+        "data seed": config.data_seed,
+        **{name: value for name, value in config.settings.model_dump().items() if name != "loss_options"},
+        **config.settings.loss_options,
+        **{f"version of {name}": number for name, number in config.versions.items()},
+    }
+    return {name: "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+            for name, value in flat.items()}  # fmt: skip
+
+
+def differences(configs: Sequence[RunConfig]) -> dict[str, list[str]]:
+    """The settings in which runs differ, each with its value in every run; "" where it is not set."""
+    flat = [settings_of(config) for config in configs]
+    names = dict.fromkeys(name for own in flat for name in own)
+    found = {name: [own.get(name, "") for own in flat] for name in names}
+    return {name: values for name, values in found.items() if len(set(values)) > 1}

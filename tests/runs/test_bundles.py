@@ -1,0 +1,428 @@
+"""Runs that are passed on: what is in a bundle, what comes out of it again, and everything that is refused."""
+
+import io
+import json
+import shlex
+import stat
+import struct
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+from simcse_core.cli import make_parser
+from simcse_core.encoding.catalogue import load
+from simcse_core.errors import RunError
+from simcse_core.learning.health import NOTES
+from simcse_core.learning.settings import TrainingSettings
+from simcse_core.runs import archive, store
+from simcse_core.runs.bundle_contents import without_paths
+from simcse_core.runs.bundles import read_bundle, write_bundle
+from simcse_core.runs.config import RunConfig, Stage, describe
+from simcse_core.runs.execute import execute
+from simcse_core.runs.reproduce import as_carried_out, command
+from simcse_core.train_command import config_of
+
+HEAD_ONLY = RunConfig(
+    data="intents-zh", model="use-multilingual", settings=TrainingSettings(tune="head", steps=2, loss="supcon")
+)
+BERT = RunConfig(
+    data="intents-en", layer=1, head="linear", pooling="max", settings=TrainingSettings(tune="top:1", steps=2, seed=3)
+)
+
+
+def finished(config: RunConfig, folder: Path) -> store.Run:
+    run = store.create(describe(config), folder)
+    execute(run, lambda _: None)
+    return run
+
+
+@pytest.fixture(scope="module")
+def bert(tmp_path_factory: pytest.TempPathFactory) -> store.Run:
+    return finished(BERT, tmp_path_factory.mktemp("runs") / "bert")
+
+
+@pytest.fixture(scope="module")
+def frozen(tmp_path_factory: pytest.TempPathFactory) -> store.Run:
+    return finished(HEAD_ONLY, tmp_path_factory.mktemp("runs") / "frozen")
+
+
+@pytest.fixture
+def bundle(frozen: store.Run, tmp_path: Path) -> Path:
+    write_bundle(frozen, tmp_path / "bundle.zip")
+    return tmp_path / "bundle.zip"
+
+
+def runs_folder(home: Path) -> list[str]:
+    folder = home / "runs"
+    return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+
+
+def changed(bundle: Path, change: Callable[[dict[str, bytes]], object]) -> Path:
+    """The same bundle with other files in it."""
+    with zipfile.ZipFile(bundle) as packed:
+        entries = {name: packed.read(name) for name in packed.namelist()}
+    change(entries)
+    with zipfile.ZipFile(bundle, "w") as packed:
+        for name, content in entries.items():
+            packed.writestr(name, content)
+    return bundle
+
+
+def refused(bundle: Path, home: Path, message: str) -> None:
+    with pytest.raises(RunError, match=message) as error:
+        read_bundle(bundle, owner="ada")
+    assert "\n" not in str(error.value)
+    assert runs_folder(home) == []
+
+
+def test_a_bundle_becomes_a_finished_run_of_whoever_took_it_in(frozen: store.Run, bundle: Path) -> None:
+    run = read_bundle(bundle, owner="ada")
+    assert run.id != frozen.id
+    assert (run.status.state, run.about.owners, run.about.imported) == ("finished", ("ada",), True)
+    assert run.title == frozen.title
+    assert run.config == frozen.config
+    assert run.items() == frozen.items()
+    *records, last = run.records()
+    assert records == frozen.records()[:-1]
+    assert (last["run"], Path(last["model"])) == (run.id, run.model.resolve())
+    assert last["dev_after"] == frozen.records()[-1]["dev_after"]
+    texts = ["图书馆几点开门？", "A cat sleeps."]
+    np.testing.assert_array_equal(load(run.id).encode(texts), load(str(frozen.model)).encode(texts))
+    assert [found.id for found in store.runs_of("ada")] == [run.id]
+
+
+def test_a_model_out_of_a_bundle_gives_the_same_vectors_in_sentence_transformers(
+    bert: store.Run, tmp_path: Path
+) -> None:
+    from sentence_transformers import SentenceTransformer
+
+    write_bundle(bert, tmp_path / "bundle.zip")
+    with zipfile.ZipFile(tmp_path / "bundle.zip") as packed:
+        packed.extractall(tmp_path / "unpacked")
+    texts = ["Where do I find books on cats?", "Hi", "The library is closed on Sundays and on public holidays."]
+    theirs = SentenceTransformer(str(tmp_path / "unpacked" / "model"), device="cpu").encode(texts)
+    np.testing.assert_allclose(theirs, load(str(bert.model), device="cpu").encode(texts), atol=1e-5)
+    taken_in = load(read_bundle(tmp_path / "bundle.zip", owner="ada").id, device="cpu")
+    np.testing.assert_allclose(theirs, taken_in.encode(texts), atol=1e-5)
+    readme = (tmp_path / "unpacked" / "README.md").read_text()
+    assert "SentenceTransformer('model')" in readme
+    assert command(bert.config) in readme
+
+
+def test_a_frozen_model_says_that_only_this_program_loads_it(bundle: Path, frozen: store.Run) -> None:
+    with zipfile.ZipFile(bundle) as packed:
+        readme = packed.read("README.md").decode()
+        about = json.loads(packed.read("bundle.json"))
+    assert "sentence-transformers cannot load this model" in readme
+    assert "from simcse_core import load" in readme
+    assert "SentenceTransformer(" not in readme
+    assert about["command"] == command(frozen.config)
+    assert about["data_sha256"] == frozen.config.data_sha256
+    assert about["versions"].keys() >= {"simcse_core", "torch"}
+
+
+def test_the_same_run_gives_the_same_bytes_in_a_file_or_in_memory(frozen: store.Run, bundle: Path) -> None:
+    memory = io.BytesIO()
+    write_bundle(frozen, memory)
+    assert memory.getvalue() == bundle.read_bytes()
+    assert read_bundle(memory, owner="ada").status.state == "finished"
+    write_bundle(frozen, bundle)  # over the older one
+    assert [path.name for path in bundle.parent.iterdir() if "bundle" in path.name] == ["bundle.zip"]
+
+
+def test_a_bundle_tells_no_path_of_the_machine_it_comes_from(tmp_path: Path, bert: store.Run) -> None:
+    own = tmp_path / "my secret folder" / "rows.csv"
+    past = Stage(run="r", loss="mlm", data=str(own), started_from="C:\\Users\\ada\\models\\tiny")
+    model = str(tmp_path / "runs" / "20260101-000000000000-0123456789ab" / "model")
+    config = without_paths(bert.config.model_copy(update={"data": str(own), "model": model, "stages": (past,)}))
+    assert (config.data, config.model) == ("rows.csv", "20260101-000000000000-0123456789ab")
+    assert (config.stages[0].data, config.stages[0].started_from) == ("rows.csv", "tiny")
+    kept = bert.config.model_copy(
+        update={"model": "BAAI/bge-small-zh-v1.5", "data": "hub:owner/name", "dev": "pairs-en"}
+    )
+    assert without_paths(kept) == kept
+
+
+def test_own_data_is_named_by_its_hash(tmp_path: Path) -> None:
+    from simcse_core.runs.bundles import _texts
+
+    file = tmp_path / "rows.csv"
+    file.write_text("text,label\n" + "".join(f"text {n},{n % 2}\n" for n in range(24)))
+    run = finished(HEAD_ONLY.model_copy(update={"data": str(file)}), tmp_path / "run")
+    text = _texts(run)["README.md"]
+    assert (
+        f"--data is not in this bundle: name your own file; its rows have to have the SHA-256 {run.config.data_sha256}"
+        in text
+    )
+    assert "--data rows.csv" in text
+    assert str(tmp_path) not in text
+
+
+@pytest.mark.parametrize("state", ["queued", "running", "failed", "cancelled"])
+def test_only_a_finished_run_can_be_exported(state: store.State, tmp_path: Path) -> None:
+    run = store.create(HEAD_ONLY)
+    run.set_status(state)
+    with pytest.raises(RunError, match=f"Only a finished run can be exported; .* is {state}"):
+        write_bundle(run, tmp_path / "bundle.zip")
+    assert not (tmp_path / "bundle.zip").exists()
+
+
+def test_a_damaged_run_or_a_place_that_cannot_be_written_is_said(frozen: store.Run, tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="cannot be written"):
+        write_bundle(frozen, tmp_path / "nowhere" / "bundle.zip")
+    run = store.create(HEAD_ONLY)
+    run.set_status("finished")
+    with pytest.raises(RunError, match=r"metrics\.jsonl is damaged"):
+        write_bundle(run, tmp_path / "bundle.zip")
+    run.append(frozen.records()[-1])
+    with pytest.raises(RunError, match="its model is gone"):
+        write_bundle(run, tmp_path / "bundle.zip")
+    (run.folder / "config.json").write_text("{")
+    with pytest.raises(RunError, match=r"config\.json is missing or damaged"):
+        write_bundle(run, tmp_path / "bundle.zip")
+    assert list(tmp_path.glob("*bundle*")) == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../evil.json",
+        "model/../../evil.json",
+        "/etc/evil.json",
+        "C:evil.json",
+        "C:\\evil.json",
+        "model\\evil.json",
+        "..\\evil.json",
+        "model/pytorch_model.bin",
+        "model/modeling.py",
+        "model/adapter_config.json",
+        "model/data.pkl",
+        "model/a/b/config.json",
+        "bundle.zip",
+        "checkpoint.pt",
+        "status.json",
+        "cancel",
+        "model/tokenizer.json\0.py",
+        "model/",
+        " config.json",
+        "modél/config.json",
+    ],
+)
+def test_files_that_do_not_belong_into_a_bundle_are_refused(bundle: Path, home: Path, name: str) -> None:
+    with zipfile.ZipFile(bundle, "a") as packed:
+        entry = zipfile.ZipInfo("x")
+        entry.filename = name
+        packed.writestr(entry, "boo")
+    refused(bundle, home, "which does not belong into a bundle")
+    assert not list(bundle.parent.rglob("evil*"))
+
+
+def test_links_are_refused(bundle: Path, home: Path) -> None:
+    link = zipfile.ZipInfo("model/vocab.txt")
+    link.external_attr = (stat.S_IFLNK | 0o777) << 16
+    with zipfile.ZipFile(bundle, "a") as packed:
+        packed.writestr(link, "/etc/passwd")
+    refused(bundle, home, "does not belong")
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+@pytest.mark.parametrize("name", ["config.json", "model/HEAD.safetensors"])
+def test_a_file_that_is_there_twice_is_refused(bundle: Path, home: Path, name: str) -> None:
+    with zipfile.ZipFile(bundle, "a") as packed:
+        packed.writestr(name, "{}")
+    refused(bundle, home, "twice|does not belong")
+
+
+def test_encrypted_and_unusually_packed_files_are_refused(bundle: Path, home: Path) -> None:
+    with zipfile.ZipFile(bundle, "a") as packed:
+        packed.writestr("model/vocab.txt", "a", compress_type=zipfile.ZIP_BZIP2)
+    refused(bundle, home, "encrypted, or packed in an unusual way")
+    changed(bundle, lambda entries: entries.pop("model/vocab.txt"))
+    content = bytearray(bundle.read_bytes())
+    place = content.rindex(b"PK\x01\x02")
+    content[place + 8] |= 1  # "encrypted", in the list of entries
+    bundle.write_bytes(content)
+    refused(bundle, home, "encrypted")
+
+
+def test_a_bomb_is_refused_before_it_is_unpacked(bundle: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIMCSE_MAX_BUNDLE_MEGABYTES", "20")
+    with zipfile.ZipFile(bundle, "a", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("model/model.safetensors", bytes(30_000_000))
+    assert bundle.stat().st_size < 3_000_000
+    refused(bundle, home, r"too large: 3\d MB; the limit is 20 MB \(SIMCSE_MAX_BUNDLE_MEGABYTES\)")
+    monkeypatch.setenv("SIMCSE_MAX_FILE_MEGABYTES", "5")
+    with zipfile.ZipFile(bundle, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("model/tokenizer.json", bytes(6_000_000))
+    refused(bundle, home, "the limit is 5 MB")
+
+
+def test_a_file_that_is_larger_than_it_says_is_refused(bundle: Path, home: Path) -> None:
+    with zipfile.ZipFile(bundle, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("bundle.json", bytes(5_000_000))
+    content = bytearray(bundle.read_bytes())
+    for signature, offset in ((b"PK\x01\x02", 24), (b"PK\x03\x04", 22)):
+        struct.pack_into("<L", content, content.index(signature) + offset, 100)
+    bundle.write_bytes(content)
+    refused(bundle, home, "no bundle, or it is damaged")
+
+
+def test_too_many_files_are_refused_without_looking_at_them(bundle: Path, home: Path) -> None:
+    with zipfile.ZipFile(bundle, "w") as packed:
+        for number in range(archive.MOST_ENTRIES + 1):
+            packed.writestr(f"model/{number % 10}_{'a' * (number // 10 + 1)}/config.json", "{}")
+    refused(bundle, home, "holds too many files")
+    with zipfile.ZipFile(bundle, "w") as packed:
+        for number in range(3_000):
+            packed.writestr(f"{number}.json", "")
+    refused(bundle, home, "holds too many files")
+
+
+@pytest.mark.parametrize("content", [b"", b"PK", b"no zip at all" * 100, b"PK\x05\x06" + bytes(18)])
+def test_what_is_no_bundle_is_said(tmp_path: Path, home: Path, content: bytes) -> None:
+    (tmp_path / "x.zip").write_bytes(content)
+    refused(tmp_path / "x.zip", home, "no bundle")
+    refused(tmp_path / "nothing.zip", home, "There is no file")
+
+
+@pytest.mark.parametrize("kept", [0.3, 0.9, 0.999])
+def test_a_bundle_that_is_cut_short_is_refused(bundle: Path, home: Path, kept: float) -> None:
+    content = bundle.read_bytes()
+    bundle.write_bytes(content[: int(len(content) * kept)])
+    refused(bundle, home, "no bundle, or it is damaged")
+
+
+def test_a_flipped_byte_in_the_weights_is_noticed(bundle: Path, home: Path) -> None:
+    content = bytearray(bundle.read_bytes())
+    content[len(content) * 2 // 3] ^= 0xFF
+    bundle.write_bytes(content)
+    refused(bundle, home, "damaged: Bad CRC-32")
+
+
+def test_a_disk_without_room_is_said(bundle: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, "FREE_BYTES_LEFT", 10**18)
+    refused(bundle, home, "that much is not free")
+
+
+def put(file: str, /, **values: Any) -> Callable[[dict[str, bytes]], None]:
+    """Change values in a JSON file of a bundle; None takes one out."""
+
+    def change(entries: dict[str, bytes]) -> None:
+        found = {**json.loads(entries[file]), **values}
+        entries[file] = json.dumps({key: value for key, value in found.items() if value is not None}).encode()
+
+    return change
+
+
+def overwrite(name: str, content: bytes) -> Callable[[dict[str, bytes]], None]:
+    return lambda entries: entries.update({name: content})
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda entries: entries.pop("bundle.json"), "This file is no bundle: it has no bundle.json"),
+        (lambda entries: entries.pop("metrics.jsonl"), "it has no metrics.jsonl"),
+        (put("bundle.json", format=2), "has the format 2; this one reads 1"),
+        (put("bundle.json", name="x" * 81), "bundle.json of the bundle is damaged"),
+        (overwrite("bundle.json", b"[" * 100_000), "bundle.json of the bundle is damaged"),
+        (overwrite("config.json", b"\xff\xfe"), "config.json of the bundle is damaged"),
+        (put("config.json", data=None), "config.json of the bundle is damaged: Field required"),
+        (put("config.json", settings={"loss": "<b>"}), "Unknown loss '<b>'"),
+        (put("config.json", settings={"color": "red"}), "config.json of the bundle is damaged"),
+        (overwrite("metrics.jsonl", b""), "no finished run"),
+        (overwrite("metrics.jsonl", b'{"event": "step"}\n'), "metrics.jsonl of the bundle is damaged"),
+        (overwrite("metrics.jsonl", b'{"event": "finished", "seconds": NaN}\n'), "NaN is no number"),
+        (overwrite("metrics.jsonl", b'{"event": "evaluation", "step": 0, "epoch": 0, "metrics": {"accuracy": 1e999}}'), "finite"),
+        (overwrite("items.json", b'{"before": {}}'), "items.json of the bundle is damaged"),
+        (lambda entries: entries.pop("model/simcse.json"), "The model in the bundle cannot be used"),
+        (lambda entries: entries.pop("model/head.safetensors"), "head.safetensors cannot be read"),
+        (overwrite("model/head.safetensors", b"\x80\x04pickle"), "head.safetensors cannot be read"),
+    ],
+)  # fmt: skip
+def test_a_bundle_whose_files_are_not_right_is_refused(
+    bundle: Path, home: Path, change: Callable[[dict[str, bytes]], object], message: str
+) -> None:
+    refused(changed(bundle, change), home, message)
+
+
+def test_a_model_that_claims_to_be_huge_or_gives_no_numbers_is_refused(
+    bert: store.Run, bundle: Path, home: Path, tmp_path: Path
+) -> None:
+    write_bundle(bert, bundle)
+    with zipfile.ZipFile(bundle) as packed:
+        config = packed.read("model/config.json")
+    for claim in ({"vocab_size": 10**9}, {"num_hidden_layers": 10**9}, {"hidden_size": 10**6}, {"hidden_size": -1}):
+        refused(changed(bundle, put("model/config.json", **claim)), home, "describes a larger model")
+    changed(bundle, overwrite("model/config.json", config))
+    save_file({"linear.weight": np.full((384, 384), np.nan, dtype=np.float32)}, tmp_path / "nan.safetensors")
+    (dense,) = [name for name in zipfile.ZipFile(bundle).namelist() if "Dense/model" in name]
+    refused(changed(bundle, overwrite(dense, (tmp_path / "nan.safetensors").read_bytes())), home, "no numbers")
+
+
+def test_an_imported_run_leads_to_no_file_of_this_machine(bundle: Path, tmp_path: Path) -> None:
+    evil = {"data": "/etc/passwd", "dev": "..\\..\\secrets.csv", "model": "../../other/model"}
+    run = read_bundle(changed(bundle, put("config.json", **evil)), owner="ada")
+    assert (run.config.data, run.config.dev, run.config.model) == ("passwd", "secrets.csv", "other")
+
+
+def test_a_note_of_a_stranger_is_only_words(bundle: Path) -> None:
+    honest = {"event": "note", "step": 1, "code": "no_gradient", "template": NOTES["no_gradient"],
+              "values": {"steps": 3}, "message": NOTES["no_gradient"].format(steps=3)}  # fmt: skip
+    evil = {**honest, "template": "{steps:>99999999999}", "message": "{steps:>99999999999}"}
+    wrong = {**honest, "code": "collapsed", "template": NOTES["collapsed"], "message": "Collapse"}
+
+    def add(entries: dict[str, bytes]) -> None:
+        notes = "".join(json.dumps(note) + "\n" for note in (honest, evil, wrong))
+        entries["metrics.jsonl"] = notes.encode() + entries["metrics.jsonl"]
+
+    found = read_bundle(changed(bundle, add), owner="ada").records()[:3]
+    assert found[0] == honest
+    assert [note["template"].format(**note["values"]) for note in found] == [
+        honest["message"], "{steps:>99999999999}", "Collapse",
+    ]  # fmt: skip
+
+
+TRIPLET = TrainingSettings(
+    loss="triplet", loss_options={"margin": 0.35, "mining": "hard"}, epochs=3, keep="last", seed=4, learning_rate=2e-5
+)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        RunConfig(data="intents-en"),
+        RunConfig(data="intents-en", layer=-2, pooling="max", head="random", settings=TRIPLET, data_seed=0),
+        RunConfig(
+            data="my rows; rm -rf '$HOME'.csv", columns={"text": "what, in words", "label": "a=b"}, kind="triplets"
+        ),
+        RunConfig(
+            data="-odd.csv", dev="dev.csv", model="20260101-000000000000-0123456789ab", device="cpu", data_seed=7
+        ),
+        RunConfig(data="hub:owner/name/config:split", settings=TrainingSettings(seconds=12.5, epochs=10)),
+        RunConfig(data="texts-en", model="scratch-tiny", settings=TrainingSettings(loss="mlm", steps=5, epochs=1_000)),
+        RunConfig(
+            data="a.csv", settings=TrainingSettings(precision="float32", dropout=0.0, eval_steps=3, chunk_size=8)
+        ),
+        HEAD_ONLY,
+        BERT,
+    ],
+    ids=lambda config: config.data,
+)
+def test_the_command_of_a_run_means_the_same_configuration(config: RunConfig) -> None:
+    words = shlex.split(command(config))
+    assert words[:4] == ["python", "-m", "simcse_core", "train"]
+    assert config_of(make_parser().parse_args(words[3:])) == config
+
+
+def test_a_budget_in_seconds_is_repeated_in_steps() -> None:
+    config = RunConfig(data="a.csv", settings=TrainingSettings(seconds=5, epochs=100))
+    records = [{"event": "step", "step": 1, "steps": 100}, {"event": "step", "step": 2, "steps": 40}]
+    again = as_carried_out(config, records).settings
+    assert (again.seconds, again.steps, again.epochs) == (None, 40, 100)
+    assert as_carried_out(config, []) == config
