@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from simcse_core.learning.circle import PRESETS, Batch
-from ui import breaking, losses_inputs, losses_table, losses_view, page
+from ui import breaking, losses_inputs, losses_table, losses_view, page, projector
 from ui.losses_run import run
 from ui.translation import _
 
@@ -31,28 +32,37 @@ def broken(name: str) -> None:
 
 
 page.begin("losses")
-st.markdown(
-    _(
-        "Each point is a text. All losses start from the same points and push them step by step; the trails lead back "
-        "to the start."
-    )
+large = projector.is_on()
+introduction = _(
+    "Each point is a text. All losses start from the same points and push them step by step; the trails lead back to "
+    "the start."
 )
-choices, mistakes = st.container(horizontal=True), st.container()
+choices: DeltaGenerator
+mistakes: DeltaGenerator
+if large:  # the picture needs the room; what can be chosen is folded away
+    choices = mistakes = st.popover(_("Batch, losses, mistakes"), icon=":material/tune:")
+else:
+    st.markdown(introduction)
+    choices, mistakes = st.container(horizontal=True), st.container()
 with mistakes:
     mistake = losses_inputs.mistake()
 with choices:
     name = losses_inputs.batch_choice(disabled=mistake is not None)
     names = losses_inputs.chosen_losses(disabled=mistake is not None)
-    options = losses_inputs.options_of(names, disabled=mistake is not None)
-with page.user_errors():
-    if mistake is not None:
-        broken(mistake)
-    elif name == losses_inputs.OWN:
-        left, right = st.columns([3, 7], gap="medium")
-        with left:
-            own = losses_inputs.own_sentences()
-        with right:
+    options = losses_inputs.options_of(names, disabled=mistake is not None, folded=not large)
+picture = st.container()
+if mistake is None and name == losses_inputs.OWN:
+    left, picture = (st.container(), picture) if large else picture.columns([3, 7], gap="medium")
+    with left, page.user_errors():
+        own = losses_inputs.own_sentences()
+        with picture:
             compare(own.batch, own)
         losses_table.sentences(own)
-    else:
-        compare(PRESETS[name])
+else:
+    with picture, page.user_errors():
+        if mistake is not None:
+            broken(mistake)
+        else:
+            compare(PRESETS[name])
+if large:
+    st.markdown(introduction)

@@ -7,6 +7,7 @@ from typing import Any, get_args, get_origin
 
 import streamlit as st
 from pydantic.fields import FieldInfo
+from streamlit.delta_generator import DeltaGenerator
 
 from simcse_core.data.readers import split_lines
 from simcse_core.learning.circle import FAILURES, Batch, batch_from_lines, on_circle
@@ -114,27 +115,42 @@ def batch_choice(*, disabled: bool) -> str:
     return name
 
 
-def options_of(names: Sequence[str], *, disabled: bool) -> dict[str, dict[str, Any]]:
-    """The options of each loss, folded away; ranges and explanations come from the losses themselves."""
+def options_of(names: Sequence[str], *, disabled: bool, folded: bool) -> dict[str, dict[str, Any]]:
+    """The options of each loss; ranges and explanations come from the losses themselves.
+
+    Args:
+        names: of the losses.
+        disabled: they do not count now.
+        folded: away behind a button.
+    """
     chosen: dict[str, dict[str, Any]] = {}
-    place = st.container(width="content", gap=None)
-    place.space(LABEL_HEIGHT)
-    with place.popover(_("Settings"), icon=":material/tune:", disabled=disabled):
+    with _folded_away(disabled) if folded else st.container():
         for name in names:
             st.markdown(f"**{name}** · {_(losses[name].summary)}")
             chosen[name] = {
-                option: _option(name, option, field)
+                option: _option(name, option, field, disabled)
                 for option, field in losses[name].options.model_fields.items()
                 if option not in NOT_HERE
             }
     return chosen
 
 
-def _option(loss: str, option: str, field: FieldInfo) -> Any:
+def _folded_away(disabled: bool) -> DeltaGenerator:
+    place = st.container(width="content", gap=None)
+    place.space(LABEL_HEIGHT)
+    return place.popover(_("Settings"), icon=":material/tune:", disabled=disabled)
+
+
+def _option(loss: str, option: str, field: FieldInfo, disabled: bool) -> Any:
     choices = values_of(field)
     key, keep = address.widget(f"{loss}-{option}", list(choices), _as_text(field.default))
     chosen = st.select_slider(
-        option, list(choices), key=key, on_change=keep, help=_(field.description) if field.description else None
+        option,
+        list(choices),
+        key=key,
+        on_change=keep,
+        help=_(field.description) if field.description else None,
+        disabled=disabled,
     )
     return choices[chosen]
 

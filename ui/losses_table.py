@@ -72,4 +72,5 @@ def sentences(own: OwnStart) -> None:
 def _from_to(values: NDArray[np.float64], digits: int) -> str:
     if not np.isfinite(values[0]):
         return "–"
-    return f"{values[0] + 0.0:.{digits}f} → {values[-1] + 0.0:.{digits}f}"
+    first, last = (f"{value:.{digits}f}".replace("-", "−") for value in np.round(values[[0, -1]], digits) + 0.0)
+    return f"{first} → {last}"
