@@ -47,6 +47,14 @@ class Objective(Protocol):
         """The rows of each batch of an epoch, the same in all processes."""
         ...
 
+    def prepare(self, batches: Sequence[list[int]] | None = None) -> float:
+        """Make the texts of all rows ready, or only those of a few batches that are rehearsed.
+
+        Returns:
+            The share of the texts that was made ready.
+        """
+        ...
+
     def own_parameters(self) -> dict[str, nn.Parameter]:
         """What belongs to the objective and is learned with it, by name."""
         ...
@@ -59,7 +67,7 @@ class Objective(Protocol):
 def make_objective(
     model: Trainable, data: Dataset, settings: TrainingSettings, processes: Processes
 ) -> "EmbeddingLoss | HiddenWords":
-    """The objective that the settings name.
+    """The objective that the settings name; it has to be prepared before the first batch.
 
     Raises:
         DataError: it cannot learn from this data.
@@ -80,16 +88,29 @@ class EmbeddingLoss:
         self.rows, self.description = self.examples.rows, self.examples.description
         self.settings, self.processes, self.device = settings, processes, model.device
         self.dtype = pick_dtype(settings.precision, model.device)
-        self.model, self.prepared = learner(model, self.examples.texts, settings.precision)
-        self.model.train()
-        if settings.dropout is not None:
-            set_dropout(self.model, settings.dropout)
+        self.whole = self.model = model
+        self.prepared: Sequence[Prepared] | dict[int, Prepared] = {}
+        """By number of the text."""
         self.options: dict[str, Any] = self.entry.with_options(settings.loss_options)
-        self.learned = self._learned(model)
-        self.options |= self.learned
+        self.learned: dict[str, nn.Parameter] = {}
 
     def batches(self, epoch_seed: int) -> Iterator[list[int]]:
         return self.examples.batches(self.settings.batch_size, epoch_seed)
+
+    def prepare(self, batches: Sequence[list[int]] | None = None) -> float:
+        everything = range(len(self.examples.texts))
+        chosen = {number for rows in batches or [] for number in self.examples.batch(rows).texts}
+        numbers = everything if batches is None else sorted(chosen)
+        texts = [self.examples.texts[number] for number in numbers]
+        self.model, states = learner(self.whole, texts, self.settings.precision)
+        self.prepared = states if batches is None else dict(zip(numbers, states, strict=True))
+        self.model.train()
+        if self.settings.dropout is not None:
+            set_dropout(self.model, self.settings.dropout)
+        if not self.learned:
+            self.learned = self._learned(texts, numbers)
+            self.options |= self.learned
+        return len(numbers) / len(everything)
 
     def own_parameters(self) -> dict[str, nn.Parameter]:
         return self.learned
@@ -148,13 +169,13 @@ class EmbeddingLoss:
             observed |= _mean_cosines(anchor, other, supervision)
         return loss, observed
 
-    def _learned(self, model: Trainable) -> dict[str, nn.Parameter]:
-        """Scale, bias, centres, classifier: what the loss learns for itself."""
+    def _learned(self, texts: list[str], numbers: Sequence[int]) -> dict[str, nn.Parameter]:
+        """Scale, bias, centres, classifier: what the loss learns for itself, and how it starts on these texts."""
         names = learned_options(self.entry.name)
         learned = {name: nn.Parameter(torch.tensor(float(self.options[name]), device=self.device)) for name in names}
         if self.entry.parameters is not None:
-            vectors = torch.from_numpy(model.encode(self.examples.texts)).to(self.device)
-            codes = self.examples.codes.to(self.device)
+            vectors = torch.from_numpy(self.whole.encode(texts)).to(self.device)
+            codes = self.examples.codes[list(numbers)].to(self.device)
             started = self.entry.parameters(vectors, codes, len(self.examples.classes))
             learned |= {name: nn.Parameter(value) for name, value in started.items()}
         return learned
@@ -195,6 +216,9 @@ class HiddenWords:
 
     def batches(self, epoch_seed: int) -> Iterator[list[int]]:
         return shuffled_batches(self.rows, self.settings.batch_size, epoch_seed)
+
+    def prepare(self, batches: Sequence[list[int]] | None = None) -> float:
+        return 1.0  # all there is to do for a text is to cut it into tokens
 
     def own_parameters(self) -> dict[str, nn.Parameter]:
         return dict(self.guesser.named_parameters())

@@ -31,6 +31,8 @@ from simcse_core.limits import limits
 
 PROBE_STEPS = 4
 """Steps that are measured, and forgotten, to plan how many fit in a time budget; the first one warms up."""
+FEWEST_ROWS = 4
+"""A rehearsal begins with so few; no batch is smaller."""
 PROBE_SHARE = 0.1
 """Of a time budget: when it is used up, no further step is rehearsed."""
 MOST_MEASUREMENTS = 50
@@ -77,20 +79,30 @@ def train(
     """
     if isinstance(dev, Texts):
         raise DataError("{file} has only texts: nothing to compare with. It needs a score or a label.", file=dev.name)
-    loop = _Loop(model, trainable(data, settings.loss), dev, settings, checkpoint, stop, known)
+    loop = Loop(model, trainable(data, settings.loss), dev, settings, checkpoint, stop, known)
     return loop.run(resume=resume)
 
 
-class _Loop:
+class Loop:
+    """One training.
+
+    Args:
+        rehearsal: nothing will be trained; only the texts of a batch or two are made ready.
+
+    The others are as for `train`.
+    """
+
     def __init__(
         self,
         model: Trainable,
         data: Dataset,
         dev: Dataset | None,
         settings: TrainingSettings,
-        checkpoint: Path | None,
-        stop: Callable[[], bool],
-        known: KnownTexts | None,
+        checkpoint: Path | None = None,
+        stop: Callable[[], bool] = lambda: False,
+        known: KnownTexts | None = None,
+        *,
+        rehearsal: bool = False,
     ) -> None:
         self.model, self.data, self.dev, self.settings = model, data, dev, settings
         self.checkpoint, self.stop, self.known = checkpoint, stop, known
@@ -99,28 +111,34 @@ class _Loop:
         model.tune(settings.tune)
         started = time.perf_counter()
         self.objective = make_objective(model, data, settings, self.processes)
+        self.per_epoch = sum(1 for _batch in self.objective.batches(settings.seed))
+        self.steps, self.budget = self._allowed()
+        self.objective.prepare([self.first_batches()[0][:FEWEST_ROWS]] if rehearsal else None)
         self.seconds = time.perf_counter() - started  # frozen layers are part of the budget
         self.tuned = {name: p for name, p in model.named_parameters() if p.requires_grad}
         self.start = [(name, list(p.shape), float(p.detach().double().sum())) for name, p in model.named_parameters()]
         self.optimizer = self._optimizer()
-        self.per_epoch = sum(1 for _batch in self.objective.batches(settings.seed))
-        planned = settings.epochs * self.per_epoch
-        self.steps = planned if settings.steps is None else min(planned, settings.steps)
-        self.budget: Budget | None = None
-        if settings.seconds is not None:
-            self.budget = Budget(settings.seconds, min(self.steps, limits().max_training_steps))
-        elif self.steps > limits().max_training_steps:
-            raise OptionError(
-                "{given:,} steps are planned: the limit is {most:,} (SIMCSE_MAX_TRAINING_STEPS). Choose fewer epochs.",
-                given=self.steps,
-                most=limits().max_training_steps,
-            )
         self.step = self.measurements = 0
         self.best = Best()
         self.before: Measured | None = None
         self.after: Measured | None = None
         self.last: Measured | None = None
         self.watch = _watch(data, settings)
+
+    def _allowed(self) -> tuple[int, Budget | None]:
+        """How many steps the settings allow, and the time budget."""
+        planned = self.settings.epochs * self.per_epoch
+        steps = planned if self.settings.steps is None else min(planned, self.settings.steps)
+        most = limits().max_training_steps
+        if self.settings.seconds is not None:
+            return steps, Budget(self.settings.seconds, min(steps, most))
+        if steps > most:
+            raise OptionError(
+                "{given:,} steps are planned: the limit is {most:,} (SIMCSE_MAX_TRAINING_STEPS). Choose fewer epochs.",
+                given=steps,
+                most=most,
+            )
+        return steps, None
 
     def run(self, *, resume: bool) -> Iterator[Record]:
         if resume:
@@ -167,15 +185,16 @@ class _Loop:
 
     def _plan(self, budget: Budget) -> None:
         """As many steps as fit in the budget, by the pace of a few that are forgotten."""
-        took = self._rehearsed(self._first_batches(), PROBE_SHARE * budget.seconds)
+        took = self.rehearsed(self.first_batches(), PROBE_SHARE * budget.seconds)
         self.seconds = self.processes.agreed(self.seconds + sum(took))
         self.steps = budget.plan(0, self.seconds, self.processes.agreed(fmean(took[1:] or took)))
 
-    def _first_batches(self) -> list[list[int]]:
-        epochs = (self.objective.batches(self._epoch_seed(epoch)) for epoch in range(1, PROBE_STEPS + 1))
-        return list(islice(chain.from_iterable(epochs), PROBE_STEPS))
+    def first_batches(self, count: int = PROBE_STEPS) -> list[list[int]]:
+        """The batches of the first steps."""
+        epochs = (self.objective.batches(self._epoch_seed(epoch)) for epoch in range(1, count + 1))
+        return list(islice(chain.from_iterable(epochs), count))
 
-    def _rehearsed(self, batches: Iterable[list[int]], most: float) -> list[float]:
+    def rehearsed(self, batches: Iterable[list[int]], most: float) -> list[float]:
         """Seconds that each of these steps takes, one at least, until `most` seconds have gone by; nothing changes."""
         took: list[float] = []
         with torch.random.fork_rng(devices=_cuda(self.model.device)):
@@ -255,12 +274,15 @@ class _Loop:
         torch.manual_seed((self.settings.seed * 1_000_003 + step) * 1_009 + self.processes.own)
 
     def _is_time_to_measure(self) -> bool:
-        every = self.settings.eval_steps or max(self.per_epoch, math.ceil(self.steps / MOST_MEASUREMENTS))
-        return self.step % every == 0 or self.step == self.steps
+        return self.step % self.every(self.steps) == 0 or self.step == self.steps
+
+    def every(self, steps: int) -> int:
+        """After how many steps a training of `steps` is measured."""
+        return self.settings.eval_steps or max(self.per_epoch, math.ceil(steps / MOST_MEASUREMENTS))
 
     def _measure(self, epoch: int) -> Evaluation:
         if self.dev is None:
-            lies = geometry(self._known(self.sample), self.sample)
+            lies = geometry(self._knowing(self.sample), self.sample)
             return Evaluation(self.step, epoch, NoMetrics(), lies, False, round(self.seconds, 4))
         measured = self._measured()
         value = self.processes.agreed(main_metric(measured.metrics))
@@ -277,9 +299,9 @@ class _Loop:
     def _measured(self) -> Measured:
         """The dev data under the weights of this moment."""
         assert self.dev is not None
-        return measure(self._known(self.dev), self.dev)
+        return measure(self._knowing(self.dev), self.dev)
 
-    def _known(self, data: Dataset) -> KnownTexts:
+    def _knowing(self, data: Dataset) -> KnownTexts:
         if self.known is None:
             self.known = KnownTexts(self.model, texts_of(data), self.settings.tune)
         return self.known

@@ -92,6 +92,7 @@ def test_gradient_caching_gives_the_gradients_of_the_whole_batch(chunk: int) -> 
         model.tune("all")
         settings = settings_of(loss="bce", chunk_size=chunk_size, dropout=0.0)
         objective = make_objective(model, data_of("pairs"), settings, Processes(model.device))
+        objective.prepare()
         objective.backward(list(range(8)))
         named = {**dict(model.named_parameters()), **objective.own_parameters()}
         return {name: value.grad for name, value in named.items() if value.grad is not None}
