@@ -6,8 +6,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from simcse_core.learning.circle import PRESETS, Batch
-from ui import breaking, losses_inputs, losses_table, losses_view, page, projector
-from ui.losses_run import run
+from ui import breaking, losses_inputs, losses_run, losses_table, losses_view, page, projector
 from ui.translation import _
 
 
@@ -15,7 +14,7 @@ def compare(start: Batch, own: losses_inputs.OwnStart | None = None) -> None:
     """The chosen losses on one batch, with the targets as labelled or as clicked."""
     edited = losses_view.kept_targets(start)
     batch = start if edited is None else replace(start, targets=edited)
-    shown = [run(name, batch, options[name]) for name in names]
+    shown = [losses_run.run(name, batch, options[name]) for name in names]
     legend = losses_view.class_names(batch, own.sentences.labels if own else ())
     losses_view.circles(shown, batch, legend=legend, edited=edited is not None, compact=own is not None)
     losses_table.show(shown, {})
@@ -23,7 +22,8 @@ def compare(start: Batch, own: losses_inputs.OwnStart | None = None) -> None:
 
 def broken(name: str) -> None:
     """One mistake: in words, and on circles."""
-    failed = breaking.failure(name)
+    with losses_run.loading():
+        failed = breaking.failure(name)
     shown = breaking.shown(failed)
     batch = losses_view.batch_of(failed.panels[0])
     words, story = breaking.words(name), breaking.story(name, failed.numbers)

@@ -79,10 +79,10 @@ MISTAKES = {
             "longer with themselves: {wrong:.2f}. With a mask: {right:.2f}."
         ),
         N_(
-            "Padding positions have hidden states too, the same for all texts. Taken into the maximum they win in one "
-            "dimension after the other. The vector of a text then depends on its neighbours in the batch: alone and "
-            "in company it is not the same. This is a mistake in the pooling, before any loss; there is no training "
-            "here."
+            "Padding positions have hidden states too, here the same for all texts. Taken into the maximum they win in "
+            "one dimension after the other. The vector of a text then depends on its neighbours in the batch: alone "
+            "and in company it is not the same. This is a mistake in the pooling, before any loss; there is no "
+            "training here."
         ),
         N_("Set padding to −∞ before the maximum; divide a mean by the sum of the mask."),
         N_("Positions of padding: {n} of {most}"),

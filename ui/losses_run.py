@@ -1,7 +1,9 @@
 """A loss on a batch, computed once for everybody who looks at the same; what a page begins with is stored."""
 
 import hashlib
+import sys
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 from typing import Any
 
@@ -16,6 +18,7 @@ from simcse_core.learning.losses import losses
 from ui.colors import of_loss
 from ui.losses_view import Shown
 from ui.stored import FOLDER
+from ui.translation import _
 
 FIRST = ("bce", "cross_entropy", "triplet")
 """The losses that the page begins with. They are stored, so that it paints before torch has loaded."""
@@ -37,10 +40,19 @@ def run(name: str, batch: Batch, options: Mapping[str, Any]) -> Shown:
         OptionError: the loss or an option does not exist.
     """
     given = tuple(sorted(losses[name].with_options(options).items()))
-    motion, found = stored(name, batch, given) or _computed(name, batch, given)
+    kept = stored(name, batch, given)
+    if kept is None:
+        with loading():
+            kept = _computed(name, batch, given)
+    motion, found = kept
     pairs = found.targets.shape == (len(batch.classes),) * 2
     clickable = pairs and not isinstance(form_for(losses[name], batch), Views)
     return Shown(id=name, title=name, color=of_loss(name), motion=motion, cells=found, editable=clickable)
+
+
+def loading() -> AbstractContextManager[None]:
+    """Names the wait for the first computation of a server, which loads torch; the others take milliseconds."""
+    return nullcontext() if "torch" in sys.modules else st.spinner(_("Loading PyTorch, once for everybody …"))
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner=False)

@@ -72,7 +72,7 @@ class Circles {
 
   // As many columns as there is room for, and no row much shorter than the others.
   get #columns() {
-    const parts = this.#panels.length + (this.#data.story.length ? 1 : 0)
+    const parts = this.#panels.length + (this.#data.story.length && !this.#data.projector ? 1 : 0)
     const least = this.#data.projector ? 360 : this.#data.compact ? 190 : 212
     const most = Math.max(1, Math.floor((this.#width + GAP) / (least + GAP)))
     return Math.ceil(parts / Math.ceil(parts / most))
