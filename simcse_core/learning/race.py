@@ -1,8 +1,10 @@
 """A race: the same start, data, order and budget for several losses, and what can honestly be said of the result."""
 
+import math
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,6 +38,8 @@ class Contestant:
     after: Items
     seconds: float
     texts_per_second: float | None
+    diverged: bool = False
+    """Whether it went wrong on the way: `after` is then no result of the loss."""
 
 
 @dataclass(frozen=True)
@@ -54,16 +58,18 @@ class Line:
     name: str
     """The loss, "frozen" for the model before training, or a baseline."""
     metrics: dict[str, Interval]
-    """By metric, the mean over seeds with its interval over the dev items."""
+    """By metric, the mean over seeds with its interval over the dev items; NaN where all trainings diverged."""
     over_seeds: dict[str, Interval]
     """By metric, the same mean with its interval over seeds; empty below three seeds."""
     gain: dict[str, Interval]
     """Above the frozen model, paired item by item and with the noise of seeds; empty for the frozen model."""
     seeds: int
-    """How many trainings; 0 where nothing was trained."""
+    """How many trainings, those that diverged among them; 0 where nothing was trained."""
     seconds: float | None
     """Of one training, the mean over seeds."""
     texts_per_second: float | None
+    diverged: int = 0
+    """How many trainings diverged: metrics and gain are of the others."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +87,8 @@ class Verdict:
     """The losses that beat the frozen model by more than the noise."""
     seeds: int
     """How many seeds every loss has finished; the verdict is about these. Below three it says nothing about others."""
+    diverged: tuple[str, ...] = ()
+    """The losses that are left out, because a training of theirs diverged."""
 
     @property
     def clear(self) -> bool:
@@ -182,8 +190,9 @@ def _race(
         assert ended.before is not None
         assert ended.after is not None
         before = ended.before.items.with_values(frozen[seed].values)
-        after = with_logistic(ended.after.items, known, data, dev)
-        contestants.append(Contestant(loss, seed, before, after, ended.seconds, rate))
+        diverged = ended.reason == "diverged"
+        after = before if diverged else with_logistic(ended.after.items, known, data, dev)
+        contestants.append(Contestant(loss, seed, before, after, ended.seconds, rate, diverged))
     yield RaceResult(contestants, baselines(data, dev))
 
 
@@ -236,7 +245,7 @@ def main_metric_of(items: Items) -> str:
 def table(contestants: Sequence[Contestant], baselines: Mapping[str, Items] | None = None) -> list[Line]:
     """The frozen model, the baselines, then every loss with the mean over the seeds that it has finished.
 
-    No contestants give no lines.
+    No contestants give no lines. A training that diverged adds nothing to the numbers of its loss but its time.
     """
     if not contestants:
         return []
@@ -244,25 +253,14 @@ def table(contestants: Sequence[Contestant], baselines: Mapping[str, Items] | No
     lines = [_line(FROZEN, starts)]
     for name, items in (baselines or {}).items():
         lines.append(_line(name, [items], [contestants[0].before]))
-    for loss, of_seed in _by_loss(contestants).items():
-        own = list(of_seed.values())
-        rates = [entry.texts_per_second for entry in own if entry.texts_per_second is not None]
-        lines.append(
-            _line(
-                loss,
-                [entry.after for entry in own],
-                [entry.before for entry in own],
-                seconds=float(np.mean([entry.seconds for entry in own])),
-                texts_per_second=float(np.mean(rates)) if rates else None,
-            )
-        )
-    return lines
+    return [*lines, *(_line_of_loss(loss, list(own.values())) for loss, own in _by_loss(contestants).items())]
 
 
 def verdict(contestants: Sequence[Contestant], metric: str | None = None) -> Verdict | None:
     """Who is ahead, and whether that is more than noise: the paired interval to every other loss has to be above 0.
 
-    Only the seeds that every loss has finished count.
+    Only the seeds that every loss has finished count. A loss that diverged with any seed is left out: its other seeds
+    alone would flatter it.
 
     Args:
         contestants: of one race, in any order.
@@ -271,6 +269,8 @@ def verdict(contestants: Sequence[Contestant], metric: str | None = None) -> Ver
     Returns:
         None while fewer than two losses have finished a seed in common, or where the metric is undefined.
     """
+    diverged = tuple(dict.fromkeys(entry.loss for entry in contestants if entry.diverged))
+    contestants = [entry for entry in contestants if entry.loss not in diverged]
     by_loss = _by_loss(contestants)
     seeds = [seed for seed in _seeds(contestants) if all(seed in own for own in by_loss.values())]
     if len(by_loss) < 2 or not seeds:
@@ -285,29 +285,39 @@ def verdict(contestants: Sequence[Contestant], metric: str | None = None) -> Ver
     rival = min(leads, key=lambda loss: leads[loss].low)
     before = {loss: [own[seed].before for seed in seeds] for loss, own in by_loss.items()}
     helped = tuple(loss for loss, own in after.items() if seeds_difference(own, before[loss], chosen).low > 0)
-    return Verdict(chosen, ahead, rival, leads[rival], helped, len(seeds))
+    return Verdict(chosen, ahead, rival, leads[rival], helped, len(seeds), diverged)
 
 
-def _line(
-    name: str,
-    items: list[Items],
-    before: list[Items] | None = None,
-    *,
-    seconds: float | None = None,
-    texts_per_second: float | None = None,
-) -> Line:
-    """Items of each seed, beside the frozen model's for the same seeds."""
+def _line_of_loss(loss: str, own: list[Contestant]) -> Line:
+    """The line of a loss and its trainings, one of each seed."""
+    held = [entry for entry in own if not entry.diverged]
+    rates = [entry.texts_per_second for entry in own if entry.texts_per_second is not None]
+    line = _line(loss, [entry.after for entry in held or own], [entry.before for entry in held or own])
+    if not held:
+        nothing = Interval(math.nan, math.nan, math.nan)
+        line = replace(line, metrics=dict.fromkeys(line.metrics, nothing), over_seeds={}, gain={})
+    return replace(
+        line,
+        seeds=len(own),
+        seconds=fmean(entry.seconds for entry in own),
+        texts_per_second=fmean(rates) if rates else None,
+        diverged=len(own) - len(held),
+    )
+
+
+def _line(name: str, items: list[Items], before: list[Items] | None = None) -> Line:
+    """Items of each seed, beside the frozen model's for the same seeds; nothing of trainings."""
     metrics = items[0].metrics
     spread = {metric: over_seeds([value_of(one, metric) for one in items]) for metric in metrics}
     known = before[0].metrics if before else []
     return Line(
         name=name,
         metrics={metric: seeds_interval(items, metric) for metric in metrics},
-        over_seeds={metric: found for metric, found in spread.items() if found is not None and seconds is not None},
+        over_seeds={metric: found for metric, found in spread.items() if found is not None and before},
         gain={metric: seeds_difference(items, before, metric) for metric in metrics if before and metric in known},
-        seeds=0 if seconds is None else len(items),
-        seconds=seconds,
-        texts_per_second=texts_per_second,
+        seeds=0,
+        seconds=None,
+        texts_per_second=None,
     )
 
 

@@ -206,3 +206,31 @@ def test_three_seeds_give_intervals_over_seeds() -> None:
     assert bce.gain[MAP].value == pytest.approx(0.2, abs=0.01)
     assert bce.gain[MAP].high - bce.gain[MAP].low > 0.4  # three seeds so far apart are nearly no evidence
     assert triplet.gain[MAP].high - triplet.gain[MAP].low < 0.02  # of two nothing is known about others
+
+
+def test_a_training_that_diverged_is_no_result_of_its_loss() -> None:
+    fine = [*seeds_of("bce", 0.1, 0.11), *seeds_of("triplet", 0.2, 0.21), *seeds_of("cosent", 0.3, 0.3)]
+    gone = replace(fine[4], diverged=True)
+    found = verdict([*fine[:4], gone, fine[5]])
+    assert found is not None
+    assert (found.ahead, found.rival, found.diverged) == ("triplet", "bce", ("cosent",))
+    lines = {line.name: line for line in table([*fine[:4], gone, fine[5]])}
+    assert (lines["cosent"].diverged, lines["cosent"].seeds, lines["bce"].diverged) == (1, 2, 0)
+    assert lines["cosent"].metrics[MAP].value == pytest.approx(float(np.mean(fine[5].after.values[MAP])))
+    both = [*fine[:4], gone, replace(fine[5], diverged=True)]
+    nothing = table(both)[-1]
+    assert (nothing.name, nothing.diverged, nothing.gain, nothing.over_seeds) == ("cosent", 2, {}, {})
+    assert math.isnan(nothing.metrics[MAP].value)
+    assert nothing.seconds == 1.0
+    assert verdict(both[2:]) is None
+
+
+def test_a_race_knows_which_of_its_trainings_diverged() -> None:
+    train, dev = halves("labelled")
+    wild = QUICK.model_copy(update={"learning_rate": 1e9, "clip": 1e6, "epochs": 9})
+    *_laps, result = race(tiny_model, train, dev, ["supcon"], settings=wild)
+    assert isinstance(result, RaceResult)
+    assert [one.diverged for one in result.contestants] == [True]
+    assert result.table()[-1].diverged == 1
+    _laps2, calm = run("labelled", ["supcon"])
+    assert [one.diverged for one in calm.contestants] == [False]
