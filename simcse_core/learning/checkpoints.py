@@ -42,6 +42,8 @@ class Checkpoint:
     optimizer: dict[str, Any]
     best: Best
     budget: Budget | None
+    watch: dict[str, Any]
+    """The memory of what looks out for trouble: nothing is said twice."""
 
     def save(self, path: Path) -> None:
         """Write the file; an older one stays whole until the new one is.

@@ -4,6 +4,7 @@ import math
 from collections import deque
 from collections.abc import Iterator
 from statistics import fmean
+from typing import Any
 
 from simcse_core.learning.records import Evaluation, Note, Step
 
@@ -57,6 +58,21 @@ class Watch:
         self._in_a_row: dict[str, int] = {}
         self._first: list[float] = []
         self._last: deque[float] = deque(maxlen=STUCK_STEPS)
+
+    @property
+    def memory(self) -> dict[str, Any]:
+        """What it has seen and said, as lists, numbers and texts; another one, given it, goes on from there."""
+        return {
+            "said": sorted(self._said),
+            "in_a_row": dict(self._in_a_row),
+            "first": list(self._first),
+            "last": list(self._last),
+        }
+
+    @memory.setter
+    def memory(self, seen: dict[str, Any]) -> None:
+        self._said, self._in_a_row = set(seen["said"]), dict(seen["in_a_row"])
+        self._first, self._last = list(seen["first"]), deque(seen["last"], maxlen=STUCK_STEPS)
 
     def step(self, record: Step) -> Iterator[Note]:
         """Notes on a step."""

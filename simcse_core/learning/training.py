@@ -373,6 +373,7 @@ class Loop:
             self.optimizer.state_dict(),
             self.best,
             self.budget,
+            self.watch.memory,
         )
         try:
             state.save(self.checkpoint)
@@ -391,6 +392,7 @@ class Loop:
         self.optimizer.load_state_dict(found.optimizer)
         self.step, self.steps, self.seconds = found.step, found.steps, found.seconds
         self.measurements, self.best, self.budget = found.measurements, found.best, found.budget
+        self.watch.memory = found.watch
 
 
 def _watch(data: Dataset, settings: TrainingSettings) -> Watch:

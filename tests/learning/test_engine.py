@@ -208,6 +208,27 @@ def test_a_training_goes_on_as_if_it_had_never_stopped(tmp_path: Path, stopped_a
     assert ended(second).dev_after == ended(whole).dev_after
 
 
+def test_a_break_repeats_no_note(tmp_path: Path) -> None:
+    settings = settings_of(loss="simcse", epochs=2, dropout=0.0)
+    data, file, stops = data_of("texts"), tmp_path / "state.pt", iter([False] * 5 + [True])
+    first = list(train(tiny_model(), data, None, settings, checkpoint=file, stop=lambda: next(stops)))
+    second = list(train(tiny_model(), data, None, settings, checkpoint=file, resume=True))
+    assert (notes_of(first), notes_of(second)) == (["identical_views"], [])
+
+
+@pytest.mark.parametrize("break_after", [3, 19, 25, 41])
+def test_a_break_makes_the_watch_forget_nothing(break_after: int) -> None:
+    """It counts 20 steps that are alike, and compares 20 losses with the first 20."""
+    losses = [0.2] * 30 + [0.9] * 30
+    steps = [Step(at, 99, 1, loss, 1e-5, 0.1, {}, 10.0, 1.0) for at, loss in enumerate(losses, 1)]
+    whole, before, after = Watch(margin=0.2), Watch(margin=0.2), Watch(margin=0.2)
+    expected = [said.code for step in steps for said in whole.step(step)]
+    found = [said.code for step in steps[:break_after] for said in before.step(step)]
+    after.memory = json.loads(json.dumps(before.memory))
+    found += [said.code for step in steps[break_after:] for said in after.step(step)]
+    assert found == expected == ["stuck_at_margin", "rising"]
+
+
 def test_a_training_goes_on_only_with_its_own_data_and_settings(tmp_path: Path) -> None:
     data, file = data_of("labelled"), tmp_path / "state.pt"
     settings = settings_of(loss="supcon", epochs=2)
