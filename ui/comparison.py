@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from simcse_core.data.readers import split_lines
+from simcse_core.encoding.catalogue import is_here
 from simcse_core.errors import UserError
 from simcse_core.limits import check_texts, limits
 from simcse_core.meaning.items import Items
@@ -48,7 +49,9 @@ def show(race: Sequence[Outcome], beside: Mapping[str, Items]) -> None:
     check_texts(typed, limits().max_heatmap_texts, "max_heatmap_texts")
     before = cache.EncoderSettings(config.model, config.layer, config.pooling, config.head)
     after = cache.EncoderSettings(run.id)
-    settings = (before, after) if _can_be_loaded(config) else (after,)
+    settings = (before, after) if is_here(config.model) else (after,)
+    if len(settings) == 1:
+        st.caption(_("The model was new: before its training its cosines meant nothing."))
     _side_by_side(typed, [cosine_similarity(cache.embeddings(tuple(typed), own)) for own in settings])
     use(run.id, chosen or start)
 
@@ -91,13 +94,6 @@ def _texts(run: str, _config: RunConfig) -> list[str]:
     except UserError:
         return []
     return defaults.comparison_texts(data if dev is None else dev)
-
-
-def _can_be_loaded(config: RunConfig) -> bool:
-    """A new model has no state before its training that could be loaded."""
-    from simcse_core.encoding.catalogue import is_here
-
-    return is_here(config.model)
 
 
 def _side_by_side(texts: Sequence[str], matrices: Sequence[heatmap.Matrix]) -> None:

@@ -29,8 +29,8 @@ def show(plan: "RacePlan") -> float | None:
         Seconds of a run, the mean over the losses; None while that is not known.
     """
     key = _key(plan)
-    asked: dict[str, Future[float]] = _asked(key)
-    if asked and all(future.done() and not future.cancelled() for future in asked.values()):
+    asked = _asked(key)
+    if _are_done(asked):
         return _told(plan, asked)
     _measuring(plan, key)
     return None
@@ -42,9 +42,9 @@ def _measuring(plan: "RacePlan", key: str) -> None:
     asked = _asked(key)
     since = st.session_state.setdefault(f"{_ASKED}-since", {})
     first = since.setdefault(key, time.monotonic())
-    if not asked and time.monotonic() - first >= QUIET_SECONDS:
-        asked.update({loss: _submit(plan, loss, key) for loss in plan.losses})
-    if asked and all(future.done() for future in asked.values()):
+    if time.monotonic() - first >= QUIET_SECONDS and not _are_done(asked):
+        asked.update({loss: _submit(plan, loss, key) for loss in plan.losses})  # again what somebody else took back
+    elif _are_done(asked):
         st.rerun()
     st.caption(_what(plan) + " " + _("Measuring how long that takes …"))
 
@@ -92,6 +92,10 @@ def _asked(key: str) -> "dict[str, Future[float]]":
         st.session_state[_ASKED] = kept = (key, {})
         st.session_state[f"{_ASKED}-since"] = {}
     return kept[1]
+
+
+def _are_done(asked: "dict[str, Future[float]]") -> bool:
+    return bool(asked) and all(future.done() and not future.cancelled() for future in asked.values())
 
 
 def _submit(plan: "RacePlan", loss: str, key: str) -> "Future[float]":

@@ -5,10 +5,13 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from simcse_core.errors import RunError
+from simcse_core.learning.settings import TrainingSettings
 from simcse_core.runs import queue
 from simcse_core.runs import race as races
 from simcse_core.runs.config import RunConfig
 from simcse_core.runs.race import Outcome
+from simcse_core.runs.run import Run
 from simcse_core.runs.store import get
 from ui import chain_view, comparison, race_curves, race_progress, race_result, stored, users
 from ui.announcer import announce
@@ -19,26 +22,38 @@ POLL_SECONDS = 1.0
 BASELINE_SECONDS = 120.0
 """So long after the last run the page waits for the baselines, which its worker measures."""
 
+_WHOLE_PAGE = "race-with-the-page"
+
 Seen = tuple[tuple[str, ...], bool]
 """The runs that are over, and whether the baselines are there: what the result depends on."""
 
 
 def show(race_id: str) -> None:
-    """One race, live or over. Its place on the page stays the same, so that nothing jumps when it ends.
+    """One race, live or over: all of it but the result. Nothing jumps when it ends.
 
     Raises:
         RunError: there is no such race.
     """
-    race = races.outcomes(race_id)
+    race = _look(race_id)
+    if not race:
+        raise RunError("There is no race {given!r}. It may have been removed.", given=race_id)
     config = get(race[0].run).config
     st.caption(describe(config, [outcome.seed for outcome in race]))
     chain_view.show(config, [outcome.loss for outcome in race])
-    beside = races.baselines(race_id)
-    seen = _seen(race, bool(beside))
+    seen = _seen(race, bool(races.baselines(race_id)))
     more_comes = race_progress.is_busy(race) or _waits_for_baselines(race, seen)
-    live = st.fragment(_live, run_every=POLL_SECONDS if more_comes else None)
-    live(race_id, config, seen)
-    short = "" if more_comes else race_result.in_short(race, beside)
+    st.session_state[_WHOLE_PAGE] = True
+    st.fragment(_live, run_every=POLL_SECONDS if more_comes else None)(race_id, config, seen)
+
+
+def show_result(race_id: str) -> None:
+    """What the race has shown so far; it may take a moment, so that the page draws it last.
+
+    Raises:
+        RunError: there is no such race.
+    """
+    race, beside = races.outcomes(race_id), races.baselines(race_id)
+    short = "" if race_progress.is_busy(race) else race_result.in_short(race, beside)
     over = _("The race is over. {verdict}").format(verdict=short)
     announce({"result": over} if short else {}, about=f"{race_id} result", key="race-result-announcer")
     race_result.show(race, beside)
@@ -62,9 +77,9 @@ def recorded() -> None:
 def _live(race_id: str, config: RunConfig, seen: Seen) -> None:
     """What changes while a race goes on. Looks each second; draws the whole page anew when the result may change."""
     queue.ensure_supervisor()  # after a restart of the machine the queue goes on
-    race = races.outcomes(race_id)
-    now = _seen(race, seen[1] or bool(races.baselines(race_id)))
-    if now != seen:
+    race = _look(race_id)
+    # While the whole page is drawn this is no place to begin anew: what comes behind would be gone for a moment.
+    if not st.session_state.pop(_WHOLE_PAGE, False) and _seen(race, seen[1] or bool(races.baselines(race_id))) != seen:
         st.rerun()
     race_progress.bars(race)
     race_progress.summary(race)
@@ -76,13 +91,44 @@ def _live(race_id: str, config: RunConfig, seen: Seen) -> None:
     announce(announcements(race, epochs), about=race_id, key="race-announcer")
 
 
+def _look(race_id: str) -> list[Outcome]:
+    """As `races.outcomes`, without the results per dev item, which may be many and are read when they are compared."""
+    found = [(run, run.status) for run in races.runs(race_id)]
+    places = queue.places() if any(status.state == "queued" for _run, status in found) else {}
+    return [
+        Outcome(
+            settings.loss,
+            settings.seed,
+            run.id,
+            status.state,
+            status.message,
+            run.records(),
+            None,
+            places.get(run.id),
+            status.template,
+            status.values,
+        )
+        for run, status in found
+        if (settings := _settings(run.id, run)) is not None
+    ]
+
+
+@st.cache_resource(max_entries=1_000, show_spinner=False)
+def _settings(run_id: str, _run: Run) -> TrainingSettings | None:
+    """A run's configuration never changes; None when it is damaged."""
+    try:
+        return _run.config.settings
+    except RunError:
+        return None
+
+
 def _seen(race: Sequence[Outcome], baselines: bool) -> Seen:
     busy = race_progress.BUSY
     return tuple(f"{outcome.run} {outcome.state}" for outcome in race if outcome.state not in busy), baselines
 
 
 def _waits_for_baselines(race: Sequence[Outcome], seen: Seen) -> bool:
-    if seen[1] or not any(outcome.items for outcome in race):
+    if seen[1] or not any(outcome.finished for outcome in race):
         return False
     ended = max(get(outcome.run).status.changed for outcome in race)
     return 0 <= time.time() - ended < BASELINE_SECONDS

@@ -1,5 +1,6 @@
 """A race in words: what it is a race of, and what a screen reader says while it goes on."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -94,41 +95,32 @@ def announcements(race: Sequence[Outcome], epochs: int | None) -> dict[str, str]
         epochs: planned; None when a time is planned instead.
     """
     said: dict[str, str] = {}
+    # Every look makes them anew, so what is translated is looked up once.
+    epoch = _("Epoch {number}: {name}, {what}") if epochs is None else _("Epoch {number} of {epochs}: {name}, {what}")
+    loss = _("loss {loss:.3f}")
+    metric = metric_of([track(outcome) for outcome in race])
+    metric_name = _(METRICS[metric]) if metric else ""
     for name, outcome in zip(names(race), race, strict=True):
-        one = track(outcome)
-        for number, words in _epochs(name, one, epochs)[-SAID_EPOCHS:]:
-            said[f"{outcome.run} {number}"] = words
+        for number, last, at in _latest_epochs(track(outcome)):
+            value = at.metrics.get(metric) if at is not None and metric else None
+            what = f"{metric_name} {value:.2f}" if value is not None else loss.format(loss=_number(last["loss"]))
+            said[f"{outcome.run} {number}"] = epoch.format(number=number, epochs=epochs, name=name, what=what)
         if outcome.state in ("finished", "failed", "cancelled"):
-            said[f"{outcome.run} {outcome.state}"] = _("{name}: {state}").format(
-                name=name, state=_(STATES[outcome.state])
-            )
+            said[f"{outcome.run} {outcome.state}"] = f"{name}: {_(STATES[outcome.state])}"
     return said
 
 
-def _epochs(name: str, one: Track, epochs: int | None) -> list[tuple[int, str]]:
-    """The epochs that are over, each with its last measurement, or without one with the loss."""
+def _latest_epochs(one: Track) -> list[tuple[int, dict[str, Any], Moment | None]]:
+    """The latest epochs that are over, each with its last step and its last measurement."""
     if one.last is None:
         return []
-    metric = metric_of([one])
-    measured = {at.epoch: at for at in one.moments if at.step}
-    over = dict(one.epochs)
+    measured = {at.epoch: at for at in one.moments[-2 * SAID_EPOCHS :] if at.step}
+    over = {number: one.epochs[number] for number in list(one.epochs)[-SAID_EPOCHS:]}
     latest = measured.get(one.last["epoch"])
     if one.finished or (latest is not None and latest.step == one.last["step"]):
         over[one.last["epoch"]] = one.last
-    return [
-        (number, _epoch(name, number, epochs, over[number], measured.get(number), metric)) for number in sorted(over)
-    ]
+    return [(number, over[number], measured.get(number)) for number in sorted(over)]
 
 
-def _epoch(
-    name: str, number: int, epochs: int | None, last: dict[str, Any], at: Moment | None, metric: str | None
-) -> str:
-    value = at.metrics.get(metric) if at is not None and metric else None
-    what = (
-        f"{_(METRICS[metric])} {value:.2f}"
-        if metric and value is not None
-        else _("loss {loss:.3f}").format(loss=last["loss"] if last["loss"] is not None else float("nan"))
-    )
-    if epochs is None:
-        return _("Epoch {number}: {name}, {what}").format(number=number, name=name, what=what)
-    return _("Epoch {number} of {epochs}: {name}, {what}").format(number=number, epochs=epochs, name=name, what=what)
+def _number(value: float | None) -> float:
+    return math.nan if value is None else value
