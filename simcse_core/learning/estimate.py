@@ -14,6 +14,7 @@ from simcse_core.learning.checks import trainable
 from simcse_core.learning.frozen_states import Trainable
 from simcse_core.learning.known_texts import KnownTexts
 from simcse_core.learning.measuring import geometry, measure
+from simcse_core.learning.memory import memory_suffices
 from simcse_core.learning.settings import TrainingSettings
 from simcse_core.learning.training import FEWEST_ROWS, PROBE_SHARE, PROBE_STEPS, Loop
 
@@ -45,7 +46,7 @@ def estimate(model: Trainable, data: Dataset, dev: Dataset | None, settings: Tra
     Args:
         model: nobody else may use it meanwhile. The others, and the errors, as for `train`.
     """
-    with _untouched(model):
+    with memory_suffices(settings), _untouched(model):
         loop = Loop(model, trainable(data, settings.loss), dev, settings, rehearsal=True)
         preparing, per_step = _learning(loop)
         before, measuring = _measuring(loop)

@@ -21,6 +21,7 @@ from simcse_core.learning.health import Watch, note
 from simcse_core.learning.known_texts import KnownTexts
 from simcse_core.learning.losses import losses
 from simcse_core.learning.measuring import geometry, main_metric, measure, sample_of
+from simcse_core.learning.memory import memory_suffices
 from simcse_core.learning.objectives import make_objective
 from simcse_core.learning.pretraining import pretraining
 from simcse_core.learning.processes import Processes
@@ -74,12 +75,14 @@ def train(
 
     Raises:
         DataError: the loss cannot learn from this data, or there is too much or too little of it.
-        OptionError: the model cannot train what `settings.tune` says, or too many steps are planned.
+        OptionError: the model cannot train what `settings.tune` says, too many steps are planned, or the memory does
+            not suffice for a batch.
         RunError: the checkpoint is missing, damaged, or of another training.
     """
     if isinstance(dev, Texts):
         raise DataError("{file} has only texts: nothing to compare with. It needs a score or a label.", file=dev.name)
-    loop = Loop(model, trainable(data, settings.loss), dev, settings, checkpoint, stop, known)
+    with memory_suffices(settings):
+        loop = Loop(model, trainable(data, settings.loss), dev, settings, checkpoint, stop, known)
     return loop.run(resume=resume)
 
 
@@ -141,6 +144,11 @@ class Loop:
         return steps, None
 
     def run(self, *, resume: bool) -> Iterator[Record]:
+        """What `train` yields."""
+        with memory_suffices(self.settings):
+            yield from self._run(resume=resume)
+
+    def _run(self, *, resume: bool) -> Iterator[Record]:
         if resume:
             self._restore()
         else:

@@ -489,3 +489,33 @@ def test_seeds_share_no_order_of_the_data() -> None:
 def test_texts_as_held_out_data_are_refused_at_once() -> None:
     with pytest.raises(DataError, match="only texts"):
         train(tiny_model(), data_of("labelled"), data_of("texts"), settings_of(loss="supcon"))
+
+
+def too_large() -> RuntimeError:
+    """What torch itself says, here on this machine."""
+    try:
+        torch.empty(2**60, dtype=torch.int8)
+    except RuntimeError as error:
+        return error
+    raise AssertionError("an exabyte of memory")
+
+
+@pytest.mark.parametrize("error", [torch.OutOfMemoryError("CUDA out of memory."), too_large(), MemoryError()])
+@pytest.mark.parametrize("loss", ["bce", "mlm"])
+def test_too_little_memory_says_what_to_do(error: Exception, loss: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(self: SimCSE, prepared: object) -> torch.Tensor:
+        raise error
+
+    monkeypatch.setattr(SimCSE, "embed", fails)
+    monkeypatch.setattr(SimCSE, "token_states", fails)
+    with pytest.raises(OptionError, match=r"not enough memory for batches of 8 rows\. Choose a smaller batch_size"):
+        run(data_of("pairs"), loss=loss)
+
+
+def test_an_error_that_is_a_bug_stays_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(self: SimCSE, prepared: object) -> torch.Tensor:
+        raise RuntimeError("shapes do not fit")
+
+    monkeypatch.setattr(SimCSE, "embed", fails)
+    with pytest.raises(RuntimeError, match="shapes do not fit"):
+        run(data_of("pairs"), loss="bce")
