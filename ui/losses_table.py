@@ -32,7 +32,7 @@ def show(shown: list[Shown], words: Mapping[str, str]) -> None:
         }
         for one in shown
     }
-    st.table(pd.DataFrame.from_dict(rows, orient="index"))
+    st.table(pd.DataFrame.from_dict(rows, orient="index").rename_axis(_("loss")))
     st.caption(
         _(
             "Matches and mismatches: mean cosine of the pairs that belong together and of those that do not. Nearest "
@@ -64,7 +64,7 @@ def sentences(own: OwnStart) -> None:
             _("label"): [plain(label) for label in own.sentences.labels],
             _("sentence"): [plain(text) for text in own.sentences.texts],
         },
-        index=list(names_of(own.sentences.classes)),
+        index=pd.Index(names_of(own.sentences.classes), name=_("point")),
     )
     st.table(table)
 
