@@ -40,6 +40,13 @@ def show(shown: list[Shown], words: Mapping[str, str]) -> None:
             "nothing about another loss."
         )
     )
+    if {"cross_entropy", "supcon"} <= {one.id for one in shown}:
+        st.caption(
+            _(
+                "Where a batch is compared with itself, cross_entropy and supcon are the same formula; here only their "
+                "temperatures differ. In training cross_entropy has one match for each text, supcon the whole class."
+            )
+        )
     st.caption(
         _(
             "The step size is chosen so that the fastest point begins with 6 degrees; a mistake gets the one of the "

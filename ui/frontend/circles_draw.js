@@ -8,7 +8,7 @@
 const SVG = "http://www.w3.org/2000/svg"
 const RIM = 100
 const OLDEST = 36 // radius at which the trail of the whole run begins
-const VIEW = { left: -152, top: -162, width: 304, height: 322 }
+const VIEW = { left: -152, top: -154, width: 304, height: 306 }
 const STACKED = 50 // how far outwards points of the same direction go, all together
 const SHAPES = [
   (r) => `M${-r},0a${r},${r} 0 1,0 ${2 * r},0a${r},${r} 0 1,0 ${-2 * r},0Z`,

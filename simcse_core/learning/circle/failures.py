@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simcse_core.learning.circle.batch import Batch, targets_of
+from simcse_core.learning.circle.batch import PRESETS, Batch, targets_of
 from simcse_core.learning.circle.cells import Cells, cells
 from simcse_core.learning.circle.motion import (
     STEPS,
@@ -77,7 +77,7 @@ def _panel(
     return Panel(loss.name, wrong, motion, (truth or batch).classes, setting, matrices)
 
 
-LOOK_ALIKES = Batch.of([0, 12, 6, 18, 120, 132, 126, 138, 240, 252, 246, 258], "AABBCCDDEEFF")
+LOOK_ALIKES = PRESETS["look_alikes"]
 """Three groups, in each of which two classes lie upon each other: hard negatives."""
 
 
@@ -289,7 +289,7 @@ def _agreement(views: Floats) -> Floats:
     return cosines[:, :, ~np.eye(count, dtype=bool)].mean(axis=(1, 2))
 
 
-CLOSE_PAIRS = Batch.of([60, 68, 82, 100, 64, 75, 90, 110], "AABBCCDD")
+CLOSE_PAIRS = PRESETS["close"]
 
 
 def batch_of_one() -> Failure:
