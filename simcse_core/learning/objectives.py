@@ -258,9 +258,10 @@ def _mean_cosines(anchor: Tensor, other: Tensor | None, supervision: dict[str, T
     left = F.normalize(anchor, dim=-1)
     cosines = left @ (left if other is None else F.normalize(other, dim=-1)).T
     if "targets" in supervision:
-        targets = supervision["targets"]
+        matches, mismatches = supervision["targets"] == 1, supervision["targets"] == -1
     else:
         classes = supervision["classes"]
-        targets = torch.where(classes.unsqueeze(1) == classes.unsqueeze(0), 1, -1).fill_diagonal_(0)
-    means = {"cosine_of_matches": cosines[targets == 1], "cosine_of_mismatches": cosines[targets == -1]}
+        mismatches = classes.unsqueeze(1) != classes.unsqueeze(0)
+        matches = (~mismatches).fill_diagonal_(False)
+    means = {"cosine_of_matches": cosines[matches], "cosine_of_mismatches": cosines[mismatches]}
     return {name: float(values.mean()) for name, values in means.items() if values.numel()}

@@ -5,6 +5,8 @@ from simcse_core.data.kinds import Answers, Dataset, Labelled, Pairs, Scored, Te
 from simcse_core.errors import DataError
 from simcse_core.learning.batches import class_pair_batches, shuffled_batches
 from simcse_core.learning.examples import Batch, Examples, examples
+from simcse_core.learning.losses import Loss, losses
+from tests.learning.small import data_of
 
 LABELLED = Labelled("l", ("a1", "a2", "b1", "A1", "b2"), ("a", "a", "b", "a", "b"))
 PAIRS = Pairs("p", ("x", "y", "z", "x"), ("x2", "y2", "q", "x3"), (1, 1, 0, 1))
@@ -114,3 +116,13 @@ def test_an_epoch_has_each_row_once_and_each_pair_of_a_class_whole() -> None:
 def test_pairs_without_a_match_have_nothing_to_bring_together(loss: str) -> None:
     with pytest.raises(DataError, match="no pairs that match"):
         examples(Pairs("p", ("a", "b"), ("c", "d"), (0, 0)), loss)
+
+
+@pytest.mark.parametrize("loss", losses.entries(), ids=lambda loss: loss.name)
+def test_a_target_is_a_byte(loss: Loss) -> None:
+    """8,192 triplets have 134 million of them."""
+    for kind in loss.kinds:
+        batch = examples(data_of(kind), loss.name).batch(list(range(8)))
+        if "targets" in batch.supervision:
+            assert batch.supervision["targets"].dtype == torch.int8
+            assert set(batch.supervision["targets"].flatten().tolist()) <= {-1, 0, 1}
