@@ -58,6 +58,13 @@ PAGES = {
         N_("All texts as points on a map, by PCA and by UMAP, with the true neighbours of each text."),
         ":material/scatter_plot:",
     ),
+    "runs": Page(
+        "pages/runs.py",
+        N_("Runs"),
+        N_("What was trained here?"),
+        N_("Compare trainings, take a model away as one file, or bring one in."),
+        ":material/inventory_2:",
+    ),
 }
 
 

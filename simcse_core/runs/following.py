@@ -38,8 +38,10 @@ def follow(
         given = max(given, len(records))
         if status.state == "finished":
             return
-        if status.state in ("failed", "cancelled"):
-            raise RunError("{reason}", reason=status.message or f"The run {run.id} was cancelled.")
+        if status.state == "cancelled":
+            raise RunError("The run {run} was cancelled.", run=run.id)
+        if status.state == "failed":
+            raise RunError("The training failed: {reason}", reason=status.message)
         if (now := time.monotonic()) - asked_at >= ASK_SECONDS:
             asked_at = now
             queue.ensure_supervisor()

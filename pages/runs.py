@@ -1,0 +1,55 @@
+"""Runs: what was trained here, looked at, compared, taken away, removed."""
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from simcse_core.errors import RunError
+from simcse_core.runs import queue, store
+from simcse_core.runs.run import Run
+from ui import page, race_progress, run_actions, run_details, runs_compare, runs_view
+from ui.page import plain
+from ui.translation import _
+
+
+def there(ids: Sequence[str]) -> list[Run]:
+    """The runs of these ids; it is said which are gone."""
+    found, gone = [], []
+    for run_id in ids:
+        try:
+            found.append(store.get(run_id))
+        except RunError:
+            gone.append(run_id)
+    if gone:
+        st.info(_("No longer here: {runs}.").format(runs=plain(", ".join(gone))), icon=":material/delete:")
+    return found
+
+
+def watch(states: Mapping[str, str]) -> None:
+    """Draws the page anew when a run that is not over has changed its state."""
+    queue.ensure_supervisor()
+    if any(state_of(run) != state for run, state in states.items()):
+        st.rerun()
+
+
+def state_of(run_id: str) -> str:
+    try:
+        return store.get(run_id).status.state
+    except RunError:
+        return "gone"
+
+
+page.begin("runs")
+with page.user_errors():
+    looked = runs_view.choose(run_actions.bring_in)
+    run_actions.say_what_came()
+    runs = there(looked.chosen)
+    with page.user_errors():
+        if len(runs) == 1:
+            run_details.show(runs[0])
+        elif runs:
+            runs_compare.show(runs)
+    states = {**looked.states, **{run.id: state_of(run.id) for run in runs}}
+    busy = {run: state for run, state in states.items() if state in race_progress.BUSY}
+    if busy:
+        st.fragment(watch, run_every=2.0)(busy)

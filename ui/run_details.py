@@ -1,0 +1,137 @@
+"""One run on the screen: what it is, how it went, how to use it and how to do it again."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from simcse_core.data import bundled
+from simcse_core.runs import race, schedule
+from simcse_core.runs.bundle_readme import is_frozen, python_use
+from simcse_core.runs.config import RunConfig
+from simcse_core.runs.reproduce import as_carried_out, command
+from simcse_core.runs.run import Run
+from simcse_core.runs.summary import Summary, settings_of
+from ui import chain_view, race_curves, race_progress, run_actions, users
+from ui.metric_names import METRICS, duration
+from ui.page import PAGES, plain
+from ui.race_words import data_name
+from ui.runs_view import local_time, start_name, state_name, summary
+from ui.translation import _, language
+
+LOG_CHARACTERS = 3_000
+
+
+def show(run: Run) -> None:
+    """Everything about one run.
+
+    Raises:
+        UserError: something of it cannot be read.
+    """
+    seen = summary(run)
+    st.header(plain(seen.title), anchor=False)
+    st.caption(_facts(seen))
+    run_actions.show(run, damaged=seen.damaged)
+    if seen.damaged:
+        st.error(
+            _("This run is damaged: its config.json is missing or cannot be read. Its owner can delete it."),
+            icon=":material/broken_image:",
+        )
+        return
+    config = run.config
+    chain_view.show(config, [config.settings.loss], always=True)
+    _result(run.records())
+    st.fragment(_live, run_every=1.0 if seen.state in race_progress.BUSY else None)(run)
+    _again(run, config)
+    if seen.state == "finished":
+        _use(run)
+    _folded(run, config)
+
+
+def _live(run: Run) -> None:
+    """What changes while it goes on; the page looks after the change of its state."""
+    outcome = race.outcome(run, schedule.places().get(run.id) if run.status.state == "queued" else None)
+    if outcome.state in race_progress.BUSY:
+        race_progress.bars([outcome])
+        race_progress.summary([outcome])
+    race_progress.troubles([outcome])
+    if outcome.records:
+        race_curves.show([outcome], key=f"run-{run.id}")
+
+
+def _facts(run: Summary) -> str:
+    said = [state_name(run)]
+    if not run.damaged:
+        said += [run.loss, data_name(run.data), start_name(run)]
+    if run.seconds is not None:
+        said.append(duration(run.seconds))
+    if (created := local_time(run.created)) is not None:
+        said.append(f"{created:%Y-%m-%d %H:%M}")
+    if run.imported:
+        said.append(_("imported"))
+    return plain(" · ".join(said))
+
+
+def _result(records: Sequence[Mapping[str, Any]]) -> None:
+    """The metrics before and after, of a finished run that was measured on held-out data."""
+    last = records[-1] if records and records[-1]["event"] == "finished" else {}
+    before, after = last.get("dev_before") or {}, last.get("dev_after") or {}
+    shown = [name for name in METRICS if after.get(name) is not None and before.get(name) is not None]
+    if shown:
+        st.table(
+            {
+                _("on held-out data"): [_(METRICS[name]) for name in shown],
+                _("before"): [f"{before[name]:.3f}" for name in shown],
+                _("after"): [f"{after[name]:.3f}" for name in shown],
+                _("gain"): [f"{after[name] - before[name]:+.3f}" for name in shown],
+            },
+            hide_index=True,
+        )
+    elif last:
+        st.caption(_("It was not measured on held-out data."))
+
+
+def _again(run: Run, config: RunConfig) -> None:
+    """The command that does the same, and what it needs."""
+    st.subheader(_("Train it again"), anchor=False)
+    st.code(command(as_carried_out(config, run.records())), language="bash", wrap_lines=True)
+    for name, digest in ((config.data, config.data_sha256), (config.dev, config.dev_sha256)):
+        if name and name not in bundled.names() and digest:
+            st.caption(
+                _("The rows of {file} have to have the SHA-256 {digest}.").format(
+                    file=plain(name.rpartition("/")[2]), digest=f"`{digest}`"
+                )
+            )
+    for race_id in race.races_of(run.id)[:3]:
+        st.page_link(
+            PAGES["training"].path,
+            label=_("The race it took part in"),
+            icon=":material/flag:",
+            query_params={"language": language(), "race": race_id},
+        )
+
+
+def _use(run: Run) -> None:
+    st.subheader(_("Use it in Python"), anchor=False)
+    frozen = is_frozen(run)
+    st.code(python_use(run.id if frozen else "model", frozen=frozen), language="python")
+    st.caption(
+        _(
+            "It is a linear layer on a frozen encoder that sentence-transformers does not have: use it with this "
+            "program, on every page, or with simcse_core."
+        )
+        if frozen
+        else _("Download the bundle and unpack it: the folder `model` in it is what sentence-transformers loads.")
+    )
+
+
+def _folded(run: Run, config: RunConfig) -> None:
+    with st.expander(_("All settings"), icon=":material/tune:"):
+        known = {name: value for name, value in settings_of(config).items() if value}
+        st.table(
+            {_("setting"): [plain(name) for name in known], _("value"): [plain(value) for value in known.values()]},
+            hide_index=True,
+        )
+    if run.is_of(users.current()) and run.log.is_file():
+        with st.expander(_("Log"), icon=":material/article:"):
+            st.code(run.log.read_text(encoding="utf-8", errors="replace")[-LOG_CHARACTERS:] or "–", language=None)
