@@ -21,6 +21,8 @@ from ui.page import PAGES
 ROOT = Path(__file__).parent.parent
 IDLE = "[data-testid=stApp][data-test-connection-state=CONNECTED][data-test-script-state=notRunning]"
 HEATMAP = ".st-key-heatmap-box .js-plotly-plot"
+FIGURES = {"losses": ".circles[data-painted]", "training": ".curves-stage svg path", "runs": "[data-testid=stAlert]"}
+"""What a page waits for that has no Plotly chart at first."""
 SECONDS = 60_000
 PATHS = {name: "" if name == "start" else Path(page.path).stem for name, page in PAGES.items()}
 
@@ -252,7 +254,7 @@ def test_a_race_survives_a_reload_and_can_be_cancelled(tab: Page, server: Server
 def test_every_page_is_accessible_named_and_fits_a_phone(tab: Page, server: Server, name: str, language: str) -> None:
     tab.emulate_media(color_scheme="dark" if language == "zh_CN" else "light")  # both themes, at no extra time
     visit(tab, server, name, f"?language={language}")
-    tab.locator(".js-plotly-plot").first.wait_for()
+    tab.locator(FIGURES.get(name, ".js-plotly-plot")).first.wait_for()
     if name == "similarity":
         tab.locator("h2").first.wait_for()  # what stands below the heatmap waits for the model
     tab.wait_for_selector(IDLE)

@@ -19,19 +19,23 @@ def current() -> str:
     On a first visit it is made here, and a script keeps it in a cookie.
     """
     if _KEY not in st.session_state:
-        given = st.context.cookies.get(COOKIE, "")
-        st.session_state[_KEY] = given if _ID.fullmatch(given) else secrets.token_hex(16)
+        st.session_state[_KEY] = _valid(st.context.cookies.get(COOKIE)) or secrets.token_hex(16)
     own: str = st.session_state[_KEY]
     return own
 
 
 def remember() -> None:
     """Keep the id in the browser. Part of every page's frame."""
-    if st.context.cookies.get(COOKIE, "") == current():
+    if st.context.cookies.get(COOKIE) == current():
         return
     answer = _cookie()(key="user-cookie", data={"name": COOKIE, "value": current()}, height=0, on_id_change=_do_nothing)
-    if _ID.fullmatch(answer.id or ""):  # another tab was faster: its id is this browser's
-        st.session_state[_KEY] = answer.id
+    if (other := _valid(answer.id)) is not None:  # another tab was faster: its id is this browser's
+        st.session_state[_KEY] = other
+
+
+def _valid(given: object) -> str | None:
+    """What comes from a browser can be anything."""
+    return given if isinstance(given, str) and _ID.fullmatch(given) else None
 
 
 def _do_nothing() -> None:
