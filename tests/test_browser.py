@@ -21,7 +21,7 @@ from ui.page import PAGES
 ROOT = Path(__file__).parent.parent
 IDLE = "[data-testid=stApp][data-test-connection-state=CONNECTED][data-test-script-state=notRunning]"
 HEATMAP = ".st-key-heatmap-box .js-plotly-plot"
-FIGURES = {"losses": ".circles[data-painted]", "training": ".curves-stage svg path", "runs": "[data-testid=stAlert]"}
+FIGURES = {"losses": ".circles[data-painted]", "training": ".curves-stage svg path", "runs": "[data-testid=stMain] a"}
 """What a page waits for that has no Plotly chart at first."""
 SECONDS = 60_000
 PATHS = {name: "" if name == "start" else Path(page.path).stem for name, page in PAGES.items()}
