@@ -11,6 +11,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po, write_po
 
+from simcse_core import errors
 from simcse_core.data.conversions import conversions
 from simcse_core.data.lint import FINDINGS
 from simcse_core.encoding.catalogue import CATALOGUE
@@ -24,8 +25,7 @@ from simcse_core.meaning.projection import projections
 from ui.translation import LOCALES
 
 ROOT = Path(__file__).parent.parent
-ERRORS = ("UserError", "InputError", "DataError", "ModelError", "HubError", "OptionError", "RunError", "ShapeError")
-KEYWORDS = dict.fromkeys(("_", "N_", *ERRORS))
+KEYWORDS = dict.fromkeys(("_", "N_", *(name for name in vars(errors) if name.endswith("Error"))))
 
 
 def current_messages() -> Catalog:

@@ -138,11 +138,11 @@ class Run:
         try:
             status = Status(**json.loads((self.folder / "status.json").read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError):
-            return _interrupted("Its status cannot be read.")
+            return _interrupted(RunError("Its status cannot be read."))
         if status.state not in STATES:
-            return _interrupted("Its status cannot be read.")
+            return _interrupted(RunError("Its status cannot be read."))
         if status.state == "running" and not is_alive(status.pid, status.born):
-            return replace(_interrupted("Its process has ended without a word; see log.txt."), changed=status.changed)
+            return replace(_interrupted(RunError("Its process is gone.")), changed=status.changed)
         return status
 
     def set_status(self, state: State, problem: UserError | str = "") -> None:
@@ -272,5 +272,5 @@ class Run:
             raise files.explained(error, self.folder) from error
 
 
-def _interrupted(template: str) -> Status:
-    return Status("interrupted", template, template)
+def _interrupted(problem: RunError) -> Status:
+    return Status("interrupted", str(problem), problem.template)
