@@ -42,7 +42,7 @@ def state_of(run_id: str) -> str:
 page.begin("runs")
 with page.user_errors():
     looked = runs_view.choose(run_actions.bring_in)
-    run_actions.say_what_came()
+    run_actions.say_problems()
     runs = there(looked.chosen)
     with page.user_errors():
         if len(runs) == 1:

@@ -17,6 +17,7 @@ from ui.translation import _, explain, language
 
 BUSY = ("queued", "running", "interrupted")
 _PROBLEMS, _REMOVED = "delete-problems", "delete-done"
+_UPLOADS, _CAME = "bundle-uploads", "bundles-in"
 
 
 def show(run: Run, *, damaged: bool) -> None:
@@ -52,30 +53,26 @@ def delete_button(runs: Sequence[Run]) -> None:
 
 
 def bring_in() -> None:
-    """An uploader for a bundle."""
-    with st.popover(_("Import"), icon=":material/upload:"):
+    """An uploader for a bundle. One that cannot be used leaves everything as it is, and it is said why."""
+    # With another key it is another popover, which is closed: a bundle that came in is seen at once.
+    with st.popover(_("Import"), icon=":material/upload:", key=f"import-{st.session_state.get(_CAME, 0)}"):
         st.markdown(_("A bundle is a run that somebody has exported: one zip with model, settings and curves."))
-        number = st.session_state.setdefault("bundle-number", 0)
+        key = f"bundle-{st.session_state.get(_UPLOADS, 0)}"
         st.file_uploader(
             _("Bundle (zip)"),
             type=["zip"],
             max_upload_size=min(limits().max_bundle_megabytes, int(st.get_option("server.maxUploadSize"))),
-            key=f"bundle-{number}",
+            key=key,
             on_change=_take_in,
-            args=(f"bundle-{number}",),
+            args=(key,),
         )
+        if (problem := st.session_state.pop("bundle-problem", None)) is not None:
+            st.error(plain(explain(problem)), icon=":material/error:")
         st.caption(
             _("Larger bundles come in on the command line: {command}").format(
                 command="`python -m simcse_core runs import FILE.zip`"
             )
         )
-
-
-def say_what_came() -> None:
-    """Whether the bundle is a run now; one that cannot be used has left everything as it is."""
-    _say_problems()
-    if (problem := st.session_state.pop("bundle-problem", None)) is not None:
-        st.error(plain(explain(problem)), icon=":material/error:")
     if st.session_state.pop("bundle-is-in", False):
         st.toast(_("The bundle is a run of yours now."), icon=":material/check:")
 
@@ -85,12 +82,13 @@ def _take_in(key: str) -> None:
     file = st.session_state[key]
     if file is None:
         return
-    st.session_state["bundle-number"] += 1
+    st.session_state[_UPLOADS] = st.session_state.get(_UPLOADS, 0) + 1
     try:
         run = read_bundle(file, owner=users.current())
     except UserError as error:
         st.session_state["bundle-problem"] = error
     else:
+        st.session_state[_CAME] = st.session_state.get(_CAME, 0) + 1
         st.session_state["bundle-is-in"] = True
         choose_others([run.id])
 
@@ -160,7 +158,7 @@ def _confirm(runs: Sequence[Run]) -> None:
         st.caption(_("Whatever was trained from it stays. To keep a copy, download the bundle first."))
     if shared:
         st.caption(_("Others have started the same run: it leaves your list and stays in theirs."))
-    _say_problems()
+    say_problems()
     with st.container(horizontal=True):
         st.button(
             _("Delete"),
@@ -190,6 +188,7 @@ def _remove(runs: Sequence[Run], user: str) -> None:
         choose_others([])
 
 
-def _say_problems() -> None:
+def say_problems() -> None:
+    """Why runs could not be removed."""
     for problem in st.session_state.pop(_PROBLEMS, []):
         st.error(plain(explain(problem)), icon=":material/error:")

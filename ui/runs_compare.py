@@ -13,6 +13,7 @@ from ui import colors, curves, race_curves, run_actions, users
 from ui.curves import Chart, Line
 from ui.metric_names import METRICS
 from ui.page import plain
+from ui.race_progress import BUSY
 from ui.runs_view import state_name, summary
 from ui.tracks import Track, track
 from ui.translation import _, language
@@ -23,7 +24,6 @@ def show(runs: Sequence[Run]) -> None:
     summaries = [summary(run) for run in runs]
     damaged = [seen.title for seen in summaries if seen.damaged]
     whole = [(run, seen) for run, seen in zip(runs, summaries, strict=True) if not seen.damaged]
-    outcomes = [_outcome(run) for run, _seen in whole]
     names = [f"{number} · {seen.title}" for number, (_run, seen) in enumerate(whole, 1)]
     st.header(_("{n} runs compared").format(n=len(whole)), anchor=False)
     if damaged:
@@ -35,17 +35,20 @@ def show(runs: Sequence[Run]) -> None:
             icon=":material/rule:",
         )
     if whole:
-        _curves(names, outcomes)
-        _results(names, [seen for _run, seen in whole], outcomes)
+        busy = any(seen.state in BUSY for _run, seen in whole)
+        st.fragment(_live, run_every=2.0 if busy else None)(names, [run for run, _seen in whole])
         _differences(names, configs)
-        _notes(names, outcomes)
+        _notes(names, [race.outcome(run) for run, _seen in whole])
     mine = [run for run in runs if run.is_of(users.current()) and run.status.state not in ("queued", "running")]
     if mine:
         run_actions.delete_button(mine)
 
 
-def _outcome(run: Run) -> Outcome:
-    return race.outcome(run)
+def _live(names: Sequence[str], runs: Sequence[Run]) -> None:
+    """What changes while some of them go on."""
+    outcomes = [race.outcome(run) for run in runs]
+    _curves(names, outcomes)
+    _results(names, [summary(run) for run in runs], outcomes)
 
 
 def _held_out(config: RunConfig) -> tuple[object, ...]:

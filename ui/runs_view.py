@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
+from simcse_core.data.writers import safe
 from simcse_core.runs import store
 from simcse_core.runs.run import Run, State
 from simcse_core.runs.summary import Summary, summarise
@@ -52,7 +53,7 @@ def choose(beside: Callable[[], None]) -> Looked:
     there = store.runs_of(user) if whose == "mine" else list(store.all_runs())[::-1]
     found = [run for run in map(summary, there) if _matches(run, wanted)]
     if not there:
-        _empty(whose == "mine")
+        _empty(mine=whose == "mine", others=any(True for _run in store.all_runs()))
     elif not found:
         st.info(_("No run has all these words."), icon=":material/search_off:")
     else:
@@ -132,7 +133,7 @@ def _table(found: Sequence[Summary]) -> None:
     metrics = [_(METRICS[run.metric]) if run.metric in METRICS else "" for run in found]
     st.dataframe(
         {
-            _("name"): [run.title for run in found],
+            _("name"): [safe(run.title) for run in found],  # the list can be saved as a table
             _("state"): [state_name(run) for run in found],
             _("when"): [local_time(run.created) for run in found],
             _("metric"): metrics,
@@ -142,7 +143,7 @@ def _table(found: Sequence[Summary]) -> None:
             _("seconds"): [run.seconds for run in found],
             _("loss"): [run.loss for run in found],
             _("data"): ["" if run.damaged else data_name(run.data) for run in found],
-            _("started from"): ["" if run.damaged else start_name(run) for run in found],
+            _("started from"): ["" if run.damaged else safe(start_name(run)) for run in found],
         },
         hide_index=True,
         placeholder="",
@@ -164,7 +165,7 @@ def _table(found: Sequence[Summary]) -> None:
         st.caption(_("Tick a run to see it, or several to compare them."))
 
 
-def _empty(mine: bool) -> None:
+def _empty(*, mine: bool, others: bool) -> None:
     """What runs are, for those who have none."""
     st.markdown(
         _(
@@ -174,6 +175,8 @@ def _empty(mine: bool) -> None:
         if mine
         else _("Nobody has trained anything here yet.")
     )
+    if mine and others:
+        st.caption(_("Others have trained here: choose All to see their runs."))
     st.page_link(
         PAGES["training"].path,
         label=_("Go to Training"),

@@ -168,6 +168,11 @@ def test_a_run_is_renamed_by_its_owner_and_its_name_is_only_text() -> None:
     assert page.header[0].value.count("\\*") == 4
 
 
+def test_a_name_cannot_become_a_formula_in_the_saved_list() -> None:
+    finished().rename("=HYPERLINK(1)", ME)
+    assert list(open_runs().dataframe[0].value["name"]) == ["'=HYPERLINK(1)"]
+
+
 def test_other_peoples_runs_can_be_looked_at_but_not_changed() -> None:
     run = finished(owner=OTHER)
     page = open_runs(run=run.id)
