@@ -5,6 +5,8 @@ import streamlit as st
 from ui import heatmap, page, stored
 from ui.translation import _, language
 
+CARDS_IN_A_ROW = 3
+
 page.begin("start", title=False)
 st.title("SimCSE Explorer", anchor=False)
 st.markdown(
@@ -34,7 +36,8 @@ with words:
 
 st.header(_("Where to next?"), anchor=False)
 others = [other for name, other in page.PAGES.items() if name != "start"]
-for column, other in zip(st.columns(len(others)), others, strict=True):
+columns = [column for _row in others[::CARDS_IN_A_ROW] for column in st.columns(CARDS_IN_A_ROW)]
+for column, other in zip(columns, others, strict=False):
     with column.container(border=True, height="stretch"):
         st.markdown(f"**{_(other.question)}**")
         st.caption(_(other.promise))

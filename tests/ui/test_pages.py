@@ -9,8 +9,6 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from simcse_core.data.kinds import Labelled
-from simcse_core.runs import queue, race
-from simcse_core.runs.config import RunConfig
 from ui import cache, data_choice
 from ui.page import PAGES
 
@@ -134,29 +132,6 @@ def test_a_race_that_does_not_exist_is_said(open_page: Open) -> None:
     page = open_page("training", race="nothing")
     assert not page.exception
     assert "There is no race" in page.error[0].value.replace("\\", "")
-
-
-def test_a_race_is_started_followed_and_shown_when_it_is_over(open_page: Open) -> None:
-    page = open_page("training")
-    page.selectbox(key="race-model-en").select("use-multilingual").run()  # its head learns in a second
-    page.button_group(key="race-losses-labelled").set_value(["bce", "supcon"]).run()
-    page.button[0].click().run()
-    (race_id,) = [value if isinstance(value, str) else value[0] for value in [page.query_params["race"]]]
-    assert not page.exception
-    for worker in queue._workers:
-        worker.wait(120)
-    assert [outcome.state for outcome in race.outcomes(race_id)] == ["finished"] * 2
-    over = open_page("training", race=race_id)
-    assert not over.exception
-    assert over.table[0].value.shape[0] == 4  # the frozen model, TF-IDF, and two losses
-
-
-def test_a_failed_run_shows_why(open_page: Open) -> None:
-    race_id = race.start(RunConfig(data="intents-zh", model="use-multilingual"), ["bce"])  # it cannot train "all"
-    for worker in queue._workers:
-        worker.wait(120)
-    page = open_page("training", race=race_id)
-    assert "it can train 'head', not 'all'" in page.error[0].value.replace("\\", "")
 
 
 def test_data_too_small_to_split_is_said(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
