@@ -129,7 +129,8 @@ def _measured(loop: Loop, data: Dataset, rows: int) -> tuple[_Took, _Took]:
     if rows < len(data):
         data = data.take(np.random.default_rng(0).choice(len(data), rows, replace=False).tolist())
     started = time.perf_counter()
-    known = KnownTexts(loop.model, texts_of(data), loop.settings.tune)
+    known = KnownTexts(loop.model, loop.settings.tune)
+    known.read(texts_of(data))
     ready = time.perf_counter()
     if loop.dev is None:
         geometry(known, data)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simcse_core.data.kinds import Dataset, Labelled, texts_of
+from simcse_core.data.kinds import Dataset, Labelled
 from simcse_core.errors import OptionError
 from simcse_core.learning.baselines import add_logistic, baselines
 from simcse_core.learning.checks import trainable
@@ -174,6 +174,8 @@ def _race(
     settings: TrainingSettings,
     stop: Callable[[], bool],
 ) -> Iterator[Lap | RaceResult]:
+    from simcse_core.learning.known_texts import KnownTexts
+
     contestants: list[Contestant] = []
     frozen: dict[int, Items] = {}
     model: Trainable | None = None
@@ -181,7 +183,7 @@ def _race(
         previous, model = model, start(seed)
         if model is previous:
             raise OptionError("The start of a race gave the same model twice. Load or copy it anew each time.")
-        known = known_texts(model, data, dev, settings.tune)
+        known = KnownTexts(model, settings.tune)
         if seed not in frozen:
             frozen[seed] = with_logistic(Items(), known, data, dev)
         ended, rate = yield from _train(model, data, dev, settings_of(settings, loss, seed), stop, known)
@@ -215,14 +217,6 @@ def _train(
         elif isinstance(record, Ended):
             return record, median_rate(rates)
     raise AssertionError("a training ends with its end")
-
-
-def known_texts(model: "Trainable", data: Dataset, dev: Dataset, tune: str) -> "KnownTexts":
-    """What is encoded before and after a training: the dev texts, and for `with_logistic` those of the training too."""
-    from simcse_core.learning.known_texts import KnownTexts
-
-    both = isinstance(data, Labelled) and isinstance(dev, Labelled)
-    return KnownTexts(model, [*texts_of(dev), *(texts_of(data) if both else ())], tune)
 
 
 def with_logistic(items: Items, model: "Encodes", data: Dataset, dev: Dataset) -> Items:

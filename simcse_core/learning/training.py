@@ -12,7 +12,7 @@ from statistics import fmean
 import torch
 from torch import nn
 
-from simcse_core.data.kinds import Dataset, Texts, kind_of, rows, texts_of
+from simcse_core.data.kinds import Dataset, Texts, kind_of, rows
 from simcse_core.errors import DataError, ModelError, OptionError, RunError
 from simcse_core.learning.checkpoints import Best, Checkpoint, Weights
 from simcse_core.learning.checks import trainable
@@ -66,7 +66,7 @@ def train(
         checkpoint: file that the state is written to, and resumed from.
         resume: go on from the checkpoint; `model` has to be the one that the training started from.
         stop: asked before each step; True ends the training as cancelled.
-        known: of this model and `settings.tune`, with all texts of `dev`, where the caller has one already.
+        known: of this model and `settings.tune`, where the caller needs one too.
 
     Yields:
         An `Evaluation` before the first step and after each epoch or `eval_steps` (without dev data it tells only how
@@ -108,9 +108,10 @@ class Loop:
         rehearsal: bool = False,
     ) -> None:
         self.model, self.data, self.dev, self.settings = model, data, dev, settings
-        self.checkpoint, self.stop, self.known = checkpoint, stop, known
+        self.checkpoint, self.stop = checkpoint, stop
         self.sample = sample_of(data)
         self.processes = Processes(model.device)
+        self.known = known or KnownTexts(model, settings.tune)
         model.tune(settings.tune)
         started = time.perf_counter()
         self.objective = make_objective(model, data, settings, self.processes)
@@ -290,7 +291,7 @@ class Loop:
 
     def _measure(self, epoch: int) -> Evaluation:
         if self.dev is None:
-            lies = geometry(self._knowing(self.sample), self.sample)
+            lies = geometry(self.known, self.sample)
             return Evaluation(self.step, epoch, NoMetrics(), lies, False, round(self.seconds, 4))
         measured = self._measured()
         value = self.processes.agreed(main_metric(measured.metrics))
@@ -307,12 +308,7 @@ class Loop:
     def _measured(self) -> Measured:
         """The dev data under the weights of this moment."""
         assert self.dev is not None
-        return measure(self._knowing(self.dev), self.dev)
-
-    def _knowing(self, data: Dataset) -> KnownTexts:
-        if self.known is None:
-            self.known = KnownTexts(self.model, texts_of(data), self.settings.tune)
-        return self.known
+        return measure(self.known, self.dev)
 
     def _end(self, reason: str) -> Ended:
         if self.best.weights and (self.settings.keep == "best" or reason == "diverged"):
