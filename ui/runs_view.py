@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -81,7 +82,7 @@ def summary(run: Run) -> Summary:
     return _summary(str(run.folder), run.status.state, tuple(map(_changed, files)))
 
 
-@st.cache_data(max_entries=3_000, show_spinner=False)
+@lru_cache(maxsize=3_000)  # nobody can change a summary, so there is nothing to copy for each session
 def _summary(folder: str, state: str, changed: tuple[int, ...]) -> Summary:
     return summarise(Run(Path(folder)))
 
