@@ -219,7 +219,7 @@ def _train(
     raise AssertionError("a training ends with its end")
 
 
-def with_logistic(items: Items, model: "Encodes", data: Dataset, dev: Dataset) -> Items:
+def with_logistic(items: Items, model: "Encodes", data: Dataset, dev: Dataset | None) -> Items:
     """With labels on both sides, how well a logistic regression on the model's vectors does."""
     if isinstance(data, Labelled) and isinstance(dev, Labelled):
         return add_logistic(items, model, data, dev)
