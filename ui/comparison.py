@@ -15,7 +15,7 @@ from simcse_core.runs.config import RunConfig, open_split
 from simcse_core.runs.race import Outcome
 from simcse_core.runs.store import get
 from ui import cache, defaults, heatmap, race_result
-from ui.page import PAGES, plain
+from ui.page import PAGES, plain, until_loaded, user_errors
 from ui.race_curves import names
 from ui.stored import StoredRace
 from ui.translation import _, language
@@ -52,7 +52,12 @@ def show(race: Sequence[Outcome], beside: Mapping[str, Items]) -> None:
     settings = (before, after) if is_here(config.model) else (after,)
     if len(settings) == 1:
         st.caption(_("The model was new: before its training its cosines meant nothing."))
-    _side_by_side(typed, [cosine_similarity(cache.embeddings(tuple(typed), own)) for own in settings])
+    waiting = [own.model for own in settings if not cache.is_loaded(own.model)]
+    if waiting:  # the rest of the page does not wait with it
+        until_loaded(waiting[0])
+    else:
+        with user_errors():
+            _side_by_side(typed, [cosine_similarity(cache.embeddings(tuple(typed), own)) for own in settings])
     use(run.id, chosen or start)
 
 

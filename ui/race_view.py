@@ -57,7 +57,8 @@ def show_result(race_id: str) -> None:
     over = _("The race is over. {verdict}").format(verdict=short)
     announce({"result": over} if short else {}, about=f"{race_id} result", key="race-result-announcer")
     race_result.show(race, beside)
-    comparison.show(race, beside)
+    if not race_progress.is_busy(race):  # to load models would slow down what is still at work
+        comparison.show(race, beside)
 
 
 def recorded() -> None:

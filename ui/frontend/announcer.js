@@ -1,6 +1,5 @@
 // Tells screen readers what is new, each message once. What is there when the page opens is known already.
 const STAYS_MS = 60_000
-const said = new Map()
 
 export default function ({ parentElement, data }) {
   let place = parentElement.querySelector(".announcer")
@@ -11,11 +10,13 @@ export default function ({ parentElement, data }) {
     place.setAttribute("aria-live", "polite")
     parentElement.append(place)
   }
-  if (!said.has(data.about)) said.set(data.about, new Set(data.messages.map(([name]) => name)))
-  const known = said.get(data.about)
+  if (place.about !== data.about) {
+    place.about = data.about
+    place.known = new Set(data.messages.map(([name]) => name)) // on the node: this script may be loaded anew
+  }
   for (const [name, text] of data.messages) {
-    if (known.has(name)) continue
-    known.add(name)
+    if (place.known.has(name)) continue
+    place.known.add(name)
     const line = document.createElement("p")
     line.textContent = text
     place.append(line)

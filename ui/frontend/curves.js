@@ -1,6 +1,4 @@
 // Live curves. The node outlives every change of the data, and with it zoom, hidden lines and the pointer.
-const kept = new WeakMap()
-
 class Curves {
   constructor(figure) {
     this.figure = figure
@@ -127,6 +125,6 @@ class Curves {
 
 export default function ({ parentElement, data }) {
   const figure = parentElement.querySelector(".curves")
-  if (!kept.has(figure)) kept.set(figure, new Curves(figure))
-  kept.get(figure).update(data)
+  figure.curves ??= new Curves(figure) // on the node: this script may be loaded anew
+  figure.curves.update(data)
 }
