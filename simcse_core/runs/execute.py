@@ -4,13 +4,14 @@ import shutil
 from collections.abc import Callable
 from typing import Any
 
-from simcse_core.data.kinds import Dataset, Labelled, texts_of
+from simcse_core.data.kinds import Dataset, texts_of
 from simcse_core.encoding.catalogue import load
 from simcse_core.encoding.scratch import SIZES, new_model
 from simcse_core.errors import CheckpointError, ModelError, RunError, UserError
 from simcse_core.jsonable import jsonable
-from simcse_core.learning.baselines import add_logistic
 from simcse_core.learning.frozen_states import Trainable
+from simcse_core.learning.known_texts import KnownTexts
+from simcse_core.learning.race import with_logistic
 from simcse_core.learning.records import Ended, Evaluation, Note
 from simcse_core.learning.training import train
 from simcse_core.meaning.items import Items
@@ -97,12 +98,18 @@ def _train(run: Run, emit: Emit, *, resume: bool) -> dict[str, Any] | None:
     check_data(config)
     data, dev = open_split(config)
     model = open_model(config, data)
-    classified = _classified(model, data, dev) if resume else None
+    known = KnownTexts(model, config.settings.tune)
+    classified = with_logistic(Items(), known, data, dev) if resume else None
     ended: Ended | None = None
-    if resume:
-        run.forget_cancel()
     for record in train(
-        model, data, dev, config.settings, checkpoint=run.checkpoint, resume=resume, stop=lambda: run.cancel_asked
+        model,
+        data,
+        dev,
+        config.settings,
+        checkpoint=run.checkpoint,
+        resume=resume,
+        stop=lambda: run.cancel_asked,
+        known=known,
     ):
         if isinstance(record, Ended):
             ended = record
@@ -116,7 +123,7 @@ def _train(run: Run, emit: Emit, *, resume: bool) -> dict[str, Any] | None:
         run.append(line)
         emit(line)
         if classified is None and isinstance(record, Evaluation):  # before any step, and after the first point is shown
-            classified = _classified(model, data, dev)
+            classified = with_logistic(Items(), known, data, dev)
     assert ended is not None
     if ended.reason == "cancelled":
         return None
@@ -128,7 +135,7 @@ def _train(run: Run, emit: Emit, *, resume: bool) -> dict[str, Any] | None:
         run.write_items(
             BeforeAndAfter(
                 before.with_values((classified or Items()).values),
-                after.with_values(_classified(model, data, dev).values),
+                with_logistic(after, known, data, dev),
             )
         )
     return {
@@ -142,13 +149,6 @@ def _train(run: Run, emit: Emit, *, resume: bool) -> dict[str, Any] | None:
         "dev_before": jsonable(ended.dev_before),
         "dev_after": jsonable(ended.dev_after),
     }
-
-
-def _classified(model: Trainable, data: Dataset, dev: Dataset | None) -> Items:
-    """With labels on both sides, how well a logistic regression on the model's vectors does."""
-    if isinstance(data, Labelled) and isinstance(dev, Labelled):
-        return add_logistic(Items(), model, data, dev)
-    return Items()
 
 
 def _save(model: Trainable, run: Run) -> None:

@@ -168,6 +168,7 @@ def contestants(runs: Sequence[Outcome]) -> list[Contestant]:
             before=run.items.before,
             after=run.items.after,
             seconds=run.finished["seconds"],
+            diverged=run.finished["reason"] == "diverged",
             texts_per_second=median_rate(
                 [record["texts_per_second"] for record in run.records if record["event"] == "step"]
             ),
