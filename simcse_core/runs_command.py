@@ -125,9 +125,12 @@ def _rename(options: argparse.Namespace) -> Answer:
 
 
 def _delete(options: argparse.Namespace) -> Answer:
+    from simcse_core.home import run_folder
     from simcse_core.runs.store import delete
 
     run = _run(options.run)
+    if run_folder(run.id) is None:  # somebody named the folder, and may have other things in it
+        raise RunError("The run in {folder} has a folder of yours. Remove it yourself.", folder=run.folder)
     if not options.yes and not _confirmed(run):
         raise OptionError("{run} was not removed. Say yes, or add --yes.", run=run.id)
     delete(run, None)

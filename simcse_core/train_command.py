@@ -107,6 +107,8 @@ def _checked(config: "RunConfig", options: argparse.Namespace) -> "RunConfig":
     from simcse_core.data.lint import lint
     from simcse_core.encoding.layers import layers_to_tune
     from simcse_core.encoding.scratch import SIZES
+    from simcse_core.learning.processes import launched
+    from simcse_core.runs import queue
     from simcse_core.runs.config import describe, open_split
 
     data = open_data(config.data, config.columns)
@@ -116,6 +118,8 @@ def _checked(config: "RunConfig", options: argparse.Namespace) -> "RunConfig":
         model = load_model(options)
         model.tune(config.settings.tune)
         warn(config.model, model.check(texts_of(data)))
+    if launched().count == 1:
+        queue.ensure_supervisor(soon=True)  # a worker gets ready meanwhile
     described = describe(absolute(config))  # whoever carries it out may stand in another folder
     learned_from, dev = open_split(described)
     for finding in lint(learned_from, dev=dev, batch_size=config.settings.batch_size):

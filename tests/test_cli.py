@@ -43,7 +43,7 @@ def run(capsys: pytest.CaptureFixture[str]) -> Any:
 def the_worker_is_here(monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs are carried out in this process as soon as they are queued: each process would take seconds to start."""
 
-    def work() -> None:
+    def work(*, soon: bool = False) -> None:
         while (entry := claim()) is not None:
             carry_out(entry.run)
             entries.ended(entry.run, None)

@@ -37,7 +37,7 @@ FINISHED = {
 
 @pytest.fixture(autouse=True)
 def nobody_starts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queue, "ensure_supervisor", lambda: None)
+    monkeypatch.setattr(queue, "ensure_supervisor", lambda **_options: None)
 
 
 @pytest.fixture
@@ -123,6 +123,15 @@ def test_rename_and_delete_are_the_operators(run: Any) -> None:
     assert other.folder.exists()
     assert as_json(run("runs", "delete", other.id, "--yes", "--format", "json"))["state"] == "deleted"
     assert not other.folder.exists()
+
+
+def test_a_folder_that_a_user_named_is_never_removed(run: Any, tmp_path: Path) -> None:
+    made = store.create(CONFIG, tmp_path / "mine")
+    made.set_status("finished")
+    (made.folder / "thesis.txt").write_text("precious")
+    status, _out, err = run("runs", "delete", made.folder, "--yes")
+    assert (status, "Remove it yourself" in err) == (2, True)
+    assert (made.folder / "thesis.txt").read_text() == "precious"
 
 
 def test_delete_asks_at_a_terminal(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -254,7 +263,7 @@ def test_a_place_in_words(place: Place, words: str) -> None:
 def test_the_same_training_again_is_not_trained_again(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     arguments = "train --data intents-zh --model use-multilingual --tune head --steps 2 --format json"
 
-    def work() -> None:
+    def work(*, soon: bool = False) -> None:
         for waiting in [found for found in store.all_runs() if found.status.state == "queued"]:
             execute(waiting, lambda _: None)
 
