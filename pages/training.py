@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from simcse_core.runs import queue
 from ui import my_races, page, race_inputs, race_view, users
 
 page.begin("training")
@@ -27,3 +28,6 @@ with right, page.user_errors():
 if race and is_there:  # last, because it may take a moment
     with left, page.user_errors():
         race_view.show_result(race)
+
+with page.user_errors():
+    queue.ensure_supervisor(soon=True)  # a worker gets ready while somebody reads

@@ -44,7 +44,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::R
 
 @pytest.fixture(autouse=True)
 def nobody_carries_them_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queue, "ensure_supervisor", lambda: None)
+    monkeypatch.setattr(queue, "ensure_supervisor", lambda **_options: None)
     monkeypatch.setattr(users, "current", lambda: ME)
     monkeypatch.setattr(users, "remember", lambda: None)
     my_races._entries.clear()  # kept for seconds, and tests are faster
