@@ -192,9 +192,9 @@ def _print_run(run: "Summary", answer: dict[str, Any]) -> None:
     }
     for name, value in lines.items():
         if value:
-            print(f"{name:18} {value}")
+            print(f"{name:24} {value}")
     for note in answer["notes"]:
-        print(f"{'note':18} {note}")
+        print(f"{'note':24} {note}")
 
 
 def _number(value: float | None) -> str:
