@@ -17,7 +17,7 @@ from ui.race_curves import names
 from ui.tracks import track
 from ui.translation import _, language
 
-BARS_IN_A_ROW = 4
+BARS_IN_A_ROW = 3
 BUSY = ("queued", "running", "interrupted")
 """An interrupted run counts: the supervisor takes it up again."""
 NOTES_SHOWN = 6
@@ -33,7 +33,9 @@ def is_busy(race: Sequence[Outcome]) -> bool:
 
 
 def bars(race: Sequence[Outcome]) -> None:
-    """A bar for each loss with its state in words."""
+    """A bar for each loss with its state in words; none when all have finished."""
+    if all(outcome.state == "finished" for outcome in race):
+        return
     losses = list(dict.fromkeys(outcome.loss for outcome in race))
     columns = [column for _row in losses[::BARS_IN_A_ROW] for column in st.columns(min(len(losses), BARS_IN_A_ROW))]
     for column, loss in zip(columns, losses, strict=False):
@@ -83,13 +85,13 @@ def troubles(race: Sequence[Outcome]) -> None:
                 icon=":material/restart_alt:",
             )
     noted = [
-        (name, _(note["template"]).format(**note["values"]))
+        (name, note.get("template", ""), note.get("values", {}))
         for name, outcome in zip(names(race), race, strict=True)
         for note in track(outcome).notes
-        if note.get("code") != "converted" and "template" in note
+        if note.get("code") != "converted"
     ]
-    for name, words in noted[:NOTES_SHOWN]:
-        st.warning(f"**{plain(name)}** · {plain(words)}", icon=":material/monitor_heart:")
+    for name, template, values in noted[:NOTES_SHOWN]:
+        st.warning(f"**{plain(name)}** · {plain(_(template).format(**values))}", icon=":material/monitor_heart:")
 
 
 def buttons(race_id: str, race: Sequence[Outcome], user: str) -> None:

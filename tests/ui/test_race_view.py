@@ -36,7 +36,7 @@ def race_of(items: Callable[[float, int], Items], metric: str, seeds: int) -> li
             records=[
                 {"event": "evaluation", "epoch": 0, "metrics": {metric: 0.5}},
                 {"event": "step", "step": 1, "steps": 1, "loss": 1.0, "epoch": 1, "texts_per_second": 9.0},
-                {"event": "finished", "seconds": 2.0},
+                {"event": "finished", "seconds": 2.0, "reason": "epochs"},
             ],
             items=BeforeAndAfter(items(0.9, 9), items(noise, seed)),
         )
