@@ -54,7 +54,7 @@ def take_in_lost_runs() -> None:
 def _take_in(connection: sqlite3.Connection, runs: Iterable[Run], states: Sequence[str]) -> None:
     for run in runs:
         status = run.status
-        if status.state not in states:
+        if status.state not in states or run.about.imported:  # nobody is to get somebody's import for a result
             continue
         try:
             config = run.config
@@ -76,7 +76,8 @@ def insert(
     threads: int | None,
 ) -> None:
     connection.execute(
-        "INSERT INTO runs (folder, owner, fingerprint, state, expected, threads) VALUES (?, ?, ?, 'waiting', ?, ?)",
+        "INSERT OR REPLACE INTO runs (folder, owner, fingerprint, state, expected, threads) "
+        "VALUES (?, ?, ?, 'waiting', ?, ?)",
         (str(run.folder), owner, fingerprint(config), expected, threads),
     )
 

@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 from simcse_core.errors import RunError
 from simcse_core.home import home
 from simcse_core.limits import limits
-from simcse_core.runs import files, store
+from simcse_core.runs import database, files, store
 from simcse_core.runs.backends import environment
 from simcse_core.runs.config import RunConfig
 from simcse_core.runs.entries import change, end, entries, fingerprint, has_state, insert, transact
@@ -135,7 +135,7 @@ def ensure_supervisor(*, soon: bool = False) -> None:
         soon: there will be something to do; a worker gets ready, which spares the first run its imports.
     """
     _supervisors[:] = [process for process in _supervisors if process.poll() is None]  # lets those that ended go
-    if _supervisors or not (soon or (home() / "runs").is_dir()):
+    if _supervisors or not (soon or database.path().exists() or (home() / "runs").is_dir()):
         return
     if soon or transact(lambda connection: bool(entries(connection, "waiting") or entries(connection, "given"))):
         try:

@@ -1,5 +1,6 @@
 """All runs under `SIMCSE_HOME`: making, finding and deleting them, and the data that was brought for them."""
 
+import contextlib
 import hashlib
 import secrets
 import shutil
@@ -68,9 +69,11 @@ def create(config: RunConfig, folder: Path | None = None, *, owner: str = "cli")
 
 
 def discard(run: Run) -> None:
-    """Take back a run that could not be queued, as far as the disk allows it."""
-    (run.folder / "config.json").unlink(missing_ok=True)  # without it the folder is no run
-    shutil.rmtree(run.folder, ignore_errors=True)
+    """Take back a run that could not be queued, as far as the disk allows it. Other people's files stay."""
+    with contextlib.suppress(OSError):
+        for name in ("config.json", "about.json", "status.json", "reserve"):  # without the first the folder is no run
+            (run.folder / name).unlink(missing_ok=True)
+        run.folder.rmdir()
 
 
 def get(run_id: str) -> Run:
@@ -128,6 +131,8 @@ def delete(run: Run, user: str | None) -> None:
     for other in all_runs():
         if other.status.state in ("queued", "running", "interrupted") and _starts_from(other, run):
             raise RunError("The run {other} starts from this model. Wait for it, or cancel it.", other=other.id)
+    if run_folder(run.id) is None:  # it may hold more than the run
+        raise RunError("{folder} is a folder of your own. Remove it yourself.", folder=run.folder)
     trash = run.folder.with_name(f"deleted-{run.id}")  # no longer a run, whatever happens now
     try:
         run.folder.rename(trash)

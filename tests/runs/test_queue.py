@@ -1,3 +1,4 @@
+import json
 import os
 import sqlite3
 import time
@@ -213,6 +214,37 @@ def test_a_disk_that_fills_up_while_runs_are_queued_leaves_none_behind(monkeypat
         submit("anna", 2, 3)
     assert len(list(store.all_runs())) == 1
     assert len(queue.places()) == 1
+
+
+def test_a_failed_run_in_a_folder_of_ones_own_is_replaced_and_other_files_stay(tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "thesis.txt").write_text("years of work")
+    (first,) = queue.submit([SMALL], folder=folder)
+    assert claimed() == first
+    first.set_status("failed", "why")
+    entries.ended(first, None)
+    (second,) = queue.submit([SMALL], folder=folder)
+    assert claimed() == second
+    entries.ended(second, None)
+    with pytest.raises(RunError, match="already holds a run"):
+        queue.submit([SMALL], folder=folder)
+    second.set_status("finished")
+    with pytest.raises(RunError, match="a folder of your own"):
+        store.delete(second, None)
+    store.discard(second)
+    assert [path.name for path in folder.iterdir()] == ["thesis.txt"]
+
+
+def test_an_imported_run_is_nobody_elses_result(home: Path) -> None:
+    (run,) = submit("anna", 1)
+    claimed()
+    done(run)
+    about = json.loads((run.folder / "about.json").read_text())
+    (run.folder / "about.json").write_text(json.dumps({**about, "imported": True}))
+    for path in home.glob("queue.sqlite*"):
+        path.unlink()
+    assert submit("ben", 1) != [run]
 
 
 def test_the_clock_may_jump(monkeypatch: pytest.MonkeyPatch) -> None:
