@@ -18,7 +18,6 @@ def seconds_of(config: RunConfig, uploads: Mapping[str, tuple[str, bytes]]) -> f
         UserError: the training cannot be done.
     """
     from simcse_core.learning.estimate import estimate
-
     from simcse_core.runs.execute import open_model
 
     with tempfile.TemporaryDirectory() as folder:

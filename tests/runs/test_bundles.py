@@ -339,7 +339,7 @@ def overwrite(name: str, content: bytes) -> Callable[[dict[str, bytes]], None]:
         (overwrite("metrics.jsonl", b'{"event": "step"}\n'), "metrics.jsonl of the bundle is damaged"),
         (overwrite("metrics.jsonl", b'{"event": "finished", "seconds": NaN}\n'), "NaN is no number"),
         (
-            overwrite("metrics.jsonl", b'{"event": "evaluation", "step": 0, "epoch": 0, "metrics": {"accuracy": 1e999}}'),
+            overwrite("metrics.jsonl", b'{"event": "evaluation", "step": 0, "epoch": 0, "metrics": {"auc": 1e999}}'),
             "finite",
         ),
         (overwrite("items.json", b'{"before": {}}'), "items.json of the bundle is damaged"),
