@@ -11,7 +11,6 @@ from simcse_core.runs.race import Outcome
 from ui import colors, curves
 from ui.curves import Chart, Line, Point
 from ui.metric_names import METRICS, main_metric_among
-from ui.page import plain
 from ui.tracks import Moment, Track, track
 from ui.translation import N_, _, language
 
@@ -157,7 +156,7 @@ def _numbers(race: Sequence[Outcome], tracks: Sequence[Track], metric: str | Non
     if opened.open:
         rows = [(outcome, at) for outcome, one in zip(race, tracks, strict=True) for at in one.moments]
         table = {
-            _("loss"): [plain(outcome.loss) for outcome, _at in rows],
+            _("loss"): [outcome.loss for outcome, _at in rows],
             _("seed"): [outcome.seed for outcome, _at in rows],
             _("epoch"): [at.epoch for _outcome, at in rows],
             _("sentences seen"): [at.texts for _outcome, at in rows],

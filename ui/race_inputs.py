@@ -134,7 +134,6 @@ def start_button(plan: RacePlan, user: str) -> str | None:
     pressed = st.button(
         _("Start the race") if len(plan.losses) != 1 else _("Start the training"),
         icon=":material/flag:",
-        type="primary",
         disabled=not plan.losses,
         width="stretch",
         key="start-race",

@@ -41,7 +41,7 @@ def bars(race: Sequence[Outcome]) -> None:
     for column, loss in zip(columns, losses, strict=False):
         own = [outcome for outcome in race if outcome.loss == loss]
         with column:
-            st.progress(fmean(_share(outcome) for outcome in own), text=f"**{loss}** · {_state(own)}")
+            st.progress(fmean(_share(outcome) for outcome in own), text=f"**{loss}**  \n{_state(own)}")
 
 
 def summary(race: Sequence[Outcome]) -> None:
@@ -170,8 +170,7 @@ def _state(own: Sequence[Outcome]) -> str:
     """Of the runs of one loss."""
     at_work = next((outcome for outcome in own if outcome.state == "running"), None)
     if at_work is not None:
-        last = track(at_work).last
-        state = _("epoch {epoch}").format(epoch=last["epoch"]) if last else _("starting …")
+        state = _at_work(at_work)
     elif len({outcome.state for outcome in own}) == 1:
         state = _(STATES[own[0].state])
     else:
@@ -181,6 +180,14 @@ def _state(own: Sequence[Outcome]) -> str:
         done = sum(outcome.state == "finished" for outcome in own)
         state = _("seed {number} of {n}, {state}").format(number=min(done + 1, len(own)), n=len(own), state=state)
     return state
+
+
+def _at_work(outcome: Outcome) -> str:
+    last, seconds = track(outcome).last, _seconds_in_all(outcome)
+    if last is None or seconds is None:
+        return _("starting …")
+    left = duration(seconds * (1 - _share(outcome)))
+    return _("epoch {epoch}, {time} left").format(epoch=last["epoch"], time=left)
 
 
 def _in_words(outcome: Outcome) -> str:

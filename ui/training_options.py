@@ -132,7 +132,7 @@ def _field(label: str, field: FieldInfo, value: int | float, key: str, *, is_rat
         max_value=1.0 if is_rate else kind(highest if highest is not None else 1e9),
         value=value,
         step=abs(value) / 2 or 0.1 if isinstance(value, float) else 1,
-        format="%.1e" if is_rate else None,
+        format="%.1e" if is_rate else "%g" if isinstance(value, float) else None,
         key=key,
         help=_(field.description) if field.description else None,
     )

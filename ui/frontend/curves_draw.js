@@ -77,7 +77,7 @@ function drawLines(svg, frame, lines, clip) {
     const places = line.points.map(([x, y]) => [frame.toX(x), frame.toY(y)])
     if (!places.length) continue
     put(inside, "path", { d: `M${places.map(([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`).join("L")}`, ...strokeOf(line) })
-    if (line.thin) continue
+    if (line.thin && places.length > 1) continue
     const marked = places.length <= MARKED_UP_TO ? places : places.slice(-1)
     const last = places.at(-1)
     for (const place of marked) mark(inside, line, ...place, place === last ? frame.letter * 0.42 : frame.letter * 0.3)
