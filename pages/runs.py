@@ -25,6 +25,7 @@ def there(ids: Sequence[str]) -> list[Run]:
     return found
 
 
+@page.user_errors()
 def watch(states: Mapping[str, str]) -> None:
     """Draws the page anew when a run that is not over has changed its state."""
     queue.ensure_supervisor()

@@ -11,7 +11,7 @@ from simcse_core.errors import UserError
 from ui import background, rehearsal
 from ui.data_choice import Upload
 from ui.metric_names import duration
-from ui.page import plain
+from ui.page import plain, user_errors
 from ui.translation import _, explain
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def show(plan: "RacePlan") -> float | None:
 
 
 @st.fragment(run_every=0.5)
+@user_errors()
 def _measuring(plan: "RacePlan", key: str) -> None:
     """Stands where the estimate will be; draws the page anew when it is there."""
     asked = _asked(key)

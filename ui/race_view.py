@@ -15,6 +15,7 @@ from simcse_core.runs.run import Run
 from simcse_core.runs.store import get
 from ui import chain_view, comparison, race_curves, race_progress, race_result, stored, users
 from ui.announcer import announce
+from ui.page import user_errors
 from ui.race_words import announcements, describe
 from ui.translation import _, language
 
@@ -75,12 +76,16 @@ def recorded() -> None:
     comparison.show_stored(race)
 
 
+@user_errors()
 def _live(race_id: str, config: RunConfig, seen: Seen) -> None:
     """What changes while a race goes on. Looks each second; draws the whole page anew when the result may change."""
     queue.ensure_supervisor()  # after a restart of the machine the queue goes on
-    race = _look(race_id)
     # While the whole page is drawn this is no place to begin anew: what comes behind would be gone for a moment.
-    if not st.session_state.pop(_WHOLE_PAGE, False) and _seen(race, seen[1] or bool(races.baselines(race_id))) != seen:
+    is_alone = not st.session_state.pop(_WHOLE_PAGE, False)
+    if is_alone and _is_gone(race_id):
+        st.rerun()  # the page says so, and nobody looks any more
+    race = _look(race_id)
+    if is_alone and _seen(race, seen[1] or bool(races.baselines(race_id))) != seen:
         st.rerun()
     race_progress.bars(race)
     race_progress.summary(race)
@@ -90,6 +95,14 @@ def _live(race_id: str, config: RunConfig, seen: Seen) -> None:
         race_curves.show(race, key=f"live-{race_id}")
     epochs = config.settings.epochs if config.settings.seconds is None else None
     announce(announcements(race, epochs), about=race_id, key="race-announcer")
+
+
+def _is_gone(race_id: str) -> bool:
+    try:
+        races.runs(race_id)
+    except RunError:
+        return True
+    return False
 
 
 def _look(race_id: str) -> list[Outcome]:

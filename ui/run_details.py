@@ -6,7 +6,8 @@ from typing import Any
 import streamlit as st
 
 from simcse_core.data import bundled
-from simcse_core.runs import race, schedule
+from simcse_core.errors import RunError
+from simcse_core.runs import race, schedule, store
 from simcse_core.runs.bundle_readme import is_frozen, python_use
 from simcse_core.runs.config import RunConfig
 from simcse_core.runs.reproduce import as_carried_out, command
@@ -14,7 +15,7 @@ from simcse_core.runs.run import Run
 from simcse_core.runs.summary import Summary, settings_of
 from ui import chain_view, race_curves, race_progress, run_actions, users
 from ui.metric_names import METRICS, duration
-from ui.page import PAGES, plain
+from ui.page import PAGES, plain, user_errors
 from ui.race_words import data_name
 from ui.runs_view import local_time, start_name, state_name, summary
 from ui.translation import _, language
@@ -48,8 +49,11 @@ def show(run: Run) -> None:
     _folded(run, config)
 
 
+@user_errors()
 def _live(run: Run) -> None:
     """What changes while it goes on; the page looks after the change of its state."""
+    if _is_gone(run):
+        st.rerun()  # the page says so, and nobody looks any more
     outcome = race.outcome(run, schedule.places().get(run.id) if run.status.state == "queued" else None)
     if outcome.state in race_progress.BUSY:
         race_progress.bars([outcome])
@@ -57,6 +61,14 @@ def _live(run: Run) -> None:
     race_progress.troubles([outcome])
     if outcome.records:
         race_curves.show([outcome], key=f"run-{run.id}")
+
+
+def _is_gone(run: Run) -> bool:
+    try:
+        store.get(run.id)
+    except RunError:
+        return True
+    return False
 
 
 def _facts(run: Summary) -> str:
