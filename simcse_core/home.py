@@ -9,7 +9,8 @@ RUN_ID = re.compile(r"[0-9]{8}-[0-9]{12}-[0-9a-f]{12}")
 
 def home() -> Path:
     """The folder for runs, uploaded data and models. It need not exist yet."""
-    return Path(os.environ.get("SIMCSE_HOME") or Path.home() / ".simcse")
+    # Resolved, because a run is known by its folder: a link to it must not be another one.
+    return Path(os.environ.get("SIMCSE_HOME") or Path.home() / ".simcse").resolve()
 
 
 def models_folder() -> Path:

@@ -19,6 +19,8 @@ WORKER = (sys.executable, "-m", "simcse_core.runs.worker")
 """The command line of a run, without its arguments."""
 SPARE_SECONDS = 8.0
 """What a process that has just begun gets for itself."""
+TROUBLE_SECONDS = 30.0
+"""After a spare that did not live, before the next one."""
 
 
 JobStatus = Literal["running", "ended"]
@@ -52,7 +54,7 @@ class LocalProcesses:
 
     def __init__(self) -> None:
         self._started: dict[int, subprocess.Popen[bytes]] = {}
-        self._started_at = 0.0
+        self._started_at = self._no_spare_before = 0.0
         self._spare: subprocess.Popen[bytes] | None = None
 
     @staticmethod
@@ -81,8 +83,11 @@ class LocalProcesses:
 
     def prepare(self) -> None:
         """See to it that a spare worker is there, but not while another one needs the processor for its imports."""
-        busy = self._started and time.monotonic() - self._started_at < SPARE_SECONDS
-        if not busy and (self._spare is None or self._spare.poll() is not None):
+        now = time.monotonic()
+        if self._spare is not None and self._spare.poll() is not None:  # it ended by itself; something is wrong
+            self._spare, self._no_spare_before = None, now + TROUBLE_SECONDS
+        busy = self._started and now - self._started_at < SPARE_SECONDS
+        if not busy and self._spare is None and now >= self._no_spare_before:
             self._spare = self._start([*WORKER, "--spare"], stdin=subprocess.PIPE)
 
     def _take_spare(self, command: Sequence[str]) -> "subprocess.Popen[bytes] | None":
@@ -91,7 +96,7 @@ class LocalProcesses:
             return None
         assert spare.stdin is not None
         try:
-            spare.stdin.write("\0".join(command[len(WORKER) :]).encode() + b"\n")
+            spare.stdin.write(b"\0".join(map(os.fsencode, command[len(WORKER) :])) + b"\n")
             spare.stdin.close()
         except OSError:  # somebody killed it
             spare.wait()

@@ -49,19 +49,22 @@ def path() -> Path:
     return home() / "queue.sqlite"
 
 
-def transact(work: Callable[[sqlite3.Connection], T], *, rebuild: Callable[[sqlite3.Connection], None]) -> T:
+def transact(
+    work: Callable[[sqlite3.Connection], T], *, rebuild: Callable[[sqlite3.Connection], None], writes: bool = True
+) -> T:
     """Do something in one transaction: wholly, or not at all.
 
     Args:
         work: gets the connection.
         rebuild: fills a new file from what is on disk, after the old one turned out to be damaged.
+        writes: whether it changes anything; readers hold nobody up.
 
     Raises:
         RunError: another program holds the file, or it cannot be written.
     """
     for _attempt in range(2):
         try:
-            with _opened(rebuild) as connection:
+            with _opened(rebuild, writes=writes) as connection:
                 return work(connection)
         except sqlite3.DatabaseError as error:
             if not _is_damaged(error):
@@ -71,7 +74,7 @@ def transact(work: Callable[[sqlite3.Connection], T], *, rebuild: Callable[[sqli
 
 
 @contextmanager
-def _opened(rebuild: Callable[[sqlite3.Connection], None]) -> Iterator[sqlite3.Connection]:
+def _opened(rebuild: Callable[[sqlite3.Connection], None], *, writes: bool) -> Iterator[sqlite3.Connection]:
     try:
         path().parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -81,7 +84,7 @@ def _opened(rebuild: Callable[[sqlite3.Connection], None]) -> Iterator[sqlite3.C
         if is_new:
             connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("BEGIN IMMEDIATE" if writes or is_new else "BEGIN")
         try:
             if is_new and not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'runs'").fetchone():
                 for statement in SCHEMA.split(";"):

@@ -31,12 +31,19 @@ class Entry:
 
 
 def transact(work: Callable[[sqlite3.Connection], T]) -> T:
+    """Change the queue; as `database.transact`."""
     return database.transact(work, rebuild=_rebuild)
+
+
+def look(work: Callable[[sqlite3.Connection], T]) -> T:
+    """Read the queue, without holding anybody up; errors as for `database.transact`."""
+    return database.transact(work, rebuild=_rebuild, writes=False)
 
 
 def _rebuild(connection: sqlite3.Connection) -> None:
     """A new queue from the runs on disk: finished ones are known again, those that are not over wait again."""
-    _take_in(connection, store.all_runs(), ("queued", "running", "interrupted", "finished"))
+    runs = [*store.all_runs(), *store.outside_runs()]
+    _take_in(connection, runs, ("queued", "running", "interrupted", "finished"))
 
 
 def take_in_lost_runs() -> None:
@@ -75,6 +82,7 @@ def insert(
     expected: float | None,
     threads: int | None,
 ) -> None:
+    """Put a run into the queue, at its end."""
     connection.execute(
         "INSERT OR REPLACE INTO runs (folder, owner, fingerprint, state, expected, threads) "
         "VALUES (?, ?, ?, 'waiting', ?, ?)",
@@ -102,7 +110,17 @@ def turns(connection: sqlite3.Connection) -> dict[str, int]:
 
 def given() -> list[Entry]:
     """The runs that the backend has."""
-    return transact(lambda connection: entries(connection, "given"))
+    return look(lambda connection: entries(connection, "given"))
+
+
+def waits() -> bool:
+    """Whether any run is not over."""
+    return look(lambda connection: bool(entries(connection, "waiting") or entries(connection, "given")))
+
+
+def is_known(run: Run) -> bool:
+    """Whether a run waits or is at work, as far as the queue knows."""
+    return look(lambda connection: has_state(connection, run, "waiting") or has_state(connection, run, "given"))
 
 
 def set_job(run: Run, job: str) -> None:

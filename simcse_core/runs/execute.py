@@ -1,6 +1,7 @@
 """Carrying out one run in this process: its training, and what it leaves in its folder."""
 
 import shutil
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +18,7 @@ from simcse_core.learning.training import train
 from simcse_core.meaning.items import Items
 from simcse_core.runs import files
 from simcse_core.runs.config import RunConfig, check_data, open_split
+from simcse_core.runs.race import write_baselines
 from simcse_core.runs.run import BeforeAndAfter, Run
 
 Emit = Callable[[dict[str, Any]], None]
@@ -38,6 +40,11 @@ def execute(run: Run, emit: Emit, *, resume: bool = False) -> None:
     run.set_status("running")
     try:
         finished = _train(run, emit, resume=resume)
+        if finished is None:
+            run.set_status("cancelled")
+            return
+        run.append(finished)
+        run.set_status("finished")
     except CheckpointError:
         raise
     except UserError as error:
@@ -53,11 +60,6 @@ def execute(run: Run, emit: Emit, *, resume: bool = False) -> None:
     except BaseException as error:
         run.set_status("failed", _said(error))
         raise
-    if finished is None:
-        run.set_status("cancelled")
-        return
-    run.append(finished)
-    run.set_status("finished")
     run.checkpoint.unlink(missing_ok=True)
     emit(finished)
 
@@ -125,6 +127,8 @@ def _train(run: Run, emit: Emit, *, resume: bool) -> dict[str, Any] | None:
         if classified is None and isinstance(record, Evaluation):  # before any step, and after the first point is shown
             classified = with_logistic(Items(), known, data, dev)
     assert ended is not None
+    if resume:  # killed after its last step
+        run.go_on_before(ended.step + 1)
     if ended.reason == "cancelled":
         return None
     if not all(bool(weights.isfinite().all()) for weights in model.parameters()):
@@ -138,6 +142,10 @@ def _train(run: Run, emit: Emit, *, resume: bool) -> dict[str, Any] | None:
                 with_logistic(after, known, data, dev),
             )
         )
+    try:
+        write_baselines(config, data, dev)
+    except UserError as error:  # a race can do without
+        print(error, file=sys.stderr)
     return {
         "event": "finished",
         "run": run.id,

@@ -1,8 +1,11 @@
 """Writing the small files of a run so that a reader never sees half of one."""
 
+import contextlib
 import errno
 import json
+import os
 import secrets
+import time
 from pathlib import Path
 
 from simcse_core.errors import RunError, UserError
@@ -18,10 +21,21 @@ def replace_text(path: Path, text: str) -> None:
     temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
     try:
         temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
+        _move(temporary, path)
     except OSError:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
         raise
+
+
+def _move(temporary: Path, path: Path) -> None:
+    """Windows refuses to replace a file that somebody reads at this very moment."""
+    for _attempt in range(20 if os.name == "nt" else 0):
+        with contextlib.suppress(PermissionError):
+            temporary.replace(path)
+            return
+        time.sleep(0.05)
+    temporary.replace(path)
 
 
 def explained(error: OSError, path: Path) -> UserError:

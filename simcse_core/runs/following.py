@@ -45,6 +45,8 @@ def follow(
         if (now := time.monotonic()) - asked_at >= ASK_SECONDS:
             asked_at = now
             queue.ensure_supervisor()
+            if not (run.folder / "config.json").is_file():
+                raise RunError("The run {run} is gone: its folder was removed.", run=run.id)
             if status.state == "queued" and (place := places().get(run.id)) is not None:
                 on_wait(place)
         time.sleep(LOOK_SECONDS)

@@ -18,7 +18,7 @@ from simcse_core.limits import limits
 from simcse_core.runs import database, files, store
 from simcse_core.runs.backends import environment
 from simcse_core.runs.config import RunConfig
-from simcse_core.runs.entries import change, end, entries, fingerprint, has_state, insert, transact
+from simcse_core.runs.entries import change, end, entries, fingerprint, has_state, insert, transact, waits
 from simcse_core.runs.run import Run
 from simcse_core.runs.schedule import Place, places
 
@@ -61,9 +61,10 @@ def submit(
                 run = store.create(config, folder, owner=user)
                 made.append(run)
                 insert(connection, run, user, config, expected, threads)
-            else:
-                run.join(user)
             given.append(run)
+        for run in given:
+            if run not in made:
+                run.join(user)
         return given
 
     try:
@@ -85,10 +86,9 @@ def cancel(run: Run, user: str | None) -> None:
         RunError: it is somebody else's.
     """
     run.check_owner(user)
-    others = [owner for owner in run.about.owners if owner != user]
-    if user is not None and others and run.status.state in ("queued", "running", "interrupted"):
-        run.leave(user)
-        transact(lambda connection: change(connection, run, owner=others[0]))
+    if user is not None and run.status.state in ("queued", "running", "interrupted") and run.leave(user):
+        owner = run.about.owners[0]
+        transact(lambda connection: change(connection, run, owner=owner))
         return
 
     def take_out(connection: sqlite3.Connection) -> bool:
@@ -116,8 +116,13 @@ def resume(run: Run, user: str | None, *, threads: int | None = None) -> None:
     owner = user or (run.about.owners or ("cli",))[0]
 
     def work(connection: sqlite3.Connection) -> None:
-        if has_state(connection, run, "waiting") or has_state(connection, run, "given"):
+        if has_state(connection, run, "waiting"):
             return  # somebody else was faster
+        if has_state(connection, run, "given"):  # its process is ending; the supervisor starts it again
+            if run.status.state not in ("queued", "running", "interrupted"):
+                run.forget_cancel()
+                run.set_status("queued")
+            return
         _check_room(connection, owner)
         run.forget_cancel()
         run.set_status("queued")
@@ -137,7 +142,7 @@ def ensure_supervisor(*, soon: bool = False) -> None:
     _supervisors[:] = [process for process in _supervisors if process.poll() is None]  # lets those that ended go
     if _supervisors or not (soon or database.path().exists() or (home() / "runs").is_dir()):
         return
-    if soon or transact(lambda connection: bool(entries(connection, "waiting") or entries(connection, "given"))):
+    if soon or waits():
         try:
             home().mkdir(parents=True, exist_ok=True)
             with FileLock(home() / "supervisor.lock", timeout=0):
@@ -169,12 +174,18 @@ def start_supervisor() -> None:
 
 
 def _same(connection: sqlite3.Connection, config: RunConfig) -> Run | None:
-    """A run under `SIMCSE_HOME` that waits, runs or is finished and does the same."""
-    rows = connection.execute("SELECT folder FROM runs WHERE fingerprint = ? ORDER BY number", (fingerprint(config),))
-    for (folder,) in rows.fetchall():
+    """A run under `SIMCSE_HOME` that waits, is at work or is finished and does the same."""
+    rows = connection.execute(
+        "SELECT folder, state FROM runs WHERE fingerprint = ? ORDER BY number", (fingerprint(config),)
+    )
+    for folder, state in rows.fetchall():
         run = Run(Path(folder))
-        is_ours = run.folder.parent == (home() / "runs").resolve() and (run.folder / "config.json").is_file()
-        if is_ours and run.status.state in ("queued", "running", "interrupted", "finished"):
+        if run.folder.parent != home() / "runs" or not (run.folder / "config.json").is_file():
+            continue
+        found = run.status.state
+        if found == "finished" and run.model.is_dir():
+            return run
+        if found in ("queued", "running", "interrupted") and state in ("waiting", "given"):
             return run
     return None
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from simcse_core.data.kinds import Dataset
 from simcse_core.errors import RunError
 from simcse_core.home import home
 from simcse_core.jsonable import jsonable
@@ -16,9 +17,9 @@ from simcse_core.learning.baselines import baselines as baselines_of
 from simcse_core.learning.race import Contestant, Line, Verdict, median_rate, settings_of
 from simcse_core.meaning.items import Items
 from simcse_core.runs import files, queue
-from simcse_core.runs.config import RunConfig, describe, open_split
-from simcse_core.runs.queue import Place
+from simcse_core.runs.config import RunConfig, describe
 from simcse_core.runs.run import BeforeAndAfter, Run, State
+from simcse_core.runs.schedule import Place, recent_places
 from simcse_core.runs.store import get
 
 RACE_ID = re.compile(r"[0-9a-f]{16}")
@@ -105,7 +106,7 @@ def outcomes(race_id: str) -> list[Outcome]:
         RunError: as for `runs`.
     """
     found = runs(race_id)
-    places = queue.places() if any(run.status.state == "queued" for run in found) else {}
+    places = recent_places() if any(run.status.state == "queued" for run in found) else {}
     known = []
     for run in found:
         try:
@@ -140,9 +141,13 @@ def cancel(race_id: str, user: str | None) -> None:
     """Cancel all runs of a race that are not over; those that others wait for too only stop being this user's.
 
     Raises:
-        RunError: there is no such race, or one of its runs is somebody else's.
+        RunError: there is no such race, or all its runs are somebody else's.
     """
-    for run in reversed(runs(race_id)):  # else the next one would start meanwhile
+    found = runs(race_id)
+    own = [run for run in found if run.is_of(user)]
+    if not own:
+        found[0].check_owner(user)
+    for run in reversed(own):  # else the next one would start meanwhile
         if run.status.state in ("queued", "running", "interrupted"):
             queue.cancel(run, user)
 
@@ -181,24 +186,18 @@ def contestants(runs: Sequence[Outcome]) -> list[Contestant]:
 def baselines(race_id: str) -> dict[str, Items]:
     """What the race has to beat besides the frozen model, on the same data; nothing before its first run has ended."""
     try:
-        found = json.loads(_baselines_file(race_id).read_text(encoding="utf-8"))
+        found = json.loads(_baselines_file(runs(race_id)[0].config).read_text(encoding="utf-8"))
         return {name: Items.from_json(items) for name, items in found.items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RunError):
         return {}
 
 
-def write_baselines(run: Run) -> None:
-    """Measure the baselines for the races of a run, where that is not done yet.
-
-    Raises:
-        DataError: the data cannot be read any more.
-    """
-    missing = [race_id for race_id in races_of(run.id) if not _baselines_file(race_id).exists()]
-    if missing:
-        data, dev = open_split(run.config)
-        found = {} if dev is None else baselines_of(data, dev)
-        for race_id in missing:
-            files.replace(_baselines_file(race_id), jsonable(found))
+def write_baselines(config: RunConfig, data: Dataset, dev: Dataset | None) -> None:
+    """Measure the baselines for all races on this data, where that is not done yet."""
+    path = _baselines_file(config)
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        files.replace(path, jsonable({} if dev is None else baselines_of(data, dev)))
 
 
 def results(runs: Sequence[Outcome], baselines: Mapping[str, Items] | None = None) -> list[Line]:
@@ -241,5 +240,8 @@ def _find(run_id: str) -> Run | None:
         return None
 
 
-def _baselines_file(race_id: str) -> Path:
-    return home() / "races" / f"{race_id}.baselines"
+def _baselines_file(config: RunConfig) -> Path:
+    """Named by all that the baselines depend on."""
+    seed = config.settings.seed if config.data_seed is None else config.data_seed
+    parts = (config.data_sha256 or config.data, config.dev_sha256 or config.dev, config.kind, config.columns, seed)
+    return home() / "baselines" / f"{hashlib.sha256(repr(parts).encode()).hexdigest()[:32]}.json"

@@ -20,7 +20,7 @@ import errno
 import json
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -40,6 +40,8 @@ STATES: tuple[State, ...] = ("queued", "running", "finished", "failed", "cancell
 ENDED: tuple[State, ...] = ("finished", "failed", "cancelled", "interrupted")
 RESERVED_BYTES = 16_384
 LONGEST_NAME = 80
+LATEST = 1e11
+"""Seconds since the epoch that a date can still be made of."""
 
 
 @dataclass(frozen=True)
@@ -112,9 +114,10 @@ class Run:
         """Whose it is. A damaged file belongs to nobody, so that only the operator can remove the run."""
         try:
             found = json.loads((self.folder / "about.json").read_text(encoding="utf-8"))
-            name, created = str(found["name"])[:LONGEST_NAME], float(found["created"])
+            name, created = printable(str(found["name"]))[:LONGEST_NAME], float(found["created"])
+            created = created if 0 <= created < LATEST else 0.0
             return About(tuple(map(str, found["owners"])), name, created, bool(found.get("imported")))
-        except (OSError, ValueError, TypeError, KeyError):
+        except (OSError, ValueError, TypeError, KeyError, RecursionError):
             return About()
 
     def is_of(self, user: str | None) -> bool:
@@ -137,16 +140,20 @@ class Run:
         """How far it is. A run whose process is gone without a word counts as interrupted."""
         try:
             status = Status(**json.loads((self.folder / "status.json").read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError):
+        except (OSError, ValueError, TypeError, RecursionError):
             return _interrupted(RunError("Its status cannot be read."))
-        if status.state not in STATES:
+        if status.state not in STATES or not _is_process(status.pid, status.born):
             return _interrupted(RunError("Its status cannot be read."))
         if status.state == "running" and not is_alive(status.pid, status.born):
             return replace(_interrupted(RunError("Its process is gone.")), changed=status.changed)
         return status
 
     def set_status(self, state: State, problem: UserError | str = "") -> None:
-        """Say how far it is; the calling process is the one at work when it is running."""
+        """Say how far it is; the calling process is the one at work when it is running.
+
+        Raises:
+            RunError: it cannot be written.
+        """
         pid = os.getpid() if state == "running" else None
         template, values = (problem.template, problem.values) if isinstance(problem, UserError) else (problem, {})
         status = Status(
@@ -158,13 +165,7 @@ class Run:
             None if pid is None else born(pid),
             time.time(),
         )
-        try:
-            files.replace(self.folder / "status.json", jsonable(status))
-        except OSError as error:
-            if error.errno != errno.ENOSPC:
-                raise
-            (self.folder / "reserve").unlink(missing_ok=True)  # the last words need a little room
-            files.replace(self.folder / "status.json", jsonable(status))
+        self._say(lambda: files.replace(self.folder / "status.json", jsonable(status)))
 
     def append(self, record: Mapping[str, object]) -> None:
         """Add a record to the metrics.
@@ -207,11 +208,11 @@ class Run:
 
     def ask_to_cancel(self) -> None:
         """Ask a running run to stop at its next step; `queue.cancel` sees to it that it does."""
-        (self.folder / "cancel").touch()
+        self._say((self.folder / "cancel").touch)
 
     def forget_cancel(self) -> None:
         """Nobody asks the run to stop any more."""
-        (self.folder / "cancel").unlink(missing_ok=True)
+        self._say(lambda: (self.folder / "cancel").unlink(missing_ok=True))
 
     @property
     def cancel_asked(self) -> bool:
@@ -237,20 +238,36 @@ class Run:
             RunError: it is somebody else's, or the name is too long.
         """
         self.check_owner(user)
-        name = " ".join(name.split())
+        name = printable(" ".join(name.split()))
         if len(name) > LONGEST_NAME:
             raise RunError(
                 "A name has at most {most} characters; this one has {given}.", most=LONGEST_NAME, given=len(name)
             )
-        self._change(lambda about: replace(about, name=name))
+        with owners_lock():
+            self._change(replace(self.about, name=name))
 
     def join(self, user: str) -> None:
-        """Make it also another user's, who wants the same."""
-        self._change(lambda about: replace(about, owners=tuple(dict.fromkeys((*about.owners, user)))))
+        """Make it also another user's, who wants the same.
 
-    def leave(self, user: str) -> None:
-        """Make it no longer a user's."""
-        self._change(lambda about: replace(about, owners=tuple(own for own in about.owners if own != user)))
+        Raises:
+            RunError: it has just been deleted, or cannot be written.
+        """
+        with owners_lock():
+            about = self.about
+            self._change(replace(about, owners=tuple(dict.fromkeys((*about.owners, user)))))
+
+    def leave(self, user: str) -> bool:
+        """Make it no longer a user's, unless it is nobody else's; whether it is now only other people's."""
+        with owners_lock():
+            return self.leave_locked(user)
+
+    def leave_locked(self, user: str) -> bool:
+        """As `leave`, for who has the `owners_lock`."""
+        about = self.about
+        others = tuple(own for own in about.owners if own != user)
+        if others:
+            self._change(replace(about, owners=others))
+        return bool(others)
 
     def check_owner(self, user: str | None) -> None:
         """Refuse what only an owner may do.
@@ -264,12 +281,52 @@ class Run:
                 "command line: python -m simcse_core runs --help"
             )
 
-    def _change(self, change: Callable[[About], About]) -> None:
+    def _change(self, about: About) -> None:
         try:
-            with FileLock(home() / "about.lock"):  # two users may join at once
-                files.replace(self.folder / "about.json", jsonable(change(self.about)))
+            files.replace(self.folder / "about.json", jsonable(about))
         except OSError as error:
             raise files.explained(error, self.folder) from error
+
+    def _say(self, write: Callable[[], None]) -> None:
+        """Write a few last words; on a full disk what was reserved for them makes room."""
+        try:
+            try:
+                write()
+            except OSError as error:
+                if error.errno != errno.ENOSPC:
+                    raise
+                (self.folder / "reserve").unlink(missing_ok=True)
+                write()
+        except OSError as error:
+            raise files.explained(error, self.folder) from error
+
+
+@contextlib.contextmanager
+def owners_lock() -> Iterator[None]:
+    """Held by who changes owners or deletes a run, so that nobody joins a run that is going.
+
+    Raises:
+        RunError: `SIMCSE_HOME` cannot be written.
+    """
+    try:
+        home().mkdir(parents=True, exist_ok=True)
+        lock = FileLock(home() / "about.lock")
+        lock.acquire()
+    except OSError as error:
+        raise files.explained(error, home()) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def printable(text: str) -> str:
+    """Without what would steer a terminal or turn the direction of writing."""
+    return "".join(letter for letter in text if letter.isprintable())
+
+
+def _is_process(pid: object, birth: object) -> bool:
+    return isinstance(pid, int | None) and isinstance(birth, int | float | None)
 
 
 def _interrupted(problem: RunError) -> Status:

@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import json
 import secrets
 import shutil
 import time
@@ -14,7 +15,7 @@ from simcse_core.home import home, run_folder
 from simcse_core.jsonable import jsonable
 from simcse_core.runs import files
 from simcse_core.runs.config import RunConfig
-from simcse_core.runs.run import ENDED, RESERVED_BYTES, About, BeforeAndAfter, Run, State, Status
+from simcse_core.runs.run import ENDED, RESERVED_BYTES, About, BeforeAndAfter, Run, State, Status, owners_lock
 
 __all__ = [
     "ENDED",
@@ -31,6 +32,7 @@ __all__ = [
     "keep_data",
     "new_folder",
     "open_run",
+    "outside_runs",
     "runs_of",
 ]
 
@@ -63,8 +65,10 @@ def create(config: RunConfig, folder: Path | None = None, *, owner: str = "cli")
         files.replace(folder / "about.json", jsonable(About((owner,), created=time.time())))
         run.set_status("queued")
         files.replace(folder / "config.json", config.model_dump(mode="json"))  # last: with it the folder is a run
-    except OSError as error:
-        raise files.explained(error, folder) from error
+        _remember_outside(run)
+    except (OSError, RunError) as error:
+        discard(run)
+        raise files.explained(error, folder) if isinstance(error, OSError) else error from error
     return run
 
 
@@ -111,6 +115,24 @@ def all_runs() -> Iterator[Run]:
             yield Run(folder)
 
 
+def outside_runs() -> list[Run]:
+    """The runs in folders that somebody named, as far as they are still there."""
+    try:
+        found = json.loads((home() / "outside.json").read_text(encoding="utf-8"))
+        runs = [Run(Path(folder)) for folder in found]
+    except (OSError, ValueError, TypeError):
+        return []
+    return [run for run in runs if (run.folder / "config.json").is_file()]
+
+
+def _remember_outside(run: Run) -> None:
+    """So that a run in a folder of its own is found again should the queue be lost."""
+    if run.folder.parent != home() / "runs":
+        known = [str(other.folder) for other in outside_runs()]
+        home().mkdir(parents=True, exist_ok=True)
+        files.replace(home() / "outside.json", list(dict.fromkeys([*known, str(run.folder)])))
+
+
 def runs_of(user: str) -> list[Run]:
     """A user's runs, the newest first."""
     return [run for run in all_runs() if user in run.about.owners][::-1]
@@ -122,23 +144,27 @@ def delete(run: Run, user: str | None) -> None:
     Raises:
         RunError: it is somebody else's, it is not over, or another run that is not over starts from its model.
     """
-    run.check_owner(user)
-    if user is not None and len(run.about.owners) > 1:
-        run.leave(user)
-        return
+    trash = run.folder.with_name(f"deleted-{run.id}")  # no longer a run, whatever happens now
+    with owners_lock():
+        run.check_owner(user)
+        if user is not None and run.leave_locked(user):
+            return
+        _check_not_needed(run)
+        try:
+            run.folder.rename(trash)
+        except OSError as error:
+            raise files.explained(error, run.folder) from error
+    shutil.rmtree(trash, ignore_errors=True)
+
+
+def _check_not_needed(run: Run) -> None:
+    if run.folder.resolve().parent != home() / "runs":  # it may hold more than the run
+        raise RunError("{folder} is a folder of your own. Remove it yourself.", folder=run.folder)
     if run.status.state in ("queued", "running"):
         raise RunError("The run {run} is not over. Cancel it first, then delete it.", run=run.id)
     for other in all_runs():
         if other.status.state in ("queued", "running", "interrupted") and _starts_from(other, run):
             raise RunError("The run {other} starts from this model. Wait for it, or cancel it.", other=other.id)
-    if run_folder(run.id) is None:  # it may hold more than the run
-        raise RunError("{folder} is a folder of your own. Remove it yourself.", folder=run.folder)
-    trash = run.folder.with_name(f"deleted-{run.id}")  # no longer a run, whatever happens now
-    try:
-        run.folder.rename(trash)
-        shutil.rmtree(trash)
-    except OSError as error:
-        raise files.explained(error, run.folder) from error
 
 
 def _starts_from(other: Run, run: Run) -> bool:

@@ -4,6 +4,7 @@ It may be killed at any moment: what it knows is on disk, the runs at work go on
 over. Its clock is the one that only goes forward, so that setting the date changes nothing.
 """
 
+import contextlib
 import sys
 import time
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from simcse_core.errors import RunError
+from simcse_core.errors import RunError, UserError
 from simcse_core.home import home
 from simcse_core.runs import entries
 from simcse_core.runs.backends import WORKER, Backend, LocalProcesses
@@ -64,12 +65,16 @@ class Supervisor:
         """A look that survives a full disk or a queue that another program holds: both may be over in a moment."""
         try:
             return self.look()
-        except (OSError, RunError) as problem:
-            if str(problem) != self.problem:
-                print(problem, file=sys.stderr, flush=True)
-            self.problem = str(problem)
+        except (OSError, UserError) as problem:
+            self._say(problem)
             time.sleep(1)
             return True
+
+    def _say(self, problem: Exception) -> None:
+        """Into the log, once."""
+        if str(problem) != self.problem:
+            print(f"{type(problem).__name__}: {problem}", file=sys.stderr, flush=True)
+        self.problem = str(problem)
 
     def look(self) -> bool:
         """See to the runs at work, then start what is next.
@@ -79,10 +84,20 @@ class Supervisor:
         """
         at_work = entries.given()
         for entry in at_work:
-            self._see_to(entry)
+            try:
+                self._see_to(entry)
+            except Exception as problem:  # noqa: BLE001 - one run's trouble is its own: somebody may have edited it
+                self._say(problem)
+                self._give_up(entry, problem)
         started = self._start_next()
         self.backend.prepare()
         return bool(at_work) or started
+
+    def _give_up(self, entry: Entry, problem: Exception) -> None:
+        """A run that the supervisor cannot see to must not stop the others."""
+        entries.ended(entry.run, None)
+        with contextlib.suppress(Exception):
+            entry.run.set_status("failed", f"{type(problem).__name__}: {problem}")
 
     def _start_next(self) -> bool:
         started = False
@@ -172,11 +187,16 @@ class Supervisor:
 def main() -> None:
     """Look after the runs, unless somebody does already."""
     try:
-        # Long enough for a supervisor that is about to end.
-        with FileLock(home() / "supervisor.lock").acquire(timeout=5):
-            Supervisor().work()
+        while True:
+            # Long enough for a supervisor that is about to end.
+            with FileLock(home() / "supervisor.lock").acquire(timeout=5):
+                Supervisor().work()
+            if not entries.waits():  # nothing came while the lock was let go
+                return
     except Timeout:
-        return
+        return  # another one does it
+    except UserError as error:
+        sys.exit(str(error))
 
 
 if __name__ == "__main__":

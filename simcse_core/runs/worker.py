@@ -55,6 +55,8 @@ def carry_out(run: Run) -> None:
 
     Only one process at a time does it; a second one ends without a word.
     """
+    if not (run.folder / "config.json").is_file():  # removed meanwhile
+        return
     try:
         lock = FileLock(run.folder / "worker.lock")
         with lock.acquire(timeout=5), _heart(run):
@@ -79,15 +81,12 @@ def _carry_out(run: Run) -> None:
 
 def _train(run: Run) -> None:
     from simcse_core.runs.execute import execute
-    from simcse_core.runs.race import write_baselines
     from simcse_core.runs.trackers import tracking
 
     with tracking(run) as emit:
         if not run.checkpoint.is_file() or not _resumed(run, emit):
             run.go_on_before(0)
             execute(run, emit)
-    if run.status.state == "finished":
-        write_baselines(run)
 
 
 def _wait_for_arguments() -> list[str] | None:
@@ -99,8 +98,8 @@ def _wait_for_arguments() -> list[str] | None:
     import simcse_core.runs.race  # noqa: F401
 
     torch.zeros(1)
-    line = sys.stdin.readline()
-    return line.rstrip("\n").split("\0") if line else None
+    line = sys.stdin.buffer.readline()  # bytes, because a path may be in no encoding at all
+    return [os.fsdecode(part) for part in line.rstrip(b"\n").split(b"\0")] if line else None
 
 
 def _resumed(run: Run, emit: "Emit") -> bool:

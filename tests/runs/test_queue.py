@@ -27,6 +27,7 @@ def claimed() -> Run:
 
 
 def done(run: Run) -> None:
+    run.model.mkdir()
     run.set_status("finished")
     entries.ended(run, 5.0)
 
@@ -54,7 +55,7 @@ def test_a_place_says_how_many_and_about_how_long() -> None:
     assert [places[run.id].position for run in (ben, *store.runs_of("anna")[:1])] == [1, 2]
     assert places[ben.id].seconds == pytest.approx(30 + 8)  # the one at work has not said how far it is
     run = next(run for run in store.all_runs() if run.config.settings.seed == 1)
-    run.append({"event": "step", "step": 10, "steps": 30, "seconds": 4.0})
+    run.append({"event": "step", "step": 10, "steps": 30, "epoch": 1, "seconds": 4.0})
     assert queue.places()[ben.id].seconds == pytest.approx(8.0)  # 20 of 30 steps are left, 10 took 4 s
     assert queue.places()[store.runs_of("anna")[0].id].seconds == pytest.approx(8 + 30 + 8)
 

@@ -77,18 +77,24 @@ def test_records_that_grow_are_read_on_and_broken_lines_are_left_out() -> None:
     run = store.create(SMALL)
     path = run.folder / "metrics.jsonl"
     assert run.records() == []
-    run.append({"event": "step", "step": 1})
+    run.append({"event": "step", "step": 1, "steps": 9, "epoch": 1, "seconds": 1.0})
     assert len(run.records()) == 1
     with path.open("a") as file:
-        file.write('{"event": "step", "step": 2}\nby hand\n[1]\n{"event": 7}\n{"event": "st')
+        file.write('{"event": "step", "step": 2, "steps": 9, "epoch": 1, "seconds": 1.0}\nby hand\n[1]\n{"event": 7}\n')
+        file.write(
+            '{"event": "step", "step": null, "steps": 9, "epoch": 1, "seconds": 1}\n{"event": "step", "step": 5}\n'
+        )
+        file.write("[" * 100_000 + '\n{"event": "st')
     assert [record["step"] for record in run.records()] == [1, 2]
     with path.open("a") as file:
-        file.write('ep", "step": 3}\n')
+        file.write('ep", "step": 3, "steps": 9, "epoch": 1, "seconds": 1}\n')
     assert [record["step"] for record in run.records()] == [1, 2, 3]
     run.records().clear()  # a list of one's own
     run.go_on_before(3)
     assert [record["step"] for record in run.records()] == [1, 2]
-    path.write_text('{"event": "step", "step": 9}\n')  # shorter than what was read
+    path.write_text(
+        '{"event": "step", "step": 9, "steps": 9, "epoch": 1, "seconds": 1.0}\n'
+    )  # shorter than what was read
     assert [record["step"] for record in run.records()] == [9]
     path.unlink()
     assert run.records() == []
@@ -96,10 +102,10 @@ def test_records_that_grow_are_read_on_and_broken_lines_are_left_out() -> None:
 
 def test_a_half_written_last_record_is_left_out() -> None:
     run = store.create(SMALL)
-    run.append({"event": "step", "step": 1})
+    run.append({"event": "step", "step": 1, "steps": 9, "epoch": 1, "seconds": 1.0})
     with (run.folder / "metrics.jsonl").open("a") as file:
         file.write('{"event": "st')
-    assert run.records() == [{"event": "step", "step": 1}]
+    assert run.records() == [{"event": "step", "step": 1, "steps": 9, "epoch": 1, "seconds": 1.0}]
 
 
 @pytest.mark.parametrize("given", ["nothing", "../runs", "20260101-000000000000-0123456789ab", ""])

@@ -83,7 +83,7 @@ def test_a_killed_run_goes_on_and_one_that_gets_no_farther_is_given_up(jobs: Job
     watch.look()
     for death in range(20):
         assert list(jobs.running.values()) == [run]
-        run.append({"event": "step", "step": min(death, 5), "steps": 100, "seconds": 1.0})
+        run.append({"event": "step", "step": min(death, 5), "steps": 100, "epoch": 1, "seconds": 1.0})
         jobs.ends(run)
         watch.look()
         if run.status.state == "failed":
