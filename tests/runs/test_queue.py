@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from simcse_core.errors import RunError
-from simcse_core.runs import database, entries, queue, store
+from simcse_core.runs import database, entries, queue, race, store
 from simcse_core.runs.run import Run
-from simcse_core.runs.schedule import claim
+from simcse_core.runs.schedule import claim, in_order
 from tests.runs.conftest import SMALL, with_seed
 
 pytestmark = pytest.mark.usefixtures("nobody_works")
@@ -260,3 +260,79 @@ def test_the_clock_may_jump(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [claimed()] == third
     done(third[0])
     assert [claimed()] == second
+
+
+def test_going_on_while_the_cancelled_process_still_ends_is_not_lost() -> None:
+    (run,) = submit("anna", 1)
+    assert claimed() == run
+    queue.cancel(run, "anna")
+    run.set_status("cancelled")  # by its process, which the supervisor has not seen end yet
+    queue.resume(run, "anna")
+    assert run.status.state == "queued"
+    assert not run.cancel_asked
+    assert [entry.run for entry in entries.given()] == [run]
+
+
+def test_a_race_is_cancelled_even_if_one_of_its_runs_is_no_longer_ones_own() -> None:
+    race_id = race.start(SMALL, ["bce", "supcon", "triplet"], user="anna")
+    race.start(SMALL, ["supcon"], user="ben")
+    queue.cancel(race.runs(race_id)[1], "anna")
+    race.cancel(race_id, "anna")
+    assert [outcome.state for outcome in race.outcomes(race_id)] == ["cancelled", "queued", "cancelled"]
+    with pytest.raises(RunError, match="somebody else's"):
+        race.cancel(race_id, "carla")
+
+
+def test_two_owners_who_leave_at_once_leave_nothing_behind() -> None:
+    (run,) = submit("anna", 1)
+    submit("ben", 1)
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda user: queue.cancel(run, user), ("anna", "ben")))
+    assert run.status.state == "cancelled"
+    assert run.about.owners != ()
+
+
+def test_who_wants_a_run_that_is_just_deleted_gets_a_new_one() -> None:
+    (run,) = submit("anna", 1)
+    claimed()
+    done(run)
+    store.delete(run, "anna")
+    (other,) = submit("ben", 1)
+    assert other != run
+    with pytest.raises(RunError):
+        run.join("ben")
+    assert not run.folder.exists()
+
+
+def test_a_link_to_the_home_is_the_home(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home.mkdir()
+    (tmp_path / "link").symlink_to(home)
+    monkeypatch.setenv("SIMCSE_HOME", str(tmp_path / "link"))
+    (run,) = submit("anna", 1)
+    entries.take_in_lost_runs()
+    assert len(queue.places()) == 1
+    assert submit("ben", 1) == [run]
+
+
+def test_a_run_in_a_folder_of_its_own_is_found_again_when_the_queue_is_lost(home: Path, tmp_path: Path) -> None:
+    (run,) = queue.submit([SMALL], folder=tmp_path / "mine")
+    for path in home.glob("queue.sqlite*"):
+        path.unlink()
+    assert list(queue.places()) == ["mine"]
+    assert claimed() == run
+
+
+def test_nobody_waits_for_an_interrupted_run_that_nobody_carries_out() -> None:
+    (run,) = submit("anna", 1)
+    claimed()
+    done(run)
+    (run.folder / "status.json").write_text("{half")
+    assert run.status.state == "interrupted"
+    assert submit("ben", 1) != [run]
+
+
+def test_turns_go_round_whatever_the_number_of_runs() -> None:
+    waiting = [entries.Entry(n, Run(Path(str(n))), f"user {n % 30}", None, None, None, 0, -1) for n in range(500)]
+    order = in_order(waiting, {"user 3": 7})
+    assert [entry.number for entry in order[:30]] == [*range(3), *range(4, 30), 3]
+    assert sorted(entry.number for entry in order) == list(range(500))

@@ -10,7 +10,7 @@ from simcse_core.data.kinds import Labelled
 from simcse_core.encoding.catalogue import load
 from simcse_core.errors import DataError, RunError
 from simcse_core.learning.settings import TrainingSettings
-from simcse_core.runs import files, race, store, worker
+from simcse_core.runs import files, metrics, race, store, worker
 from simcse_core.runs.config import RunConfig, data_hash, describe, open_split
 from simcse_core.runs.execute import execute
 from tests.runs.conftest import SMALL
@@ -100,6 +100,17 @@ def test_records_that_grow_are_read_on_and_broken_lines_are_left_out() -> None:
     assert run.records() == []
 
 
+def test_a_replaced_file_is_never_spliced_with_the_one_before() -> None:
+    run = store.create(SMALL)
+    for first, last in ((1, 50), (40, 45), (30, 60)):
+        run.go_on_before(first)
+        for step in range(first, last + 1):
+            run.append({"event": "step", "step": step, "steps": 99, "epoch": 1, "seconds": 1.0})
+            if step % 7 == 0:
+                run.records()
+        assert [record["step"] for record in run.records()] == list(range(1, last + 1))
+
+
 def test_a_half_written_last_record_is_left_out() -> None:
     run = store.create(SMALL)
     run.append({"event": "step", "step": 1, "steps": 9, "epoch": 1, "seconds": 1.0})
@@ -174,6 +185,30 @@ def test_run_ids_cannot_be_guessed_or_lead_elsewhere() -> None:
     assert homes.RUN_ID.fullmatch(run.id)
     assert homes.run_folder("../../etc") is None
     assert store.create(SMALL).id != run.id
+
+
+def test_what_would_steer_a_terminal_is_no_part_of_a_name() -> None:
+    run = store.create(SMALL, owner="anna")
+    run.rename("a\x1b]0;name\x07 \u202eb", "anna")
+    assert run.about.name == "a]0;name b"
+    about = json.loads((run.folder / "about.json").read_text())
+    (run.folder / "about.json").write_text(json.dumps({**about, "created": 1e300}))
+    assert run.about.created == 0
+
+
+def test_a_full_disk_at_the_last_record_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = store.create(SMALL)
+    real = metrics.append
+
+    def full(path: Path, record: dict[str, object]) -> None:
+        if record["event"] == "finished":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(path, record)
+
+    monkeypatch.setattr(metrics, "append", full)
+    with pytest.raises(RunError, match="no space left"):
+        execute(run, lambda _: None)
+    assert state(run) == "failed"
 
 
 def test_a_run_has_owners_and_a_name() -> None:

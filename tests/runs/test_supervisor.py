@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from simcse_core.runs import alive, entries, queue, store, supervisor
+from simcse_core.runs import alive, entries, queue, store, supervisor, worker
 from simcse_core.runs.backends import WORKER, JobStatus, LocalProcesses
 from simcse_core.runs.run import Run
 from simcse_core.runs.schedule import claim
@@ -224,3 +224,34 @@ def test_a_process_that_nobody_has_waited_for_is_dead() -> None:
     while alive.is_alive(child.pid, birth):
         pass
     child.wait()
+
+
+@pytest.mark.parametrize(
+    "status", ['{"state": "running", "pid": "x", "born": 1}', "[" * 100_000, '{"state": "running", "pid": 1.5}', ""]
+)
+def test_a_run_edited_by_hand_stops_nobody_else(jobs: Jobs, status: str) -> None:
+    edited, other = submit(1, 2)
+    watch = Supervisor(jobs)
+    watch.look()
+    (edited.folder / "metrics.jsonl").write_text('{"event": "step", "step": null}\n{"event": "step", "step": 3}\n')
+    (edited.folder / "status.json").write_text(status)
+    assert edited.status.state == "interrupted"
+    jobs.ends(edited)
+    watch.look()
+    assert list(jobs.running.values()) == [edited]  # it begins anew
+    jobs.ends(edited)
+    (edited.folder / "status.json").unlink()
+    (edited.folder / "status.json").mkdir()  # nothing can be written there any more
+    for _look in range(supervisor.MOST_DEATHS + 1):
+        jobs.ends(edited)
+        watch.look()
+    assert list(jobs.running.values()) == [other]
+
+
+def test_arguments_reach_a_spare_worker_whatever_letters_they_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    read, write = os.pipe()
+    with os.fdopen(write, "wb") as given:
+        given.write(os.fsencode("--threads\x002\x00/home/家/\udcff") + b"\n")
+    with open(read, encoding="gbk") as stdin:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        assert worker._wait_for_arguments() == ["--threads", "2", "/home/家/\udcff"]
