@@ -148,6 +148,8 @@ MISTAKES = {
     ),
 }
 """In the order of FAILURES."""
+SETTINGS = (N_("1 class"), N_("3 classes"))
+"""Settings of FAILURES in words; the others are names and values as in code."""
 
 
 @st.cache_resource(max_entries=len(FAILURES), show_spinner=False)
@@ -192,9 +194,9 @@ def shown(failed: Failure) -> list[Shown]:
             cells=panel.matrices,
             views=panel.views,
             belonging=panel.belonging,
-            setting=panel.setting,
+            setting=_(panel.setting),
             verdict="wrong" if panel.wrong else "right",
-            tab=f"{panel.loss} · {panel.setting}",
+            tab=f"{panel.loss} · {_(panel.setting)}",
         )
         for at, panel in enumerate(failed.panels)
     ]

@@ -70,7 +70,7 @@ def mistake() -> str | None:
         address.put("break", st.session_state[key] or "")
 
     st.pills(
-        _("Break it"),
+        _("Break it · click again to go back") if chosen else _("Break it"),
         list(FAILURES),
         format_func=lambda name: _(MISTAKES[name].title),
         key=key,
