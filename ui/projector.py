@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
@@ -47,7 +48,17 @@ def enlarge(figure: go.Figure) -> None:
             trace.colorbar.update(len=1, nticks=3, tickvals=None, ticktext=None, tickangle=0)
             if trace.textfont.size:
                 trace.textfont.size = max(FONT_SIZE, trace.textfont.size)
+            if trace.texttemplate == "%{z:.2f}":
+                trace.update(text=[[short(value) for value in row] for row in trace.z], texttemplate="%{text}")
         elif trace.type == "bar" and trace.orientation == "h":
             figure.layout.height *= 1.5
         elif trace.type == "scatter" and isinstance(trace.marker.size, int | float):
             trace.marker.size *= 1.6
+
+
+def short(value: float) -> str:
+    """A number between -1 and 1 without its leading zero, so that it fits into a cell; empty for none."""
+    if not np.isfinite(value):
+        return ""
+    written = f"{round(float(value), 2) + 0.0:.2f}".replace("-", "−")
+    return written.replace("0.", ".", 1) if abs(value) < 0.995 else written.removesuffix(".00")

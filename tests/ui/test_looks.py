@@ -184,6 +184,20 @@ def test_everything_on_a_projector_is_at_least_20_pixels() -> None:
     assert min(sizes) >= 20
 
 
+def test_numbers_in_cells_on_a_projector_do_without_the_leading_zero() -> None:
+    assert [projector.short(value) for value in (1.0, 0.694, -0.13, -0.001, 0.999, -1.0)] == [
+        "1",
+        ".69",
+        "−.13",
+        ".00",
+        "1",
+        "−1",
+    ]
+    figure = charts.heatmap(np.array([[1, 0.25], [0.25, 1]], dtype=np.float32), ["a", "b"])
+    projector.enlarge(figure)
+    assert [list(row) for row in figure.data[1].text] == [["1", ""], ["", "1"]]
+
+
 @pytest.mark.parametrize(
     ("text", "language"), [("A cat.", "en"), ("猫在睡觉。", "zh_CN"), ("我爱 New York 的秋天景色", "zh_CN"), ("", "en")]
 )
