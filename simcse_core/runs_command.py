@@ -64,8 +64,8 @@ def _show(options: argparse.Namespace) -> Answer | None:
     from simcse_core.runs.summary import summarise
 
     run = _run(options.run)
-    summary, records = summarise(run), run.records()
-    config = None if summary.damaged else run.config
+    summary = summarise(run)
+    config, records = (None, []) if summary.damaged else (run.config, run.records())
     last = records[-1] if records and records[-1]["event"] == "finished" else {}
     answer: dict[str, Any] = {
         **asdict(summary),
@@ -188,7 +188,7 @@ def _print_run(run: "Summary", answer: dict[str, Any]) -> None:
         run.metric or "metric": "" if run.after is None else f"{_number(run.before)} -> {_number(run.after)}",
         "seconds": "" if run.seconds is None else f"{run.seconds:.1f}",
         "model": answer["trained_model"] or "",
-        "command": answer["command"] or "unknown: the run's config.json is damaged",
+        "command": answer["command"] or "unknown: the run is damaged",
     }
     for name, value in lines.items():
         if value:

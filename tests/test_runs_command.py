@@ -82,6 +82,25 @@ def test_runs_are_listed_the_newest_first_and_damaged_ones_too(run: Any) -> None
     assert lines[-1].split()[-3:] == ["0.5000", "0.7500", "4"]
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"dev_after": {"mean_average_precision": "0.7"}},
+        {"dev_after": {"mean_average_precision": 10**400}},
+        {"dev_after": ["mean_average_precision"], "dev_before": ["mean_average_precision"]},
+        {"dev_before": {"mean_average_precision": True}},
+        {"dev_before": 3},
+    ],
+    ids=str,
+)
+def test_a_run_whose_results_are_no_numbers_is_damaged_and_hides_no_other(run: Any, odd: dict[str, Any]) -> None:
+    good, broken = finished(), finished()
+    broken.append({**FINISHED, **odd})
+    found = as_json(run("runs", "list", "--format", "json"))
+    assert [(entry["id"], entry["damaged"]) for entry in found] == [(broken.id, True), (good.id, False)]
+    assert "the run is damaged" in run("runs", "show", broken.id)[1]
+
+
 def test_without_runs_the_list_says_how_to_start_one(run: Any) -> None:
     assert as_json(run("runs", "list", "--format", "json")) == []
     assert "No runs yet. Start one: python -m simcse_core train" in run("runs")[1]
@@ -98,7 +117,7 @@ def test_show_tells_what_a_run_did_and_how_to_do_it_again(run: Any) -> None:
     assert command in text
     assert "0.5000 -> 0.7500" in text
     (shown.folder / "config.json").write_text("{half")
-    assert "config.json is damaged" in run("runs", "show", shown.id)[1]
+    assert "unknown: the run is damaged" in run("runs", "show", shown.id)[1]
 
 
 def test_a_bundle_goes_out_and_comes_in_again(run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

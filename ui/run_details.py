@@ -35,7 +35,7 @@ def show(run: Run) -> None:
     run_actions.show(run, damaged=seen.damaged)
     if seen.damaged:
         st.error(
-            _("This run is damaged: its config.json is missing or cannot be read. Its owner can delete it."),
+            _("This run is damaged: its files are missing or cannot be read. Its owner can delete it."),
             icon=":material/broken_image:",
         )
         return

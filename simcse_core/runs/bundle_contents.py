@@ -18,9 +18,22 @@ from simcse_core.learning.settings import training_settings
 from simcse_core.runs.config import RunConfig
 
 T = TypeVar("T")
-Number = float | None
-"""What is undefined is null."""
 FORMAT = 1
+MOST = 10_000_000
+"""No count is larger: steps, epochs, rows, the sizes of a model."""
+LARGEST_NUMBER = 2**31
+"""In a configuration; seeds and learning rates are below."""
+MOST_CHARACTERS = 500
+"""Of a text; only notes are longer."""
+MOST_STAGES = 50
+Count = Annotated[int, Field(ge=0, le=MOST)]
+Whole = Annotated[int, Field(ge=-MOST, le=MOST)]
+Amount = Annotated[float, Field(ge=-1e40, le=1e40)]
+"""Of numbers in single precision; their sums and means are numbers too."""
+Positive = Annotated[float, Field(ge=0, le=1e12)]
+Number = Whole | Amount | None
+"""What is undefined is null."""
+Words = Annotated[str, Field(max_length=2_000)]
 
 
 class Description(BaseModel):
@@ -30,7 +43,7 @@ class Description(BaseModel):
     name: str = Field(max_length=80)
     run: str = Field(max_length=100)
     """Id of the run where it was made."""
-    command: str
+    command: str = Field(max_length=20_000)
     data_sha256: str
     dev_sha256: str
     model_sha256: str
@@ -38,61 +51,64 @@ class Description(BaseModel):
     versions: dict[str, str]
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(extra="allow", allow_inf_nan=False)
+class _Checked(BaseModel):
+    """What stands here is what is kept: nothing is turned into another type, and what has no name here is dropped."""
+
+    model_config = ConfigDict(strict=True, extra="ignore", allow_inf_nan=False, str_max_length=MOST_CHARACTERS)
 
 
-class _Step(_Record):
-    event: Literal["step"]
-    step: int
-    steps: int
-    epoch: int
+class _Step(_Checked):
+    step: Count
+    steps: Count
+    epoch: Count
     loss: Number
-    seconds: float
-    texts_per_second: float
+    learning_rate: Number = None
+    gradient_norm: Number = None
     observed: dict[str, Number] = {}
+    texts_per_second: Positive
+    texts: Count = 0
+    seconds: Positive
+    event: Literal["step"]
 
 
-class _Evaluation(_Record):
-    event: Literal["evaluation"]
-    step: int
-    epoch: int
+class _Evaluation(_Checked):
+    step: Count
+    epoch: Count
     metrics: dict[str, Number]
     geometry: dict[str, Number]
     best: bool
-    seconds: float
+    seconds: Positive
+    event: Literal["evaluation"]
 
 
-class _Note(_Record):
-    event: Literal["note"]
-    step: int
+class _Note(_Checked):
+    step: Count
     code: str
-    template: str
-    values: dict[str, int | float | str | None]
-    message: str = Field(max_length=2_000)
+    template: Words
+    values: dict[str, Whole | Amount | Words | None]
+    event: Literal["note"]
+    message: Words
 
 
-class _Finished(_Record):
+class _Finished(_Checked):
     event: Literal["finished"]
     run: str
     model: str
     base_model: str
     reason: str
-    steps: int
-    seconds: float
+    steps: Count
+    seconds: Positive
     dev_before: dict[str, Number] | None
     dev_after: dict[str, Number] | None
 
 
-class _Results(BaseModel):
-    model_config = ConfigDict(allow_inf_nan=False)
-
+class _Results(_Checked):
     values: dict[str, list[Number]]
-    cosines: list[float]
-    gold: list[float]
+    cosines: list[Amount]
+    gold: list[Whole | Amount]
 
 
-class _BeforeAndAfter(BaseModel):
+class _BeforeAndAfter(_Checked):
     before: _Results
     after: _Results
 
@@ -125,7 +141,7 @@ def config(folder: Path) -> RunConfig:
     Raises:
         RunError: it is damaged, or names what this version does not have.
     """
-    found = _read(folder, "config.json", RunConfig.model_validate_json)
+    found = _read(folder, "config.json", _config)
     try:
         training_settings(found.settings.model_dump())
     except UserError as error:
@@ -166,14 +182,16 @@ def records(folder: Path) -> list[dict[str, Any]]:
     return found
 
 
-def check_items(folder: Path) -> None:
-    """Refuse results per dev item that are none. They may be missing.
+def items(folder: Path) -> dict[str, Any] | None:
+    """What `items.json` says: results per dev item. None when it is missing.
 
     Raises:
-        RunError: `items.json` is damaged.
+        RunError: it is damaged.
     """
-    if (folder / "items.json").exists():
-        _read(folder, "items.json", _BeforeAndAfter.model_validate_json)
+    if not (folder / "items.json").exists():
+        return None
+    found: _BeforeAndAfter = _read(folder, "items.json", lambda text: _BeforeAndAfter.model_validate(_parse(text)))
+    return found.model_dump()
 
 
 def check_model(folder: Path) -> None:
@@ -220,14 +238,41 @@ def check_size(folder: Path) -> None:
         raise RunError("its configuration describes a larger model than its weights are.")
 
 
+def _config(text: str) -> RunConfig:
+    found = _parse(text)
+    _check_values(found)
+    config = RunConfig.model_validate(found)
+    if len(config.stages) > MOST_STAGES:
+        raise ValueError(f"more than {MOST_STAGES} trainings one after the other")
+    return config
+
+
+def _check_values(found: object) -> None:
+    """Refuse texts and numbers of a size that nobody needs, however deep they stand."""
+    if isinstance(found, dict):
+        for name, value in found.items():
+            _check_values(name)
+            _check_values(value)
+    elif isinstance(found, list):
+        for value in found:
+            _check_values(value)
+    elif isinstance(found, str) and len(found) > MOST_CHARACTERS:
+        raise ValueError(f"a text of more than {MOST_CHARACTERS} characters")
+    elif isinstance(found, int | float) and abs(found) > LARGEST_NUMBER:
+        raise ValueError("a number that is too large")
+
+
 def _record(line: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(line, parse_constant=_refuse)
-    record = _RECORD.validate_python(found)
+    record = _RECORD.validate_python(_parse(line))
     if isinstance(record, _Note) and not _is_ours(record):
         # A template is filled in on the screen; a stranger's is only words.
         template = record.message.replace("{", "{{").replace("}", "}}")
-        return {**found, "template": template, "values": {}}
-    return found
+        return {**record.model_dump(), "template": template, "values": {}}
+    return record.model_dump(exclude_unset=True)
+
+
+def _parse(text: str) -> Any:
+    return json.loads(text, parse_constant=_refuse)
 
 
 def _is_ours(note: _Note) -> bool:

@@ -83,12 +83,15 @@ def read_bundle(source: Path | BinaryIO, *, owner: str) -> Run:
         about = bundle_contents.description(incoming)
         config = bundle_contents.config(incoming)
         records = bundle_contents.records(incoming)
-        bundle_contents.check_items(incoming)
+        items = bundle_contents.items(incoming)
         bundle_contents.check_model(incoming / "model")
-        records[-1] |= {"run": folder.name, "model": str(folder.resolve() / "model")}
+        records[-1] |= {"run": folder.name, "model": str(folder.resolve() / "model"), "base_model": config.model}
         run = Run(incoming)
+        # What was checked takes the place of what was sent.
         files.replace(incoming / "config.json", config.model_dump(mode="json"))
         files.replace_text(incoming / "metrics.jsonl", _lines(records))
+        if items is not None:
+            files.replace(incoming / "items.json", items)
         name = " ".join(about.name.split())
         files.replace(incoming / "about.json", jsonable(About((owner,), name, time.time(), imported=True)))
         run.set_status("finished")
@@ -114,8 +117,8 @@ def _texts(run: Run) -> dict[str, str]:
     records = run.records()
     if not records or records[-1]["event"] != "finished":
         raise RunError("The run {run} cannot be exported: its metrics.jsonl is damaged.", run=run.id)
-    finished = {**records[-1], "model": "model"}
     config = bundle_contents.without_paths(run.config)
+    finished = {**records[-1], "model": "model", "base_model": config.model}
     description = Description(
         format=FORMAT,
         name=run.title[:LONGEST_NAME],

@@ -1,13 +1,17 @@
 """Runs at a glance, and what tells several of them apart: for lists and comparisons, damaged runs included."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from simcse_core.errors import RunError
+from simcse_core.errors import UserError
 from simcse_core.learning.measuring import MAIN_METRIC
 from simcse_core.runs.config import RunConfig
 from simcse_core.runs.run import Run, State
+
+_UNREADABLE = (UserError, OSError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
+"""What files with other things in them than we have written can raise."""
 
 
 @dataclass(frozen=True)
@@ -44,20 +48,15 @@ class Summary:
 
 
 def summarise(run: Run) -> Summary:
-    """A run at a glance; a damaged one too."""
-    status, about = run.status, run.about
-    common: dict[str, Any] = {
-        "id": run.id,
-        "title": run.title,
-        "state": status.state,
-        "message": status.message,
-        "created": about.created,
-        "imported": about.imported,
-    }
+    """A run at a glance; a damaged one too, whatever stands in its files."""
     try:
-        config = run.config
-    except RunError:
-        return Summary(**common, damaged=True)
+        return _summarise(run)
+    except _UNREADABLE:  # a single broken run must not take the list of all runs away
+        return _damaged(run)
+
+
+def _summarise(run: Run) -> Summary:
+    config = run.config
     records = run.records()
     measured = [record for record in records if record["event"] == "evaluation"]
     last = records[-1] if records and records[-1]["event"] == "finished" else None
@@ -65,16 +64,48 @@ def summarise(run: Run) -> Summary:
     before = (last or {}).get("dev_before") or (measured[0].get("metrics") if measured else None)
     metric = main_metric(before)
     return Summary(
-        **common,
+        **_common(run),
         loss=config.settings.loss,
         data=config.data,
         model=config.model,
         layer=config.layer,
         metric=metric,
-        before=None if metric is None else (before or {}).get(metric),
-        after=None if metric is None else (after or {}).get(metric),
-        seconds=next((record["seconds"] for record in reversed(records) if "seconds" in record), None),
+        before=None if metric is None else _number((before or {}).get(metric)),
+        after=None if metric is None else _number((after or {}).get(metric)),
+        seconds=next((_number(record["seconds"]) for record in reversed(records) if "seconds" in record), None),
     )
+
+
+def _common(run: Run) -> dict[str, Any]:
+    status, about = run.status, run.about
+    return {
+        "id": run.id,
+        "title": run.title,
+        "state": status.state,
+        "message": status.message,
+        "created": about.created,
+        "imported": about.imported,
+    }
+
+
+def _damaged(run: Run) -> Summary:
+    try:
+        return Summary(**_common(run), damaged=True)
+    except _UNREADABLE:  # nothing of it can be read
+        return Summary(run.id, run.id, "interrupted", "", 0.0, imported=False, damaged=True)
+
+
+def _number(value: Any) -> float | None:
+    """What can be subtracted and drawn; undefined is None.
+
+    Raises:
+        ValueError: it is no number.
+    """
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError(f"{value!r} is no number")
+    return float(value)
 
 
 def main_metric(metrics: dict[str, Any] | None) -> str | None:

@@ -19,7 +19,7 @@ from simcse_core.encoding.catalogue import load
 from simcse_core.errors import RunError
 from simcse_core.learning.health import NOTES
 from simcse_core.learning.settings import TrainingSettings
-from simcse_core.runs import archive, store
+from simcse_core.runs import archive, bundle_contents, store
 from simcse_core.runs.bundle_contents import without_paths
 from simcse_core.runs.bundles import read_bundle, write_bundle
 from simcse_core.runs.config import RunConfig, Stage, describe
@@ -340,9 +340,15 @@ def overwrite(name: str, content: bytes) -> Callable[[dict[str, bytes]], None]:
         (overwrite("metrics.jsonl", b'{"event": "finished", "seconds": NaN}\n'), "NaN is no number"),
         (
             overwrite("metrics.jsonl", b'{"event": "evaluation", "step": 0, "epoch": 0, "metrics": {"auc": 1e999}}'),
-            "finite",
+            "metrics.jsonl of the bundle is damaged",
         ),
         (overwrite("items.json", b'{"before": {}}'), "items.json of the bundle is damaged"),
+        (overwrite("items.json", b'{"before": {"values": {}, "cosines": ["0.5"], "gold": [1]}}'), "valid number"),
+        (put("config.json", data="x" * 501), "a text of more than 500 characters"),
+        (put("config.json", columns={"x" * 501: "text"}), "a text of more than 500 characters"),
+        (put("config.json", layer=10**30), "a number that is too large"),
+        (put("config.json", settings={"loss": "triplet", "loss_options": {"margin": 1e999}}), "Infinity is no number"),
+        (put("config.json", stages=[{"run": "", "loss": "", "data": "", "started_from": ""}] * 51), "more than 50"),
         (lambda entries: entries.pop("model/simcse.json"), "The model in the bundle cannot be used"),
         (lambda entries: entries.pop("model/head.safetensors"), "head.safetensors cannot be read"),
         (overwrite("model/head.safetensors", b"\x80\x04pickle"), "head.safetensors cannot be read"),
@@ -352,6 +358,58 @@ def test_a_bundle_whose_files_are_not_right_is_refused(
     bundle: Path, home: Path, change: Callable[[dict[str, bytes]], object], message: str
 ) -> None:
     refused(changed(bundle, change), home, message)
+
+
+STEP = {
+    "event": "step", "step": 1, "steps": 2, "epoch": 1, "loss": 1.5, "texts_per_second": 99.0, "seconds": 2.0,
+}  # fmt: skip
+MEASURED = {"event": "evaluation", "step": 1, "epoch": 1, "metrics": {}, "geometry": {}, "best": True, "seconds": 2.0}
+
+
+@pytest.mark.parametrize(
+    ("record", "odd"),
+    [
+        (STEP, {"step": 10**30}),
+        (STEP, {"step": -1}),
+        (STEP, {"epoch": "3"}),
+        (STEP, {"texts": ["x"]}),
+        (STEP, {"loss": "1.5"}),
+        (STEP, {"seconds": 1e300}),
+        (STEP, {"texts_per_second": True}),
+        (STEP, {"learning_rate": {}}),
+        (STEP, {"gradient_norm": "1"}),
+        (STEP, {"observed": {"scale": "1"}}),
+        (STEP, {"observed": {"x" * 501: 1.0}}),
+        (MEASURED, {"best": 1}),
+        (MEASURED, {"metrics": {"accuracy": "0.5"}}),
+        (MEASURED, {"geometry": {"alignment": [1.0]}}),
+        (None, {"seconds": "12.5"}),
+        (None, {"dev_after": {"mean_average_precision": "0.7"}}),
+        (None, {"reason": "x" * 501}),
+    ],
+    ids=str,
+)
+def test_records_with_other_things_than_ours_in_them_are_refused(
+    frozen: store.Run, tmp_path: Path, record: dict[str, Any] | None, odd: dict[str, Any]
+) -> None:
+    last = frozen.records()[-1]
+    lines = [{**last, **odd}] if record is None else [{**record, **odd}, last]
+    (tmp_path / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    with pytest.raises(RunError, match=r"metrics\.jsonl of the bundle is damaged"):
+        bundle_contents.records(tmp_path)
+
+
+def test_what_we_write_passes_the_check_unchanged_and_what_has_no_name_is_dropped(
+    bert: store.Run, frozen: store.Run, tmp_path: Path
+) -> None:
+    for run in (bert, frozen):
+        assert bundle_contents.records(run.folder) == run.records()
+        assert bundle_contents.items(run.folder) == json.loads((run.folder / "items.json").read_text())
+        assert bundle_contents.config(run.folder) == run.config
+    (tmp_path / "metrics.jsonl").write_text(
+        "".join(json.dumps({**record, "more": [1]}) + "\n" for record in bert.records())
+    )
+    assert bundle_contents.records(tmp_path) == bert.records()
 
 
 def test_a_model_that_claims_to_be_huge_or_gives_no_numbers_is_refused(

@@ -249,6 +249,15 @@ def test_damaged_and_half_written_runs_are_listed_and_can_be_removed() -> None:
     assert "mean average precision" in str(open_runs(run=half.id).table[0].value)
 
 
+def test_a_run_whose_results_are_no_numbers_is_a_damaged_row_and_hides_no_other() -> None:
+    finished("bce")
+    odd = finished("triplet", owner=OTHER)
+    odd.append({**odd.records()[-1], "dev_after": {"mean_average_precision": "0.7"}})
+    listed = open_runs(whose="all").dataframe[0].value
+    assert list(listed["state"]) == ["damaged", "finished"]
+    assert "This run is damaged" in words(open_runs(run=odd.id))
+
+
 def test_a_link_to_runs_that_are_gone_says_so() -> None:
     page = open_runs(run="20260101-000000000000-0123456789ab,../../etc,<b>")
     assert "No longer here: 20260101-000000000000-0123456789ab, ../../etc, <b>" in words(page)
