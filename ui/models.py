@@ -1,6 +1,7 @@
 """Models that a page offers: those of the catalogue, and the runs that this browser has finished."""
 
 from collections.abc import Sequence
+from itertools import islice
 
 import streamlit as st
 
@@ -9,7 +10,7 @@ from simcse_core.encoding.catalogue import is_here
 from simcse_core.encoding.saved import card_of
 from simcse_core.errors import UserError
 from simcse_core.home import RUN_ID
-from simcse_core.runs import store
+from simcse_core.runs import index, store
 from simcse_core.runs.run import Run
 from ui import users
 from ui.translation import N_, _
@@ -26,7 +27,7 @@ def names(chosen: Sequence[str | None] = ()) -> list[str]:
     Args:
         chosen: what a link or the session asks for; a finished run among them is offered too, whosever it is.
     """
-    own = _finished(users.current())[:OFFERED_RUNS]
+    own = _finished(users.current())
     asked = [name for name in chosen if name and RUN_ID.fullmatch(name) and is_here(name)]
     return list(dict.fromkeys([*CATALOGUE, *asked, *own]))
 
@@ -71,5 +72,5 @@ def _languages(run: Run) -> str:
 
 @st.cache_data(ttl=2.0, max_entries=200, show_spinner=False)
 def _finished(user: str) -> list[str]:
-    """Looked up every two seconds at most: 30 people type at once."""
-    return [run.id for run in store.runs_of(user) if run.status.state == "finished" and is_here(run.id)]
+    """The newest whose models are there; looked up every two seconds at most: 30 people type at once."""
+    return list(islice((run.id for run in index.finished_of(user) if is_here(run.id)), OFFERED_RUNS))

@@ -1,13 +1,13 @@
 """The races of this browser, so that nobody loses one whose address is gone."""
 
-import contextlib
 from dataclasses import dataclass
+from functools import lru_cache
 
 import streamlit as st
 
 from simcse_core.errors import RunError
+from simcse_core.runs import index
 from simcse_core.runs import race as races
-from simcse_core.runs import store
 from simcse_core.runs.run import Run
 from ui.metric_names import STATES
 from ui.page import PAGES, plain
@@ -64,14 +64,21 @@ def _state(entry: Entry) -> str:
 @st.cache_data(ttl=3.0, max_entries=200, show_spinner=False)
 def _entries(user: str) -> list[Entry]:
     """The newest first; looked up every three seconds at most."""
-    mine = {run.id: run for run in store.runs_of(user)[:LOOKED_AT]}
-    of_race: dict[str, list[Run]] = {}
-    for race in races.all_races():
-        with contextlib.suppress(RunError):  # all its runs are gone
-            if own := [run for run in races.runs(race) if run.id in mine]:
-                of_race[race] = own
-    newest = sorted(of_race.items(), key=lambda item: -max(run.about.created for run in item[1]))
+    mine = {run.id: run for run in index.runs_of(user)[:LOOKED_AT]}
+    if not mine:
+        return []
+    of_race = {race: own for race in races.all_races() if (own := [mine[run] for run in _members(race) if run in mine])}
+    newest = sorted(of_race.items(), key=lambda item: max(run.id for run in item[1]), reverse=True)
     return [Entry(race, _title(own), tuple(run.status.state for run in own)) for race, own in newest[:LATEST]]
+
+
+@lru_cache(maxsize=10_000)
+def _members(race: str) -> tuple[str, ...]:
+    """Ids of a race's runs, some of which may be gone by now: none ever joins a race."""
+    try:
+        return tuple(run.id for run in races.runs(race))
+    except RunError:
+        return ()
 
 
 def _title(own: list[Run]) -> str:
