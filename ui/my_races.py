@@ -64,7 +64,8 @@ def _state(entry: Entry) -> str:
 @st.cache_data(ttl=3.0, max_entries=200, show_spinner=False)
 def _entries(user: str) -> list[Entry]:
     """The newest first; looked up every three seconds at most."""
-    mine = {run.id: run for run in index.runs_of(user)[:LOOKED_AT]}
+    # The index may still have one that was removed a moment ago.
+    mine = {run.id: run for run in index.runs_of(user)[:LOOKED_AT] if run.folder.is_dir()}
     if not mine:
         return []
     of_race = {race: own for race in races.all_races() if (own := [mine[run] for run in _members(race) if run in mine])}

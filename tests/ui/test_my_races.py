@@ -28,9 +28,12 @@ def test_my_races_are_listed_the_newest_first_with_the_states_of_their_runs() ->
     assert found[1].title.startswith("bce, supcon · ")
 
 
-def test_a_race_loses_runs_that_are_removed_and_is_gone_with_the_last_one() -> None:
+def test_a_race_loses_runs_that_are_removed_and_is_gone_with_the_last_one_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     runs = races.start()
     assert len(mine()) == 1
+    monkeypatch.setattr(index, "REFRESH_SECONDS", 1e9)
     for left in (1, 0):
         runs[left].set_status("cancelled")
         store.delete(runs[left], ME)
