@@ -2,9 +2,11 @@
 
 import json
 import math
+import re
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -17,10 +19,22 @@ from simcse_core.learning.health import NOTES
 from simcse_core.learning.settings import training_settings
 from simcse_core.runs.config import RunConfig
 
+if TYPE_CHECKING:
+    from simcse_core.encoding.frozen import FrozenEncoder
+    from simcse_core.encoding.model import SimCSE
+
 T = TypeVar("T")
 FORMAT = 1
 MOST = 10_000_000
 """No count is larger: steps, epochs, rows, the sizes of a model."""
+MOST_SIZE = 1_000_000
+"""Of a model: words, positions, dimensions."""
+MOST_LAYERS = 200
+_FEW = re.compile("layers|labels")
+"""Names of counts for each of which something is made."""
+BERTS = ("bert", "roberta", "xlm-roberta", "camembert", "distilbert", "mpnet", "electra", "deberta", "deberta-v2",
+         "modernbert", "ernie")  # fmt: skip
+"""What transformers calls the family."""
 LARGEST_NUMBER = 2**31
 """In a configuration; seeds and learning rates are below."""
 MOST_CHARACTERS = 500
@@ -195,18 +209,21 @@ def items(folder: Path) -> dict[str, Any] | None:
 
 
 def check_model(folder: Path) -> None:
-    """Refuse a model that does not give vectors.
+    """Refuse a model that does not give vectors, or that takes much more memory than its file.
 
     Raises:
         RunError: it cannot be loaded, and why.
     """
     from simcse_core.encoding import storage
+    from simcse_core.encoding.layout import read_layout
 
     name = "the model of the bundle"
     try:
-        check_size(folder)
-        model = storage.load_frozen(folder, name) if storage.is_frozen(folder) else storage.load(folder, name)
-        works = all(math.isfinite(value) for value in model.encode(["A cat sleeps."])[0])
+        if storage.is_frozen(folder):
+            works = _gives_numbers(storage.load_frozen(folder, name))
+        else:
+            check_size(read_layout(folder, name).transformer)
+            works = _gives_numbers(storage.load(folder, name))
     except Exception as error:
         reason = str(error).strip().partition("\n")[0][:300] or type(error).__name__
         raise RunError("The model in the bundle cannot be used: {reason}", reason=reason) from error
@@ -214,28 +231,51 @@ def check_model(folder: Path) -> None:
         raise RunError("The model in the bundle cannot be used: its vectors are no numbers.")
 
 
+def _gives_numbers(model: "SimCSE | FrozenEncoder") -> bool:
+    return all(math.isfinite(value) for value in model.encode(["A cat sleeps."])[0])
+
+
 def check_size(folder: Path) -> None:
-    """Refuse a configuration that asks for much more memory than the weights have.
+    """Refuse a configuration that asks for much more memory than the weights have; nothing large is made for it.
+
+    Args:
+        folder: of the BERT.
 
     Raises:
-        RunError: it does.
+        RunError: it does, or it is not of the BERT family.
+        OSError, ValueError: it cannot be read.
     """
-    from safetensors import safe_open
+    import torch
+    from transformers import AutoConfig, AutoModel
 
-    if not (folder / "config.json").is_file():
-        return
     found = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    if found.get("model_type") not in BERTS:
+        raise RunError("its configuration is of no model of the BERT family.")
+    if found.keys() & {"attn_implementation", "_attn_implementation", "quantization_config"}:
+        raise RunError("its configuration asks for other code.")
+    _check_counts(found)
+    config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    with torch.device("meta"):  # shapes without memory
+        model = AutoModel.from_config(config, trust_remote_code=False)  # type: ignore[no-untyped-call]
+    needed = 4 * sum(tensor.numel() for tensor in chain(model.parameters(), model.buffers()))
+    if needed > 2.2 * (folder / "model.safetensors").stat().st_size:  # weights in half precision become twice as large
+        raise _larger()
 
-    def number(*names: str) -> int:
-        return next((int(found[name]) for name in names if name in found), 0)
 
-    hidden, inner = number("hidden_size", "dim"), number("intermediate_size", "hidden_dim")
-    words = (number("vocab_size") + number("max_position_embeddings")) * (number("embedding_size") or hidden)
-    layers = number("num_hidden_layers", "n_layers") * (4 * hidden * hidden + 2 * hidden * inner)
-    with safe_open(folder / "model.safetensors", "pt") as weights:
-        there = sum(math.prod(weights.get_slice(name).get_shape()) for name in weights.keys())  # noqa: SIM118 - no dict
-    if min(hidden, inner, words, layers) < 0 or words + layers > 1.1 * there:
-        raise RunError("its configuration describes a larger model than its weights are.")
+def _check_counts(found: object, most: int = MOST_SIZE) -> None:
+    """Refuse counts that take long before a model is even there: of layers above all."""
+    if isinstance(found, dict):
+        for name, value in found.items():
+            _check_counts(value, MOST_LAYERS if _FEW.search(name) else most)
+    elif isinstance(found, list):
+        for value in found:
+            _check_counts(value, most)
+    elif isinstance(found, int) and abs(found) > most:
+        raise _larger()
+
+
+def _larger() -> RunError:
+    return RunError("its configuration describes a larger model than its weights are.")
 
 
 def _config(text: str) -> RunConfig:

@@ -3,6 +3,7 @@
 import io
 import json
 import shlex
+import shutil
 import stat
 import struct
 import zipfile
@@ -412,15 +413,54 @@ def test_what_we_write_passes_the_check_unchanged_and_what_has_no_name_is_droppe
     assert bundle_contents.records(tmp_path) == bert.records()
 
 
-def test_a_model_that_claims_to_be_huge_or_gives_no_numbers_is_refused(
-    bert: store.Run, bundle: Path, home: Path, tmp_path: Path
+@pytest.mark.parametrize(
+    ("claim", "message"),
+    [
+        ({"vocab_size": 10**9}, "larger model"),
+        ({"vocab_size": 200_000}, "larger model"),
+        ({"type_vocab_size": 2_000_000}, "larger model"),
+        ({"type_vocab_size": 900_000}, "larger model"),
+        ({"max_position_embeddings": 900_000}, "larger model"),
+        ({"num_hidden_layers": 10**9}, "larger model"),
+        ({"num_hidden_layers": 201}, "larger model"),
+        ({"num_hidden_layers": 60}, "larger model"),
+        ({"num_labels": 1_000_000}, "larger model"),
+        ({"hidden_size": 12_000}, "larger model"),
+        ({"intermediate_size": 400_000}, "larger model"),
+        ({"hidden_size": -12}, "negative"),
+        ({"model_type": "timm_backbone"}, "no model of the BERT family"),
+        ({"_attn_implementation": "somebody/kernels"}, "asks for other code"),
+    ],
+    ids=str,
+)
+def test_a_configuration_larger_than_its_weights_is_refused_before_anything_is_loaded(
+    bert: store.Run, tmp_path: Path, claim: dict[str, Any], message: str
 ) -> None:
+    shutil.copy(bert.model / "model.safetensors", tmp_path)
+    config = json.loads((bert.model / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps({**config, **claim}))
+    with pytest.raises((RunError, RuntimeError), match=message):
+        bundle_contents.check_size(tmp_path)
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    bundle_contents.check_size(tmp_path)
+
+
+def test_a_bert_in_a_folder_of_its_own_is_checked_too(bert: store.Run, bundle: Path, home: Path) -> None:
     write_bundle(bert, bundle)
-    with zipfile.ZipFile(bundle) as packed:
-        config = packed.read("model/config.json")
-    for claim in ({"vocab_size": 10**9}, {"num_hidden_layers": 10**9}, {"hidden_size": 10**6}, {"hidden_size": -1}):
-        refused(changed(bundle, put("model/config.json", **claim)), home, "describes a larger model")
-    changed(bundle, overwrite("model/config.json", config))
+
+    def move(entries: dict[str, bytes]) -> None:
+        put("model/config.json", type_vocab_size=900_000)(entries)
+        for name in ("config.json", "model.safetensors"):
+            entries[f"model/0_Transformer/{name}"] = entries.pop(f"model/{name}")
+        entries["model/modules.json"] = json.dumps(
+            [{"idx": 0, "name": "0", "path": "0_Transformer", "type": "sentence_transformers.models.Transformer"}]
+        ).encode()
+
+    refused(changed(bundle, move), home, "describes a larger model")
+
+
+def test_a_model_that_gives_no_numbers_is_refused(bert: store.Run, bundle: Path, home: Path, tmp_path: Path) -> None:
+    write_bundle(bert, bundle)
     save_file({"linear.weight": np.full((384, 384), np.nan, dtype=np.float32)}, tmp_path / "nan.safetensors")
     (dense,) = [name for name in zipfile.ZipFile(bundle).namelist() if "Dense/model" in name]
     refused(changed(bundle, overwrite(dense, (tmp_path / "nan.safetensors").read_bytes())), home, "no numbers")
