@@ -21,6 +21,8 @@ class Step:
     observed: dict[str, float]
     """What the loss learns (scale, bias), share of active triplets, mean cosine of matches and of mismatches."""
     texts_per_second: float
+    texts: int
+    """That this step has learned from."""
     seconds: float
     """Since the start: frozen layers, probe and steps; measurements are left out."""
     event: str = "step"

@@ -271,6 +271,7 @@ class Loop:
             gradient_norm=norm,
             observed=result.observed,
             texts_per_second=result.texts / took,
+            texts=result.texts,
             seconds=round(self.seconds, 4),
         )
 

@@ -220,7 +220,7 @@ def test_a_break_repeats_no_note(tmp_path: Path) -> None:
 def test_a_break_makes_the_watch_forget_nothing(break_after: int) -> None:
     """It counts 20 steps that are alike, and compares 20 losses with the first 20."""
     losses = [0.2] * 30 + [0.9] * 30
-    steps = [Step(at, 99, 1, loss, 1e-5, 0.1, {}, 10.0, 1.0) for at, loss in enumerate(losses, 1)]
+    steps = [Step(at, 99, 1, loss, 1e-5, 0.1, {}, 10.0, 8, 1.0) for at, loss in enumerate(losses, 1)]
     whole, before, after = Watch(margin=0.2), Watch(margin=0.2), Watch(margin=0.2)
     expected = [said.code for step in steps for said in whole.step(step)]
     found = [said.code for step in steps[:break_after] for said in before.step(step)]
@@ -396,7 +396,7 @@ def test_a_margin_that_is_met_or_never_met_is_said() -> None:
     met = run(data, loss="triplet", epochs=12, loss_options={"margin": 0.001}, learning_rate=3e-3)
     assert "no_active_triplets" in notes_of(met)
     watch = Watch(margin=0.2)
-    stuck = [Step(at, 99, 1, 0.2, 1e-5, 0.1, {"active_triplets": 1.0}, 10.0, 1.0) for at in range(1, 40)]
+    stuck = [Step(at, 99, 1, 0.2, 1e-5, 0.1, {"active_triplets": 1.0}, 10.0, 8, 1.0) for at in range(1, 40)]
     assert [note.code for step in stuck for note in watch.step(step)] == ["stuck_at_margin"]
 
 

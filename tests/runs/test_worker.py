@@ -49,9 +49,10 @@ def test_a_run_whose_worker_and_supervisor_are_killed_ends_as_if_nothing_had_hap
     (run,) = queue.submit([with_seed(3, **LONG)])
     wait_until(lambda: has_steps(run, 20))
     supervisor = queue._supervisors[0]
-    assert run.status.pid is not None
-    os.kill(run.status.pid, 9)
-    wait_until(lambda: has_steps(run, 20) and run.status.state == "running")
+    pid = run.status.pid
+    assert pid is not None
+    os.kill(pid, 9)
+    wait_until(lambda: run.status.state == "running" and run.status.pid != pid)
     supervisor.kill()
     supervisor.wait()
     assert run.status.state == "running"  # it outlives its supervisor
