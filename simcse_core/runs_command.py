@@ -177,7 +177,7 @@ def _print_list(runs: "list[Summary]") -> None:
 
 def _print_run(run: "Summary", answer: dict[str, Any]) -> None:
     start = run.model if run.layer is None else f"{run.model}, layer {run.layer}"
-    created = datetime.fromtimestamp(run.created).astimezone().strftime("%Y-%m-%d %H:%M") if run.created else ""
+    created = _time(run.created)
     lines = {
         "run": run.id,
         "title": run.title,
@@ -195,6 +195,13 @@ def _print_run(run: "Summary", answer: dict[str, Any]) -> None:
             print(f"{name:24} {value}")
     for note in answer["notes"]:
         print(f"{'note':24} {note}")
+
+
+def _time(seconds: float) -> str:
+    """In the time zone of this machine; "" when it is not known, whatever a damaged file says."""
+    from simcse_core.runs.run import LATEST
+
+    return f"{datetime.fromtimestamp(seconds).astimezone():%Y-%m-%d %H:%M}" if 0 < seconds < LATEST else ""
 
 
 def _number(value: float | None) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import psutil
 import pytest
 
+from simcse_core import runs_command
 from simcse_core.cli import main
 from simcse_core.errors import RunError
 from simcse_core.learning.settings import TrainingSettings
@@ -99,6 +100,15 @@ def test_a_run_whose_results_are_no_numbers_is_damaged_and_hides_no_other(run: A
     found = as_json(run("runs", "list", "--format", "json"))
     assert [(entry["id"], entry["damaged"]) for entry in found] == [(broken.id, True), (good.id, False)]
     assert "the run is damaged" in run("runs", "show", broken.id)[1]
+
+
+@pytest.mark.parametrize("created", ["1e300", "NaN", "-1e300", "1e999", "253402300800"])
+def test_a_run_of_an_impossible_time_is_shown_without_one(run: Any, created: str) -> None:
+    odd = finished()
+    (odd.folder / "about.json").write_text(f'{{"owners": ["cli"], "name": "odd", "created": {created}}}')
+    assert "odd" in run("runs", "show", odd.id)[1]
+    assert as_json(run("runs", "list", "--format", "json"))[0]["title"] == "odd"
+    assert runs_command._time(float(created)) == ""
 
 
 def test_without_runs_the_list_says_how_to_start_one(run: Any) -> None:

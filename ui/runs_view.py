@@ -12,7 +12,7 @@ import streamlit as st
 
 from simcse_core.data.writers import safe
 from simcse_core.runs import store
-from simcse_core.runs.run import Run, State
+from simcse_core.runs.run import LATEST, Run, State
 from simcse_core.runs.summary import Summary, summarise
 from ui import address, users
 from ui.metric_names import METRICS, STATES
@@ -111,7 +111,8 @@ def local_time(seconds: float) -> datetime | None:
         zone = ZoneInfo(st.context.timezone or "UTC")
     except (KeyError, ValueError):
         zone = ZoneInfo("UTC")
-    return datetime.fromtimestamp(seconds, zone).replace(tzinfo=None) if seconds else None
+    known = 0 < seconds < LATEST  # whatever a damaged file says, NaN too
+    return datetime.fromtimestamp(seconds, zone).replace(tzinfo=None) if known else None
 
 
 def _matches(run: Summary, wanted: str) -> bool:

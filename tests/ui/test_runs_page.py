@@ -2,6 +2,7 @@
 
 import io
 import json
+import math
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +17,7 @@ from simcse_core.runs import queue, store
 from simcse_core.runs.bundles import write_bundle
 from simcse_core.runs.config import RunConfig
 from simcse_core.runs.run import Run
-from ui import run_actions, users
+from ui import run_actions, runs_view, users
 from ui.page import PAGES
 
 ROOT = Path(__file__).parent.parent.parent
@@ -256,6 +257,11 @@ def test_a_run_whose_results_are_no_numbers_is_a_damaged_row_and_hides_no_other(
     listed = open_runs(whose="all").dataframe[0].value
     assert list(listed["state"]) == ["damaged", "finished"]
     assert "This run is damaged" in words(open_runs(run=odd.id))
+
+
+@pytest.mark.parametrize("seconds", [1e300, -1e300, math.nan, math.inf, 253_402_300_800.0, 0.0])
+def test_an_impossible_time_is_no_time(seconds: float) -> None:
+    assert runs_view.local_time(seconds) is None
 
 
 def test_a_link_to_runs_that_are_gone_says_so() -> None:
