@@ -73,9 +73,9 @@ class _Page:
     async def _keep_open(self) -> None:
         app: AppServer | None = None
         while not self.stopped.is_set():
-            if app is None or not _lives(app.process):
-                app = await asyncio.to_thread(start_app, self.home)
-            with contextlib.suppress(Exception):  # whatever a killed server leads to
+            with contextlib.suppress(Exception):  # whatever a killed server leads to, also while it starts
+                if app is None or not _lives(app.process):
+                    app = await asyncio.to_thread(start_app, self.home)
                 await self._watch(app)
 
     async def _watch(self, app: AppServer) -> None:

@@ -112,7 +112,8 @@ def choose() -> tuple[RacePlan, DeltaGenerator]:
         names = _loss_choice(prepared, start)
     with of_options:
         loss, options = training_options.of_a_loss(names)
-    settings = training_options.checked({"tune": tune, **budget, **more, "loss": loss, "loss_options": options})
+        end = training_options.of_one_training(names)
+    settings = training_options.checked({"tune": tune, **budget, **more, **end, "loss": loss, "loss_options": options})
     first = settings.seed
     plan = RacePlan(chosen, held, kind, start, settings, tuple(names), tuple(range(first, first + seeds)))
     with chain:

@@ -24,6 +24,7 @@ BUDGETS = {"epochs": N_("epochs"), "seconds": N_("seconds")}
 MOST_EPOCHS = 1_000
 """Beside a budget in seconds, which ends sooner."""
 SECONDS = 20.0
+KEPT = {"best": N_("the best on held-out data"), "last": N_("those of the last step")}
 DEFAULTS = N_("no loss: all keep their defaults")
 
 
@@ -88,13 +89,40 @@ def of_a_loss(names: Sequence[str]) -> tuple[str, dict[str, Any]]:
     return chosen, {name: value for name, value in given.items() if value != fields[name].default}
 
 
+def of_one_training(names: Sequence[str]) -> dict[str, Any]:
+    """How over-fitting is kept under control, where one loss is trained by itself.
+
+    With several losses nothing is asked: a race judges each after its last step, else luck would win.
+    """
+    if len(names) != 1:
+        return {"keep": "last"}
+    keep = st.segmented_control(
+        _("Which weights are kept"),
+        list(KEPT),
+        format_func=lambda name: _(KEPT[name]),
+        default="best",
+        required=True,
+        key=f"race-keep-{language()}",
+    )
+    patience = st.number_input(
+        _("Patience"),
+        min_value=1,
+        max_value=1_000,
+        value=5,
+        key="race-patience",
+        help=_(TrainingSettings.model_fields["patience"].description or ""),
+    )
+    st.caption(_("The best moment on the held-out data looks a little better there than it is."))
+    return {"keep": keep, "patience": patience}
+
+
 def checked(given: Mapping[str, object]) -> TrainingSettings:
-    """The settings of a race, which judges every loss after its last step.
+    """The settings of a race.
 
     Raises:
         OptionError: a setting is out of range.
     """
-    return training_settings({**given, "keep": "last"})
+    return training_settings(given)
 
 
 def _usual(start: Start) -> TrainingSettings:

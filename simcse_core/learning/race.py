@@ -5,7 +5,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from statistics import fmean
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -152,16 +152,19 @@ def race(
     return _race(start, data, dev, list(dict.fromkeys(losses)), list(dict.fromkeys(seeds)), chosen, stop)
 
 
-def settings_of(settings: TrainingSettings, loss: str, seed: int) -> TrainingSettings:
+def settings_of(
+    settings: TrainingSettings, loss: str, seed: int, *, keep: Literal["best", "last"] = "last"
+) -> TrainingSettings:
     """The settings of one contestant: they differ in nothing but loss and seed.
 
     Each is judged after its last step: the best of many moments on the dev data would look better than it is there.
+    A training that is compared with nothing may `keep` its best.
 
     Raises:
         OptionError: there is no such loss.
     """
     options = settings.loss_options if loss == settings.loss else {}
-    given = {**settings.model_dump(), "loss": loss, "loss_options": options, "seed": seed, "keep": "last"}
+    given = {**settings.model_dump(), "loss": loss, "loss_options": options, "seed": seed, "keep": keep}
     return training_settings(given)
 
 

@@ -38,7 +38,7 @@ def start(
     The same race started again is the same race.
 
     Args:
-        config: of every run but for loss and seed.
+        config: of every run but for loss and seed; with several losses each keeps its last weights.
         losses: their names.
         seeds: None is the seed of `config` alone. All losses run with one seed before the next one starts.
         user: whose race it is.
@@ -55,8 +55,9 @@ def start(
     settings = config.settings
     data_seed = settings.seed if config.data_seed is None else config.data_seed
     described = describe(config.model_copy(update={"data_seed": data_seed}))
+    keep = settings.keep if len(set(losses)) == 1 else "last"
     configs = [
-        described.model_copy(update={"settings": settings_of(settings, loss, seed)})
+        described.model_copy(update={"settings": settings_of(settings, loss, seed, keep=keep)})
         for seed in dict.fromkeys([settings.seed] if seeds is None else seeds)
         for loss in dict.fromkeys(losses)
     ]

@@ -96,6 +96,18 @@ def test_the_button_starts_a_run_for_each_loss_and_seed_for_whoever_pressed_it()
     assert "seeds 0, 1, 2" in words(page)
 
 
+def test_a_training_by_itself_keeps_its_best_weights_and_a_race_the_last_ones() -> None:
+    page = open_training(**{"race-model": "use-multilingual"})
+    page.button_group(key="race-losses-labelled").set_value(["center"]).run()
+    page.number_input(key="race-patience").set_value(3).run()
+    page.button(key="start-race").click().run()
+    (alone,) = race.runs(race_of(page))
+    assert (alone.config.settings.keep, alone.config.settings.patience) == ("best", 3)
+    page.button_group(key="race-losses-labelled").set_value(["bce", "center"]).run()
+    page.button(key="start-race").click().run()
+    assert {run.config.settings.keep for run in race.runs(race_of(page))} == {"last"}
+
+
 def test_a_second_tab_that_starts_the_same_race_shows_the_same_race() -> None:
     first, second = (open_training(**{"race-model": "use-multilingual"}) for _tab in range(2))
     for tab in (first, second):
