@@ -7,6 +7,11 @@ from typing import Any
 Answer = dict[str, Any] | list[dict[str, Any]]
 
 
+def printable(text: str) -> str:
+    """A text in one line, without what would steer a terminal or turn the direction of writing."""
+    return "".join(letter if letter.isprintable() else " " if letter.isspace() else "" for letter in text)
+
+
 def print_record(record: dict[str, Any], form: str) -> None:
     """One record of a training, as JSON on a line or as words."""
     if form == "json":
@@ -21,32 +26,41 @@ def print_record(record: dict[str, Any], form: str) -> None:
             lies = {name: value for name, value in record["geometry"].items() if name not in record["metrics"]}
             print(f"         {_numbers(lies)}")
         case "note":
-            print(f"note: {record['message']}")
+            print(f"note: {printable(record['message'])}")
         case _:
             if record["dev_before"] is not None:
                 print(f"before  {_numbers(record['dev_before'])}")
                 print(f"after   {_numbers(record['dev_after'])}")
-            print(f"model   {record['model']}")
+            print(f"model   {printable(record['model'])}")
 
 
 def print_answer(answer: Answer, form: str) -> None:
     """The answer of a command: one value of JSON, or a table for people."""
     if form == "json":
-        print(json.dumps(answer, ensure_ascii=False, allow_nan=False))
+        print(_escaped(json.dumps(answer, ensure_ascii=False, allow_nan=False)))
     elif isinstance(answer, list):
         _print_models(answer)
     elif "similarity" in answer:
         _print_similarity(answer)
     else:
         for name, value in answer.items():
-            print(f"{name:24} {_number(value)}")
+            print(f"{name:24} {printable(_number(value))}")
 
 
 def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Columns below each other, as wide as their widest cell."""
+    rows = [[printable(text) for text in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
     for row in (header, *rows):
         print("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _escaped(text: str) -> str:
+    """JSON that says the same, with escapes in the place of what would steer a terminal."""
+    if text.isprintable():
+        return text
+    odd = (letter for letter in set(text) if not letter.isprintable())  # a large matrix has few different ones
+    return text.translate({ord(letter): json.dumps(letter)[1:-1] for letter in odd})
 
 
 def _print_similarity(answer: dict[str, Any]) -> None:
@@ -54,11 +68,11 @@ def _print_similarity(answer: dict[str, Any]) -> None:
     if others:
         print("  ".join(f"{number:5}" for number in range(1, len(others) + 1)))
     for text, row in zip(answer["texts"], answer["similarity"], strict=True):
-        print("  ".join(f"{value:5.2f}" for value in row), f" {text}")
+        print("  ".join(f"{value:5.2f}" for value in row), f" {printable(text)}")
     if others:
         print()
     for number, text in enumerate(others, 1):
-        print(f"{number:5}  {text}")
+        print(f"{number:5}  {printable(text)}")
 
 
 def _print_models(cards: list[dict[str, Any]]) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from simcse_core.command_options import Parser, add_action, add_command, output_file
 from simcse_core.errors import OptionError, RunError
-from simcse_core.printing import Answer, print_table
+from simcse_core.printing import Answer, print_table, printable
 
 if TYPE_CHECKING:
     from simcse_core.runs.run import Run
@@ -141,7 +141,11 @@ def _confirmed(run: "Run") -> bool:
     """Whether somebody at a terminal says yes. Nobody can be asked elsewhere."""
     if not sys.stdin.isatty():
         return False
-    print(f"Remove {run.id} ({run.title}) with its model? This cannot be undone. [y/N] ", end="", file=sys.stderr)
+    print(
+        f"Remove {run.id} ({printable(run.title)}) with its model? This cannot be undone. [y/N] ",
+        end="",
+        file=sys.stderr,
+    )
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
@@ -192,9 +196,9 @@ def _print_run(run: "Summary", answer: dict[str, Any]) -> None:
     }
     for name, value in lines.items():
         if value:
-            print(f"{name:24} {value}")
+            print(f"{name:24} {printable(value)}")
     for note in answer["notes"]:
-        print(f"{'note':24} {note}")
+        print(f"{'note':24} {printable(note)}")
 
 
 def _time(seconds: float) -> str:

@@ -111,6 +111,18 @@ def test_a_run_of_an_impossible_time_is_shown_without_one(run: Any, created: str
     assert runs_command._time(float(created)) == ""
 
 
+def test_what_a_run_says_cannot_steer_the_terminal(run: Any) -> None:
+    evil = "\x1b]0;owned\x07\u202e\x9b31m"
+    odd = finished(CONFIG.model_copy(update={"data": f"中文{evil}.csv"}))
+    odd.append({"event": "note", "step": 1, "code": "", "template": "", "values": {}, "message": f"so{evil}"})
+    odd.append(FINISHED)
+    for words in (("list",), ("show", odd.id), ("list", "--format", "json"), ("show", odd.id, "--format", "json")):
+        _status, out, err = run("runs", *words)
+        assert "中文" in out
+        assert (out + err).replace("\n", "").isprintable()
+    assert as_json(run("runs", "show", odd.id, "--format", "json"))["notes"] == [f"so{evil}"]  # programs lose nothing
+
+
 def test_without_runs_the_list_says_how_to_start_one(run: Any) -> None:
     assert as_json(run("runs", "list", "--format", "json")) == []
     assert "No runs yet. Start one: python -m simcse_core train" in run("runs")[1]

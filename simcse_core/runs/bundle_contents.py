@@ -18,6 +18,7 @@ from simcse_core.home import RUN_ID
 from simcse_core.learning.health import NOTES
 from simcse_core.learning.settings import training_settings
 from simcse_core.runs.config import RunConfig
+from simcse_core.runs.run import printable
 
 if TYPE_CHECKING:
     from simcse_core.encoding.frozen import FrozenEncoder
@@ -144,7 +145,7 @@ def description(folder: Path) -> Description:
             "The bundle has the format {given}; this one reads {wanted}. Install the version that wrote it: {made}.",
             given=found.format,
             wanted=FORMAT,
-            made=found.versions.get("simcse_core", "?")[:20],
+            made=printable(found.versions.get("simcse_core", "?"))[:20],
         )
     return found
 
@@ -159,7 +160,8 @@ def config(folder: Path) -> RunConfig:
     try:
         training_settings(found.settings.model_dump())
     except UserError as error:
-        raise RunError("config.json of the bundle cannot be used: {reason}", reason=str(error)) from error
+        reason = printable(str(error))
+        raise RunError("config.json of the bundle cannot be used: {reason}", reason=reason) from error
     return without_paths(found)
 
 
@@ -225,7 +227,7 @@ def check_model(folder: Path) -> None:
             check_size(read_layout(folder, name).transformer)
             works = _gives_numbers(storage.load(folder, name))
     except Exception as error:
-        reason = str(error).strip().partition("\n")[0][:300] or type(error).__name__
+        reason = printable(str(error).strip().partition("\n")[0][:300]) or type(error).__name__
         raise RunError("The model in the bundle cannot be used: {reason}", reason=reason) from error
     if not works:
         raise RunError("The model in the bundle cannot be used: its vectors are no numbers.")
@@ -352,4 +354,4 @@ def _read(folder: Path, file: str, parse: Callable[[str], T]) -> T:
         raise RunError("This file is no bundle: it has no {file}.", file=file) from error
     except (ValueError, RecursionError) as error:
         reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)[:100]
-        raise RunError("{file} of the bundle is damaged: {reason}.", file=file, reason=reason) from error
+        raise RunError("{file} of the bundle is damaged: {reason}.", file=file, reason=printable(reason)) from error

@@ -21,7 +21,7 @@ from simcse_core.runs import archive, bundle_contents, files, store
 from simcse_core.runs.bundle_contents import FORMAT, Description
 from simcse_core.runs.bundle_readme import readme
 from simcse_core.runs.reproduce import as_carried_out, command
-from simcse_core.runs.run import LONGEST_NAME, About, Run
+from simcse_core.runs.run import LONGEST_NAME, About, Run, printable
 
 _OF_A_MODEL = (
     r"(?:config|modules|simcse|sentence_bert_config|config_sentence_transformers|tokenizer|tokenizer_config|"
@@ -92,7 +92,7 @@ def read_bundle(source: Path | BinaryIO, *, owner: str) -> Run:
         files.replace_text(incoming / "metrics.jsonl", _lines(records))
         if items is not None:
             files.replace(incoming / "items.json", items)
-        name = " ".join(about.name.split())
+        name = printable(" ".join(about.name.split()))
         files.replace(incoming / "about.json", jsonable(About((owner,), name, time.time(), imported=True)))
         run.set_status("finished")
         incoming.rename(folder)  # with its name it becomes a run

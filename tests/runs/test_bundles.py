@@ -472,6 +472,21 @@ def test_an_imported_run_leads_to_no_file_of_this_machine(bundle: Path, tmp_path
     assert (run.config.data, run.config.dev, run.config.model) == ("passwd", "secrets.csv", "other")
 
 
+EVIL = "a\x1b]0;owned\x07 b\u202ec\x9b31m 中文"
+
+
+def test_a_name_from_a_bundle_cannot_steer_a_terminal(bundle: Path) -> None:
+    run = read_bundle(changed(bundle, put("bundle.json", name=EVIL)), owner="ada")
+    assert run.title == "a]0;owned bc31m 中文"
+
+
+def test_what_is_wrong_with_a_bundle_is_said_without_steering_a_terminal(bundle: Path, home: Path) -> None:
+    changed(bundle, put("bundle.json", format=2, versions={"simcse_core": EVIL}))
+    with pytest.raises(RunError, match="has the format 2") as error:
+        read_bundle(bundle, owner="ada")
+    assert str(error.value).isprintable()
+
+
 def test_a_note_of_a_stranger_is_only_words(bundle: Path) -> None:
     honest = {"event": "note", "step": 1, "code": "no_gradient", "template": NOTES["no_gradient"],
               "values": {"steps": 3}, "message": NOTES["no_gradient"].format(steps=3)}  # fmt: skip
