@@ -12,7 +12,7 @@ from simcse_core.runs.summary import Summary, differences
 from ui import colors, curves, race_curves, run_actions, users
 from ui.curves import Chart, Line
 from ui.metric_names import METRICS
-from ui.page import plain
+from ui.page import plain, user_errors
 from ui.race_progress import BUSY
 from ui.runs_view import state_name, summary
 from ui.tracks import Track, track
@@ -44,6 +44,7 @@ def show(runs: Sequence[Run]) -> None:
         run_actions.delete_button(mine)
 
 
+@user_errors()
 def _live(names: Sequence[str], runs: Sequence[Run]) -> None:
     """What changes while some of them go on."""
     outcomes = [race.outcome(run) for run in runs]
