@@ -104,13 +104,14 @@ def of_one_training(names: Sequence[str]) -> dict[str, Any]:
         required=True,
         key=f"race-keep-{language()}",
     )
+    explained = TrainingSettings.model_fields["patience"].description or ""
     patience = st.number_input(
         _("Patience"),
         min_value=1,
         max_value=1_000,
         value=5,
         key="race-patience",
-        help=_(TrainingSettings.model_fields["patience"].description or ""),
+        help=_(explained),
     )
     st.caption(_("The best moment on the held-out data looks a little better there than it is."))
     return {"keep": keep, "patience": patience}
