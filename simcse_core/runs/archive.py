@@ -20,6 +20,12 @@ MOST_DIRECTORY_BYTES = 100_000
 """Of the list of entries; it is read as a whole before anything in it can be checked."""
 FREE_BYTES_LEFT = 100_000_000
 """That much of the disk stays free."""
+MOST_BYTES = (
+    (re.compile(r"bundle\.json|README\.md|(model/(\w+/)?)?config\.json|model/(modules|simcse)\.json"), 200_000),
+    (re.compile(r"metrics\.jsonl|items\.json"), 20_000_000),
+)
+"""Of files that are read as a whole, and that everybody's list of runs is made of. The first pattern that fits counts;
+others have the limit of any file."""
 _CHUNK = 2**20
 _END = struct.Struct("<4s4H2LH")
 """The record at the end of a zip."""
@@ -114,13 +120,23 @@ def _check_entries(entries: list[ZipInfo], allowed: re.Pattern[str]) -> None:
         seen.add(name.lower())
         if entry.flag_bits & 0x1 or entry.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
             raise RunError("{file} in the bundle is encrypted, or packed in an unusual way.", file=name)
-        if not name.endswith(".safetensors") and entry.file_size > limits().max_file_megabytes * 1_000_000:
-            raise RunError(
-                "{file} in the bundle is too large: the limit is {most:,} MB (SIMCSE_MAX_FILE_MEGABYTES).",
-                file=name,
-                most=limits().max_file_megabytes,
-            )
+        _check_file(name, entry.file_size)
     _check_size(sum(entry.file_size for entry in entries))
+
+
+def _check_file(name: str, size: int) -> None:
+    if name.endswith(".safetensors"):
+        return  # as large as the bundle may be
+    own = next((most for pattern, most in MOST_BYTES if pattern.fullmatch(name)), None)
+    if own is not None and size > own:
+        raise RunError("{file} in the bundle is too large: the limit is {most:,} kB.", file=name, most=own // 1_000)
+    most = limits().max_file_megabytes
+    if size > most * 1_000_000:
+        raise RunError(
+            "{file} in the bundle is too large: the limit is {most:,} MB (SIMCSE_MAX_FILE_MEGABYTES).",
+            file=name,
+            most=most,
+        )
 
 
 def _check_size(size: int) -> None:

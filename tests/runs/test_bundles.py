@@ -263,6 +263,30 @@ def test_a_bomb_is_refused_before_it_is_unpacked(bundle: Path, home: Path, monke
     refused(bundle, home, "the limit is 5 MB")
 
 
+@pytest.mark.parametrize(
+    ("name", "most"),
+    [
+        ("bundle.json", 200_000),
+        ("config.json", 200_000),
+        ("README.md", 200_000),
+        ("model/config.json", 200_000),
+        ("model/0_Transformer/config.json", 200_000),
+        ("model/modules.json", 200_000),
+        ("metrics.jsonl", 20_000_000),
+        ("items.json", 20_000_000),
+    ],
+)
+def test_a_small_file_has_to_be_small(bundle: Path, home: Path, name: str, most: int) -> None:
+    def add(size: int) -> None:
+        with zipfile.ZipFile(bundle, "w", zipfile.ZIP_DEFLATED) as packed:
+            packed.writestr(name, b" " * size)
+
+    add(most + 1)
+    refused(bundle, home, rf"{name} in the bundle is too large: the limit is {most // 1_000:,} kB")
+    add(most)
+    refused(bundle, home, "is no bundle: it has no|damaged")
+
+
 def test_a_file_that_is_larger_than_it_says_is_refused(bundle: Path, home: Path) -> None:
     with zipfile.ZipFile(bundle, "w", zipfile.ZIP_DEFLATED) as packed:
         packed.writestr("bundle.json", bytes(5_000_000))
