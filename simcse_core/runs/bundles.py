@@ -5,6 +5,7 @@ and a `README.md` for people. The data is not in it.
 """
 
 import json
+import math
 import re
 import secrets
 import shutil
@@ -16,6 +17,7 @@ from typing import Any, BinaryIO
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 from simcse_core.errors import RunError
+from simcse_core.home import RUN_ID, home
 from simcse_core.jsonable import jsonable
 from simcse_core.runs import archive, bundle_contents, files, store
 from simcse_core.runs.bundle_contents import FORMAT, Description
@@ -97,6 +99,28 @@ def read_bundle(source: Path | BinaryIO, *, owner: str) -> Run:
         run.set_status("finished")
         incoming.rename(folder)  # with its name it becomes a run
     return Run(folder)
+
+
+def sweep(older_than_seconds: float = 86_400) -> None:
+    """Remove what is left of imports and deletions whose process was killed.
+
+    Args:
+        older_than_seconds: what changed later may still be at work.
+    """
+    latest = time.time() - older_than_seconds
+    for folder in (home() / "runs").glob("*"):
+        kind, _, run = folder.name.partition("-")
+        if kind in ("incoming", "deleted") and RUN_ID.fullmatch(run) and _changed(folder) < latest:
+            shutil.rmtree(folder, ignore_errors=True)  # never through a link
+
+
+def _changed(path: Path) -> float:
+    """Seconds since the epoch; a folder that was renamed, but not written to, changed as well."""
+    try:
+        found = path.lstat()
+    except OSError:  # somebody else has removed it
+        return math.inf
+    return max(found.st_mtime, found.st_ctime)
 
 
 @contextmanager

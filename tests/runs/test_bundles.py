@@ -2,10 +2,12 @@
 
 import io
 import json
+import os
 import shlex
 import shutil
 import stat
 import struct
+import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +22,7 @@ from simcse_core.encoding.catalogue import load
 from simcse_core.errors import RunError
 from simcse_core.learning.health import NOTES
 from simcse_core.learning.settings import TrainingSettings
-from simcse_core.runs import archive, bundle_contents, store
+from simcse_core.runs import archive, bundle_contents, bundles, store
 from simcse_core.runs.bundle_contents import without_paths
 from simcse_core.runs.bundles import read_bundle, write_bundle
 from simcse_core.runs.config import RunConfig, Stage, describe
@@ -494,6 +496,30 @@ def test_an_imported_run_leads_to_no_file_of_this_machine(bundle: Path, tmp_path
     evil = {"data": "/etc/passwd", "dev": "..\\..\\secrets.csv", "model": "../../other/model"}
     run = read_bundle(changed(bundle, put("config.json", **evil)), owner="ada")
     assert (run.config.data, run.config.dev, run.config.model) == ("passwd", "secrets.csv", "other")
+
+
+def test_leftovers_of_killed_imports_and_deletions_go_after_a_day_and_nothing_else_does(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = store.create(HEAD_ONLY)
+    other = "20260101-000000000000-0123456789ab"
+    precious = tmp_path / "precious" / "thesis.txt"
+    precious.parent.mkdir()
+    precious.touch()
+    for name in (f"incoming-{run.id}", f"deleted-{other}", "incoming-mine", "deleted-", f"kept-{other}"):
+        (home / "runs" / name / "model").mkdir(parents=True)
+        (home / "runs" / name / "model" / "weights").touch()
+    (home / "runs" / f"incoming-{other}").symlink_to(precious.parent)
+    os.utime(home / "runs" / f"deleted-{other}", (0, 0))  # an old run, but it was renamed just now
+    bundles.sweep()
+    assert len(runs_folder(home)) == 7
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 86_401)
+    bundles.sweep()
+    assert set(runs_folder(home)) == {run.id, "incoming-mine", "deleted-", f"kept-{other}", f"incoming-{other}"}
+    assert precious.exists()
+    monkeypatch.setenv("SIMCSE_HOME", str(tmp_path / "nowhere"))
+    bundles.sweep()
 
 
 EVIL = "a\x1b]0;owned\x07 b\u202ec\x9b31m 中文"
