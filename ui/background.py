@@ -2,11 +2,14 @@
 
 import contextlib
 import os
+import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Future
 from typing import Any, TypeVar
 
 import numpy as np
+import psutil
 import streamlit as st
 from joblib.externals.loky import ProcessPoolExecutor, get_reusable_executor
 from numpy.typing import NDArray
@@ -15,6 +18,9 @@ IDLE_SECONDS = 1_800
 """The worker ends after so long without work and frees its memory; the next projection starts it again."""
 POLITE_IDLE_SECONDS = 300
 """The same for a polite worker, which starts faster."""
+
+LOOK_SECONDS = 2.0
+"""Between two looks of a worker at whether the app is still there."""
 
 T = TypeVar("T")
 
@@ -36,6 +42,7 @@ def _warm_up() -> None:
     """
     from simcse_core.meaning.projection import projections
 
+    _end_with_the_app()
     projections["umap"].function(np.random.default_rng(0).normal(size=(40, 8)).astype(np.float32))
 
 
@@ -98,5 +105,18 @@ def _polite(worker: str) -> Any:
 
 def _be_polite() -> None:
     """Runs once in a new worker."""
+    _end_with_the_app()
     with contextlib.suppress(OSError, AttributeError):
         os.nice(10)
+
+
+def _end_with_the_app() -> None:
+    """A killed app takes its workers with it; else each would keep its memory for half an hour."""
+    app = psutil.Process().parent()
+
+    def watch() -> None:
+        while app is not None and app.is_running() and app.status() != psutil.STATUS_ZOMBIE:
+            time.sleep(LOOK_SECONDS)
+        os._exit(0)
+
+    threading.Thread(target=watch, daemon=True).start()
