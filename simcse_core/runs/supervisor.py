@@ -16,6 +16,7 @@ from simcse_core.errors import RunError, UserError
 from simcse_core.home import home
 from simcse_core.runs import entries
 from simcse_core.runs.backends import WORKER, Backend, LocalProcesses
+from simcse_core.runs.bundles import sweep
 from simcse_core.runs.entries import Entry
 from simcse_core.runs.files import explained
 from simcse_core.runs.run import Run
@@ -55,6 +56,7 @@ class Supervisor:
     def work(self) -> None:
         """Until nothing has waited or run for a while."""
         entries.take_in_lost_runs()
+        sweep()
         busy_at = time.monotonic()
         while time.monotonic() - busy_at < IDLE_SECONDS:
             if self._look():
