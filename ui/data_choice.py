@@ -76,7 +76,9 @@ def choose_data(key: str, *, kinds: Sequence[str] = tuple(KINDS)) -> ChosenData:
     names = offered(kinds)
     widget_key, keep = address.widget(f"{key}-data", names, defaults.DATA[language()], language=language())
     name = st.selectbox(_("Data"), names, format_func=data_title, key=widget_key, on_change=keep)
-    with st.popover(_("Use your own data"), icon=":material/upload:"):
+    # With another key it is another popover, which is closed: a file that came in does not hide what it changes.
+    came = getattr(st.session_state.get(f"{key}-upload"), "file_id", "")
+    with st.popover(_("Use your own data"), icon=":material/upload:", key=f"{key}-own-{came}"):
         brought = upload(key)
     if brought is None:
         return ChosenData(bundled.load(name), name)
@@ -166,8 +168,6 @@ def _map_columns(brought: Upload, key: str) -> dict[str, str]:
     for column in KINDS[kind].columns:
         guess = guesses[kind].get(column)
         place = names.index(guess) if guess in names else min(len(columns), len(names) - 1)
-        chosen = st.selectbox(
-            f"`{column}`", names, index=place, format_func=plain, key=f"{key}-{kind}-{column}-{brought.name}"
-        )
+        chosen = st.selectbox(f"`{column}`", names, index=place, key=f"{key}-{kind}-{column}-{brought.name}")
         columns[column] = chosen
     return columns
