@@ -13,6 +13,7 @@ from simcse_core.home import RUN_ID
 from simcse_core.runs import index, store
 from simcse_core.runs.run import Run
 from ui import users
+from ui.race_words import data_name
 from ui.translation import N_, _
 
 OFFERED_RUNS = 30
@@ -42,7 +43,7 @@ def card(name: str) -> ModelCard:
         return CATALOGUE[name]
     run = store.get(name)
     config = run.config
-    note = _(OF_RUN).format(loss=config.settings.loss, data=run.title.rpartition(" · ")[2])
+    note = _(OF_RUN).format(loss=config.settings.loss, data=data_name(config.data))
     return card_of(run.model, name, title(name), languages=_languages(run), note=note)
 
 
