@@ -30,12 +30,12 @@ def show(config: RunConfig, losses: Sequence[str], *, always: bool = False) -> N
     for stage, kind in zip(config.stages, kinds, strict=False):
         boxes.append((kind, f"{stage.loss} · {data_name(stage.data)}"))
     boxes.append((kinds[-1], ", ".join(dict.fromkeys(losses)) or "…"))
-    with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
+    with st.container(horizontal=True, gap="xsmall"):
         for number, (title, what) in enumerate(boxes):
-            if number:
-                st.markdown(":material/arrow_forward:", width="content")
             with st.container(border=True, width="content", gap=None):
-                st.markdown(f"**{plain(title)}**", width="content")
+                # The arrow stands in the box that it leads to, so that it never ends a line.
+                arrow = ":material/arrow_forward: " if number else ""
+                st.markdown(f"{arrow}**{plain(title)}**", width="content")
                 st.caption(plain(what), width="content")
 
 
