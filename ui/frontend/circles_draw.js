@@ -9,7 +9,7 @@ const SVG = "http://www.w3.org/2000/svg"
 const RIM = 100
 const OLDEST = 36 // radius at which the trail of the whole run begins
 const VIEW = { left: -152, top: -154, width: 304, height: 306 }
-const WIDEST = 1.3 // of a shape, in radii of a point
+const STACKED = 50 // how far outwards points of the same direction go, all together
 const SHAPES = [
   (r) => `M${-r},0a${r},${r} 0 1,0 ${2 * r},0a${r},${r} 0 1,0 ${-2 * r},0Z`,
   (r) => polygon(4, r * 1.28, Math.PI / 4),
@@ -59,8 +59,7 @@ function stacked(angles, bead) {
     const apart = (other) => RIM * Math.abs(Math.sin((angle - other) / 2)) // half of the way
     return angles.slice(0, at).reduce((sum, other) => sum + Math.sqrt(Math.max(0, 1 - (apart(other) / bead) ** 2)), 0)
   })
-  const room = VIEW.width / 2 - RIM - WIDEST * bead // all together stay inside the picture
-  const each = Math.min(1.85 * bead, room / Math.max(1e-9, ...upon))
+  const each = Math.min(1.85 * bead, STACKED / Math.max(1e-9, ...upon))
   return upon.map((count) => count * each)
 }
 
