@@ -14,7 +14,7 @@ from simcse_core.meaning.similarity import cosine_similarity
 from simcse_core.runs.config import RunConfig, open_split
 from simcse_core.runs.race import Outcome
 from simcse_core.runs.store import get
-from ui import cache, defaults, heatmap, race_result
+from ui import cache, defaults, heatmap, projector, race_result
 from ui.page import PAGES, plain, until_loaded, user_errors
 from ui.race_curves import names
 from ui.stored import StoredRace
@@ -108,7 +108,9 @@ def _side_by_side(texts: Sequence[str], matrices: Sequence[heatmap.Matrix]) -> N
         return
     titles = [_("Frozen model"), _("After training")][-len(matrices) :]
     keys = ("before", "after")[-len(matrices) :]
-    for column, title, matrix, key in zip(st.columns(2), titles, matrices, keys, strict=False):
+    # On a projector below each other, so that the numbers fit into their cells.
+    places = [st.container(), st.container()] if projector.is_on() else st.columns(2)
+    for column, title, matrix, key in zip(places, titles, matrices, keys, strict=False):
         with column:
             st.markdown(f"**{title}**")
             heatmap.figure(matrix, texts, key=f"heatmap-{key}", height=360, labels=False)

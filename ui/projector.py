@@ -41,6 +41,11 @@ def enlarge(figure: go.Figure) -> None:
     figure.update_layout(font_size=FONT_SIZE)
     for axis in (*figure.select_xaxes(), *figure.select_yaxes()):
         axis.update(tickfont_size=FONT_SIZE)
+        if axis.title.text:
+            axis.title.font.size = FONT_SIZE
+    if any(axis.title.text for axis in figure.select_xaxes()) and figure.layout.margin.b is not None:
+        figure.layout.margin.b += FONT_SIZE  # the larger name stands below the larger numbers
+        figure.layout.height = figure.layout.height and figure.layout.height + FONT_SIZE
     for annotation in figure.layout.annotations:
         annotation.font.size = FONT_SIZE
     for trace in figure.data:
