@@ -40,7 +40,7 @@ WORDS = {
     "cancel": "Cancel the race",
     "result": "Result",
     "similarity": "On the page {page}",
-    "download": "Download",
+    "download": "Download the bundle",
 }
 """Of the interface; their translations stand in its catalogue."""
 
