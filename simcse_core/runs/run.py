@@ -133,7 +133,9 @@ class Run:
             config = self.config
         except RunError:
             return self.id
-        return f"{config.settings.loss} · {Path(config.data).name}"
+        data = Path(config.data)
+        kept = data.parent == home() / "data"  # an upload, whose name here says nothing
+        return config.settings.loss if kept else f"{config.settings.loss} · {data.name}"
 
     @property
     def status(self) -> Status:

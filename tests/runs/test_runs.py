@@ -214,6 +214,8 @@ def test_a_full_disk_at_the_last_record_is_said(monkeypatch: pytest.MonkeyPatch)
 def test_a_run_has_owners_and_a_name() -> None:
     run = store.create(SMALL, owner="anna")
     assert run.title == "cross_entropy · intents-zh"
+    upload = store.keep_data(b"text,label\na,x\n", "mine.csv")
+    assert store.create(SMALL.model_copy(update={"data": str(upload)})).title == "cross_entropy"
     run.rename("  my\nfirst   run ", "anna")
     assert run.title == run.about.name == "my first run"
     run.join("ben")
