@@ -3,10 +3,12 @@
 import streamlit as st
 
 from simcse_core.runs import queue
-from ui import my_races, page, race_inputs, race_view, users
+from ui import my_races, page, projector, race_inputs, race_view, users
+from ui.translation import _
 
 page.begin("training")
-left, right = st.columns([7, 4], gap="large")  # the race comes first on a phone too
+# The race comes first on a phone too; on a projector it needs the whole width.
+left, right = (st.container(), st.container()) if projector.is_on() else st.columns([7, 4], gap="large")
 
 race = st.query_params.get("race")
 is_there = False
@@ -19,6 +21,7 @@ with left, page.user_errors():
         race_view.recorded()
 
 with right, page.user_errors():
+    st.header(_("A race of your own"), anchor=race_view.OWN_RACE)
     plan, button = race_inputs.choose()
     with button, page.user_errors():
         if (started := race_inputs.start_button(plan, users.current())) is not None:

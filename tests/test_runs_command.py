@@ -261,7 +261,7 @@ def test_only_settings_that_differ_are_differences() -> None:
 
 def test_a_run_is_followed_to_its_end_without_repeating_what_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     run = store.create(CONFIG)
-    steps = [{"event": "step", "step": number} for number in range(1, 6)]
+    steps = [{"event": "step", "step": number, "steps": 5, "epoch": 1, "seconds": 1.0} for number in range(1, 6)]
     for step in steps[:3]:
         run.append(step)
     followed = following.follow(run)

@@ -38,7 +38,9 @@ def show(race: Sequence[Outcome], beside: Mapping[str, Items]) -> None:
     st.header(_("Before and after"), anchor=False)
     ahead = race_result.ahead(race, beside)
     start = next(name for name, run in finished.items() if run.loss == ahead)
-    chosen = st.segmented_control(_("Loss"), list(finished), default=start, required=True, key="compared")
+    # When the race is over the choice begins anew, with the loss that is ahead then.
+    key = f"compared-{race[0].run}-{len(finished) == len(race)}"
+    chosen = st.segmented_control(_("Loss"), list(finished), default=start, required=True, key=key)
     run = get(finished[chosen or start].run)
     config = run.config
     texts = _texts(run.id, config)

@@ -12,7 +12,7 @@ from ui import background, rehearsal
 from ui.data_choice import Upload
 from ui.metric_names import duration
 from ui.page import plain, user_errors
-from ui.translation import _, explain
+from ui.translation import _, explain, joined
 
 if TYPE_CHECKING:
     from ui.race_inputs import RacePlan
@@ -47,7 +47,7 @@ def _measuring(plan: "RacePlan", key: str) -> None:
         asked.update({loss: _submit(plan, loss, key) for loss in plan.losses})  # again what somebody else took back
     elif _are_done(asked):
         st.rerun()
-    st.caption(_what(plan) + " " + _("Measuring how long that takes …"))
+    st.caption(joined(_what(plan), _("Measuring how long that takes …")))
 
 
 def _told(plan: "RacePlan", asked: "dict[str, Future[float]]") -> float | None:
@@ -59,16 +59,17 @@ def _told(plan: "RacePlan", asked: "dict[str, Future[float]]") -> float | None:
         elif isinstance(error, UserError):
             st.warning(f"**{loss}** · {plain(explain(error))}")
         else:
-            st.caption(_what(plan) + " " + _("How long that takes could not be measured."))
+            st.caption(joined(_what(plan), _("How long that takes could not be measured.")))
             return None
     if len(seconds) < len(asked):
         return None
     mean = sum(seconds) / len(seconds)
     st.caption(
-        _what(plan)
-        + " "
-        + _("About {each} a run, {all} in all, and a few seconds to start each.").format(
-            each=duration(mean), all=duration(mean * plan.runs)
+        joined(
+            _what(plan),
+            _("About {each} a run, {all} in all, and a few seconds to start each.").format(
+                each=duration(mean), all=duration(mean * plan.runs)
+            ),
         )
     )
     return mean

@@ -15,7 +15,7 @@ from simcse_core.errors import UserError
 from simcse_core.limits import check_texts, limits
 from ui import address, cache, defaults, model_fetch, models
 from ui.page import plain
-from ui.translation import _, explain, language
+from ui.translation import _, explain, joined, language
 from ui.typing_area import offer_other_texts, put, typing_area
 
 SENTENCES = "sentences"
@@ -186,7 +186,7 @@ def warn_about(texts: list[str], model: str) -> None:
             model=models.card(model).title, numbers=numbers
         )
         if (other := can_read_instead(model)) is not None:
-            message += " " + _("Choose the model {other}.").format(other=CATALOGUE[other].title)
+            message = joined(message, _("Choose the model {other}.").format(other=CATALOGUE[other].title))
         st.warning(plain(message), icon=":material/translate:")
     if check.truncated:
         numbers = _some_of(check.truncated, texts)
@@ -226,7 +226,7 @@ def model_choice(name: str, start: str | None = None) -> ModelCard:
     said.append(_(card.note) if chosen in CATALOGUE else plain(card.note))
     if not cache.is_loaded(chosen):
         said.append(_("It is loading."))
-    st.caption(("" if language() == "zh_CN" else " ").join(said))
+    st.caption(joined(*said))
     return card
 
 

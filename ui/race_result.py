@@ -14,7 +14,7 @@ from ui.metric_names import EXPLAINED, METRICS, line_name, main_metric_among
 from ui.page import plain
 from ui.projector import chart
 from ui.race_curves import names
-from ui.translation import _, language
+from ui.translation import _, joined, language
 from ui.verdicts import Result, compute
 
 FEW_ITEMS = 1_000
@@ -155,7 +155,7 @@ def _small_print(shown: Sequence[str], main: str, seeds: int) -> str:
             )
         )
     sentences.append(_("Every loss is judged after its last step, so that none gains from a lucky moment."))
-    return ("" if language() == "zh_CN" else " ").join(sentences)
+    return joined(*sentences)
 
 
 def _verdict_in_words(found: Verdict) -> str:

@@ -17,9 +17,11 @@ from ui import chain_view, comparison, race_curves, race_progress, race_result, 
 from ui.announcer import announce
 from ui.page import user_errors
 from ui.race_words import announcements, describe
-from ui.translation import _, language
+from ui.translation import _, joined, language
 
 POLL_SECONDS = 1.0
+OWN_RACE = "own-race"
+"""The place on the page where a race is started; on a phone it is far below."""
 BASELINE_SECONDS = 120.0
 """So long after the last run the page waits for the baselines, which its worker measures."""
 
@@ -69,8 +71,9 @@ def recorded() -> None:
         said = _("**A recorded race** on the bundled data, run on {cores} CPU cores under {system}.").format(
             cores=race.cores, system=race.system
         )
-        st.markdown(f"{said} {race_result.in_short(race.outcomes, race.baselines)}")
+        st.markdown(joined(said, race_result.in_short(race.outcomes, race.baselines)))
         st.caption(describe(race.config))
+        st.markdown("[{}](#{})".format(_("Start a race of your own"), OWN_RACE))
     race_curves.show(race.outcomes, key="recorded")
     race_result.show(race.outcomes, race.baselines)
     comparison.show_stored(race)

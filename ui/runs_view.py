@@ -14,15 +14,17 @@ from simcse_core.data.writers import safe
 from simcse_core.runs import store
 from simcse_core.runs.run import LATEST, Run, State
 from simcse_core.runs.summary import Summary, summarise
-from ui import address, users
+from ui import address, projector, users
 from ui.metric_names import METRICS, STATES
-from ui.page import PAGES
+from ui.page import PAGES, plain
 from ui.race_words import data_name, model_title
 from ui.translation import N_, _, language
 
 WHOSE = {"mine": N_("Mine"), "all": N_("All")}
 CHOSEN = "run"
 """In the address: the ids of the chosen runs, with commas between them."""
+ON_A_PROJECTOR = 12
+"""Runs in large letters."""
 MOST_CHOSEN = 12
 """No eye tells more curves apart."""
 
@@ -163,6 +165,16 @@ def _table(found: Sequence[Summary]) -> None:
         selection_default={"selection": {"rows": [ids.index(run) for run in own if run in ids]}},
         alt=_("The runs, the newest first, with their results before and after training."),
     )
+    if projector.is_on():  # the list above is painted in a size of its own
+        st.table(
+            {
+                _("name"): [plain(run.title) for run in found[:ON_A_PROJECTOR]],
+                _("state"): [state_name(run) for run in found[:ON_A_PROJECTOR]],
+                _("after"): ["" if run.after is None else f"{run.after:.3f}" for run in found[:ON_A_PROJECTOR]],
+                _("gain"): ["" if run.gain is None else f"{run.gain:+.3f}" for run in found[:ON_A_PROJECTOR]],
+            },
+            hide_index=True,
+        )
     if not own:
         st.caption(_("Tick a run to see it, or several to compare them."))
 

@@ -37,6 +37,11 @@ def N_(message: str) -> str:  # noqa: N802 - the name that gettext tools look fo
     return message
 
 
+def joined(*sentences: str) -> str:
+    """Sentences one behind the other; Chinese ones have no space between them."""
+    return ("" if language() == "zh_CN" else " ").join(filter(None, sentences))
+
+
 def explain(error: UserError) -> str:
     """A user's error in the language of this session."""
     return _(error.template).format(**error.values)

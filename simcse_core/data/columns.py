@@ -10,9 +10,9 @@ from simcse_core.errors import DataError, OptionError
 SYNONYMS: dict[str, tuple[str, ...]] = {
     "text": ("sentence", "utterance", "message", "content", "review", "文本", "内容", "句子"),
     "label": ("intent", "category", "class", "sentiment", "match", "is_duplicate", "标签", "类别"),
-    "sentence1": ("s1", "question1", "text1", "premise", "a", "句子1", "文本1"),
-    "sentence2": ("s2", "question2", "text2", "hypothesis", "b", "句子2", "文本2"),
-    "score": ("similarity", "得分", "分数", "相似度"),
+    "sentence1": ("s1", "question1", "text1", "sent1", "sent_a", "sentence_a", "premise", "a", "句子1", "文本1"),
+    "sentence2": ("s2", "question2", "text2", "sent2", "sent_b", "sentence_b", "hypothesis", "b", "句子2", "文本2"),
+    "score": ("similarity", "sim", "rating", "得分", "分数", "相似度"),
     "anchor": ("query",),
     "positive": ("pos",),
     "negative": ("neg", "hard_negative"),
