@@ -31,7 +31,7 @@ from simcse_core.command_options import (
 )
 from simcse_core.download_line import download_line
 from simcse_core.errors import InputError, UserError
-from simcse_core.printing import Answer, print_answer
+from simcse_core.printing import Answer, print_answer, printable
 from simcse_core.progress_line import progress_line
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if answer is not None:
             print_answer(answer, options.format)
     except UserError as error:
-        print("simcse_core:", " ".join(str(error).splitlines()), file=sys.stderr)
+        print("simcse_core:", printable(" ".join(str(error).splitlines())), file=sys.stderr)
         return 2
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # `| head` has read enough

@@ -17,8 +17,8 @@ from simcse_core.errors import RunError, UserError
 from simcse_core.home import RUN_ID
 from simcse_core.learning.health import NOTES
 from simcse_core.learning.settings import training_settings
+from simcse_core.printing import printable
 from simcse_core.runs.config import RunConfig
-from simcse_core.runs.run import printable
 
 if TYPE_CHECKING:
     from simcse_core.encoding.frozen import FrozenEncoder

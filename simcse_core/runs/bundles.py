@@ -19,11 +19,12 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 from simcse_core.errors import RunError
 from simcse_core.home import RUN_ID, home
 from simcse_core.jsonable import jsonable
+from simcse_core.printing import printable
 from simcse_core.runs import archive, bundle_contents, files, store
 from simcse_core.runs.bundle_contents import FORMAT, Description
 from simcse_core.runs.bundle_readme import readme
 from simcse_core.runs.reproduce import as_carried_out, command
-from simcse_core.runs.run import LONGEST_NAME, About, Run, printable
+from simcse_core.runs.run import LONGEST_NAME, About, Run
 
 _OF_A_MODEL = (
     r"(?:config|modules|simcse|sentence_bert_config|config_sentence_transformers|tokenizer|tokenizer_config|"

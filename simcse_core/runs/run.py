@@ -31,6 +31,7 @@ from simcse_core.errors import RunError, UserError
 from simcse_core.home import home
 from simcse_core.jsonable import jsonable
 from simcse_core.meaning.items import Items
+from simcse_core.printing import printable
 from simcse_core.runs import files, metrics
 from simcse_core.runs.alive import born, is_alive
 from simcse_core.runs.config import RunConfig
@@ -320,11 +321,6 @@ def owners_lock() -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-def printable(text: str) -> str:
-    """Without what would steer a terminal or turn the direction of writing."""
-    return "".join(letter for letter in text if letter.isprintable())
 
 
 def _is_process(pid: object, birth: object) -> bool:
