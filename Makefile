@@ -15,7 +15,7 @@ test: .venv/dev.installed
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m tests.install_chromium
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --dist worksteal
 
 format: .venv/dev.installed
 	$(BIN)/ruff check --fix .
