@@ -274,8 +274,8 @@ def test_a_bomb_is_refused_before_it_is_unpacked(bundle: Path, home: Path, monke
         ("model/config.json", 200_000),
         ("model/0_Transformer/config.json", 200_000),
         ("model/modules.json", 200_000),
-        ("metrics.jsonl", 20_000_000),
-        ("items.json", 20_000_000),
+        ("metrics.jsonl", 40_000_000),
+        ("items.json", 40_000_000),
     ],
 )
 def test_a_small_file_has_to_be_small(bundle: Path, home: Path, name: str, most: int) -> None:
