@@ -7,22 +7,21 @@ does hits all of them; compared are medians, and the ratio is taken within each 
 """
 
 import argparse
-import platform
 import statistics
 import time
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from benchmarks.machine import machine
 from simcse_core import SimCSE
 from simcse_core.data.kinds import Scored
 from simcse_core.data.readers import read_data
 from simcse_core.encoding.catalogue import find
-from simcse_core.encoding.device import pick_dtype
+from simcse_core.encoding.device import pick_device, pick_dtype
 
 Vectors = NDArray[np.float32]
 Encode = Callable[[list[str]], Vectors]
@@ -35,15 +34,10 @@ def main() -> None:
     parser.add_argument("--sentences", type=int, help="only so many (default: all)")
     options = parser.parse_args()
     texts = sentences(options.data / "sts" / "stsb-en-train.csv")[: options.sentences]
-    candidates = encoders()
-    vectors = {name: encode(texts[:256]) for name, encode in candidates.items()}  # everybody warms up
-    speeds: dict[str, list[float]] = {name: [] for name in candidates}
-    for _round in range(options.rounds):
-        for name, encode in candidates.items():
-            started = time.perf_counter()
-            vectors[name] = encode(texts)
-            speeds[name].append(len(texts) / (time.perf_counter() - started))
-    report(texts, speeds, vectors)
+    speeds, vectors = measure(encoders(), texts, options.rounds)
+    print(f"{len(texts):,} distinct sentences, {options.rounds} alternating rounds")
+    print(f"{machine('sentence-transformers')}\n")
+    report(speeds, vectors)
 
 
 def sentences(path: Path) -> list[str]:
@@ -55,40 +49,57 @@ def sentences(path: Path) -> list[str]:
 
 def encoders() -> dict[str, Encode]:
     """The peer first: others are measured against it. On a GPU both also run in float16."""
-    from sentence_transformers import SentenceTransformer
-
     model = SimCSE.load("minilm")
-    device = str(model.device)
-
-    def peer(dtype: torch.dtype) -> Encode:
-        theirs = SentenceTransformer(str(find("minilm")), device=device, model_kwargs={"dtype": dtype})
-        return lambda texts: np.asarray(theirs.encode(texts, batch_size=32, show_progress_bar=False), dtype=np.float32)
-
-    def ours(precision: str) -> Encode:
-        return lambda texts: model.encode(texts, precision=precision)
-
-    if device.startswith("cuda"):
-        peers = {"sentence-transformers float16": peer(torch.float16)}
-        return {**peers, "simcse_core float16": ours("float16"), "simcse_core auto": ours("auto")}
+    if model.device.type == "cuda":
+        return {
+            "sentence-transformers float16": peer(torch.float16),
+            "simcse_core float16": ours(model, "float16"),
+            "simcse_core auto": ours(model, "auto"),
+        }
     return {
         "sentence-transformers float32": peer(torch.float32),
-        "simcse_core float32": ours("float32"),
-        f"simcse_core auto ({str(pick_dtype('auto', model.device)).removeprefix('torch.')})": ours("auto"),
+        "simcse_core float32": ours(model, "float32"),
+        f"simcse_core auto ({str(pick_dtype('auto', model.device)).removeprefix('torch.')})": ours(model, "auto"),
     }
 
 
-def report(texts: list[str], speeds: dict[str, list[float]], vectors: dict[str, Vectors]) -> None:
-    peer = next(iter(speeds))
-    print(f"{len(texts):,} distinct sentences, {len(speeds[peer])} alternating rounds")
-    print(f"{platform.system()} {platform.machine()}, {torch.get_num_threads()} threads", end="")
-    print(f", GPU {torch.cuda.get_device_name()}" if torch.cuda.is_available() else "", end="")
-    print(f"; torch {torch.__version__}, sentence-transformers {version('sentence-transformers')}\n")
+def peer(dtype: torch.dtype, name: str = "minilm", batch_size: int = 32) -> Encode:
+    """The peer's `encode` of a model, on the device that ours picks; its batches have 32 texts by default."""
+    from sentence_transformers import SentenceTransformer
+
+    theirs = SentenceTransformer(str(find(name)), device=str(pick_device()), model_kwargs={"dtype": dtype})
+    return lambda texts: np.asarray(
+        theirs.encode(texts, batch_size=batch_size, show_progress_bar=False), dtype=np.float32
+    )
+
+
+def ours(model: SimCSE, precision: str) -> Encode:
+    return lambda texts: model.encode(texts, precision=precision)
+
+
+def measure(
+    candidates: dict[str, Encode], texts: list[str], rounds: int
+) -> tuple[dict[str, list[float]], dict[str, Vectors]]:
+    """Sentences per second of each round, and the vectors of the last."""
+    vectors = {name: encode(texts[:256]) for name, encode in candidates.items()}  # everybody warms up
+    speeds: dict[str, list[float]] = {name: [] for name in candidates}
+    for _round in range(rounds):
+        for name, encode in candidates.items():
+            started = time.perf_counter()
+            vectors[name] = encode(texts)
+            speeds[name].append(len(texts) / (time.perf_counter() - started))
+    return speeds, vectors
+
+
+def report(speeds: dict[str, list[float]], vectors: dict[str, Vectors]) -> None:
+    """A line each; the first is the one that others are measured against."""
+    first = next(iter(speeds))
     print(f"{'':32} {'sentences/s':>12} {'ratio':>7} {'lowest':>7} {'largest difference':>19} {'smallest cosine':>16}")
     for name, own in speeds.items():
-        ratios = [mine / theirs for mine, theirs in zip(own, speeds[peer], strict=True)]
-        difference = np.abs(vectors[name] - vectors[peer]).max()
+        ratios = [mine / theirs for mine, theirs in zip(own, speeds[first], strict=True)]
+        difference = np.abs(vectors[name] - vectors[first]).max()
         unit = vectors[name] / np.linalg.norm(vectors[name], axis=1, keepdims=True)
-        closest = (unit * vectors[peer] / np.linalg.norm(vectors[peer], axis=1, keepdims=True)).sum(axis=1).min()
+        closest = (unit * vectors[first] / np.linalg.norm(vectors[first], axis=1, keepdims=True)).sum(axis=1).min()
         print(
             f"{name:32} {statistics.median(own):12.0f} {statistics.median(ratios):7.2f} {min(ratios):7.2f} "
             f"{difference:19.1e} {closest:16.6f}"

@@ -78,15 +78,15 @@ def main() -> None:
     print(machine("sentence-transformers", "transformers"))
     print(f"STS-B dev Spearman x 100 before training: {spearman(SimCSE.load('minilm'), dev):.1f}")
     for work in WORKS:
-        candidates = {**trainers(), **({} if work.top is None else {UNFROZEN: unfrozen})}
+        candidates = {**trainers(), **({} if work.top is None else {UNFROZEN: unfrozen(peer(peer_precision()))})}
         for train_it in candidates.values():  # everybody warms up
             train_it(replace(work, epochs=1), pairs.take(range(min(BATCH, len(pairs)))))
         report(work, *measure(work, candidates, pairs, dev, options.rounds))
 
 
-def close_pairs(data: Scored, count: int) -> Pairs:
-    """The first pairs of a score from 4 on, as matches."""
-    rows = [at for at, score in enumerate(data.score) if score >= 4][:count]
+def close_pairs(data: Scored, count: int, least: float = 4) -> Pairs:
+    """The first pairs of a score from `least` on, as matches."""
+    rows = [at for at, score in enumerate(data.score) if score >= least][:count]
     return Pairs(
         "pairs",
         tuple(data.sentence1[at] for at in rows),
@@ -97,16 +97,19 @@ def close_pairs(data: Scored, count: int) -> Pairs:
 
 def trainers() -> dict[str, Candidate]:
     """The peer first: others are measured against it."""
-    device = pick_device()
-    auto = str(pick_dtype("auto", device)).removeprefix("torch.")
+    auto = str(pick_dtype("auto", pick_device())).removeprefix("torch.")
     return {
-        f"sentence-transformers {'bfloat16' if device.type == 'cuda' else 'float32'}": peer,
+        f"sentence-transformers {peer_precision()}": peer(peer_precision()),
         "simcse_core float32": ours("float32"),
         f"simcse_core auto ({auto})": ours("auto"),
     }
 
 
-def ours(precision: str) -> Candidate:
+def peer_precision() -> str:
+    return "bfloat16" if pick_device().type == "cuda" else "float32"
+
+
+def ours(precision: str, name: str = "minilm") -> Candidate:
     def candidate(work: Work, pairs: Pairs) -> Trained:
         settings = training_settings(
             {
@@ -123,13 +126,18 @@ def ours(precision: str) -> Candidate:
                 "seed": SEED,
             }
         )
-        model = SimCSE.load("minilm")
+        model = SimCSE.load(name)
         return Trained(seconds(lambda: learn(model, pairs, settings)), model)
 
     return candidate
 
 
-def peer(work: Work, pairs: Pairs) -> Trained:
+def peer(precision: str, name: str = "minilm") -> Candidate:
+    """The peer in float32, or mixing it with float16 or bfloat16."""
+    return lambda work, pairs: _train_peer(work, pairs, precision, name)
+
+
+def _train_peer(work: Work, pairs: Pairs, precision: str, name: str) -> Trained:
     from datasets import Dataset
     from sentence_transformers import (
         SentenceTransformer,
@@ -142,7 +150,7 @@ def peer(work: Work, pairs: Pairs) -> Trained:
 
     disable_progress_bar()  # type: ignore[no-untyped-call] # of loading the weights
     device = pick_device()
-    model = SentenceTransformer(str(find("minilm")), device=str(device))
+    model = SentenceTransformer(str(find(name)), device=str(device))
     if work.top is not None:
         bert = model[0].auto_model
         assert isinstance(bert, PreTrainedModel)
@@ -161,7 +169,8 @@ def peer(work: Work, pairs: Pairs) -> Trained:
                 max_grad_norm=CLIP,
                 seed=SEED,
                 use_cpu=device.type == "cpu",
-                bf16=device.type == "cuda",
+                bf16=precision == "bfloat16",
+                fp16=precision == "float16",
                 report_to=[],
                 save_strategy="no",
                 logging_strategy="no",
@@ -176,8 +185,8 @@ def peer(work: Work, pairs: Pairs) -> Trained:
         return Trained(took, SimCSE.load(f"{folder}/model"))
 
 
-def unfrozen(work: Work, pairs: Pairs) -> Trained:
-    return peer(replace(work, top=None), pairs)
+def unfrozen(candidate: Candidate) -> Candidate:
+    return lambda work, pairs: candidate(replace(work, top=None), pairs)
 
 
 def seconds(training: Callable[[], object]) -> float:
