@@ -115,12 +115,12 @@ def train_speed(options: argparse.Namespace) -> None:
 
 
 def trainers(model: str) -> dict[str, train.Candidate]:
-    """The peer first, in what it is measured with elsewhere; float16 needs a GPU."""
+    """The peer first, in what it is measured with elsewhere; float16 needs a GPU. `auto` is bfloat16 on such a GPU."""
     cuda = pick_device().type == "cuda"
     precisions = ("bfloat16", "float16", "float32") if cuda else ("float32",)
     peers = {f"sentence-transformers {precision}": train.peer(precision, model) for precision in precisions}
-    ours = ("auto", "bfloat16", "float32") if cuda else ("auto", "float32")
-    return {**peers, **{f"simcse_core {precision}": train.ours(precision, model) for precision in ours}}
+    ours = {f"simcse_core {precision}": train.ours(precision, model) for precision in ("auto", "float32")}
+    return {**peers, **ours}
 
 
 def remembering(peaks: dict[str, float], name: str, candidate: train.Candidate) -> train.Candidate:
