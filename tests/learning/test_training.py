@@ -1,5 +1,3 @@
-from collections import Counter
-
 import numpy as np
 import pytest
 import torch
@@ -10,7 +8,6 @@ from simcse_core.data.splits import split_labelled
 from simcse_core.encoding.frozen import FrozenEncoder
 from simcse_core.encoding.model import SimCSE
 from simcse_core.errors import DataError, OptionError
-from simcse_core.learning.batches import labelled_batches
 from simcse_core.learning.losses import losses
 from simcse_core.learning.measuring import evaluate
 from simcse_core.learning.records import Ended, Evaluation, Record, Step
@@ -201,19 +198,6 @@ def test_too_much_work_is_refused_before_it_starts(minilm: SimCSE, monkeypatch: 
 def test_settings_out_of_range_are_refused(given: dict[str, object], message: str) -> None:
     with pytest.raises(OptionError, match=message):
         training_settings(given)
-
-
-def test_an_epoch_has_each_text_once_and_in_every_batch_each_text_meets_another_of_its_class() -> None:
-    labels = [f"class {number % 39}" for number in range(117)] + ["alone"]  # three of each class but one
-    batches = list(labelled_batches(labels, 16, seed=1))
-    assert sorted(position for batch in batches for position in batch) == list(range(118))
-    for batch in batches:
-        assert len(batch) <= 16
-        counts = Counter(labels[position] for position in batch)
-        assert all(count > 1 for label, count in counts.items() if label != "alone")
-    assert labels[batches[-1][-1]] == "alone"
-    assert batches == list(labelled_batches(labels, 16, seed=1))
-    assert batches != list(labelled_batches(labels, 16, seed=2))
 
 
 def test_evaluation_follows_the_kind_of_the_data(minilm: SimCSE) -> None:
