@@ -33,7 +33,7 @@ def make_head(kind: str, width: int, seed: int = 0) -> "nn.Linear | None":
     if kind == "none":
         return None
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)  # torch.manual_seed would reseed the GPUs too
         head = nn.Linear(width, width)
     if kind == "linear":
         nn.init.eye_(head.weight)

@@ -33,6 +33,20 @@ SIZES = {
 MAX_TOKENS = 128
 
 
+def check_enough(texts: Sequence[str]) -> None:
+    """See that there are enough texts for a vocabulary.
+
+    Raises:
+        DataError: there are too few.
+    """
+    if len(texts) < FEWEST_TEXTS:
+        raise DataError(
+            "{given} texts are too few for a vocabulary: a new model needs at least {fewest}.",
+            given=len(texts),
+            fewest=FEWEST_TEXTS,
+        )
+
+
 def new_model(name: str, texts: Sequence[str], *, device: str = "auto", seed: int = 0) -> "SimCSE":
     """A model of one of the `SIZES`, with mean pooling.
 
@@ -51,12 +65,7 @@ def new_model(name: str, texts: Sequence[str], *, device: str = "auto", seed: in
     from simcse_core.encoding.device import pick_device
     from simcse_core.encoding.model import SimCSE
 
-    if len(texts) < FEWEST_TEXTS:
-        raise DataError(
-            "{given} texts are too few for a vocabulary: a new model needs at least {fewest}.",
-            given=len(texts),
-            fewest=FEWEST_TEXTS,
-        )
+    check_enough(texts)
     size = SIZES[name]
     vocabulary = make_vocabulary(texts, size.vocabulary)
     tokenizer = BertTokenizer(vocab=vocabulary, do_lower_case=True, model_max_length=MAX_TOKENS)
@@ -69,7 +78,7 @@ def new_model(name: str, texts: Sequence[str], *, device: str = "auto", seed: in
         max_position_embeddings=MAX_TOKENS,
     )
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)  # torch.manual_seed would reseed the GPUs too
         bert: PreTrainedModel = BertModel(config).requires_grad_(False)
     bert.to(pick_device(device))  # type: ignore[arg-type] # transformers' decorator hides the signature
     return SimCSE(bert, tokenizer, max_tokens=MAX_TOKENS, name=name)
