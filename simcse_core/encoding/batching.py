@@ -1,7 +1,9 @@
 """Batches that waste little arithmetic on padding."""
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
@@ -12,9 +14,25 @@ Prepared = Sequence[int] | Tensor
 TOKENS_PER_BATCH = {"cpu": 2_048, "mps": 8_192, "cuda": 32_768}
 """Enough to keep the device busy, few enough for its caches and its memory."""
 
+TEXTS_PER_CHUNK = 8_192
+"""A GPU works on so many while the CPU tokenises the next ones."""
+
 
 def tokens_per_batch(device: torch.device) -> int:
     return TOKENS_PER_BATCH[device.type]
+
+
+def chunks_by_length(texts: Sequence[str], device: torch.device) -> Iterator[list[int]]:
+    """Group texts to be tokenised together: all of them for a CPU, which has nothing else to do meanwhile.
+
+    Yields:
+        Positions of the texts of one chunk, in ascending order; the chunk of the longest texts (in characters) comes
+        first, so that batches made within a chunk waste little on padding.
+    """
+    size = len(texts) if device.type == "cpu" else TEXTS_PER_CHUNK
+    longest_first = sorted(range(len(texts)), key=lambda position: -len(texts[position]))
+    for start in range(0, len(texts), size):
+        yield sorted(longest_first[start : start + size])
 
 
 def batches_by_length(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
@@ -46,7 +64,18 @@ def pad(prepared: Sequence[Prepared], padding_id: int, device: torch.device) -> 
     Returns:
         ids (N, T) or states (N, T, H), and mask (N, T); the mask is 1 for a text's own tokens and 0 for padding.
     """
-    lengths = torch.tensor([len(own) for own in prepared])
-    mask = torch.arange(int(lengths.max())) < lengths[:, None]
-    padded = pad_sequence([torch.as_tensor(own) for own in prepared], batch_first=True, padding_value=padding_id)
-    return padded.to(device), mask.long().to(device)
+    lengths = np.array([len(own) for own in prepared])
+    mask = np.arange(lengths.max()) < lengths[:, None]  # (N, T)
+    if isinstance(prepared[0], Tensor):
+        states = [torch.as_tensor(own) for own in prepared]
+        padded = pad_sequence(states, batch_first=True, padding_value=padding_id)
+    else:
+        ids = np.full(mask.shape, padding_id, dtype=np.int64)
+        ids[mask] = np.fromiter(chain.from_iterable(prepared), np.int64, count=lengths.sum())
+        padded = torch.from_numpy(ids)
+    return to_device(padded, device), to_device(torch.from_numpy(mask), device).long()
+
+
+def to_device(tensor: Tensor, device: torch.device) -> Tensor:
+    """The tensor on the device. A CUDA GPU copies pinned memory by itself: the CPU goes on without waiting for it."""
+    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from simcse_core.encoding.batching import Prepared, batches_by_length, pad, tokens_per_batch
+from simcse_core.encoding.batching import Prepared, batches_by_length, chunks_by_length, pad, tokens_per_batch
 from simcse_core.encoding.device import pick_dtype
 from simcse_core.encoding.head import make_head
 from simcse_core.encoding.inference import for_inference, stamp
@@ -161,11 +161,13 @@ class SimCSE(nn.Module):
 
     def prepare(self, texts: Sequence[str]) -> list[list[int]]:
         """The texts as token ids, cut at `max_tokens`: what `embed` works on."""
-        if not texts:
-            return []
+        return self._ids(texts, self.max_tokens) if texts else []
+
+    def _ids(self, texts: Sequence[str], most: int) -> list[list[int]]:
+        """At most so many token ids of each text; nothing else is made of them, which takes time."""
+        no_more = {"return_token_type_ids": False, "return_attention_mask": False, "verbose": False}
         with self._tokenizer_lock:
-            ids = self.tokenizer(list(texts), truncation=True, max_length=self.max_tokens, verbose=False)["input_ids"]
-        return list(ids)
+            return list(self.tokenizer(list(texts), truncation=True, max_length=most, **no_more)["input_ids"])
 
     def embed(self, prepared: Sequence[Prepared]) -> Tensor:
         """(N, D) unit rows for one batch of prepared texts; gradients flow unless they are switched off."""
@@ -224,7 +226,8 @@ class SimCSE(nn.Module):
             texts: N texts. Identical texts are encoded once.
             precision: "float32", "bfloat16", "float16", or "auto" for the fastest the hardware is good at.
             on_check: receives which texts were cut or are unreadable to this model.
-            on_progress: receives (done, total) after each batch, in distinct texts.
+            on_progress: receives (done, total) after each batch, in distinct texts; a GPU may still be at work on the
+                last few batches.
 
         Returns:
             (N, D) float32, unit rows; (0, D) for no texts.
@@ -239,15 +242,22 @@ class SimCSE(nn.Module):
             on_check(self.check(texts))
 
         def encode_unique(unique: list[str]) -> Vectors:
-            prepared = self.prepare(unique)
             vectors = np.empty((len(unique), self.dim), dtype=np.float32)
             twin = self._twin(dtype)
+            launched: list[tuple[list[int], Tensor]] = []
             done = 0
-            for batch in batches_by_length([len(ids) for ids in prepared], tokens_per_batch(self.device)):
-                vectors[batch] = self._embed(twin, [prepared[position] for position in batch]).cpu().numpy()
-                done += len(batch)
-                if on_progress is not None:
-                    on_progress(done, len(unique))
+            for chunk in chunks_by_length(unique, self.device):
+                prepared = self.prepare([unique[position] for position in chunk])
+                _copy_back(launched, vectors)  # a GPU has computed them meanwhile
+                for batch in batches_by_length([len(ids) for ids in prepared], tokens_per_batch(self.device)):
+                    embeddings = self._embed(twin, [prepared[position] for position in batch])
+                    launched.append(([chunk[position] for position in batch], embeddings))
+                    if self.device.type == "cpu":
+                        _copy_back(launched, vectors)
+                    done += len(batch)
+                    if on_progress is not None:
+                        on_progress(done, len(unique))
+            _copy_back(launched, vectors)
             return vectors
 
         return once_each(texts, self.dim, encode_unique)
@@ -257,8 +267,7 @@ class SimCSE(nn.Module):
         texts = checked(texts)
         if not texts:
             return TextCheck()
-        with self._tokenizer_lock:
-            ids = self.tokenizer(texts, truncation=True, max_length=self.max_tokens + 1, verbose=False)["input_ids"]
+        ids = self._ids(texts, self.max_tokens + 1)
         return TextCheck(
             truncated=tuple(number for number, own in enumerate(ids) if len(own) > self.max_tokens),
             unreadable=tuple(
@@ -372,10 +381,11 @@ class SimCSE(nn.Module):
             states = output.last_hidden_state
             if self.pooling == "first_last_mean":
                 states = torch.cat([states, output.hidden_states[0] if output.hidden_states else states], dim=-1)
+            states = states.cpu()
             lengths = [len(prepared[at]) for at in batch]
             rows = states[0].split(lengths) if packs else states
             for at, length, row in zip(batch, lengths, rows, strict=True):
-                yield at, row[:length].cpu()
+                yield at, row[:length]
 
     def frozen_layers(self) -> int | None:
         """The highest layer below which nothing trains; None when the word embeddings train."""
@@ -410,3 +420,10 @@ class SimCSE(nn.Module):
         from simcse_core.encoding.storage import save
 
         save(self, Path(folder))
+
+
+def _copy_back(launched: list[tuple[list[int], Tensor]], vectors: Vectors) -> None:
+    """Put embeddings in their rows and forget them; this waits until a GPU has computed them."""
+    for rows, embeddings in launched:
+        vectors[rows] = embeddings.cpu().numpy()
+    launched.clear()

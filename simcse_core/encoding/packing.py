@@ -135,6 +135,12 @@ def _attend(
     return torch.cat(attended)[None], None
 
 
+def _mask(*, attention_mask: Tensor | None = None, allow_is_bidirectional_skip: bool = False, **others: Any) -> Any:
+    """transformers' mask of a padded batch; a GPU is not asked whether it could do without, which would wait for it."""
+    skip = allow_is_bidirectional_skip and (attention_mask is None or attention_mask.device.type != "cuda")
+    return sdpa_mask(attention_mask=attention_mask, allow_is_bidirectional_skip=skip, **others)
+
+
 def _as_autocast(module: nn.Module, inputs: Any, embeddings: Tensor) -> Tensor:
     """Word embeddings in the half precision of autocast: then all that is added to them stays in it."""
     kind = embeddings.device.type
@@ -142,4 +148,4 @@ def _as_autocast(module: nn.Module, inputs: Any, embeddings: Tensor) -> Tensor:
 
 
 AttentionInterface.register(ATTENTION, _attend)
-AttentionMaskInterface.register(ATTENTION, sdpa_mask)
+AttentionMaskInterface.register(ATTENTION, _mask)

@@ -5,8 +5,10 @@ import pytest
 import torch
 from sentence_transformers import SentenceTransformer
 
+from simcse_core.encoding import batching
+from simcse_core.encoding import model as model_module
 from simcse_core.encoding.catalogue import find
-from simcse_core.encoding.head import HEADS
+from simcse_core.encoding.head import HEADS, make_head
 from simcse_core.encoding.model import SimCSE
 from simcse_core.encoding.pooling import poolings
 from simcse_core.encoding.texts import TextCheck
@@ -38,6 +40,39 @@ def test_vectors_have_length_one_and_the_order_of_the_texts(minilm: SimCSE) -> N
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
     np.testing.assert_array_equal(vectors[0], vectors[6])  # the same text twice
     np.testing.assert_allclose(minilm.encode(SENTENCES[::-1])[::-1], vectors, atol=1e-6)
+
+
+def test_texts_in_several_chunks_get_their_own_rows(minilm: SimCSE, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a GPU, where a few thousand texts are tokenised at once."""
+    whole = minilm.encode(SENTENCES)
+    monkeypatch.setattr(batching, "TEXTS_PER_CHUNK", 3)
+    monkeypatch.setattr(
+        model_module, "chunks_by_length", lambda texts, device: batching.chunks_by_length(texts, torch.device("cuda"))
+    )
+    seen: list[tuple[int, int]] = []
+    chunked = minilm.encode(SENTENCES, on_progress=lambda done, total: seen.append((done, total)))
+    np.testing.assert_allclose(chunked, whole, atol=1e-6)
+    distinct = len(set(SENTENCES))
+    assert len(seen) == -(-distinct // 3)
+    assert seen[-1] == (distinct, distinct)
+
+
+def test_a_gpu_begins_with_the_chunk_of_the_longest_texts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batching, "TEXTS_PER_CHUNK", 2)
+    texts = ["a", "four", "to", "three", "b"]
+    assert list(batching.chunks_by_length(texts, torch.device("cuda"))) == [[1, 3], [0, 2], [4]]
+    assert list(batching.chunks_by_length(texts, torch.device("cpu"))) == [[0, 1, 2, 3, 4]]
+
+
+def test_padding_fills_rows_up_behind_the_text() -> None:
+    cpu = torch.device("cpu")
+    ids, mask = batching.pad([[5, 6, 7], [8]], 9, cpu)
+    assert ids.tolist() == [[5, 6, 7], [8, 9, 9]]
+    assert mask.tolist() == [[1, 1, 1], [1, 0, 0]]
+    assert (ids.dtype, mask.dtype) == (torch.int64, torch.int64)
+    states, mask = batching.pad([torch.ones(1, 2), torch.full((2, 2), 3.0)], 0, cpu)
+    assert states.tolist() == [[[1, 1], [0, 0]], [[3, 3], [3, 3]]]
+    assert mask.tolist() == [[1, 0], [1, 1]]
 
 
 def test_no_texts_give_no_rows(minilm: SimCSE) -> None:
@@ -87,6 +122,16 @@ def test_a_random_head_is_seeded(minilm: SimCSE) -> None:
     first, again, other = (minilm.configured(head="random", seed=seed).encode(["A cat."]) for seed in (1, 1, 2))
     np.testing.assert_array_equal(first, again)
     assert abs(first - other).max() > 0.01
+
+
+def test_a_new_head_leaves_all_chance_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That of the CPU, and that of GPUs, which torch.manual_seed would seed anew."""
+    reseeded: list[int] = []
+    monkeypatch.setattr(torch.cuda, "manual_seed_all", reseeded.append)
+    before = torch.get_rng_state()
+    make_head("random", 4, seed=3)
+    assert torch.equal(torch.get_rng_state(), before)
+    assert reseeded == []
 
 
 def test_check_reports_what_is_too_long_or_unreadable(minilm: SimCSE) -> None:
