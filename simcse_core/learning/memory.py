@@ -8,8 +8,8 @@ import torch
 from simcse_core.errors import OptionError
 from simcse_core.learning.settings import TrainingSettings
 
-SIGNS = ("out of memory", "allocate memory", "not enough memory")
-"""What torch says on a GPU, on Linux and on Windows, in a RuntimeError like any other."""
+SIGNS = ("out of memory", "allocate memory", "not enough memory", "alloc_failed")
+"""What torch says on a GPU, on Linux, on Windows, and for cuBLAS and cuDNN, in a RuntimeError like any other."""
 
 
 @contextmanager
