@@ -3,7 +3,7 @@
 Each loss names, for each kind of data, one of the inputs of `losses.registry.Input`; here is how they are made.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -50,6 +50,8 @@ class Examples:
     texts: list[str]
     """Distinct."""
     rows: int
+    texts_per_row: int
+    """How many texts of a batch each of its positions stands for."""
     batches: Batches
     batch: Callable[[list[int]], Batch]
     """Positions of rows -> their batch."""
@@ -61,18 +63,19 @@ class Examples:
     """How rows came about, when the data had to become another kind first."""
 
 
-def examples(data: Dataset, loss: str, *, seed: int = 0) -> Examples:
+def examples(data: Dataset, loss: str, options: Mapping[str, object] | None = None, *, seed: int = 0) -> Examples:
     """The data as a loss takes it.
 
     Args:
         data: what `checks.trainable` lets pass.
         loss: its name.
+        options: of the loss; some change what it takes.
         seed: for conversions between kinds.
 
     Raises:
         DataError: no row is left.
     """
-    return _MAKERS[losses[loss].inputs[kind_of(data)]](data, seed)
+    return _MAKERS[losses[loss].input_for(kind_of(data), options or {})](data, seed)
 
 
 class _Numbers:
@@ -107,7 +110,7 @@ def _views(data: Texts, seed: int) -> Examples:
         own = rows[positions]
         return Batch(own, own, {"targets": _mismatches(known.group[own], known.group[own]).fill_diagonal_(1)})
 
-    return Examples(known.texts, len(rows), partial(shuffled_batches, len(rows)), batch)
+    return Examples(known.texts, len(rows), 2, partial(shuffled_batches, len(rows)), batch)
 
 
 def _classes(data: Labelled, seed: int) -> Examples:
@@ -120,7 +123,7 @@ def _classes(data: Labelled, seed: int) -> Examples:
         equal = known.group[own].unsqueeze(1) == known.group[own].unsqueeze(0)
         return Batch(own, None, {"targets": targets.masked_fill(equal, 0)})
 
-    return Examples(known.texts, len(data), partial(labelled_batches, data.label), batch, classes)
+    return Examples(known.texts, len(data), 1, partial(labelled_batches, data.label), batch, classes)
 
 
 def _class_pairs(data: Labelled, seed: int) -> Examples:
@@ -133,7 +136,7 @@ def _class_pairs(data: Labelled, seed: int) -> Examples:
         equal = known.group[rows[left]].unsqueeze(1) == known.group[rows[right]].unsqueeze(0)
         return Batch(rows[left], rows[right], {"targets": targets.masked_fill(equal, 0).fill_diagonal_(1)})
 
-    return Examples(known.texts, len(data), partial(class_pair_batches, data.label), batch, classes)
+    return Examples(known.texts, len(data), 1, partial(class_pair_batches, data.label), batch, classes)
 
 
 def _class_codes(data: Labelled, seed: int) -> Examples:
@@ -145,7 +148,7 @@ def _class_codes(data: Labelled, seed: int) -> Examples:
     def batch(positions: list[int]) -> Batch:
         return Batch(rows[positions], None, {"classes": codes[positions]})
 
-    return Examples(known.texts, len(data), partial(labelled_batches, data.label), batch, classes, of_texts)
+    return Examples(known.texts, len(data), 1, partial(labelled_batches, data.label), batch, classes, of_texts)
 
 
 def _labelled(data: Labelled) -> tuple[_Numbers, dict[str, int], Tensor]:
@@ -166,21 +169,25 @@ def _matches(data: Pairs | Scored, seed: int) -> Examples:
         targets = _mismatches(known.group[left], known.group[right]).fill_diagonal_(1)
         return Batch(left, right, {"targets": targets})
 
-    return _numbered(known, len(matching), batch, description)
+    return _numbered(known, len(matching), 2, batch, description)
 
 
-def _marked_pairs(data: Pairs | Scored | Answers, seed: int) -> Examples:
+def _marked_pairs(data: Pairs | Scored | Answers, seed: int, *, only_rows: bool = False) -> Examples:
     pairs, description = _as_pairs(data, seed)
     known = _known_pairs(pairs)
     first, second = known.of(pairs.sentence1), known.of(pairs.sentence2)
     marks = torch.tensor(pairs.label, dtype=TARGET) * 2 - 1
+    only_rows = only_rows and bool((marks == -1).any())
 
     def batch(positions: list[int]) -> Batch:
         left, right = first[positions], second[positions]
-        targets = _mismatches(known.group[left], known.group[right])
+        if only_rows:
+            targets = torch.zeros(len(left), len(right), dtype=TARGET)
+        else:
+            targets = _mismatches(known.group[left], known.group[right])
         return Batch(left, right, {"targets": targets.diagonal_scatter(marks[positions])})
 
-    return _numbered(known, len(pairs), batch, description)
+    return _numbered(known, len(pairs), 2, batch, description)
 
 
 def _scores(data: Scored | Pairs | Answers, seed: int) -> Examples:
@@ -192,7 +199,7 @@ def _scores(data: Scored | Pairs | Answers, seed: int) -> Examples:
     def batch(positions: list[int]) -> Batch:
         return Batch(first[positions], second[positions], {"scores": given[positions]})
 
-    return _numbered(known, len(pairs), batch, "")
+    return _numbered(known, len(pairs), 2, batch, "")
 
 
 def _triplets(data: Triplets | Answers, seed: int, *, only_own: bool = False) -> Examples:
@@ -216,7 +223,7 @@ def _triplets(data: Triplets | Answers, seed: int, *, only_own: bool = False) ->
         targets[own, n + own] = -1
         return Batch(anchor, other, {"targets": targets})
 
-    return _numbered(known, len(triplets), batch, description)
+    return _numbered(known, len(triplets), 3, batch, description)
 
 
 def _as_pairs(data: Dataset, seed: int) -> tuple[Pairs, str]:
@@ -231,8 +238,11 @@ def _known_pairs(pairs: Pairs) -> _Numbers:
     return _Numbers([*pairs.sentence1, *pairs.sentence2], same)
 
 
-def _numbered(known: _Numbers, rows: int, batch: Callable[[list[int]], Batch], description: str) -> Examples:
-    return Examples(known.texts, rows, partial(shuffled_batches, rows), batch, description=description)
+def _numbered(
+    known: _Numbers, rows: int, texts_per_row: int, batch: Callable[[list[int]], Batch], description: str
+) -> Examples:
+    batches = partial(shuffled_batches, rows)
+    return Examples(known.texts, rows, texts_per_row, batches, batch, description=description)
 
 
 _MAKERS: dict[Input, Callable[..., Examples]] = {
@@ -242,6 +252,7 @@ _MAKERS: dict[Input, Callable[..., Examples]] = {
     "class_codes": _class_codes,
     "matches": _matches,
     "marked_pairs": _marked_pairs,
+    "marked_rows": partial(_marked_pairs, only_rows=True),
     "scores": _scores,
     "triplets": _triplets,
     "own_triplets": partial(_triplets, only_own=True),

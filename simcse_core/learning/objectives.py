@@ -1,7 +1,10 @@
 """What a step works towards: a loss on sentence vectors, or guessing hidden words. Both leave gradients behind."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from statistics import fmean
 from typing import Any, Protocol
 
 import torch
@@ -10,7 +13,7 @@ from torch import Tensor, nn
 
 from simcse_core.data.conversions import convert
 from simcse_core.data.kinds import Dataset, Texts
-from simcse_core.encoding.batching import Prepared
+from simcse_core.encoding.batching import Prepared, to_device
 from simcse_core.encoding.device import pick_dtype
 from simcse_core.encoding.frozen import FrozenEncoder
 from simcse_core.errors import DataError, ModelError, OptionError
@@ -22,6 +25,9 @@ from simcse_core.learning.pretraining import pretraining
 from simcse_core.learning.processes import Processes
 from simcse_core.learning.settings import TrainingSettings
 from simcse_core.learning.word_guesser import WordGuesser
+
+START_ROWS = 64
+"""So many rows, or a batch, say where a loss's own numbers start."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,8 @@ class Objective(Protocol):
     """What a training works towards."""
 
     rows: int
+    texts_per_row: int
+    """How many texts a row of a batch sends through the encoder."""
     description: str
     """How the data had to become another kind first; empty when it did not."""
     sees_all: bool
@@ -84,14 +92,15 @@ class EmbeddingLoss:
 
     def __init__(self, model: Trainable, data: Dataset, settings: TrainingSettings, processes: Processes) -> None:
         self.entry = losses[settings.loss]
-        self.examples = examples(data, settings.loss, seed=settings.seed)
+        self.options: dict[str, Any] = self.entry.with_options(settings.loss_options)
+        self.examples = examples(data, settings.loss, self.options, seed=settings.seed)
         self.rows, self.description = self.examples.rows, self.examples.description
+        self.texts_per_row = self.examples.texts_per_row
         self.settings, self.processes, self.device = settings, processes, model.device
         self.dtype = pick_dtype(settings.precision, model.device)
         self.whole = self.model = model
         self.prepared: Sequence[Prepared] | dict[int, Prepared] = {}
         """By number of the text."""
-        self.options: dict[str, Any] = self.entry.with_options(settings.loss_options)
         self.learned: dict[str, nn.Parameter] = {}
 
     def batches(self, epoch_seed: int) -> Iterator[list[int]]:
@@ -108,7 +117,7 @@ class EmbeddingLoss:
         if self.settings.dropout is not None:
             set_dropout(self.model, self.settings.dropout)
         if not self.learned:
-            self.learned = self._learned(texts, numbers)
+            self.learned = self._learned(texts, numbers, self._first_batches() if batches is None else batches)
             self.options |= self.learned
         return len(numbers) / len(everything)
 
@@ -126,9 +135,12 @@ class EmbeddingLoss:
             loss.backward()  # type: ignore[no-untyped-call]
         else:
             loss, observed = self._in_chunks(own, len(texts), batch, chunk)
-        return Result(float(loss.detach()), len(texts), observed)
+        numbers = _read({"loss": loss, **observed})
+        return Result(numbers.pop("loss"), len(texts), numbers)
 
-    def _in_chunks(self, own: list[int], count: int, batch: Batch, chunk: int) -> tuple[Tensor, dict[str, float]]:
+    def _in_chunks(
+        self, own: list[int], count: int, batch: Batch, chunk: int
+    ) -> tuple[Tensor, dict[str, Tensor | float]]:
         """Gradient caching: the vectors' gradients first, then the encoder's, a few texts at a time.
 
         Each chunk is encoded twice, under the same dropout. Source: arXiv 2101.06983.
@@ -156,23 +168,27 @@ class EmbeddingLoss:
         with torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32):
             return self.model.embed(prepared).float()
 
-    def _loss(self, vectors: Tensor, batch: Batch) -> tuple[Tensor, dict[str, float]]:
-        n = len(batch.anchor)
-        anchor, other = vectors[:n], None if batch.other is None else vectors[n:]
-        supervision = {name: value.to(vectors.device) for name, value in batch.supervision.items()}
-        given = (anchor,) if "classes" in supervision else (anchor, other)
+    def _loss(self, vectors: Tensor, batch: Batch) -> tuple[Tensor, dict[str, Tensor | float]]:
+        given, supervision = _arguments(vectors, batch)
         loss = self.entry.function(*given, **supervision, **self.options)
-        observed = {name: float(value.detach()) for name, value in self.learned.items() if value.ndim == 0}
+        observed: dict[str, Tensor | float] = {name: value for name, value in self.learned.items() if value.ndim == 0}
         with torch.no_grad():
             if self.entry.observe is not None:
                 observed |= self.entry.observe(*given, **supervision, **self.options)
-            observed |= _mean_cosines(anchor, other, supervision)
+            observed |= _mean_cosines(batch.supervision, *given)
         return loss, observed
 
-    def _learned(self, texts: list[str], numbers: Sequence[int]) -> dict[str, nn.Parameter]:
+    def _first_batches(self) -> list[list[int]]:
+        """Some whole batches, that the loss's own numbers start from."""
+        count = math.ceil(START_ROWS / self.settings.batch_size)
+        return list(islice(self.batches(self.settings.seed), count))
+
+    def _learned(
+        self, texts: list[str], numbers: Sequence[int], batches: Sequence[list[int]]
+    ) -> dict[str, nn.Parameter]:
         """Scale, bias, centres, classifier: what the loss learns for itself, and how it starts on these texts."""
-        names = learned_options(self.entry.name)
-        learned = {name: nn.Parameter(torch.tensor(float(self.options[name]), device=self.device)) for name in names}
+        start = {name: float(self.options[name]) for name in learned_options(self.entry.name)} | self._started(batches)
+        learned = {name: nn.Parameter(torch.tensor(value, device=self.device)) for name, value in start.items()}
         if self.entry.parameters is not None:
             vectors = torch.from_numpy(self.whole.encode(texts)).to(self.device)
             codes = self.examples.codes[list(numbers)].to(self.device)
@@ -180,11 +196,24 @@ class EmbeddingLoss:
             learned |= {name: nn.Parameter(value) for name, value in started.items()}
         return learned
 
+    def _started(self, batches: Sequence[list[int]]) -> dict[str, float]:
+        """Where options that nobody has set start on these batches."""
+        if self.entry.start is None:
+            return {}
+        found: list[dict[str, float]] = []
+        for batch in map(self.examples.batch, batches):
+            texts = [self.examples.texts[number] for number in batch.texts]
+            given, supervision = _arguments(torch.from_numpy(self.whole.encode(texts)), batch)
+            found.append(self.entry.start(*given, **supervision, **self.options))
+        names = found[0].keys() - self.settings.loss_options.keys()
+        return {name: fmean(one[name] for one in found) for name in names}
+
 
 class HiddenWords:
     """Guessing hidden words (masked language model)."""
 
     sees_all = False
+    texts_per_row = 1
 
     def __init__(self, model: Trainable, data: Dataset, settings: TrainingSettings, processes: Processes) -> None:
         if isinstance(model, FrozenEncoder):
@@ -211,7 +240,7 @@ class HiddenWords:
         self.special = torch.tensor(model.tokenizer.all_special_ids)
         self.mask_id = int(model.tokenizer.mask_token_id)
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(settings.seed)
+            torch.default_generator.manual_seed(settings.seed)  # torch.manual_seed would reseed the GPUs too
             self.guesser = WordGuesser(self.model.bert)
 
     def batches(self, epoch_seed: int) -> Iterator[list[int]]:
@@ -227,32 +256,50 @@ class HiddenWords:
         own = [self.prepared[at] for at in self.processes.share(rows)]
         size = self.settings.chunk_size or max(len(own), 1)
         chunks = [own[start : start + size] for start in range(0, len(own), size)]
-        masked = [self._hide(chunk) for chunk in chunks]
-        count = self.processes.sum(sum(int(chosen.sum()) for _ids, _hidden, chosen in masked))
-        total, right = 0.0, 0
-        for chunk, (ids, hidden, chosen) in zip(chunks, masked, strict=True):
-            read: list[Prepared] = [part.tolist() for part in torch.split(hidden, [len(one) for one in chunk])]
+        drawn = self._hide(own)  # for the whole batch, so that chunks do not change what is hidden
+        count = self.processes.sum(int(drawn[2].sum()))
+        tokens_of_chunks = [sum(map(len, chunk)) for chunk in chunks]
+        losses_of_chunks, right = [], []
+        parts = (torch.split(each, tokens_of_chunks) for each in drawn)
+        for chunk, ids, hidden, chosen in zip(chunks, *parts, strict=True):
+            texts: list[Prepared] = [part.tolist() for part in torch.split(hidden, [len(one) for one in chunk])]
+            places = to_device(chosen.nonzero().flatten(), self.device)
             with torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32):
-                states = torch.cat(self.model.token_states(read))[chosen.to(self.device)]  # (chosen, H)
+                states = torch.cat(self.model.token_states(texts))[places]  # (chosen, H)
                 guesses = self.guesser(states).float()  # (chosen, vocabulary)
-            wanted = ids[chosen].to(self.device)
+            wanted = to_device(ids[chosen], self.device)
             loss = F.cross_entropy(guesses, wanted, reduction="sum") / max(count, 1)
             loss.backward()  # type: ignore[no-untyped-call]
-            total += float(loss.detach())
-            right += int((guesses.argmax(dim=1) == wanted).sum())
-        observed = {"guessed_right": self.processes.sum(right) / max(count, 1)}
-        return Result(self.processes.sum(total), len(rows), observed)
+            losses_of_chunks.append(loss.detach())
+            right.append((guesses.argmax(dim=1) == wanted).sum())
+        observed = {"guessed_right": self.processes.sum(float(sum(right))) / max(count, 1)}
+        return Result(self.processes.sum(float(sum(losses_of_chunks))), len(rows), observed)
 
     def _hide(self, texts: list[list[int]]) -> tuple[Tensor, Tensor, Tensor]:
-        ids = torch.tensor([token for text in texts for token in text])
+        """The ids of all tokens, as they are and as they are read, and True for those to guess; each (T,)."""
+        ids = torch.tensor([token for text in texts for token in text], dtype=torch.long)
         special = torch.isin(ids, self.special)
         vocabulary = int(self.model.bert.config.vocab_size)
         hidden, chosen = self.hide(ids, special=special, mask_id=self.mask_id, vocabulary=vocabulary, **self.options)
         return ids, hidden, chosen
 
 
-def _mean_cosines(anchor: Tensor, other: Tensor | None, supervision: dict[str, Tensor]) -> dict[str, float]:
-    """Mean cosine of what matches and of what does not, where the supervision says it."""
+def _arguments(vectors: Tensor, batch: Batch) -> tuple[tuple[Tensor, ...], dict[str, Tensor]]:
+    """What a loss is called with: the anchors, the others if there are any, and the supervision."""
+    n = len(batch.anchor)
+    given = (vectors,) if batch.other is None else (vectors[:n], vectors[n:])
+    return given, {name: to_device(value, vectors.device) for name, value in batch.supervision.items()}
+
+
+def _read(numbers: dict[str, Tensor | float]) -> dict[str, float]:
+    """Scalars as numbers, read all at once: each reading waits for the device."""
+    scalars = {name: value.detach() for name, value in numbers.items() if isinstance(value, Tensor)}
+    values = dict(zip(scalars, torch.stack(list(scalars.values())).tolist(), strict=True))
+    return {name: values[name] if isinstance(value, Tensor) else value for name, value in numbers.items()}
+
+
+def _mean_cosines(supervision: dict[str, Tensor], anchor: Tensor, other: Tensor | None = None) -> dict[str, Tensor]:
+    """Mean cosine of what matches and of what does not, where the supervision, still on the CPU, says it."""
     if "scores" in supervision:
         return {}
     left = F.normalize(anchor, dim=-1)
@@ -263,5 +310,9 @@ def _mean_cosines(anchor: Tensor, other: Tensor | None, supervision: dict[str, T
         classes = supervision["classes"]
         mismatches = classes.unsqueeze(1) != classes.unsqueeze(0)
         matches = (~mismatches).fill_diagonal_(False)
-    means = {"cosine_of_matches": cosines[matches], "cosine_of_mismatches": cosines[mismatches]}
-    return {name: float(values.mean()) for name, values in means.items() if values.numel()}
+    pairs = {"cosine_of_matches": matches, "cosine_of_mismatches": mismatches}
+    return {name: _mean_of(cosines, which, int(which.sum())) for name, which in pairs.items() if which.any()}
+
+
+def _mean_of(values: Tensor, which: Tensor, count: int) -> Tensor:
+    return values.where(to_device(which, values.device), 0.0).sum() / count

@@ -11,6 +11,7 @@ from torch import Tensor
 from simcse_core.learning.losses import (
     Input,
     Loss,
+    OfInput,
     losses,
     targets_from_labels,
 )
@@ -77,6 +78,7 @@ class Case:
             "classes": (0, targets_from_labels(labels)),
             "class_pairs": (n, match.masked_fill(same_class, 0)),
             "marked_pairs": (n, match.where(match == -1, marks)),
+            "marked_rows": (n, marks.diag()),
             "triplets": (2 * n, torch.cat([match, torch.full_like(match, -1)], dim=1)),
             "own_triplets": (2 * n, torch.cat([torch.eye(n), -torch.eye(n)], dim=1)),
         }
@@ -97,15 +99,19 @@ class Case:
 
 
 def choices(loss: Loss) -> Iterator[dict[str, Any]]:
-    """One of each option that is a choice, in all combinations."""
+    """One of each option that is a choice for the loss itself, in all combinations."""
     fields = loss.options.model_fields.items()
-    literal = {name: get_args(field.annotation) for name, field in fields if get_origin(field.annotation) is Literal}
+    literal = {
+        name: get_args(field.annotation)
+        for name, field in fields
+        if get_origin(field.annotation) is Literal and not any(isinstance(mark, OfInput) for mark in field.metadata)
+    }
     return (dict(zip(literal, values, strict=True)) for values in product(*literal.values()))
 
 
 CASES = [
     Case(loss, kind, options)
     for loss in losses.entries()
-    for kind in dict.fromkeys(loss.inputs.values())
+    for kind in dict.fromkeys([*loss.inputs.values(), *loss.in_batch.values()])
     for options in choices(loss)
 ]

@@ -3,7 +3,6 @@ import torch
 
 from simcse_core.data.kinds import Answers, Dataset, Labelled, Pairs, Scored, Texts, Triplets
 from simcse_core.errors import DataError
-from simcse_core.learning.batches import class_pair_batches, shuffled_batches
 from simcse_core.learning.examples import Batch, Examples, examples
 from simcse_core.learning.losses import Loss, losses
 from tests.learning.small import data_of
@@ -13,8 +12,8 @@ PAIRS = Pairs("p", ("x", "y", "z", "x"), ("x2", "y2", "q", "x3"), (1, 1, 0, 1))
 TRIPLETS = Triplets("t", ("x", "y"), ("x2", "y2"), ("y2", "n"))
 
 
-def batch_of(data: Dataset, loss: str, rows: list[int]) -> tuple[Examples, Batch]:
-    made = examples(data, loss)
+def batch_of(data: Dataset, loss: str, rows: list[int], **options: object) -> tuple[Examples, Batch]:
+    made = examples(data, loss, options)
     return made, made.batch(rows)
 
 
@@ -62,8 +61,10 @@ def test_matches_leave_out_what_is_known_to_match() -> None:
     assert targets(batch) == [[1, -1, 0], [-1, 1, -1], [0, -1, 1]]
 
 
-def test_marked_pairs_keep_the_rows_that_do_not_match() -> None:
+def test_marked_pairs_count_alone_unless_pairs_across_rows_are_taken_for_mismatches() -> None:
     _made, batch = batch_of(PAIRS, "bce", [0, 1, 2, 3])
+    assert targets(batch) == [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, -1, 0], [0, 0, 0, 1]]
+    _made, batch = batch_of(PAIRS, "bce", [0, 1, 2, 3], in_batch_negatives="on")
     assert targets(batch) == [[1, -1, -1, 0], [-1, 1, -1, -1], [-1, -1, -1, -1], [0, -1, -1, 1]]
 
 
@@ -80,7 +81,21 @@ def test_triplets_have_their_own_negative_and_those_of_others() -> None:
     made, batch = batch_of(TRIPLETS, "cross_entropy", [0, 1])
     assert words(made, batch.other) == ["x2", "y2", "y2", "n"]
     assert targets(batch) == [[1, -1, -1, -1], [-1, 1, 0, -1]]  # y2 is a positive of y, so never its negative
-    assert targets(batch_of(TRIPLETS, "triplet", [0, 1])[1]) == [[1, 0, -1, 0], [0, 1, 0, -1]]
+    own_negatives_only = [[1, 0, -1, 0], [0, 1, 0, -1]]
+    assert targets(batch_of(TRIPLETS, "triplet", [0, 1])[1]) == own_negatives_only
+    assert targets(batch_of(TRIPLETS, "bce", [0, 1])[1]) == own_negatives_only
+    assert targets(batch_of(TRIPLETS, "bce", [0, 1], in_batch_negatives="on")[1]) == targets(batch)
+
+
+def test_rows_that_all_match_find_their_mismatches_across_rows() -> None:
+    """Without any mismatch all texts would only be drawn together."""
+    _made, batch = batch_of(Pairs("p", ("x", "y"), ("x2", "y2"), (1, 1)), "bce", [0, 1])
+    assert targets(batch) == [[1, -1], [-1, 1]]
+
+
+def test_labels_judge_all_pairs_so_that_labelled_data_has_no_other_negatives() -> None:
+    off, on = (batch_of(LABELLED, "bce", [0, 1, 2, 3], in_batch_negatives=way)[1] for way in ("off", "on"))
+    assert targets(off) == targets(on)
 
 
 def test_answers_are_triplets_to_a_loss_that_takes_triplets_and_pairs_to_others() -> None:
@@ -99,23 +114,18 @@ def test_texts_to_encode_are_anchors_first() -> None:
     ]
 
 
-def test_an_epoch_has_each_row_once_and_each_pair_of_a_class_whole() -> None:
-    batches = list(shuffled_batches(10, 4, seed=3))
-    assert [len(batch) for batch in batches] == [4, 4, 2]
-    assert sorted(row for batch in batches for row in batch) == list(range(10))
-    assert batches == list(shuffled_batches(10, 4, seed=3)) != list(shuffled_batches(10, 4, seed=4))
-    labels = ["a", "b", "a", "c", "b", "a", "b"]
-    pairs = [
-        pair for batch in class_pair_batches(labels, 4, seed=0) for pair in zip(batch[::2], batch[1::2], strict=True)
-    ]
-    assert len(pairs) == 2  # one a and one b find no partner, c has none
-    assert all(labels[left] == labels[right] for left, right in pairs)
-
-
 @pytest.mark.parametrize("loss", ["cross_entropy", "simcse", "triplet"])
 def test_pairs_without_a_match_have_nothing_to_bring_together(loss: str) -> None:
     with pytest.raises(DataError, match="no pairs that match"):
         examples(Pairs("p", ("a", "b"), ("c", "d"), (0, 0)), loss)
+
+
+@pytest.mark.parametrize("loss", losses.entries(), ids=lambda loss: loss.name)
+def test_a_row_stands_for_as_many_texts_as_its_batch_encodes(loss: Loss) -> None:
+    for kind in loss.kinds:
+        made = examples(data_of(kind), loss.name)
+        rows = next(made.batches(8, 0))
+        assert len(made.batch(rows).texts) == len(rows) * made.texts_per_row
 
 
 @pytest.mark.parametrize("loss", losses.entries(), ids=lambda loss: loss.name)

@@ -69,6 +69,35 @@ def test_bce_of_logits_of_zero_is_log_2() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("targets", "odds"),
+    [
+        ([[1, 0], [0, -1]], 1),  # rows alone: one match, one mismatch
+        ([[1, -1], [-1, -1]], 2 / 4),  # and the other row's
+        ([[1, 0], [0, 1]], 3),  # no mismatch
+    ],
+)
+def test_bce_starts_where_a_pair_of_the_mean_cosine_gets_the_odds_of_a_match(
+    targets: list[list[int]], odds: float
+) -> None:
+    """Each side counts one more than it has."""
+    anchor, other = embeddings(2), embeddings(2, seed=1)
+    start = losses["bce"].start
+    assert start is not None
+    options = losses["bce"].with_options({"scale": 4.0})
+    bias = start(anchor, other, targets=torch.tensor(targets), **options)["bias"]
+    counted = torch.tensor(targets) != 0
+    logit = 4 * float(cos_sim(anchor, other)[counted].mean()) + bias
+    assert logit == pytest.approx(math.log(odds), abs=1e-5)
+
+
+def test_bce_starts_within_the_range_of_its_bias() -> None:
+    same, start = torch.ones(2, 4), losses["bce"].start
+    assert start is not None
+    options = losses["bce"].with_options({"scale": 100})
+    assert start(same, same, targets=torch.tensor([[1, 0], [0, -1]]), **options) == {"bias": -50.0}
+
+
 def test_bce_equals_torchs_on_zero_and_one() -> None:
     anchor, other = embeddings(4), embeddings(4, seed=1)
     targets = torch.tensor([[1, -1, -1, 1], [-1, 1, -1, -1], [-1, -1, 1, -1], [-1, 1, -1, 1]])

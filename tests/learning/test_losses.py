@@ -65,7 +65,7 @@ def test_every_loss_falls_when_what_belongs_together_comes_together(case: Case) 
         apart = case.batch(torch.tensor([[1.0, 0.0]]).expand(n, 2), directions[CODES].repeat(2, 1))
     else:
         apart = case.batch(torch.eye(n, 2 * n), torch.eye(2 * n))
-        if case.input == "marked_pairs":
+        if case.input in ("marked_pairs", "marked_rows"):
             swapped = torch.where((apart.rest["targets"].diagonal() == 1).unsqueeze(1), torch.eye(n), -torch.eye(n))
             apart = case.batch(torch.eye(n), swapped.repeat(2, 1))
     assert case.value(apart) < case.value(case.random_batch())
@@ -184,7 +184,8 @@ def test_every_loss_and_option_explains_itself(loss: Loss) -> None:
 
 def test_every_kind_of_data_has_losses_and_every_input_is_used() -> None:
     assert set().union(*(loss.kinds for loss in losses.entries())) == set(KINDS)
-    assert set().union(*(loss.inputs.values() for loss in losses.entries())) == set(get_args(Input))
+    inputs = [{*loss.inputs.values(), *loss.in_batch.values()} for loss in losses.entries()]
+    assert set().union(*inputs) == set(get_args(Input))
     assert losses["simcse"].kinds[0] == "texts"
     assert losses["triplet"].inputs == {
         "labelled": "classes",

@@ -1,38 +1,80 @@
 """Losses that judge pairs: each on its own (bce), or their order (cosent)."""
 
+import math
 from typing import TYPE_CHECKING
 
 from simcse_core.learning.losses.compare import check_shape, compare, mean, row_cosines
-from simcse_core.learning.losses.registry import Bias, Scale, Temperature, losses
+from simcse_core.learning.losses.registry import Bias, InBatchNegatives, Scale, Temperature, losses
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+
+MOST_BIAS = 50.0
+
+
+def bias_at_start(
+    anchor: "Tensor",
+    other: "Tensor | None" = None,
+    *,
+    targets: "Tensor",
+    scale: Scale = 10.0,
+    bias: Bias = -5.0,
+    in_batch_negatives: InBatchNegatives = "off",
+) -> dict[str, float]:
+    """The bias with which a pair of the mean cosine gets the share of matches as its probability.
+
+    It is learned, but slowly: the step size of what starts from scratch moves it by about 0.001 a step. Each side gets
+    one pair more than it has, so that a batch without one of them does not make it infinite. Arguments as for `bce`.
+    """
+    cosines, targets = compare(anchor, other, targets)
+    matches, mismatches = (targets == 1).sum(), (targets == -1).sum()
+    mean_cosine = float(mean(cosines[targets != 0]))
+    fitting = math.log((float(matches) + 1) / (float(mismatches) + 1)) - scale * mean_cosine
+    return {"bias": max(-MOST_BIAS, min(fitting, MOST_BIAS))}
 
 
 @losses.register(
     "bce",
     inputs={
         "labelled": "classes",
-        "pairs": "marked_pairs",
-        "scored": "marked_pairs",
-        "answers": "marked_pairs",
-        "triplets": "triplets",
+        "pairs": "marked_rows",
+        "scored": "marked_rows",
+        "answers": "marked_rows",
+        "triplets": "own_triplets",
     },
+    in_batch={"pairs": "marked_pairs", "scored": "marked_pairs", "answers": "marked_pairs", "triplets": "triplets"},
     learned_nothing="The entropy of the share of matches, which one answer for all pairs reaches: 0.69 when half of "
     "the pairs match, 0.20 when one in twenty does.",
     collapse="Every pair gets the same cosine, and scale and bias alone bring the loss down to that entropy.",
+    start=bias_at_start,
 )
 def bce(
-    anchor: "Tensor", other: "Tensor | None" = None, *, targets: "Tensor", scale: Scale = 10.0, bias: Bias = -5.0
+    anchor: "Tensor",
+    other: "Tensor | None" = None,
+    *,
+    targets: "Tensor",
+    scale: Scale = 10.0,
+    bias: Bias = -5.0,
+    in_batch_negatives: InBatchNegatives = "off",
 ) -> "Tensor":
-    """Every pair on its own: is it a match? (binary cross-entropy on scaled cosines)
+    """Every pair that the data judges, on its own: is it a match? (binary cross-entropy on scaled cosines)
+
+    Of labelled texts these are all pairs of the batch. Of marked or scored pairs and of answers it is the pair of each
+    row, of triplets each anchor with its positive and with its own negative.
+
+    With `in_batch_negatives` the sentences of different rows are mismatches as well: of 32 rows up to 992 pairs, nearly
+    all of them easy, beside the 32 that the data judges. Mismatches of the data itself, in pairs as in triplets, are
+    hard and say more. Rows that all match have no mismatches but those across rows, so there they are always taken.
 
     Args:
         anchor: (N, D) embeddings, any norm.
         other: (M, D) embeddings; None compares the anchors with each other.
         targets: (N, M) of 1, -1 and 0, see `registry.Input`.
         scale: t of t·cosine + b; learned in training.
-        bias: b; learned in training.
+        bias: b; learned in training, which starts it with `bias_at_start` unless it is set.
+        in_batch_negatives: whether training takes pairs across rows for mismatches. It says how targets are made of
+            rows; targets that are given count as they are.
 
     Returns:
         Scalar in nats, the mean over the pairs. log 2 when every logit is 0.

@@ -1,7 +1,7 @@
 """What a loss says of itself when it registers, and the options that losses share."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 from pydantic import Field
@@ -20,6 +20,7 @@ Input = Literal[
     "class_pairs",
     "matches",
     "marked_pairs",
+    "marked_rows",
     "triplets",
     "own_triplets",
     "scores",
@@ -35,7 +36,10 @@ texts in different rows are always left out, because they are no mismatch.
 - class_pairs: anchor = texts, other = for each another text of its class; 1 on the diagonal, -1 for another class, 0
   for the same class elsewhere.
 - matches: the two sentences of the rows that match; 1 on the diagonal, 0 for other known matches, -1 elsewhere.
-- marked_pairs: the two sentences of all rows; on the diagonal 1 or -1 as the row says, -1 elsewhere.
+- marked_pairs: the two sentences of all rows; on the diagonal 1 or -1 as the row says, elsewhere 0 for known matches
+  and -1 for the pairs that nobody has judged, most of which do not match.
+- marked_rows: as marked_pairs, but only the pair of each row counts, all others are 0; unless all rows match, which
+  would leave nothing to part.
 - triplets: anchor, other = the N positives, then the N negatives; targets (N, 2N), 1 for the own positive, -1
   elsewhere.
 - own_triplets: as triplets, but of the -1 only the own negative is kept, the others are 0.
@@ -50,6 +54,11 @@ class Learned:
 
 
 @dataclass(frozen=True)
+class OfInput:
+    """Marks an option that says what a batch becomes for the loss (`Loss.input_for`); the loss itself ignores it."""
+
+
+@dataclass(frozen=True)
 class Loss(Entry[LossFunction]):
     """One loss: `function(anchor, other, targets=..., **options)`, or as its input says."""
 
@@ -59,11 +68,21 @@ class Loss(Entry[LossFunction]):
     """Which value means that it has learned nothing."""
     collapse: str
     """What it looks like when the embeddings collapse."""
+    in_batch: Mapping[str, Input] = field(default_factory=dict)
+    """As `inputs`, for kinds whose rows become something else when the option `in_batch_negatives` is on."""
     parameters: "Callable[[Tensor, Tensor, int], dict[str, Tensor]] | None" = None
     """Where tensors start that training learns and passes by name, from all texts before the first step: embeddings
     (N, D), classes (N,), how many classes there are."""
     observe: "Callable[..., dict[str, float]] | None" = None
     """Numbers for the training record, without gradients; called as the loss itself."""
+    start: "Callable[..., dict[str, float]] | None" = None
+    """Where options that training learns start when nobody sets them; called as the loss itself, on a batch before the
+    first step."""
+
+    def input_for(self, kind: str, options: Mapping[str, object]) -> Input:
+        """How rows of a kind become its input under these options."""
+        in_batch = self.in_batch if options.get("in_batch_negatives") == "on" else {}
+        return in_batch.get(kind, self.inputs[kind])
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -81,15 +100,17 @@ class Losses(Choices[Loss]):
         inputs: Mapping[str, Input],
         learned_nothing: str,
         collapse: str,
+        in_batch: Mapping[str, Input] | None = None,
         parameters: "Callable[[Tensor, Tensor, int], dict[str, Tensor]] | None" = None,
         observe: "Callable[..., dict[str, float]] | None" = None,
+        start: "Callable[..., dict[str, float]] | None" = None,
     ) -> Callable[[F], F]:
         """Decorator: make the function choosable under `name`. The arguments are those of `Loss`."""
 
         def add(function: F) -> F:
             summary, options = summary_of(function), options_of(function, name)
-            loss = Loss(name, function, summary, options, inputs, learned_nothing, collapse, parameters, observe)
-            self.add(loss)
+            words = (learned_nothing, collapse)
+            self.add(Loss(name, function, summary, options, inputs, *words, in_batch or {}, parameters, observe, start))
             return function
 
         return add
@@ -116,8 +137,20 @@ Scale = Annotated[
 ]
 Bias = Annotated[
     float,
-    Field(ge=-50, le=50, description="Added to the scaled cosines; low, because most pairs do not match."),
+    Field(
+        ge=-50,
+        le=50,
+        description="Added to the scaled cosines. Left as it is, training starts it where it suits the first batches.",
+    ),
     Learned(),
+]
+InBatchNegatives = Annotated[
+    Literal["off", "on"],
+    Field(
+        description="Whether sentences of different rows of a batch count as mismatches, as most of them are. 'off' "
+        "takes only the pairs that the data judges: all pairs of labelled texts, else those of the rows."
+    ),
+    OfInput(),
 ]
 Margin = Annotated[
     float, Field(gt=0, le=2, description="How much closer, in cosine, a match has to be than a mismatch.")
