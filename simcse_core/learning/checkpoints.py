@@ -21,6 +21,8 @@ class Best:
     metric: float = -math.inf
     at: int = 0
     """Which measurement it was, counted from 0."""
+    step: int = 0
+    """After which step."""
     weights: Weights = field(default_factory=dict)
 
 

@@ -3,7 +3,7 @@
 import math
 from collections import deque
 from collections.abc import Iterator
-from statistics import fmean
+from statistics import median
 from typing import Any
 
 from simcse_core.learning.records import Evaluation, Note, Step
@@ -12,7 +12,7 @@ COLLAPSED_COSINE = 0.99
 """Mean cosine of distinct texts from which on they count as one."""
 COLLAPSED_RANK = 2.0
 RISEN = 2.0
-"""A loss so many times as large as at the start has risen."""
+"""A loss so many times as large as at the start has risen; medians, because one hard batch says nothing."""
 LEAST_RISE = 0.1
 STUCK_STEPS = 20
 """So many steps in a row have to show the same before it is said."""
@@ -34,6 +34,10 @@ NOTES = {
     "batch_is_all": "The batch of {batch} is larger than the data of {rows} rows: each step takes all rows.",
     "no_checkpoint": "The training goes on, but cannot be resumed from here: {reason}",
     "converted": "{how}",
+    "start_was_best": "No moment of the training was better on the held-out data than the start, so the model is the "
+    "start.",
+    "best_of_many": "The result is the best of {n} measurements on the same held-out data: on other data expect a "
+    "little less.",
 }
 """By code, in English; a screen translates."""
 
@@ -97,7 +101,7 @@ class Watch:
             self._first.append(record.loss)
             return
         self._last.append(record.loss)
-        first, now = fmean(self._first), fmean(self._last)
+        first, now = median(self._first), median(self._last)
         if len(self._last) == STUCK_STEPS and now > RISEN * first and now - first > LEAST_RISE:
             yield from self._say("rising", record.step, first=first, now=now)
 

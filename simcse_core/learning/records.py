@@ -86,11 +86,15 @@ class Note:
 
 @dataclass(frozen=True)
 class Ended:
-    """The last record. The model now has the weights of the best evaluation, or the last ones without dev data."""
+    """The last record. The model now has the weights of the best evaluation, or the last ones: `settings.keep` says
+    which, and without dev data there is no best.
+    """
 
     reason: str
-    """epochs, steps, seconds, patience, cancelled or diverged."""
+    """epochs, steps, sentences, seconds, patience, cancelled or diverged."""
     step: int
+    kept_step: int
+    """After which step the model had the weights that it has now; 0 is the start."""
     seconds: float
     before: Measured | None
     """The dev data before the first step; None without dev data."""

@@ -1,7 +1,9 @@
-"""How large each step of a training is, and how many steps a time budget allows."""
+"""How large each step of a training is, and how many steps a budget allows."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 REPLAN_SHARE = 0.1
 """A time budget is planned anew whenever this share of what was left of it, in seconds or in steps, has gone by."""
@@ -20,6 +22,19 @@ def rate_factor(done: int, steps: int, warmup: float) -> float:
     """
     rising = max(round(warmup * steps), 1)
     return (done + 1) / rising if done < rising else (steps - done) / max(steps - rising, 1)
+
+
+def steps_for_sentences(budget: int, epoch: Sequence[int]) -> int:
+    """The step after which the number of sentences learned from is nearest to the budget; at least 1.
+
+    Args:
+        budget: sentences.
+        epoch: how many each step of an epoch learns from; all epochs are alike.
+    """
+    epochs, rest = divmod(budget, sum(epoch))
+    learned = list(accumulate(epoch, initial=0))
+    nearest = min(range(len(learned)), key=lambda step: abs(learned[step] - rest))
+    return max(epochs * len(epoch) + nearest, 1)
 
 
 @dataclass

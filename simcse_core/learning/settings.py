@@ -21,6 +21,15 @@ class TrainingSettings(BaseModel):
     steps: Annotated[
         int | None, Field(ge=1, le=10_000_000, description="Stop after this many steps, whatever the epochs say.")
     ] = None
+    sentences: Annotated[
+        int | None,
+        Field(
+            ge=1,
+            le=1_000_000_000,
+            description="Stop after learning from about so many sentences, whatever the epochs say; every time a "
+            "sentence goes through the model counts.",
+        ),
+    ] = None
     seconds: Annotated[
         float | None,
         Field(

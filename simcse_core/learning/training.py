@@ -26,14 +26,14 @@ from simcse_core.learning.objectives import make_objective
 from simcse_core.learning.pretraining import pretraining
 from simcse_core.learning.processes import Processes
 from simcse_core.learning.records import Ended, Evaluation, Measured, NoMetrics, Note, Record, Step
-from simcse_core.learning.schedule import Budget, rate_factor
+from simcse_core.learning.schedule import Budget, rate_factor, steps_for_sentences
 from simcse_core.learning.settings import TrainingSettings
 from simcse_core.limits import limits
 
 PROBE_STEPS = 4
 """Steps that are measured, and forgotten, to plan how many fit in a time budget; the first one warms up."""
 FEWEST_ROWS = 4
-"""A rehearsal begins with so few; no batch is smaller."""
+"""A rehearsal begins with so few; no batch size is smaller."""
 PROBE_SHARE = 0.1
 """Of a time budget: when it is used up, no further step is rehearsed."""
 MOST_MEASUREMENTS = 50
@@ -56,7 +56,8 @@ def train(
     The same settings, data and start give the same steps on one machine, also across a break and `resume`. Only how
     many of them a time budget allows depends on the machine's pace: with `settings.seconds` the training ends within
     half a step of the budget, or earlier when its epochs are over. The budget counts what `Step.seconds` counts; where
-    frozen layers and the probe use it up, there is one step all the same.
+    frozen layers and the probe use it up, there is one step all the same. With `settings.sentences` it ends within half
+    a step of so many texts, as `Step.texts` counts them. Of several budgets the one that is used up first counts.
 
     Args:
         model: changed in place; nobody else may use it meanwhile.
@@ -115,7 +116,8 @@ class Loop:
         model.tune(settings.tune)
         started = time.perf_counter()
         self.objective = make_objective(model, data, settings, self.processes)
-        self.per_epoch = sum(1 for _batch in self.objective.batches(settings.seed))
+        self.epoch_texts = [len(rows) * self.objective.texts_per_row for rows in self.objective.batches(settings.seed)]
+        self.per_epoch = len(self.epoch_texts)
         self.steps, self.budget = self._allowed()
         self.objective.prepare([self.first_batches()[0][:FEWEST_ROWS]] if rehearsal else None)
         self.seconds = time.perf_counter() - started  # frozen layers are part of the budget
@@ -131,8 +133,7 @@ class Loop:
 
     def _allowed(self) -> tuple[int, Budget | None]:
         """How many steps the settings allow, and the time budget."""
-        planned = self.settings.epochs * self.per_epoch
-        steps = planned if self.settings.steps is None else min(planned, self.settings.steps)
+        steps = min(self._step_limits())
         most = limits().max_training_steps
         if self.settings.seconds is not None:
             return steps, Budget(self.settings.seconds, min(steps, most))
@@ -143,6 +144,13 @@ class Loop:
                 most=most,
             )
         return steps, None
+
+    def _step_limits(self) -> dict[int, str]:
+        """How many steps each setting allows, and the setting's name; of equal ones the first counts."""
+        given = [("epochs", self.settings.epochs * self.per_epoch), ("steps", self.settings.steps)]
+        if self.settings.sentences is not None:
+            given.append(("sentences", steps_for_sentences(self.settings.sentences, self.epoch_texts)))
+        return {steps: name for name, steps in reversed(given) if steps is not None}
 
     def run(self, *, resume: bool) -> Iterator[Record]:
         """What `train` yields."""
@@ -180,7 +188,9 @@ class Loop:
             if time.perf_counter() - saved > limits().checkpoint_seconds:
                 yield from self._save()
                 saved = time.perf_counter()
-        yield self._end(reason or self._planned_end())
+        reason = reason or self._step_limits().get(self.step, "seconds")
+        yield from self._closing(reason)
+        yield self._end(reason)
 
     def _opening(self) -> Iterator[Record]:
         """What is said and measured before the first step."""
@@ -227,11 +237,6 @@ class Loop:
             self.optimizer.step()
         self.optimizer.state.clear()
         self.optimizer.zero_grad()
-
-    def _planned_end(self) -> str:
-        if self.step == self.settings.epochs * self.per_epoch:
-            return "epochs"
-        return "steps" if self.step == self.settings.steps else "seconds"
 
     def _batches(self) -> Iterator[tuple[int, list[int]]]:
         """Epoch and rows of each step, as long as there is one to do."""
@@ -298,7 +303,7 @@ class Loop:
         value = self.processes.agreed(main_metric(measured.metrics))
         is_best = value > self.best.metric
         if is_best:
-            self.best = Best(value, self.measurements, self._weights())
+            self.best = Best(value, self.measurements, self.step, self._weights())
         self.before = self.before or measured
         self.last = measured
         if is_best or not self.best.weights:  # nothing is best where the metric is undefined
@@ -311,16 +316,31 @@ class Loop:
         assert self.dev is not None
         return measure(self.known, self.dev)
 
+    def _closing(self, reason: str) -> Iterator[Note]:
+        """What should be known of the kept weights; not before a training that was cancelled has really ended.
+
+        It is numbered behind the last step: a run that goes on from that step keeps the step's records, says this again
+        and not twice.
+        """
+        if self.settings.keep != "best" or not self.best.weights or reason == "cancelled":
+            return
+        if self.best.step == 0:
+            yield note("start_was_best", self.step + 1)
+        else:
+            yield note("best_of_many", self.step + 1, n=self.measurements)
+
     def _end(self, reason: str) -> Ended:
+        kept_step = self.step
         if self.best.weights and (self.settings.keep == "best" or reason == "diverged"):
             self._load(self.best.weights)
+            kept_step = self.best.step
         elif self.last is not None:
             self.after = self.last
         if self.dev is not None and self.after is None:  # that moment was before a break
             self.after = self._measured()
         self.model.requires_grad_(False)
         self.model.eval()
-        return Ended(reason, self.step, round(self.seconds, 3), self.before, self.after)
+        return Ended(reason, self.step, kept_step, round(self.seconds, 3), self.before, self.after)
 
     def _set_learning_rate(self) -> float:
         factor = rate_factor(self.step, self.steps, self.settings.warmup)

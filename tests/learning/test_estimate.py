@@ -74,6 +74,7 @@ def settings_of(**given: object) -> TrainingSettings:
         ("texts", None, {"loss": "simcse", "tune": "top:1"}),
         ("pairs", "scored", {"loss": "bce", "tune": "top:1", "epochs": 1_000, "seconds": 9.0}),
         ("answers", None, {"loss": "cosent", "steps": 5}),
+        ("answers", "labelled", {"loss": "cosent", "sentences": 100, "epochs": 1_000}),
     ],
 )
 def test_a_training_takes_as_long_as_estimated(

@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import pytest
 
-from simcse_core.learning.schedule import Budget, rate_factor
+from simcse_core.learning.schedule import Budget, rate_factor, steps_for_sentences
 
 
 def trained(
@@ -49,6 +49,23 @@ def test_a_budget_gives_one_step_at_least_and_no_more_than_are_allowed() -> None
     assert len(trained(1e-9, 5.0, lambda used: 5.0)) == 1
     assert len(trained(20.0, 0.1, lambda used: 0.1, most=7)) == 7
     assert Budget(1.0, 100).plan(0, used=3.0, per_step=0.1) == 1
+
+
+@pytest.mark.parametrize(
+    ("sentences", "steps"),
+    [
+        (1, 1),  # no training is without a step
+        (14, 1),
+        (15, 1),  # as far from 10 as from 20: rather fewer
+        (16, 2),
+        (24, 3),  # 20 and 26
+        (26, 3),
+        (26_000 + 12, 3_001),
+    ],
+)
+def test_a_budget_of_sentences_ends_after_the_step_that_comes_nearest(sentences: int, steps: int) -> None:
+    """Steps that learn from 10, 10 and 6 sentences, epoch after epoch."""
+    assert steps_for_sentences(sentences, [10, 10, 6]) == steps
 
 
 def test_the_rate_rises_falls_and_never_is_nothing() -> None:

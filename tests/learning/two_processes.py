@@ -12,13 +12,16 @@ from tests.learning.small import TEXTS, data_of, tiny_model
 
 
 def result(loss: str) -> dict[str, object]:
-    """Loss and gradient norm of each step, and some vectors afterwards. The last batch has a single row."""
+    """Loss and gradient norm of each step, and some vectors afterwards. An odd batch gives one process more than the
+    other."""
     settings = training_settings(
-        {"loss": loss, "epochs": 2, "batch_size": 47, "dropout": 0.0, "learning_rate": 1e-3, "precision": "float32"}
+        {"loss": loss, "epochs": 2, "batch_size": 25, "dropout": 0.0, "learning_rate": 1e-3, "precision": "float32"}
     )
     model = tiny_model()
     kind = {"mlm": "texts", "simcse": "texts", "center": "labelled", "supcon": "labelled"}.get(loss, "pairs")
-    steps = [record for record in train(model, data_of(kind), None, settings) if isinstance(record, Step)]
+    steps = [
+        record for record in train(model, data_of(kind).take(range(47)), None, settings) if isinstance(record, Step)
+    ]
     return {
         "losses": [step.loss for step in steps],
         "norms": [step.gradient_norm for step in steps],

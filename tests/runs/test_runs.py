@@ -8,8 +8,10 @@ import pytest
 from simcse_core import home as homes
 from simcse_core.data.kinds import Labelled
 from simcse_core.encoding.catalogue import load
+from simcse_core.encoding.frozen import FrozenEncoder
 from simcse_core.errors import DataError, RunError
 from simcse_core.learning.settings import TrainingSettings
+from simcse_core.limits import Limits
 from simcse_core.runs import files, metrics, race, store, worker
 from simcse_core.runs.config import RunConfig, data_hash, describe, open_split
 from simcse_core.runs.execute import execute
@@ -58,6 +60,29 @@ def test_a_cancelled_run_stops_at_its_next_step() -> None:
     execute(run, lambda record: run.ask_to_cancel())
     assert state(run) == "cancelled"
     assert not run.model.exists()
+
+
+def test_a_run_that_is_killed_while_its_model_is_saved_ends_with_all_its_records_and_none_twice(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def killed(self: FrozenEncoder, folder: Path) -> None:
+        raise KeyboardInterrupt
+
+    def said(run: store.Run) -> list[tuple[object, ...]]:
+        return [(record["event"], record.get("step"), record.get("code")) for record in run.records()]
+
+    whole, run = store.create(SMALL), store.create(SMALL)
+    execute(whole, lambda _: None)
+    monkeypatch.setattr("simcse_core.learning.training.limits", lambda: Limits(checkpoint_seconds=0))
+    with monkeypatch.context() as patch:
+        patch.setattr(FrozenEncoder, "save", killed)
+        with pytest.raises(KeyboardInterrupt):
+            execute(run, lambda _: None)
+    execute(run, lambda _: None, resume=True)
+    assert said(run) == said(whole)
+    assert "best_of_many" in {code for _event, _step, code in said(run)}
+    last = run.records()[-1]
+    assert last["kept_step"] == max(r["step"] for r in run.records() if r["event"] == "evaluation" and r["best"])
 
 
 def test_a_run_whose_process_is_gone_counts_as_interrupted() -> None:
