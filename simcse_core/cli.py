@@ -93,7 +93,8 @@ def make_parser() -> Parser:
     encode.add_argument("--input", required=True, help="one text a line, or a table with the column text")
     encode.add_argument("--output", required=True, help="the .npy file to write")
 
-    evaluate = add("evaluate", _evaluate, "Measure a model on scored pairs, matching pairs or labelled texts.")
+    summary = "Measure a model on data of any kind but texts: scored, pairs, labelled, triplets, answers."
+    evaluate = add("evaluate", _evaluate, summary)
     evaluate.add_argument("--data", required=True, help="a table, the name of bundled data, or hub:owner/name")
     evaluate.add_argument("--columns", help=COLUMNS_HELP)
     evaluate.add_argument("--scale-max", type=above_0, help="best possible score (default: the highest in the data)")

@@ -59,11 +59,27 @@ def above_0(text: str) -> float:
     return number
 
 
-def seed(text: str) -> int:
-    """A seed, for a flag."""
-    if not (text.isascii() and text.isdecimal()) or int(text) >= 2**31:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 to {2**31 - 1}")
-    return int(text)
+def share(text: str) -> float:
+    """A share between 0 and 1, for a flag."""
+    number = float(text)
+    if not 0 < number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not between 0 and 1")
+    return number
+
+
+def whole(least: int, most: int) -> Callable[[str], int]:
+    """A whole number in a range, for a flag."""
+
+    def parse(text: str) -> int:
+        if not (text.isascii() and text.isdecimal() and least <= int(text) <= most):
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least} to {most}")
+        return int(text)
+
+    return parse
+
+
+seed = whole(0, 2**31 - 1)
+"""A seed, for a flag."""
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:
@@ -76,7 +92,7 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--head", help="none, linear or random: a linear layer on each token")
     parser.add_argument("--precision", default="float32", help="auto, float32, bfloat16 or float16")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
-    parser.add_argument("--seed", type=seed, default=0, help="for everything random")
+    parser.add_argument("--seed", type=seed, default=0, help="random seed (default: 0)")
 
 
 def open_data(name: str, columns: Mapping[str, str] | None = None) -> Dataset:

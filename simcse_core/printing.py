@@ -34,6 +34,28 @@ def print_record(record: dict[str, Any], form: str) -> None:
             print(f"model   {printable(record['model'])}")
 
 
+def print_metrics(of: dict[str, dict[str, Any]]) -> None:
+    """A line for each metric of each model: its value and the range beside it.
+
+    Args:
+        of: by model, by metric: `value`, `low`, `high`; and `over`, when that is "folds".
+    """
+    rows = [
+        (name if model == next(iter(of)) else "", model, _number(found["value"]), _range(found))
+        for name in next(iter(of.values()))
+        for model, metrics in of.items()
+        if (found := metrics.get(name)) is not None
+    ]
+    print_table(("metric", "model", "value", "range"), rows)
+
+
+def _range(found: dict[str, Any]) -> str:
+    if found["low"] is None:
+        return ""
+    kind = "folds" if found.get("over") == "folds" else "95%"
+    return f"{kind}: {_number(found['low'])} to {_number(found['high'])}"
+
+
 def print_answer(answer: Answer, form: str) -> None:
     """The answer of a command: one value of JSON, or a table for people."""
     if form == "json":

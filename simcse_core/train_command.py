@@ -2,10 +2,11 @@
 
 import argparse
 import sys
-import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from simcse_core import folds_command
 from simcse_core.command_options import (
     COLUMNS_HELP,
     Parser,
@@ -14,19 +15,22 @@ from simcse_core.command_options import (
     load_model,
     open_data,
     seed,
+    share,
     warn,
+    whole,
 )
 from simcse_core.data.kinds import KINDS
 from simcse_core.errors import OptionError
-from simcse_core.printing import print_record
-from simcse_core.waiting_line import WaitingLine
+from simcse_core.printing import print_record, printable
+from simcse_core.queued_training import cancelling, follow, queued, resuming, say
 
 if TYPE_CHECKING:
+    from simcse_core.data.held_out import Sides
     from simcse_core.runs.config import RunConfig
     from simcse_core.runs.run import Run
 
 MANY_EPOCHS = 1_000
-"""When steps or seconds are the budget."""
+"""When something else is the budget."""
 
 
 def add_to(commands: "argparse._SubParsersAction[Parser]") -> None:
@@ -37,10 +41,7 @@ def add_to(commands: "argparse._SubParsersAction[Parser]") -> None:
     train.add_argument("--data", help="a table, a text file, the name of bundled data, or hub:owner/name")
     train.add_argument("--columns", help=COLUMNS_HELP)
     train.add_argument("--as", dest="kind", help="convert to this kind before training: " + ", ".join(KINDS))
-    train.add_argument("--dev", help="held-out data (default: a share of the data)")
-    train.add_argument(
-        "--data-seed", type=seed, help="for what is held out, and for becoming another kind (default: --seed)"
-    )
+    _add_held_out(train)
     train.add_argument("--output", help="folder of the run (default: a new one under SIMCSE_HOME)")
     train.add_argument("--resume", action="store_true", help="go on with the interrupted run in --output")
     _add_settings(train)
@@ -48,11 +49,42 @@ def add_to(commands: "argparse._SubParsersAction[Parser]") -> None:
     train.set_defaults(precision="auto")
 
 
+def _add_held_out(train: argparse.ArgumentParser) -> None:
+    """The flags that say what is learned from and what is measured on."""
+    from simcse_core.runs.config import MOST_FOLDS
+
+    train.add_argument(
+        "--dev", help="held-out data; none: learn from all rows and measure nothing (default: a share is held out)"
+    )
+    train.add_argument(
+        "--dev-share",
+        type=share,
+        metavar="X",
+        help="share of the rows to hold out (default: 0.4 of each class of labelled texts, 0.2 of other rows)",
+    )
+    train.add_argument(
+        "--folds",
+        type=whole(2, MOST_FOLDS),
+        metavar="K",
+        help="cross-validation: train K times, each time with another of K parts held out, and measure on all rows; "
+        "the weights of the last step are kept unless --keep says otherwise",
+    )
+    train.add_argument("--fold", type=whole(1, MOST_FOLDS), metavar="I", help="only this one of the K folds, from 1")
+    train.add_argument(
+        "--final",
+        action="store_true",
+        help="afterwards train once more on all rows, unmeasured, with the same settings; --output is its folder. Each "
+        "row is seen as often as by the weights that were kept: after --keep best, --patience or a budget other than "
+        "--epochs that is a number of steps",
+    )
+    train.add_argument("--data-seed", type=seed, help="seed of what is held out and of --as (default: --seed)")
+
+
 def _add_settings(parser: argparse.ArgumentParser) -> None:
     """A flag for every training setting, made from the settings themselves."""
     from simcse_core.learning.losses import losses
     from simcse_core.learning.pretraining import pretraining
-    from simcse_core.learning.settings import TrainingSettings
+    from simcse_core.learning.settings import TrainingSettings, objective
 
     for name, field in TrainingSettings.model_fields.items():
         if name not in ("seed", "precision", "loss_options"):
@@ -61,8 +93,16 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
             description += f" One of: {', '.join([*losses.names(), *pretraining.names()])}." if name == "loss" else ""
             shown = "" if field.default is None else f" (default: {field.default})"
             parser.add_argument(flag, type=kind, default=argparse.SUPPRESS, help=description + shown)
+    entries = [objective(name) for name in (*losses.names(), *pretraining.names())]
+    options = "; ".join(
+        f"{entry.name}: {', '.join(entry.options.model_fields)}" for entry in entries if entry.options.model_fields
+    )
     parser.add_argument(
-        "--loss-option", action="append", default=[], metavar="NAME=VALUE", help="a setting of the loss"
+        "--loss-option",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help=f"hyper-parameter of the loss, e.g. temperature=0.1. {options}",
     )
 
 
@@ -70,18 +110,24 @@ def config_of(options: argparse.Namespace) -> "RunConfig":
     """What the flags of `train` say, without a look at data or model.
 
     Raises:
-        OptionError: a setting is out of range, or written in another way.
+        OptionError: a setting is out of range, contradicts another one, or is written in another way.
     """
     from simcse_core.data.columns import parse_columns
     from simcse_core.learning.settings import TrainingSettings, training_settings
-    from simcse_core.runs.config import RunConfig
+    from simcse_core.runs.config import RunConfig, check_held_out
+    from simcse_core.runs.reproduce import BUDGETS
 
     given = {name: getattr(options, name) for name in TrainingSettings.model_fields if hasattr(options, name)}
-    if "epochs" not in given and ("seconds" in given or "steps" in given):
+    if "epochs" not in given and any(name in given for name in BUDGETS):
         given["epochs"] = MANY_EPOCHS  # the other budget decides
-    return RunConfig(
+    if "keep" not in given and options.folds is not None:
+        given["keep"] = "last"  # the best of many moments on held-out rows looks better than it is
+    config = RunConfig(
         data=options.data,
         dev=options.dev,
+        dev_share=options.dev_share,
+        folds=options.folds,
+        fold=options.fold,
         columns=parse_columns(options.columns) if options.columns else {},
         kind=options.kind,
         model=options.model,
@@ -92,6 +138,8 @@ def config_of(options: argparse.Namespace) -> "RunConfig":
         settings=training_settings({**given, "loss_options": _loss_options(options.loss_option)}),
         data_seed=options.data_seed,
     )
+    check_held_out(config)
+    return config
 
 
 def _loss_options(given: list[str]) -> dict[str, str]:
@@ -106,26 +154,48 @@ def _checked(config: "RunConfig", options: argparse.Namespace) -> "RunConfig":
     from simcse_core.data.kinds import texts_of
     from simcse_core.data.lint import lint
     from simcse_core.encoding.layers import layers_to_tune
-    from simcse_core.encoding.scratch import SIZES
+    from simcse_core.encoding.scratch import SIZES, check_enough
     from simcse_core.learning.processes import launched
     from simcse_core.runs import queue
-    from simcse_core.runs.config import describe, open_split
+    from simcse_core.runs.config import describe, open_sides
+    from simcse_core.runs.folds import check_final
 
     data = open_data(config.data, config.columns)
+    read = None
     if config.model in SIZES:
         layers_to_tune(config.settings.tune, SIZES[config.model].layers)
     else:
         model = load_model(options)
         model.tune(config.settings.tune)
-        warn(config.model, model.check(texts_of(data)))
+        read = model.check(texts_of(data))
     if launched().count == 1:
         queue.ensure_supervisor(soon=True)  # a worker gets ready meanwhile
     described = describe(absolute(config))  # whoever carries it out may stand in another folder
-    learned_from, dev = open_split(described)
-    for finding in lint(learned_from, dev=dev, batch_size=config.settings.batch_size):
+    is_one = config.folds is None or config.fold is not None
+    sides = open_sides(described if is_one else described.model_copy(update={"fold": 1}))
+    if config.model in SIZES:
+        check_enough(texts_of(sides.train))
+    if options.final:
+        check_final(sides)
+    if launched().is_main:
+        _say_what_is_held_out(config, sides)
+    if read is not None:
+        warn(config.model, read)
+    for finding in lint(sides.train, dev=sides.dev, batch_size=config.settings.batch_size):
         if finding.severity != "info":
-            print(f"simcse_core: {finding.severity}: {finding.message}", file=sys.stderr)
+            print(f"simcse_core: {finding.severity}: {printable(finding.message)}", file=sys.stderr)
     return described
+
+
+def _say_what_is_held_out(config: "RunConfig", sides: "Sides") -> None:
+    from simcse_core.data.held_out import folds_in_words, in_words
+
+    if config.folds is not None and config.fold is None:
+        say(folds_in_words(sides.data, config.folds))
+    else:
+        nobody_said = sides.held and config.dev_share is None and config.folds is None
+        how = "--dev-share, --dev none or --folds change that." if nobody_said else ""
+        say(in_words(sides, fold=config.fold, folds=config.folds), then=how)
 
 
 def absolute(config: "RunConfig") -> "RunConfig":
@@ -144,7 +214,7 @@ def absolute(config: "RunConfig") -> "RunConfig":
     return config.model_copy(
         update={
             "data": data(config.data),
-            "dev": None if config.dev is None else data(config.dev),
+            "dev": config.dev if config.other_dev is None else data(config.other_dev),
             "model": str(Path(config.model).resolve()) if is_folder else config.model,
         }
     )
@@ -152,24 +222,41 @@ def absolute(config: "RunConfig") -> "RunConfig":
 
 def _train(options: argparse.Namespace) -> None:
     from simcse_core.learning.processes import launched
-    from simcse_core.runs import queue, store
 
     several = launched().count > 1
+    folds_command.check(options, several=several)
     if options.resume:
-        if several:
-            raise OptionError("--resume goes on in one process: start it without accelerate launch.")
-        if not options.output:
-            raise OptionError("--resume needs --output: the folder of the interrupted run.")
-        run = store.open_run(Path(options.output))
-        known = len(run.records())
-        queue.resume(run, None)
-        _follow(run, options, known)
-    elif options.data is None:
+        _resume(options, several=several)
+        return
+    if options.data is None:
         raise OptionError("train needs --data: a table, a text file, or the name of bundled data.")
-    elif several:
-        _train_together(_checked(config_of(options), options), options)
+    config = _checked(config_of(options), options)
+    if several:
+        _train_together(config, options)
+    elif config.folds is not None and config.fold is None:
+        runs = folds_command.train_folds(config, options)
+        if options.final:
+            folds_command.train_final(config, runs, options)
+    elif options.final:
+        (run,) = queued([config], options, output=False)
+        _follow(run, options, then=", then the same command")
+        folds_command.train_final(config, [run], options)
     else:
-        _follow(_queued(_checked(config_of(options), options), options), options)
+        (run,) = queued([config], options)
+        _follow(run, options)
+
+
+def _resume(options: argparse.Namespace, *, several: bool) -> None:
+    from simcse_core.runs import queue, store
+
+    if several:
+        raise OptionError("--resume goes on in one process: start it without accelerate launch.")
+    if not options.output:
+        raise OptionError("--resume needs --output: the folder of the interrupted run.")
+    run = store.open_run(Path(options.output))
+    known = len(run.records())
+    queue.resume(run, None)
+    _follow(run, options, known=known)
 
 
 def _train_together(config: "RunConfig", options: argparse.Namespace) -> None:
@@ -184,33 +271,7 @@ def _train_together(config: "RunConfig", options: argparse.Namespace) -> None:
         execute.follow(config)  # the main process keeps the records
 
 
-def _queued(config: "RunConfig", options: argparse.Namespace) -> "Run":
-    from simcse_core.runs import queue
-
-    folder = Path(options.output) if options.output else None
-    asked_at = time.time()
-    (run,) = queue.submit([config], folder=folder, expected=config.settings.seconds)
-    if run.about.created < asked_at:
-        print(f"simcse_core: the same training is there already: run {run.id}, {run.status.state}.", file=sys.stderr)
-    return run
-
-
-def _follow(run: "Run", options: argparse.Namespace, known: int = 0) -> None:
-    """Print the records of a run until it is over, all but those that are known.
-
-    Raises:
-        RunError: it failed.
-        KeyboardInterrupt: with a message that says how to go on; the run is cancelled then.
-    """
-    from simcse_core.runs import queue
-    from simcse_core.runs.following import follow
-
-    try:
-        with WaitingLine() as line:
-            for record in follow(run, known=known, on_wait=line.show):
-                line.end()
-                print_record(record, options.format)
-    except KeyboardInterrupt:
-        queue.cancel(run, "cli" if run.is_of("cli") else None)
-        again = f"train --resume --output {run.folder}" if options.output else f"runs resume {run.id}"
-        raise KeyboardInterrupt(f"cancelled. To go on from here: python -m simcse_core {again}") from None
+def _follow(run: "Run", options: argparse.Namespace, *, known: int = 0, then: str = "") -> None:
+    """Print the records of a run until it is over, all but those that are known; `then` is what goes on after it."""
+    with cancelling([run], resuming(run) + then):
+        follow(run, partial(print_record, form=options.format), known=known)

@@ -1,6 +1,7 @@
 """Splitting data so that nothing of the one part is known from the other."""
 
 import random
+import warnings
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
@@ -12,11 +13,19 @@ from simcse_core.errors import DataError, OptionError
 
 FEWEST_ON_A_SIDE = 2
 
-DEV_SHARE = 0.2
-"""Of rows to hold out; of labelled texts 0.4, because each class needs enough of them."""
+DEV_SHARE, LABELLED_DEV_SHARE = 0.2, 0.4
+"""Of rows to hold out; of labelled texts more, because each class needs enough of them."""
 
 _TRIES = 10
-"""So many random choices of groups are looked at before more rows are held out than asked for."""
+"""So many random choices of groups are looked at before more rows are held out than asked for, or folds are refused."""
+
+_SCORE_STRATA = 5
+"""Scores count as low, high or between in so many steps, so that each fold has some of all."""
+
+
+def usual_share(data: Dataset) -> float:
+    """Of the rows of this kind of data to hold out, where nobody says how many."""
+    return LABELLED_DEV_SHARE if isinstance(data, Labelled) else DEV_SHARE
 
 
 def split(data: D, *, dev_share: float | None = None, seed: int = 0) -> tuple[D, D]:
@@ -44,18 +53,15 @@ def split(data: D, *, dev_share: float | None = None, seed: int = 0) -> tuple[D,
     """
     if dev_share is not None and not 0 < dev_share < 1:
         raise OptionError("The share to hold out is {given}: it has to be between 0 and 1.", given=dev_share)
-    if isinstance(data, Texts):
-        raise DataError(
-            "{file} has only texts: there is nothing to measure on held-out ones. "
-            "Give held-out data of its own, with scores or labels.",
-            file=data.name,
-        )
+    _check_labels(data)
     if isinstance(data, Labelled):
-        return _parted(data, _held_of_classes(data, dev_share or 0.4, seed))
-    return _parted(data, _held_groups(data, dev_share or DEV_SHARE, seed))
+        return _parted(data, _held_of_classes(data, dev_share or usual_share(data), seed))
+    return _parted(data, _held_groups(data, dev_share or usual_share(data), seed))
 
 
-def split_labelled(data: Labelled, *, dev_share: float = 0.4, seed: int = 0) -> tuple[Labelled, Labelled]:
+def split_labelled(
+    data: Labelled, *, dev_share: float = LABELLED_DEV_SHARE, seed: int = 0
+) -> tuple[Labelled, Labelled]:
     """Hold out a share of each class.
 
     Texts that are equal but for case and blanks count as one and stay on one side. Of a class that is split, at least
@@ -74,6 +80,36 @@ def split_labelled(data: Labelled, *, dev_share: float = 0.4, seed: int = 0) -> 
         DataError: fewer than two classes can be split.
     """
     return _parted(data, _held_of_classes(data, dev_share, seed))
+
+
+def fold(data: D, folds: int, number: int, *, seed: int = 0) -> tuple[D, D]:
+    """Hold out one of so many parts of the data; over all numbers every row is held out once.
+
+    As with `split`, rows that share a text stay together, so that no text, case and blanks aside, stands on both sides.
+    As far as that allows, folds are of one size, and alike in their classes, labels, scores, and in the questions that
+    have a right and a wrong answer. A class of fewer texts than folds is missing in some of them.
+
+    Args:
+        data: of any kind but texts.
+        folds: how many parts; 2 or more.
+        number: which one is held out, counted from 1.
+        seed: the same seed gives the same folds.
+
+    Returns:
+        Training and dev data, rows in their original order.
+
+    Raises:
+        DataError: there are too few rows for so many folds, one of them would be much larger than the others, or has
+            nothing to measure.
+        OptionError: there is no such fold.
+
+    Source: scikit-learn's StratifiedKFold and StratifiedGroupKFold.
+    """
+    if folds < 2:
+        raise OptionError("The data is held out in {given} folds: it has to be 2 or more.", given=folds)
+    if not 1 <= number <= folds:
+        raise OptionError("There is no fold {given} of {folds}: they are counted from 1.", given=number, folds=folds)
+    return _parted(data, _folds(data, folds, seed)[number - 1])
 
 
 def groups_of_shared_texts(columns: Sequence[Sequence[str]]) -> NDArray[np.int32]:
@@ -95,6 +131,15 @@ def groups_of_shared_texts(columns: Sequence[Sequence[str]]) -> NDArray[np.int32
     lines = (np.tile(np.arange(count), len(columns)), count + np.array(texts, dtype=np.int64))
     graph = coo_array((np.ones(len(texts), dtype=np.int8), lines), shape=(size, size))
     return np.asarray(connected_components(graph, directed=False)[1][:count], dtype=np.int32)
+
+
+def _check_labels(data: Dataset) -> None:
+    if isinstance(data, Texts):
+        raise DataError(
+            "{file} has only texts: there is nothing to measure on held-out ones. "
+            "Give held-out data of its own, with scores or labels.",
+            file=data.name,
+        )
 
 
 def _parted(data: D, dev: Sequence[int]) -> tuple[D, D]:
@@ -178,6 +223,12 @@ def _filled(groups: Sequence[Sequence[int]], room: int) -> list[int]:
     return taken
 
 
+def _questions_with_both(data: Answers) -> set[str]:
+    """The questions that have a right and a wrong answer."""
+    of_label = [{q for q, label in zip(data.question, data.label, strict=True) if label == of} for of in (0, 1)]
+    return of_label[0] & of_label[1]
+
+
 def _is_measurable(data: Dataset) -> bool:
     """Whether some vectors could be better than others on this data."""
     match data:
@@ -186,7 +237,73 @@ def _is_measurable(data: Dataset) -> bool:
         case Scored():
             return len(set(data.score)) > 1
         case Answers():
-            of_label = [{q for q, label in zip(data.question, data.label, strict=True) if label == of} for of in (0, 1)]
-            return not of_label[0].isdisjoint(of_label[1])
+            return bool(_questions_with_both(data))
         case _:
             return len(data) > 0
+
+
+def _folds(data: Dataset, count: int, seed: int) -> list[list[int]]:
+    """Positions of the rows that each fold holds out."""
+    _check_labels(data)
+    groups = groups_of_shared_texts(text_columns(data))
+    pieces = len(set(groups.tolist()))
+    if pieces < count:
+        raise DataError(
+            "{file} is too small for {folds} folds: it has {rows} rows, and those that share a text stay together, "
+            "which leaves {pieces} pieces. Choose fewer folds.",
+            file=data.name,
+            folds=count,
+            rows=len(data),
+            pieces=pieces,
+        )
+    strata = _strata(data, count)
+    for attempt in range(_TRIES):
+        folds = _stratified(strata, groups, count, seed + attempt * 1_000_003)
+        if (largest := max(map(len, folds))) > 2 * -(-len(data) // count):
+            raise DataError(
+                "One of {folds} folds of {file} would hold out {largest} of {rows} rows, because they hang together "
+                "through the texts they share. Choose fewer folds, or give held-out data of its own.",
+                folds=count,
+                file=data.name,
+                largest=largest,
+                rows=len(data),
+            )
+        if all(held and _is_measurable(data.take(held)) for held in folds):
+            return folds
+    raise DataError(
+        "{file} cannot be held out in {folds} folds: each needs something to measure (pairs matches and mismatches, "
+        "scored pairs two different scores, answers a question with a right and a wrong one). Choose fewer folds.",
+        file=data.name,
+        folds=count,
+    )
+
+
+def _strata(data: Dataset, folds: int) -> NDArray[np.int64]:
+    """(N,) what each fold should have its share of."""
+    match data:
+        case Labelled():
+            return np.unique(data.label, return_inverse=True)[1]
+        case Pairs():
+            return np.array(data.label)
+        case Answers():
+            both = _questions_with_both(data)
+            return np.array([label + 2 * (q in both) for q, label in zip(data.question, data.label, strict=True)])
+        case Scored():
+            steps = max(min(_SCORE_STRATA, len(data) // folds), 1)
+            return np.searchsorted(np.quantile(data.score, np.arange(1, steps) / steps), data.score)
+        case _:
+            return np.zeros(len(data), dtype=np.int64)
+
+
+def _stratified(strata: NDArray[np.int64], groups: NDArray[np.int32], count: int, seed: int) -> list[list[int]]:
+    """Positions of each fold's rows."""
+    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+
+    if np.bincount(strata).max() < count:  # no class has a text for each fold
+        strata = np.zeros_like(strata)
+    alone = len(set(groups.tolist())) == len(groups)
+    folds = StratifiedKFold if alone else StratifiedGroupKFold  # the one without groups takes a hundredth of the time
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of classes smaller than the number of folds
+        parts = folds(count, shuffle=True, random_state=seed % 2**32).split(strata, strata, groups)
+        return [dev.tolist() for _train, dev in parts]

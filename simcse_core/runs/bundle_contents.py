@@ -18,7 +18,7 @@ from simcse_core.home import RUN_ID
 from simcse_core.learning.health import NOTES
 from simcse_core.learning.settings import training_settings
 from simcse_core.printing import printable
-from simcse_core.runs.config import RunConfig
+from simcse_core.runs.config import NOTHING, RunConfig, check_held_out
 
 if TYPE_CHECKING:
     from simcse_core.encoding.frozen import FrozenEncoder
@@ -112,7 +112,9 @@ class _Finished(_Checked):
     base_model: str
     reason: str
     steps: Count
+    kept_step: Count | None = None
     seconds: Positive
+    dev_as_it_comes: dict[str, Number] | None = None
     dev_before: dict[str, Number] | None
     dev_after: dict[str, Number] | None
 
@@ -121,6 +123,8 @@ class _Results(_Checked):
     values: dict[str, list[Number]]
     cosines: list[Amount]
     gold: list[Whole | Amount]
+    of_pairs: list[Literal["spearman", "average_precision", "auc"]] | None = None
+    pseudo_values: dict[str, list[Number]] | None = None
 
 
 class _BeforeAndAfter(_Checked):
@@ -159,6 +163,7 @@ def config(folder: Path) -> RunConfig:
     found = _read(folder, "config.json", _config)
     try:
         training_settings(found.settings.model_dump())
+        check_held_out(found)
     except UserError as error:
         reason = printable(str(error))
         raise RunError("config.json of the bundle cannot be used: {reason}", reason=reason) from error
@@ -175,7 +180,7 @@ def without_paths(config: RunConfig) -> RunConfig:
     return config.model_copy(
         update={
             "data": _bare_data(config.data),
-            "dev": None if config.dev is None else _bare_data(config.dev),
+            "dev": None if config.dev is None else _bare_dev(config.dev),
             "model": _bare_model(config.model),
             "stages": stages,
         }
@@ -332,6 +337,12 @@ def _refuse(constant: str) -> None:
 
 def _bare_data(name: str) -> str:
     return name if name.startswith("hub:") else _last_part(name)
+
+
+def _bare_dev(name: str) -> str:
+    """A file that is called like the word for nothing stays a file."""
+    bare = _bare_data(name)
+    return f"./{bare}" if bare == NOTHING != name else bare
 
 
 def _bare_model(name: str) -> str:

@@ -89,12 +89,17 @@ def _result(finished: dict[str, object]) -> str:
     before, after = finished.get("dev_before"), finished.get("dev_after")
     if not isinstance(before, dict) or not isinstance(after, dict):
         return "It was not measured on held-out data."
+    as_it_comes = finished.get("dev_as_it_comes")
     shown = [
         f"{name} {before[name]:.4f} -> {value:.4f}"
         for name, value in after.items()
         if isinstance(value, float) and isinstance(before.get(name), float)
     ]
-    return f"On held-out data, before and after: {', '.join(shown)}."
+    said = f"On held-out data, at the start and after training: {', '.join(shown)}."
+    if isinstance(as_it_comes, dict) and as_it_comes != before:
+        had = [f"{name} {value:.4f}" for name, value in as_it_comes.items() if isinstance(value, float)]
+        said += f" The base model as it comes: {', '.join(had)}."
+    return said
 
 
 def _note(frozen: bool) -> str:
@@ -108,12 +113,15 @@ def _note(frozen: bool) -> str:
 
 def _data_note(config: RunConfig) -> str:
     notes = []
-    for name, flag, digest in ((config.data, "--data", config.data_sha256), (config.dev, "--dev", config.dev_sha256)):
+    for name, flag, digest in (
+        (config.data, "--data", config.data_sha256),
+        (config.other_dev, "--dev", config.dev_sha256),
+    ):
         if name and name not in bundled.names():
             where = (
                 "is fetched from the hub" if name.startswith("hub:") else "is not in this bundle: name your own file"
             )
-            notes.append(f"The data of {flag} {where}; its rows have to have the SHA-256 {digest}.")
+            notes.append(f"The data of {flag} {where}; its rows must have this SHA-256: {digest}.")
     if config.model_sha256:
         notes.append(f"The weights it started from, {config.model}, have the SHA-256 {config.model_sha256}.")
     notes += [

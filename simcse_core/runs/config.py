@@ -3,21 +3,26 @@
 import hashlib
 import json
 from importlib.metadata import version
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 import simcse_core
 from simcse_core.data import bundled
 from simcse_core.data.conversions import convert
+from simcse_core.data.held_out import Sides
 from simcse_core.data.kinds import Dataset, Texts, rows
-from simcse_core.data.splits import split
+from simcse_core.data.splits import fold, split
 from simcse_core.encoding import checksums
 from simcse_core.encoding.catalogue import find
 from simcse_core.encoding.scratch import SIZES
-from simcse_core.errors import DataError
+from simcse_core.errors import DataError, OptionError
 from simcse_core.learning.checks import trainable
 from simcse_core.learning.settings import TrainingSettings
+
+NOTHING = "none"
+"""As `dev`: nothing is held out. A file of that name is given as ./none."""
+MOST_FOLDS = 100
 
 
 class Stage(BaseModel):
@@ -41,7 +46,13 @@ class RunConfig(BaseModel):
     data: str
     """A bundled data set's name, or a file."""
     dev: str | None = None
-    """As `data`; None holds out a share of `data`."""
+    """As `data`; "none" holds out nothing, so that nothing is measured; None holds out a share of `data`, or a fold."""
+    dev_share: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """Of `data` to hold out; None is what is usual for its kind (`splits.split`)."""
+    folds: Annotated[int, Field(ge=2, le=MOST_FOLDS)] | None = None
+    """Hold out one of so many parts of `data` in the place of a share ..."""
+    fold: Annotated[int, Field(ge=1, le=MOST_FOLDS)] | None = None
+    """... and which one, counted from 1."""
     columns: dict[str, str] = {}
     """The file's own names of columns, by ours."""
     kind: str | None = None
@@ -63,6 +74,31 @@ class RunConfig(BaseModel):
     """The trainings that made the model it starts from, the oldest first."""
     versions: dict[str, str] = {}
 
+    @property
+    def other_dev(self) -> str | None:
+        """Data of its own that is measured on; None where rows of `data` are held out, or nothing is."""
+        return None if self.dev == NOTHING else self.dev
+
+
+def check_held_out(config: RunConfig) -> None:
+    """See that the settings of what is held out do not contradict each other.
+
+    Raises:
+        OptionError: they do.
+    """
+    flags = {"--dev": config.dev, "--dev-share": config.dev_share, "--folds": config.folds}
+    said = [f"{flag} {value}" for flag, value in flags.items() if value is not None]
+    if len(said) > 1:
+        raise OptionError(
+            "{first} and {second} both say what is held out. Leave one of them out.", first=said[0], second=said[1]
+        )
+    if config.fold is not None and config.folds is None:
+        raise OptionError("--fold {fold} needs --folds: in how many parts the data is held out.", fold=config.fold)
+    if config.fold is not None and config.folds is not None and config.fold > config.folds:
+        raise OptionError(
+            "There is no fold {given} of {folds}: they are counted from 1.", given=config.fold, folds=config.folds
+        )
+
 
 def describe(config: RunConfig) -> RunConfig:
     """The configuration with what pins it down: hashes of data and weights, the model's past, and versions.
@@ -70,13 +106,15 @@ def describe(config: RunConfig) -> RunConfig:
     Raises:
         DataError: the data cannot be read.
         ModelError: there is no such model on this machine.
+        OptionError: what is to be held out is contradictory.
     """
+    check_held_out(config)
     packages = ("torch", "transformers", "accelerate", "numpy")
     weights, stages = _past(config.model)
     return config.model_copy(
         update={
             "data_sha256": data_hash(bundled.open_data(config.data, config.columns or None)),
-            "dev_sha256": data_hash(_open_dev(config.dev, config.columns)) if config.dev else "",
+            "dev_sha256": data_hash(_open_dev(config.other_dev, config.columns)) if config.other_dev else "",
             "model_sha256": weights,
             "stages": stages,
             "versions": {"simcse_core": simcse_core.__version__, **{name: version(name) for name in packages}},
@@ -92,8 +130,9 @@ def check_data(config: RunConfig) -> None:
     """
     if config.data_sha256 and data_hash(bundled.open_data(config.data, config.columns or None)) != config.data_sha256:
         raise _changed(config.data)
-    if config.dev and config.dev_sha256 and data_hash(_open_dev(config.dev, config.columns)) != config.dev_sha256:
-        raise _changed(config.dev)
+    other = config.other_dev
+    if other and config.dev_sha256 and data_hash(_open_dev(other, config.columns)) != config.dev_sha256:
+        raise _changed(other)
 
 
 def _changed(file: str) -> DataError:
@@ -106,23 +145,43 @@ def data_hash(data: Dataset) -> str:
 
 
 def open_split(config: RunConfig) -> tuple[Dataset, Dataset | None]:
-    """Training and dev data of a run; without dev data of its own a share of the training data is held out.
+    """Training and dev data of a run; as `open_sides`."""
+    sides = open_sides(config)
+    return sides.train, sides.dev
 
-    Rows are held out before the training data becomes another kind. Of texts nothing can be held out: None.
+
+def open_sides(config: RunConfig) -> Sides:
+    """What a run learns from and what it is measured on.
+
+    Rows are held out before the training data becomes another kind. Of texts nothing can be held out.
 
     Raises:
         DataError: the data cannot be read, cannot become the kind that is asked for, or nothing can be held out.
+        OptionError: what is to be held out is contradictory.
     """
+    check_held_out(config)
     data = bundled.open_data(config.data, config.columns or None)
-    dev = _open_dev(config.dev, config.columns) if config.dev is not None else None
     seed = config.settings.seed if config.data_seed is None else config.data_seed
-    if dev is None and not isinstance(data, Texts):
-        if config.kind is None:
-            trainable(data, config.settings.loss)  # says what is wrong before the split does
-        data, dev = split(data, seed=seed)
-    if config.kind is not None:
-        data = convert(data, config.kind, seed=seed).data
-    return trainable(data, config.settings.loss), dev
+    if config.kind is None:
+        trainable(data, config.settings.loss)  # says what is wrong before the split does
+    learned_from, dev = _held_out(config, data, seed)
+    converted = None if config.kind is None else convert(learned_from, config.kind, seed=seed)
+    sides = Sides(data, learned_from, dev, converted)
+    trainable(sides.train, config.settings.loss)
+    return sides
+
+
+def _held_out(config: RunConfig, data: Dataset, seed: int) -> tuple[Dataset, Dataset | None]:
+    """Rows to learn from, and data to measure on."""
+    if config.other_dev is not None:
+        return data, _open_dev(config.other_dev, config.columns)
+    if config.folds is not None:
+        if config.fold is None:
+            raise OptionError("Which of the {folds} folds is held out is not said.", folds=config.folds)
+        return fold(data, config.folds, config.fold, seed=seed)
+    if config.dev == NOTHING or (isinstance(data, Texts) and config.dev_share is None):
+        return data, None
+    return split(data, dev_share=config.dev_share, seed=seed)
 
 
 def _open_dev(name: str, columns: dict[str, str]) -> Dataset:

@@ -8,8 +8,13 @@ from simcse_core.data.columns import columns_text
 from simcse_core.learning.settings import TrainingSettings
 from simcse_core.runs.config import RunConfig
 
+BUDGETS = ("steps", "seconds", "sentences")
+"""Settings that say how long a training is in the place of its epochs."""
 _FLAGS = {
     "dev": "dev",
+    "dev_share": "dev-share",
+    "folds": "folds",
+    "fold": "fold",
     "kind": "as",
     "model": "model",
     "layer": "layer",
@@ -51,12 +56,12 @@ def _arguments(config: RunConfig) -> Iterator[str]:
     for field, flag in _FLAGS.items():
         if (value := getattr(config, field)) != RunConfig.model_fields[field].default:
             yield from _flag(flag, value)
-    has_budget = settings.seconds is not None or settings.steps is not None
+    # These have another default beside another budget, and beside folds, so they are always said then.
+    said = {"epochs": any(getattr(settings, name, None) is not None for name in BUDGETS), "keep": bool(config.folds)}
     for field in TrainingSettings.model_fields:
-        # With another budget the command has an own default for the epochs, so they are always said then.
-        if field not in ("loss", "loss_options") and (
-            (value := getattr(settings, field)) != getattr(usual, field) or (field == "epochs" and has_budget)
-        ):
+        if field in ("loss", "loss_options"):
+            continue
+        if (value := getattr(settings, field)) != getattr(usual, field) or said.get(field):
             yield from _flag(field.replace("_", "-"), value)
 
 

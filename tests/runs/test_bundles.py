@@ -159,7 +159,7 @@ def test_own_data_is_named_by_its_hash(tmp_path: Path) -> None:
     run = finished(HEAD_ONLY.model_copy(update={"data": str(file)}), tmp_path / "run")
     text = _texts(run)["README.md"]
     assert (
-        f"--data is not in this bundle: name your own file; its rows have to have the SHA-256 {run.config.data_sha256}"
+        f"--data is not in this bundle: name your own file; its rows must have this SHA-256: {run.config.data_sha256}"
         in text
     )
     assert "--data rows.csv" in text
@@ -575,6 +575,11 @@ TRIPLET = TrainingSettings(
         RunConfig(
             data="a.csv", settings=TrainingSettings(precision="float32", dropout=0.0, eval_steps=3, chunk_size=8)
         ),
+        RunConfig(data="b.csv", dev="none", settings=TrainingSettings(sentences=900, epochs=7)),
+        RunConfig(data="c.csv", dev="./none"),
+        RunConfig(data="d.csv", dev_share=0.1),
+        RunConfig(data="e.csv", folds=10, fold=3, settings=TrainingSettings(keep="last")),
+        RunConfig(data="f.csv", folds=10, fold=3, settings=TrainingSettings(keep="best")),
         HEAD_ONLY,
         BERT,
     ],
