@@ -166,7 +166,7 @@ def test_train_prints_a_record_a_line_and_leaves_a_model(run: Any, tmp_path: Pat
     )  # fmt: skip
     records = [json.loads(line) for line in out.splitlines()]
     assert status == 0
-    assert [record["event"] for record in records] == ["evaluation", *["step"] * 4, "evaluation", "finished"]
+    assert [record["event"] for record in records] == ["evaluation", *["step"] * 4, "evaluation", "note", "finished"]
     last = records[-1]
     assert last["run"] == "run"
     assert last["base_model"] == "minilm"
