@@ -28,10 +28,10 @@ def print_record(record: dict[str, Any], form: str) -> None:
         case "note":
             print(f"note: {printable(record['message'])}")
         case _:
-            if record["dev_before"] is not None:
-                print(f"before  {_numbers(record['dev_before'])}")
-                print(f"after   {_numbers(record['dev_after'])}")
-            print(f"model   {printable(record['model'])}")
+            for name in ("as_it_comes", "before", "after"):
+                if record.get(f"dev_{name}") is not None:
+                    print(f"{name.replace('_', ' '):11}  {_numbers(record[f'dev_{name}'])}")
+            print(f"{'model':11}  {printable(record['model'])}")
 
 
 def print_metrics(of: dict[str, dict[str, Any]]) -> None:

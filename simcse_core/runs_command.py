@@ -72,6 +72,7 @@ def _show(options: argparse.Namespace) -> Answer | None:
         "owners": list(run.about.owners),
         "folder": str(run.folder),
         "trained_model": str(run.model) if run.model.is_dir() else None,
+        "dev_as_it_comes": last.get("dev_as_it_comes"),
         "dev_before": last.get("dev_before"),
         "dev_after": last.get("dev_after"),
         "notes": [record["message"] for record in records if record["event"] == "note"],

@@ -31,8 +31,8 @@ FINISHED = {
     "model": "x/model",
     "base_model": "use-multilingual",
     "seconds": 3.5,
-    "dev_before": {"n": 80, "accuracy": 0.9, "mean_average_precision": 0.5},
-    "dev_after": {"n": 80, "accuracy": 0.8, "mean_average_precision": 0.75},
+    "dev_before": {"n": 80, "leave_one_out_accuracy": 0.9, "mean_average_precision": 0.5},
+    "dev_after": {"n": 80, "leave_one_out_accuracy": 0.8, "mean_average_precision": 0.75},
 }
 
 

@@ -9,10 +9,9 @@ from dataclasses import asdict, replace
 from simcse_core.data import bundled
 from simcse_core.encoding.catalogue import load
 from simcse_core.jsonable import jsonable
-from simcse_core.learning.baselines import baselines
 from simcse_core.meaning.similarity import cosine_similarity
 from simcse_core.runs import race, store
-from simcse_core.runs.config import describe, open_split
+from simcse_core.runs.config import open_split
 from simcse_core.runs.execute import execute
 from ui import defaults, losses_run
 from ui.stored import FOLDER, StoredHeatmap, StoredRace
@@ -37,22 +36,23 @@ def _first_look(language: str) -> StoredHeatmap:
 
 
 def _race(language: str) -> StoredRace:
-    config = describe(defaults.race_config(language))
-    data, dev = open_split(config)
+    data, dev = open_split(defaults.race_config(language))
     assert dev is not None
+    configs = race.configs(defaults.race_config(language), defaults.race_losses(data), defaults.RACE_SEEDS)
     texts = defaults.comparison_texts(dev)
-    outcomes, after = [], {}
-    for name in defaults.race_losses(data):
-        run = store.create(config.model_copy(update={"settings": config.settings.model_copy(update={"loss": name})}))
+    outcomes: list[race.Outcome] = []
+    after: dict[str, list[list[float]]] = {}
+    for config in configs:
+        run = store.create(config)
         execute(run, emit=lambda _: None)
         outcomes.append(race.outcome(run))
-        after[name] = _cosines(run.id, texts)
-        print(name, outcomes[-1].finished)
-    frozen = load(config.model, layer=config.layer, pooling=config.pooling, head=config.head)
-    before = cosine_similarity(frozen.encode(texts)).astype(float).round(4).tolist()
+        after.setdefault(config.settings.loss, _cosines(run.id, texts))  # of the first seed
+        print(config.settings.loss, config.settings.seed, outcomes[-1].finished)
+    config = configs[0]
+    start = load(config.model, layer=config.layer, pooling=config.pooling, head=config.head)
+    before = cosine_similarity(start.encode(texts)).astype(float).round(4).tolist()
     shown = [replace(outcome, run="") for outcome in outcomes]
-    beside = baselines(data, dev)
-    return StoredRace(os.cpu_count() or 1, platform.system(), config, shown, beside, texts, before, after)
+    return StoredRace(os.cpu_count() or 1, platform.system(), config, shown, race.beside(config), texts, before, after)
 
 
 def _cosines(model: str, texts: list[str]) -> list[list[float]]:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from simcse_core.learning.circle.failures import FAILURES, Failure
 from simcse_core.learning.losses import losses
-from ui.colors import FROZEN, of_loss
+from ui.colors import START, of_loss
 from ui.losses_view import Shown
 from ui.translation import N_, _
 
@@ -189,7 +189,7 @@ def shown(failed: Failure) -> list[Shown]:
         Shown(
             id=f"{at}-{panel.loss}",
             title=panel.loss,
-            color=of_loss(panel.loss) if panel.loss in losses.names() else FROZEN,
+            color=of_loss(panel.loss) if panel.loss in losses.names() else START,
             motion=panel.motion,
             cells=panel.matrices,
             views=panel.views,

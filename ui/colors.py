@@ -28,8 +28,11 @@ SYMBOLS = ["circle", "diamond", "square", "cross", "x", "triangle-up", "star", "
 DASHES = ["", "8 3", "4 2", "12 3 3 3", "6 4", "3 2", "14 4", "9 2 2 2 2 2"]
 """Of lines, as SVG takes them; beside the colours for the same reason."""
 
-FROZEN = "#8A8796"
+AS_IT_COMES = "#6F6C7B"
+START = "#9A97A5"
 TFIDF = "#B5B2BE"
+BEFORE = {"as_it_comes": AS_IT_COMES, "start": START, "tfidf": TFIDF}
+"""What one had before a training; grey, because nobody trained it."""
 PRETRAINING = "#8073AC"
 """ "mlm" is no loss on vectors, and has none of their colours."""
 
@@ -49,8 +52,8 @@ def of_loss(name: str) -> str:
     Raises:
         OptionError: there is no such loss, and no such pre-training.
     """
-    if name in ("frozen", "tfidf"):
-        return FROZEN if name == "frozen" else TFIDF
+    if name in BEFORE:
+        return BEFORE[name]
     place = _place(name)
     return PRETRAINING if place < 0 else of_category(place)
 

@@ -108,7 +108,7 @@ def _side_by_side(texts: Sequence[str], matrices: Sequence[heatmap.Matrix]) -> N
     if len(texts) < 2:
         st.info(_("Type at least two sentences, one a line."))
         return
-    titles = [_("Frozen model"), _("After training")][-len(matrices) :]
+    titles = [_("At the start"), _("After training")][-len(matrices) :]
     keys = ("before", "after")[-len(matrices) :]
     # On a projector below each other, so that the numbers fit into their cells.
     places = [st.container(), st.container()] if projector.is_on() else st.columns(2)

@@ -106,7 +106,7 @@ def _submit(plan: "RacePlan", loss: str, key: str) -> "Future[float]":
     config = plan.draft.model_copy(update={"settings": settings})
     uploads = {
         side: (chosen.source.name, chosen.source.content)
-        for side, chosen in (("data", plan.chosen), ("dev", plan.held))
+        for side, chosen in (("data", plan.chosen), ("dev", plan.held.other))
         if chosen is not None and isinstance(chosen.source, Upload)
     }
     return background.submit("estimates", f"{key} {loss}", rehearsal.seconds_of, config, uploads)
@@ -114,6 +114,5 @@ def _submit(plan: "RacePlan", loss: str, key: str) -> "Future[float]":
 
 def _key(plan: "RacePlan") -> str:
     """Of all that decides how long a race takes; seeds do not."""
-    held = plan.held.key if plan.held else ""
-    named = (plan.chosen.key, held, plan.kind, plan.start, plan.settings.model_dump(), plan.losses)
+    named = (plan.chosen.key, plan.held.key, plan.kind, plan.start, plan.settings.model_dump(), plan.losses)
     return hashlib.sha256(repr(named).encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,16 +1,20 @@
 """The curves of a race: what the held-out data say, how the vectors lie, how fast it goes, and each loss for itself."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from statistics import fmean
 
 import streamlit as st
 
+from simcse_core.learning.baselines import AS_IT_COMES
+from simcse_core.learning.measuring import main_metric_among
+from simcse_core.meaning.intervals import value_of
+from simcse_core.meaning.items import Items
 from simcse_core.runs.race import Outcome
 from ui import colors, curves
 from ui.curves import Chart, Line, Point
-from ui.metric_names import METRICS, main_metric_among
+from ui.metric_names import METRICS, line_name
 from ui.tracks import Moment, Track, track
 from ui.translation import N_, _, language
 
@@ -23,11 +27,12 @@ PACE_PLACES = 10
 Place = Callable[[Moment], Point | None]
 
 
-def show(race: Sequence[Outcome], *, key: str) -> None:
+def show(race: Sequence[Outcome], beside: Mapping[str, Items] | None = None, *, key: str) -> None:
     """All curves with their numbers; the charts keep zoom and hidden lines from look to look.
 
     Args:
         race: as it stands now.
+        beside: the baselines, as far as they are known: the model as it comes is a line in the first chart.
         key: of the charts.
     """
     tracks = [track(outcome) for outcome in race]
@@ -36,7 +41,7 @@ def show(race: Sequence[Outcome], *, key: str) -> None:
     if metric is None and any(one.last for one in tracks):
         st.caption(_("Nothing is measured on held-out data in this race; how the vectors lie says what happens."))
     else:  # before the first measurement the empty chart keeps the place
-        curves.show(_dev(race, tracks, metric, axis), key=f"{key}-dev")
+        curves.show(_dev(race, tracks, metric, axis, beside or {}), key=f"{key}-dev")
     path, pace = st.columns(2)
     with path:
         curves.show(_path(race, tracks), key=f"{key}-path")
@@ -75,7 +80,9 @@ def _x_name(axis: str) -> str:
     return _("sentences seen") if axis == "texts" else _("seconds of training")
 
 
-def _dev(race: Sequence[Outcome], tracks: Sequence[Track], metric: str | None, axis: str) -> Chart:
+def _dev(
+    race: Sequence[Outcome], tracks: Sequence[Track], metric: str | None, axis: str, beside: Mapping[str, Items]
+) -> Chart:
     def place(at: Moment) -> Point | None:
         value = at.metrics.get(metric or "")
         return None if value is None else (getattr(at, axis), value)
@@ -86,13 +93,23 @@ def _dev(race: Sequence[Outcome], tracks: Sequence[Track], metric: str | None, a
     return Chart(
         title=_("{metric}, held-out data").format(metric=called),
         x_name=_x_name(axis),
-        lines=lines,
+        lines=[*lines, *_as_it_comes(lines, metric, beside)],
         alt=_("Lines: {metric} on the held-out data while training goes on. So far: {last}").format(
             metric=called, last=last or "–"
         ),
         height=300,
         x_last=_last_text(tracks) if axis == "texts" else None,
     )
+
+
+def _as_it_comes(lines: Sequence[Line], metric: str | None, beside: Mapping[str, Items]) -> list[Line]:
+    """A level line where the model was as it came, as far as the others go."""
+    items = beside.get(AS_IT_COMES)
+    last = max((x for line in lines for x, _y in line.points), default=0.0)
+    if items is None or metric not in items.metrics or not last:
+        return []
+    value, name = value_of(items, metric), line_name(AS_IT_COMES)
+    return [Line(name, name, [(0.0, value), (last, value)], colors.AS_IT_COMES, dash="1 3", symbol="circle")]
 
 
 def _path(race: Sequence[Outcome], tracks: Sequence[Track]) -> Chart:
@@ -103,7 +120,7 @@ def _path(race: Sequence[Outcome], tracks: Sequence[Track]) -> Chart:
         title=_("uniformity (lower is better)"),
         x_name=_("alignment (lower is better)"),
         lines=_lines(race, tracks, place),
-        alt=_("Paths: alignment to the right, uniformity upwards, from the frozen model to the latest measurement."),
+        alt=_("Paths: alignment to the right, uniformity upwards, from the start to the latest measurement."),
         height=240,
         from_zero=False,
         legend=False,

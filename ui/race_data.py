@@ -1,24 +1,26 @@
 """The data of a race: what is learned from, what is measured on, and what the linter says of both."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import streamlit as st
 
 from simcse_core.data import bundled
-from simcse_core.data.conversions import Converted, convert, targets
-from simcse_core.data.kinds import KINDS, Dataset, Labelled, Texts, kind_of, texts_of
+from simcse_core.data.conversions import convert, targets
+from simcse_core.data.held_out import Sides, in_words
+from simcse_core.data.kinds import KINDS, Dataset, Texts, kind_of, texts_of
 from simcse_core.data.lint import Finding, lint
-from simcse_core.data.splits import split
+from simcse_core.data.splits import split, usual_share
 from simcse_core.encoding.texts import TextCheck
 from simcse_core.errors import UserError
 from simcse_core.learning.checks import losses_for, trainable
 from simcse_core.learning.losses import losses
 from simcse_core.learning.pretraining import pretraining
+from simcse_core.runs.config import NOTHING
 from ui import address, cache, data_choice
 from ui.data_choice import ChosenData, data_title
 from ui.page import plain
-from ui.translation import N_, _, language
+from ui.translation import N_, _, joined, language
 
 FEW_HELD_OUT = 30
 """With fewer held-out texts the intervals are so wide that a race shows little."""
@@ -26,25 +28,51 @@ CHECKED_BY_MODEL = 2_000
 """Rows of which a model says whether it can read them; a seeded sample of more."""
 HELD_OUT = {
     "share": N_("a share of this data"),
-    "nothing": N_("nothing: only how the vectors lie"),
+    "nothing": N_("nothing: all rows are learned from"),
     "own": N_("a file of my own"),
 }
 """What results are measured on, besides bundled sets."""
+SHARES = (0.1, 0.2, 0.3, 0.4, 0.5)
 AS_IT_IS = "as it is"
 MEASURED_KINDS = ("scored", "pairs")
 """Of bundled sets that are offered to measure on."""
 
 
 @dataclass(frozen=True)
+class HeldOut:
+    """What a race is measured on: a share of the data's own rows, unless other data or nothing is said."""
+
+    other: ChosenData | None = None
+    share: float | None = None
+    """Of the data's own rows; None is what is usual for their kind."""
+    nothing: bool = False
+
+    @property
+    def key(self) -> str:
+        return f"{self.other.key if self.other else ''} {self.share} {self.nothing}"
+
+    @property
+    def dev(self) -> str | None:
+        """As `RunConfig.dev`, where it is no upload."""
+        if self.other is not None:
+            return self.other.source if isinstance(self.other.source, str) else ""
+        return NOTHING if self.nothing else None
+
+
+@dataclass(frozen=True)
 class Prepared:
     """Both sides of a race's data."""
 
-    rows: int
-    train: Dataset
-    dev: Dataset | None
+    sides: Sides
     findings: list[Finding]
-    converted: Converted | None
-    """How the training rows came about, when they became another kind."""
+
+    @property
+    def train(self) -> Dataset:
+        return self.sides.train
+
+    @property
+    def dev(self) -> Dataset | None:
+        return self.sides.dev
 
     @property
     def losses(self) -> list[str]:
@@ -52,17 +80,17 @@ class Prepared:
         return [name for name in losses_for(self.train) if name in (*losses.names(), *pretraining.names())]
 
 
-def measured_on(chosen: ChosenData) -> ChosenData | None:
-    """Asks what results are measured on; None is a share of the data itself, or nothing where that is texts.
+def measured_on(chosen: ChosenData) -> HeldOut:
+    """Asks what results are measured on.
 
     Raises:
         DataError: the file cannot be used.
     """
     texts = isinstance(chosen.data, Texts)
-    first = "nothing" if texts else "share"
-    options = [first, *data_choice.offered(MEASURED_KINDS), "own"]
+    own = ["nothing"] if texts else ["share", "nothing"]
+    options = [*own, *data_choice.offered(MEASURED_KINDS), "own"]
     name = f"training-dev-{'texts' if texts else 'rows'}"
-    start = next((one for one in options if one.startswith("scored")), first) if texts else first
+    start = next((one for one in options if one.startswith("scored")), own[0]) if texts else own[0]
     key, keep = address.widget(name, options, start, language=language())
     held = st.selectbox(
         _("Measured on"),
@@ -74,8 +102,24 @@ def measured_on(chosen: ChosenData) -> ChosenData | None:
     )
     if held == "own":
         brought = data_choice.upload("training-dev", [kind for kind in KINDS if kind != "texts"])
-        return None if brought is None else data_choice.opened(brought, "training-dev")
-    return ChosenData(bundled.load(held), held) if held in bundled.names() else None
+        return HeldOut(None if brought is None else data_choice.opened(brought, "training-dev"))
+    if held == "share":
+        return HeldOut(share=_share(chosen.data))
+    return HeldOut(nothing=not texts) if held == "nothing" else HeldOut(ChosenData(bundled.load(held), held))
+
+
+def _share(data: Dataset) -> float | None:
+    """Asks how much of the data is held out; None is what is usual for its kind."""
+    usual = usual_share(data)
+    share = st.select_slider(
+        _("Share to hold out"),
+        SHARES,
+        usual,
+        format_func=lambda one: f"{one:.0%}",
+        key=f"race-dev-share-{kind_of(data)}",
+        help=_("What is held out is not learned from. The more there is, the narrower the ranges of the result."),
+    )
+    return None if share == usual else share
 
 
 def kind_choice(chosen: ChosenData) -> str | None:
@@ -104,12 +148,12 @@ KIND_NAMES = {
 }
 
 
-def prepare(chosen: ChosenData, held: ChosenData | None, kind: str | None, *, seed: int, batch_size: int) -> Prepared:
+def prepare(chosen: ChosenData, held: HeldOut, kind: str | None, *, seed: int, batch_size: int) -> Prepared:
     """Both sides and the linter's findings, once for the same choices and all sessions.
 
     Args:
         chosen: what to learn from.
-        held: what to measure on; None holds out a share, where there is something to hold out.
+        held: what to measure on.
         kind: that the training rows become; None leaves them as they are.
         seed: for what is held out.
         batch_size: for what is expected of in-batch negatives.
@@ -117,7 +161,7 @@ def prepare(chosen: ChosenData, held: ChosenData | None, kind: str | None, *, se
     Raises:
         DataError: nothing can learn from this data, or nothing of it can be held out.
     """
-    found = _prepared(chosen.key, held.key if held else "", kind, seed, batch_size, chosen, held)
+    found = _prepared(chosen.key, held.key, kind, seed, batch_size, chosen, held)
     if isinstance(found, UserError):
         raise found
     return found
@@ -131,39 +175,32 @@ def _prepared(
     seed: int,
     batch_size: int,
     _chosen: ChosenData,
-    _held: ChosenData | None,
+    _held: HeldOut,
 ) -> Prepared | UserError:
     """A refusal is kept as well: to find it may take as long."""
-    data, dev = _chosen.data, None if _held is None else _held.data
+    data, dev = _chosen.data, None if _held.other is None else _held.other.data
     try:
-        train = trainable(data, losses_for(data)[0])
-        if dev is None and not isinstance(data, Texts):
-            train, dev = split(train, seed=seed)
-        converted = convert(train, kind, seed=seed) if kind else None
-        train = trainable(converted.data, losses_for(converted.data)[0]) if converted else train
-        return Prepared(len(data), train, dev, lint(train, dev=dev, batch_size=batch_size), converted)
+        learned_from = trainable(data, losses_for(data)[0])
+        if dev is None and not _held.nothing and not isinstance(data, Texts):
+            learned_from, dev = split(learned_from, dev_share=_held.share, seed=seed)
+        sides = Sides(data, learned_from, dev, convert(learned_from, kind, seed=seed) if kind else None)
+        trainable(sides.train, losses_for(sides.train)[0])
+        return Prepared(sides, lint(sides.train, dev=dev, batch_size=batch_size))
     except UserError as error:
         return error
 
 
-def show(prepared: Prepared, chosen: ChosenData, held: ChosenData | None, model: str) -> None:
+def show(prepared: Prepared, chosen: ChosenData, model: str) -> None:
     """How many rows there are on each side, and what the linter has to say.
 
     Args:
         prepared: both sides.
         chosen: what is learned from.
-        held: what is measured on, where that is other data.
         model: that will read it; empty for one that is yet to be made.
     """
-    st.caption(_summary(prepared, chosen.data, held))
-    if prepared.converted is not None:
-        st.caption(
-            _("{how} {before} rows become {after}.").format(
-                how=plain(_(prepared.converted.description)),
-                before=prepared.converted.rows_before,
-                after=prepared.converted.rows_after,
-            )
-        )
+    st.caption(plain(joined(*(_(said.template).format(**_named(said.values)) for said in in_words(prepared.sides)))))
+    if prepared.sides.converted is not None:
+        st.caption(plain(_(prepared.sides.converted.description)))
     if prepared.dev is not None and len(prepared.dev) < FEW_HELD_OUT:
         st.warning(_("So few held-out texts say little: expect wide ranges and no winner."))
     findings = [*prepared.findings, *(_of_the_model(chosen, prepared.train, model) if model else ())]
@@ -181,23 +218,15 @@ def _in_words(finding: Finding) -> str:
     return plain(_(finding.template).format(**finding.values))
 
 
-def _summary(prepared: Prepared, data: Dataset, held: ChosenData | None) -> str:
-    dev = prepared.dev
-    if dev is None:
-        return _("Texts: {n}. Nothing is held out.").format(n=prepared.rows)
-    if held is not None:
-        other = data_title(held.source) if isinstance(held.source, str) else plain(held.source.name)
-        return _("Rows to learn from: {n}. Measured on {dev} rows of other data: {name}.").format(
-            n=prepared.rows, dev=len(dev), name=other
-        )
-    learned = prepared.rows - len(dev)
-    if isinstance(data, Labelled):
-        return _("Texts: {n}, classes: {classes}. {train} to learn from, {dev} held out to measure.").format(
-            n=prepared.rows, classes=len(data.classes), train=learned, dev=len(dev)
-        )
-    return _("Rows: {n}. {train} to learn from, {dev} held out to measure; no text is on both sides.").format(
-        n=prepared.rows, train=learned, dev=len(dev)
-    )
+def _named(values: Mapping[str, object]) -> dict[str, object]:
+    """The values of a sentence, with data and kinds as the screen calls them."""
+    named = dict(values)
+    if "name" in named:
+        name = str(named["name"])
+        named["name"] = data_title(name) if name in bundled.names() else name
+    if "kind" in named:
+        named["kind"] = _(KIND_NAMES[str(named["kind"])])
+    return named
 
 
 def _of_the_model(chosen: ChosenData, train: Dataset, model: str) -> Sequence[Finding]:

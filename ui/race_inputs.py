@@ -8,12 +8,14 @@ from streamlit.delta_generator import DeltaGenerator
 from simcse_core.data.kinds import kind_of
 from simcse_core.learning.losses import losses
 from simcse_core.learning.settings import TrainingSettings, objective
+from simcse_core.meaning.intervals import FEWEST_SEEDS
 from simcse_core.runs import race
 from simcse_core.runs.config import RunConfig
 from simcse_core.runs.store import keep_data
 from ui import chain_view, data_choice, defaults, estimates, race_data, start_choice, training_options
 from ui.data_choice import ChosenData, Upload
 from ui.page import plain
+from ui.race_data import HeldOut
 from ui.race_words import describe
 from ui.start_choice import Start
 from ui.translation import N_, _
@@ -38,8 +40,7 @@ class RacePlan:
     """What a race will do."""
 
     chosen: ChosenData
-    held: ChosenData | None
-    """What it is measured on; None is a share of the data, where there is something to hold out."""
+    held: HeldOut
     kind: str | None
     start: Start
     settings: TrainingSettings
@@ -55,7 +56,8 @@ class RacePlan:
         """As runs keep it, but for uploads: their files have no place yet."""
         return RunConfig(
             data=_named(self.chosen),
-            dev=None if self.held is None else _named(self.held),
+            dev=self.held.dev,
+            dev_share=self.held.share,
             columns=self.chosen.columns,
             kind=self.kind,
             model=self.start.model,
@@ -69,7 +71,7 @@ class RacePlan:
         Raises:
             RunError: there is no place to store them.
         """
-        dev = None if self.held is None else _kept(self.held)
+        dev = self.held.dev if self.held.other is None else _kept(self.held.other)
         return self.draft.model_copy(update={"data": _kept(self.chosen), "dev": dev})
 
 
@@ -94,7 +96,7 @@ def choose() -> tuple[RacePlan, DeltaGenerator]:
     chosen = data_choice.choose_data("training")
     of_data, for_losses, button = st.container(), st.container(), st.container()
     with st.expander(_("Starting point"), icon=":material/start:"):
-        start = start_choice.choose()
+        start = start_choice.choose(own_data=isinstance(chosen.source, Upload))
         chain = st.container()
     with st.expander(_("How much, how long, how often"), icon=":material/timer:"):
         tune = training_options.tune_choice(start)
@@ -107,13 +109,15 @@ def choose() -> tuple[RacePlan, DeltaGenerator]:
         of_options = st.container()
     prepared = race_data.prepare(chosen, held, kind, seed=more["seed"], batch_size=more["batch_size"])
     with of_data:
-        race_data.show(prepared, chosen, held, start.base)
+        race_data.show(prepared, chosen, start.base)
     with for_losses:
         names = _loss_choice(prepared, start)
     with of_options:
         loss, options = training_options.of_a_loss(names)
         end = training_options.of_one_training(names)
     settings = training_options.checked({"tune": tune, **budget, **more, **end, "loss": loss, "loss_options": options})
+    if len(names) > 1 and settings.seconds is None:
+        settings = race.equal_sentences(settings, prepared.train)
     first = settings.seed
     plan = RacePlan(chosen, held, kind, start, settings, tuple(names), tuple(range(first, first + seeds)))
     with chain:
@@ -152,16 +156,16 @@ def _seed_count() -> int:
         st.segmented_control(
             _("Seeds"),
             SEEDS,
-            default=1,
+            default=FEWEST_SEEDS,
             required=True,
             key="race-seeds",
             help=_("Order of the data, dropout and new weights are chance. Another seed, another result."),
         )
-        or 1
+        or FEWEST_SEEDS
     )
     st.caption(
-        _("One seed shows one draw of chance. From three on the result says how far chance moves it.")
-        if count == 1
+        _("One seed shows one draw of chance: no winner is named. From three on the result says how far chance goes.")
+        if count < FEWEST_SEEDS
         else _("Each loss is trained {n} times.").format(n=count)
     )
     return count

@@ -1,20 +1,22 @@
-"""The result of a race: a verdict that names no winner inside the noise, beside what nobody trained."""
+"""The result of a race: a verdict that names no winner inside the noise, beside what one had before."""
 
 import math
 from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from simcse_core.learning.race import Contestant, Line, Verdict
-from simcse_core.meaning.intervals import Interval
+from simcse_core.learning.measuring import main_metric_among
+from simcse_core.learning.race import Contestant, Line
+from simcse_core.meaning.intervals import FEWEST_SEEDS, Interval
 from simcse_core.meaning.items import Items
 from simcse_core.runs.race import Outcome, contestants
 from ui import background, charts, colors
-from ui.metric_names import EXPLAINED, METRICS, line_name, main_metric_among
+from ui.metric_names import EXPLAINED, METRICS, line_name
 from ui.page import plain
 from ui.projector import chart
 from ui.race_curves import names
 from ui.translation import _, joined, language
+from ui.verdict_words import in_full, in_one_sentence
 from ui.verdicts import Result, compute
 
 FEW_ITEMS = 1_000
@@ -22,7 +24,7 @@ FEW_ITEMS = 1_000
 
 
 def result(race: Sequence[Outcome], beside: Mapping[str, Items]) -> Result | None:
-    """The bootstraps of a race; computed once for each set of finished runs, for all sessions.
+    """The comparison of a race; computed once for each set of finished runs, for all sessions.
 
     With many held-out items they take seconds, so they are computed in another process.
 
@@ -61,7 +63,7 @@ def _until_computed(race: Sequence[Outcome], beside: Mapping[str, Items]) -> Non
 
 
 def show(race: Sequence[Outcome], beside: Mapping[str, Items]) -> None:
-    """Each loss beside what nobody trained, with intervals, and a verdict; nothing before a run has been measured.
+    """Each loss beside what one had before, with intervals, and a verdict; nothing before a run has been measured.
 
     Args:
         race: finished or not.
@@ -76,13 +78,13 @@ def show(race: Sequence[Outcome], beside: Mapping[str, Items]) -> None:
         return
     lines = found.lines
     if found.verdict is not None:
-        st.markdown(_verdict_in_words(found.verdict))
+        st.markdown(in_full(found.verdict))
     _unfinished(race)
     shown = [name for name in METRICS if name in lines[0].metrics]
     main = main_metric_among(shown) or shown[0]
     _intervals(lines, main)
     st.table([_row(line, shown, main, lines) for line in lines], hide_index=True)
-    st.caption(_small_print(shown, main, max(line.seeds for line in lines)))
+    st.caption(_small_print(shown, main, lines))
 
 
 def ahead(race: Sequence[Outcome], beside: Mapping[str, Items]) -> str:
@@ -94,21 +96,16 @@ def ahead(race: Sequence[Outcome], beside: Mapping[str, Items]) -> str:
 
 
 def in_short(race: Sequence[Outcome], beside: Mapping[str, Items]) -> str:
-    """The verdict in one sentence; empty while there is none."""
+    """The verdict in a sentence or two; empty while there is none."""
     found = result(race, beside)
-    if found is None or found.verdict is None:
-        return ""
-    verdict = found.verdict
-    if verdict.clear:
-        return _("{loss} is ahead by more than the noise.").format(loss=verdict.ahead)
-    return _("No loss is ahead by more than the noise.")
+    return "" if found is None or found.verdict is None else in_one_sentence(found.verdict)
 
 
 def _unfinished(race: Sequence[Outcome]) -> None:
     """Which losses are not, or not wholly, in the result."""
     missing = list(dict.fromkeys(outcome.loss for outcome in race if not outcome.finished))
     if missing:
-        st.caption(_("Not finished, so not or not wholly counted: {losses}.").format(losses=", ".join(missing)))
+        st.caption(_("Not finished, so counted in part or not at all: {losses}.").format(losses=", ".join(missing)))
     diverged = [
         name
         for name, outcome in zip(names(race), race, strict=True)
@@ -133,21 +130,25 @@ def _row(line: Line, shown: Sequence[str], main: str, lines: Sequence[Line]) -> 
     return row
 
 
-def _small_print(shown: Sequence[str], main: str, seeds: int) -> str:
+def _small_print(shown: Sequence[str], main: str, lines: Sequence[Line]) -> str:
     """What the numbers of the table mean, and what they do not say."""
-    explained = ["accuracy of triplets" if name == "accuracy" == main else name for name in shown]
+    seeds = max(line.seeds for line in lines)
+    before = [line for line in lines if not line.is_loss and main in line.metrics]
+    best = max(before, key=lambda line: line.metrics[main].value)
     sentences = [
         _("Measured on held-out data."),
-        *(_(EXPLAINED[name]) for name in explained),
+        *(_(EXPLAINED[name]) for name in shown),
         _(
-            "In grey the range that holds 95 % of the bootstrap samples of the held-out items. "
-            "Gain: {metric} above the frozen model, paired item by item."
-        ).format(metric=_(METRICS[main])),
+            "In grey the 95 % range over such items. Gain: {metric} above {baseline}, compared item by item, with "
+            "its range."
+        ).format(metric=_(METRICS[main]), baseline=line_name(best.name)),
     ]
-    if seeds < 2:
-        sentences.append(_("One seed: another one can move the result."))
-    elif seeds == 2:
-        sentences.append(_("Values are means of two seeds, too few to say how far another one moves the result."))
+    if seeds < FEWEST_SEEDS:
+        sentences.append(
+            _("One seed: another one can move the result.")
+            if seeds == 1
+            else _("Values are means of two seeds, too few to say how far another one moves the result.")
+        )
     else:
         sentences.append(
             _("Values are means of {seeds} seeds. Lead and gain take in how far the seeds lie apart.").format(
@@ -158,32 +159,11 @@ def _small_print(shown: Sequence[str], main: str, seeds: int) -> str:
     return joined(*sentences)
 
 
-def _verdict_in_words(found: Verdict) -> str:
-    lead = _interval(found.lead, "{:.3f}")
-    if found.level:
-        first = _("**{loss}** and **{rival}** end level: no winner.").format(loss=found.ahead, rival=found.rival)
-    elif found.clear:
-        first = _(
-            "**{loss}** is ahead by more than the noise: compared item by item, its lead over {rival} is {lead}."
-        ).format(loss=found.ahead, rival=found.rival, lead=lead)
-    else:
-        first = _(
-            "**{loss}** has the highest value, but no winner: compared item by item, its lead over {rival} is {lead}, "
-            "which is inside the noise."
-        ).format(loss=found.ahead, rival=found.rival, lead=lead)
-    metric = _(METRICS[found.metric])
-    if not found.helped:
-        second = _("In {metric} no loss is better than the frozen model by more than the noise.").format(metric=metric)
-    else:
-        second = _("In {metric} better than the frozen model by more than the noise: {losses}.").format(
-            metric=metric, losses=", ".join(found.helped)
-        )
-    return f"{first}\n\n{second}"
-
-
 def _interval(value: Interval | None, form: str) -> str:
     if value is None or math.isnan(value.value):
         return ""
+    if math.isnan(value.low):
+        return form.format(value.value)
     low, high = form.format(value.low), form.format(value.high)
     return f"{form.format(value.value)} :small[:gray[{low}\u00a0…\u00a0{high}]]"
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from simcse_core.errors import RunError
+from simcse_core.errors import RunError, UserError
 from simcse_core.learning.settings import TrainingSettings
 from simcse_core.runs import queue
 from simcse_core.runs import race as races
@@ -13,7 +13,7 @@ from simcse_core.runs.config import RunConfig
 from simcse_core.runs.race import Outcome
 from simcse_core.runs.run import Run
 from simcse_core.runs.store import get
-from ui import chain_view, comparison, race_curves, race_progress, race_result, stored, users
+from ui import chain_view, comparison, final_model, models, race_curves, race_progress, race_result, stored, users
 from ui.announcer import announce
 from ui.page import user_errors
 from ui.race_words import announcements, describe
@@ -42,6 +42,7 @@ def show(race_id: str) -> None:
         raise RunError("There is no race {given!r}. It may have been removed.", given=race_id)
     config = get(race[0].run).config
     st.caption(describe(config, [outcome.seed for outcome in race]))
+    _explain_start(config)
     chain_view.show(config, [outcome.loss for outcome in race])
     seen = _seen(race, bool(races.baselines(race_id)))
     more_comes = race_progress.is_busy(race) or _waits_for_baselines(race, seen)
@@ -61,6 +62,7 @@ def show_result(race_id: str) -> None:
     announce({"result": over} if short else {}, about=f"{race_id} result", key="race-result-announcer")
     race_result.show(race, beside)
     if not race_progress.is_busy(race):  # to load models would slow down what is still at work
+        final_model.offer(race, beside, users.current())
         comparison.show(race, beside)
 
 
@@ -72,11 +74,30 @@ def recorded() -> None:
             cores=race.cores, system=race.system
         )
         st.markdown(joined(said, race_result.in_short(race.outcomes, race.baselines)))
-        st.caption(describe(race.config))
+        st.caption(describe(race.config, [outcome.seed for outcome in race.outcomes]))
+        _explain_start(race.config)
         st.markdown("[{}](#{})".format(_("Start a race of your own"), OWN_RACE))
-    race_curves.show(race.outcomes, key="recorded")
+    race_curves.show(race.outcomes, race.baselines, key="recorded")
     race_result.show(race.outcomes, race.baselines)
     comparison.show_stored(race)
+
+
+def _explain_start(config: RunConfig) -> None:
+    """Why a race starts from something less than the model."""
+    if config.layer is not None and config.layer < (_layers_of(config.model) or 0):
+        st.caption(
+            _(
+                "It starts from layer {layer} of {layers}, below what the model can do as it comes, so that every "
+                "curve has room to rise: a demonstration of the losses. For a model to keep, start from the last layer."
+            ).format(layer=config.layer, layers=_layers_of(config.model))
+        )
+
+
+def _layers_of(model: str) -> int | None:
+    try:
+        return models.card(model).layers
+    except (UserError, KeyError):
+        return None
 
 
 @user_errors()
@@ -95,8 +116,9 @@ def _live(race_id: str, config: RunConfig, seen: Seen) -> None:
     race_progress.troubles(race)
     race_progress.buttons(race_id, race, users.current())
     if race_progress.is_busy(race) or any(outcome.records for outcome in race):
-        race_curves.show(race, key=f"live-{race_id}")
-    epochs = config.settings.epochs if config.settings.seconds is None else None
+        race_curves.show(race, races.beside(config), key=f"live-{race_id}")
+    settings = config.settings
+    epochs = settings.epochs if settings.seconds is None and settings.sentences is None else None
     announce(announcements(race, epochs), about=race_id, key="race-announcer")
 
 

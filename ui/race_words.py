@@ -8,6 +8,7 @@ from simcse_core.data import bundled
 from simcse_core.encoding.catalogue import CATALOGUE
 from simcse_core.encoding.scratch import SIZES
 from simcse_core.errors import RunError
+from simcse_core.learning.settings import TrainingSettings
 from simcse_core.runs.config import RunConfig
 from simcse_core.runs.race import Outcome
 from simcse_core.runs.store import get
@@ -42,11 +43,7 @@ def describe(config: RunConfig, seeds: Sequence[int] = (), *, data: bool = True)
     said = [data_name(config.data)] if data else []
     said.append(start_name(config))
     said.append(_("trained: {what}").format(what=tuned(settings.tune)))
-    said.append(
-        _("epochs: {n}").format(n=settings.epochs)
-        if settings.seconds is None
-        else _("{time} each").format(time=duration(settings.seconds))
-    )
+    said.append(_budget(settings))
     all_seeds = sorted(set(seeds)) or [settings.seed]
     said.append(
         _("seed {seed}").format(seed=all_seeds[0])
@@ -54,6 +51,14 @@ def describe(config: RunConfig, seeds: Sequence[int] = (), *, data: bool = True)
         else _("seeds {seeds}").format(seeds=", ".join(map(str, all_seeds)))
     )
     return " · ".join(said)
+
+
+def _budget(settings: TrainingSettings) -> str:
+    if settings.seconds is not None:
+        return _("{time} each").format(time=duration(settings.seconds))
+    if settings.sentences is not None:
+        return _("sentences: {n:,} each").format(n=settings.sentences)
+    return _("epochs: {n}").format(n=settings.epochs)
 
 
 def data_name(name: str) -> str:

@@ -1,5 +1,6 @@
 """One run on the screen: what it is, how it went, how to use it and how to do it again."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -87,20 +88,26 @@ def _facts(run: Summary) -> str:
 def _result(records: Sequence[Mapping[str, Any]]) -> None:
     """The metrics before and after, of a finished run that was measured on held-out data."""
     last = records[-1] if records and records[-1]["event"] == "finished" else {}
-    before, after = last.get("dev_before") or {}, last.get("dev_after") or {}
-    shown = [name for name in METRICS if after.get(name) is not None and before.get(name) is not None]
+    as_it_comes, start, after = (last.get(f"dev_{name}") or {} for name in ("as_it_comes", "before", "after"))
+    shown = [name for name in METRICS if after.get(name) is not None and start.get(name) is not None]
     if shown:
-        st.table(
-            {
-                _("on held-out data"): [_(METRICS[name]) for name in shown],
-                _("before"): [f"{before[name]:.3f}" for name in shown],
-                _("after"): [f"{after[name]:.3f}" for name in shown],
-                _("gain"): [f"{after[name] - before[name]:+.3f}" for name in shown],
-            },
-            hide_index=True,
-        )
+        best = {name: max(start[name], as_it_comes.get(name) or -math.inf) for name in shown}
+        table = {_("on held-out data"): [_(METRICS[name]) for name in shown]}
+        if any(as_it_comes.get(name) is not None for name in shown):
+            table[_("as it comes")] = [_digits(as_it_comes.get(name)) for name in shown]
+        table |= {
+            _("at the start"): [_digits(start[name]) for name in shown],
+            _("after"): [_digits(after[name]) for name in shown],
+            _("gain"): [f"{after[name] - best[name]:+.3f}" for name in shown],
+        }
+        st.table(table, hide_index=True)
+        st.caption(_("Gain: above the better of what one had before. One training; another seed can move it."))
     elif last:
         st.caption(_("It was not measured on held-out data."))
+
+
+def _digits(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"
 
 
 def _again(run: Run, config: RunConfig) -> None:

@@ -55,9 +55,9 @@ def _live(names: Sequence[str], runs: Sequence[Run]) -> None:
 def _held_out(config: RunConfig) -> tuple[object, ...]:
     """What was held out: the same for runs whose numbers can be compared."""
     if config.dev is not None:
-        return (config.dev_sha256,)
+        return config.dev, config.dev_sha256
     seed = config.settings.seed if config.data_seed is None else config.data_seed
-    return config.data_sha256, seed
+    return config.data_sha256, seed, config.dev_share, config.folds, config.fold
 
 
 def _curves(names: Sequence[str], outcomes: Sequence[Outcome]) -> None:
@@ -121,8 +121,8 @@ def _results(names: Sequence[str], summaries: Sequence[Summary], outcomes: Seque
     st.table(table, hide_index=True)
     st.caption(
         _(
-            "Measured after training. Gain: above the start, in the first metric that a run has. Other seeds can move "
-            "such numbers by a few hundredths; a race on the page Training tells lead from noise."
+            "Measured after training. Gain: above the best that one had before, in the first metric that a run has. "
+            "Other seeds can move such numbers by a few hundredths; a race on the page Training tells lead from noise."
         )
     )
 

@@ -23,14 +23,20 @@ class Start:
     """How many there are to train; None for a frozen model."""
     base: str
     """The model of the catalogue that reads the texts; empty for a new one."""
+    demonstrates: bool = False
+    """Whether it begins below what the model can do, so that every loss has room to show what it does."""
 
     @property
     def is_new(self) -> bool:
         return self.model in SIZES
 
 
-def choose() -> Start:
+def choose(*, own_data: bool) -> Start:
     """Asks for the model and its layer.
+
+    Args:
+        own_data: whether somebody wants a model for data of their own. It then starts from all that the model can do;
+            bundled data shows what the losses do.
 
     Raises:
         UserError: the run that a link names is gone.
@@ -52,7 +58,7 @@ def choose() -> Start:
         st.caption(_("It is frozen: a linear layer on its vectors is trained."))
         return Start(card.name, None, None, base)
     is_run = bool(chain_view.stages_of(card.name))
-    usual = card.layers if is_run else min(defaults.RACE_LAYER, card.layers)
+    usual = card.layers if is_run or own_data else min(defaults.RACE_LAYER, card.layers)
     layer = usual
     if card.layers > 1:
         layer = st.slider(
@@ -60,8 +66,9 @@ def choose() -> Start:
             1,
             card.layers,
             usual,
-            key=f"race-layer-{card.name}",
+            key=f"race-layer-{card.name}-{'own' if own_data else 'bundled'}",
             help=_("The last layer already knows most; from a lower one every loss has room to show what it does."),
         )
     # A run goes on with the model as it is; of a model of the catalogue the chosen layer is always named.
-    return Start(card.name, None if is_run and layer == card.layers else layer, layer, "" if base in SIZES else base)
+    layer_named = None if is_run and layer == card.layers else layer
+    return Start(card.name, layer_named, layer, "" if base in SIZES else base, demonstrates=layer < card.layers)

@@ -44,10 +44,10 @@ class StoredRace:
     config: RunConfig
     outcomes: list[Outcome]
     baselines: dict[str, Items]
-    """What the losses have to beat besides the frozen model."""
+    """What one had before, but for the start, which the runs measured."""
     texts: list[str]
     before: list[list[float]]
-    """(N, N) cosines of `texts` in the frozen model."""
+    """(N, N) cosines of `texts` at the start."""
     after: dict[str, list[list[float]]]
     """By loss, the cosines after training."""
 

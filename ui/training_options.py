@@ -128,13 +128,14 @@ def checked(given: Mapping[str, object]) -> TrainingSettings:
 
 def _usual(start: Start) -> TrainingSettings:
     """What a race has by default."""
-    return defaults.race_config("zh_CN" if start.layers is None else "en").settings
+    return defaults.settings(frozen=start.layers is None, demonstrates=start.demonstrates)
 
 
 def _number(name: str, value: int | float, start: Start) -> int | float:
     """A widget for a training setting."""
     field = TrainingSettings.model_fields[name]
-    key = f"race-{name}-{'frozen' if start.layers is None else 'bert'}"
+    of_start = "frozen" if start.layers is None else "lower" if start.demonstrates else "whole"
+    key = f"race-{name}-{of_start}"
     return _field(_(NAMES[name]), field, value, key, is_rate=name.endswith("rate"))
 
 

@@ -5,11 +5,13 @@ are written. The catalogues are read as they are, so there is no compiled file t
 """
 
 import gettext
+from collections.abc import Sequence
 from functools import cache
 from io import BytesIO
 from pathlib import Path
 
 import streamlit as st
+from babel.lists import format_list
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
@@ -40,6 +42,11 @@ def N_(message: str) -> str:  # noqa: N802 - the name that gettext tools look fo
 def joined(*sentences: str) -> str:
     """Sentences one behind the other; Chinese ones have no space between them."""
     return ("" if language() == "zh_CN" else " ").join(filter(None, sentences))
+
+
+def enumeration(names: Sequence[str]) -> str:
+    """Names one after the other, the last one with "and"."""
+    return format_list(list(names), locale=language())
 
 
 def explain(error: UserError) -> str:

@@ -12,16 +12,16 @@ class Result:
     """What a race has shown so far."""
 
     lines: list[Line]
-    """The frozen model, the baselines, and every loss that has finished."""
+    """What one had before, and every loss that has finished."""
     verdict: Verdict | None
-    """None while fewer than two losses have finished."""
+    """None while there is a loss of which no seed has finished."""
 
 
 def compute(contestants: Sequence[Contestant], beside: Mapping[str, Items]) -> Result:
-    """The bootstraps of a race.
+    """The intervals of a race and what they allow to say.
 
     Args:
         contestants: those that have finished.
         beside: the baselines.
     """
-    return Result(table(contestants, beside), verdict(contestants))
+    return Result(table(contestants, beside), verdict(contestants, beside))

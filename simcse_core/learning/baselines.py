@@ -1,4 +1,4 @@
-"""What a training has to beat: the words that texts share, and a classifier on vectors as they are."""
+"""What a training has to beat: the model as it comes, and the words that texts share; as rankings and classifiers."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -10,35 +10,38 @@ from simcse_core.data.bundled import language_of
 from simcse_core.data.kinds import Dataset, Labelled, text_columns, texts_of
 from simcse_core.encoding.texts import Vectors
 from simcse_core.learning.itemised import items_of
+from simcse_core.learning.measuring import CENTRE, LOGISTIC, measure
 from simcse_core.meaning.items import Items
 
 if TYPE_CHECKING:
     from simcse_core.learning.measuring import Encodes
 
-TFIDF = "tfidf"
-LOGISTIC = "logistic_accuracy"
-"""The metric of a logistic regression that learns from vectors of the training texts."""
+AS_IT_COMES, TFIDF = "as_it_comes", "tfidf"
 MOST_FEATURES = 20_000
 MOST_CELLS = 50_000_000
 """Numbers in the TF-IDF vectors of the dev texts: with many texts fewer words count, so that memory suffices."""
 STRENGTHS = (1.0, 10.0, 100.0)
 """Of a logistic regression (C): the lower, the simpler it stays."""
 FOLDS = 3
+CENTRES_FOR = 1_000
+"""So many texts are compared with all centres at once."""
 SAMPLE_FOR_STRENGTH = 1_000
 """So many training texts at most choose the strength."""
 
 
-def baselines(train: Dataset, dev: Dataset) -> dict[str, Items]:
-    """Results on the dev data without any model.
+def baselines(train: Dataset, dev: Dataset, as_it_comes: "Encodes | None" = None) -> dict[str, Items]:
+    """What one has on the dev data before any training.
 
+    - as_it_comes: the model itself, all its layers and its own pooling; the best thing one had before, in most cases.
     - tfidf: cosines of TF-IDF weights fitted on the training texts; of words and pairs of words, or of two to four
       characters where texts are Chinese. A text without a known word has cosine 0 with all others.
 
-    The other baseline, the frozen model, is what a training measures before its first step.
+    Where a training starts from something less, such as a lower layer, the training itself measures that.
 
     Args:
         train: of any kind.
-        dev: of any kind but texts. With labelled data on both sides there is the metric `logistic_accuracy` too.
+        dev: of any kind but texts. With labelled data on both sides there are the metrics of classifiers too.
+        as_it_comes: the model before training; None leaves it out.
 
     Raises:
         DataError: the dev data has neither scores nor labels.
@@ -48,19 +51,59 @@ def baselines(train: Dataset, dev: Dataset) -> dict[str, Items]:
     known, vectors = _tfidf(own, asked)
     items = items_of(dev, np.split(_dense(vectors), len(columns)))
     if isinstance(train, Labelled) and isinstance(dev, Labelled):
-        items = items.with_values({LOGISTIC: logistic_hits(known, train.label, vectors, dev.label)})
-    return {TFIDF: items}
+        items = items.with_values(_classified(known, train.label, vectors, dev.label))
+    found = {TFIDF: items}
+    if as_it_comes is not None:
+        measured = measure(as_it_comes, dev).items
+        found = {AS_IT_COMES: with_classifiers(measured, as_it_comes, train, dev), **found}
+    return found
 
 
-def add_logistic(items: Items, model: "Encodes", train: Labelled, dev: Labelled) -> Items:
-    """The items with `logistic_accuracy`: is a logistic regression on the model's vectors right about each dev text?
+def with_classifiers(items: Items, model: "Encodes", train: Dataset, dev: Dataset | None) -> Items:
+    """With labels on both sides, the items with `logistic_accuracy` and `centre_accuracy`; else the items as they are.
 
-    It learns from the training texts, so that a frozen model and a trained one are compared as classifiers. `accuracy`
-    is another thing: the nearest class centre among the dev texts themselves.
+    Both classifiers learn from the embeddings of the training texts and are asked about the dev texts.
     """
-    vectors = model.encode([*train.text, *dev.text])
-    hits = logistic_hits(vectors[: len(train)], train.label, vectors[len(train) :], dev.label)
-    return items.with_values({LOGISTIC: hits})
+    if not (isinstance(train, Labelled) and isinstance(dev, Labelled)):
+        return items
+    embeddings = model.encode([*train.text, *dev.text])
+    return items.with_values(_classified(embeddings[: len(train)], train.label, embeddings[len(train) :], dev.label))
+
+
+def _classified(
+    train_vectors: Any, train_labels: Sequence[str], dev_vectors: Any, dev_labels: Sequence[str]
+) -> dict[str, list[float]]:
+    """Both classifiers' results on each dev text."""
+    vectors = (train_vectors, train_labels, dev_vectors, dev_labels)
+    return {LOGISTIC: logistic_hits(*vectors), CENTRE: centre_hits(*vectors)}
+
+
+def centre_hits(
+    train_vectors: Any, train_labels: Sequence[str], dev_vectors: Any, dev_labels: Sequence[str]
+) -> list[float]:
+    """Which dev texts lie nearest to the centre of their class: the direction of the sum of its training texts.
+
+    Args:
+        As for `logistic_hits`.
+
+    Returns:
+        (M) 1 or 0. A class without a training text is never right, and neither is a dev text as near to two centres.
+    """
+    from scipy.sparse import csr_matrix
+    from sklearn.preprocessing import normalize
+
+    names, codes = np.unique(np.array(train_labels), return_inverse=True)
+    places = (codes, np.arange(len(codes)))
+    members = csr_matrix((np.ones(len(codes), dtype=np.float32), places), shape=(len(names), len(codes)))
+    centres = normalize(members @ train_vectors)  # (C, D), dense or sparse as the embeddings are
+    wanted, hits = np.array(dev_labels), np.zeros(len(dev_labels), dtype=bool)
+    for start in range(0, len(hits), CENTRES_FOR):
+        part = slice(start, start + CENTRES_FOR)
+        product = dev_vectors[part] @ centres.T
+        cosines = product.toarray() if hasattr(product, "toarray") else product  # (m, C)
+        is_best = cosines == cosines.max(axis=1, keepdims=True)
+        hits[part] = (names[cosines.argmax(axis=1)] == wanted[part]) & (is_best.sum(axis=1) == 1)
+    return _floats(hits)
 
 
 def logistic_hits(

@@ -10,13 +10,12 @@ from simcse_core.encoding.texts import Vectors
 from simcse_core.errors import DataError
 from simcse_core.meaning.evaluation import (
     answer_average_precisions,
-    average_precisions,
-    nearest_class_hits,
+    jackknifed_average_precisions,
     ranks_of_right_answers,
     reciprocal_ranks,
     triplet_hits,
 )
-from simcse_core.meaning.items import Items
+from simcse_core.meaning.items import PAIR_METRICS, SCORED_METRICS, Items
 
 
 def items_of(data: Dataset, parts: Sequence[Vectors]) -> Items:
@@ -32,7 +31,8 @@ def items_of(data: Dataset, parts: Sequence[Vectors]) -> Items:
     match data:
         case Scored(score=gold) | Pairs(label=gold):
             cosines = (parts[0] * parts[1]).sum(axis=1)
-            return Items(cosines=_floats(cosines), gold=[float(value) for value in gold])
+            of_pairs = SCORED_METRICS if isinstance(data, Scored) else PAIR_METRICS
+            return Items(cosines=_floats(cosines), gold=[float(value) for value in gold], of_pairs=of_pairs)
         case Triplets():
             return Items({"accuracy": _floats(triplet_hits(*parts))})
         case Answers():
@@ -46,11 +46,10 @@ def items_of(data: Dataset, parts: Sequence[Vectors]) -> Items:
                 }
             )
         case Labelled():
+            precisions, pseudo_values = jackknifed_average_precisions(parts[0], data.label)
             return Items(
-                {
-                    "mean_average_precision": _floats(average_precisions(parts[0], data.label)),
-                    "accuracy": _floats(nearest_class_hits(parts[0], data.label)),
-                }
+                {"mean_average_precision": _floats(precisions)},
+                pseudo_values={"mean_average_precision": _floats(pseudo_values)},
             )
         case Texts():
             raise DataError(

@@ -1,7 +1,7 @@
 """A race: the same start, data, order and budget for several losses, and what can honestly be said of the result."""
 
 import math
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from statistics import fmean
@@ -9,14 +9,23 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from simcse_core.data.kinds import Dataset, Labelled
+from simcse_core.data.kinds import Dataset
 from simcse_core.errors import OptionError
-from simcse_core.learning.baselines import add_logistic, baselines
+from simcse_core.learning.baselines import AS_IT_COMES, baselines, with_classifiers
 from simcse_core.learning.checks import trainable
-from simcse_core.learning.measuring import MAIN_METRIC
+from simcse_core.learning.measuring import main_metric_among
 from simcse_core.learning.records import Ended, Record, Step
 from simcse_core.learning.settings import TrainingSettings, training_settings
-from simcse_core.meaning.intervals import Interval, over_seeds, seeds_difference, seeds_interval, value_of
+from simcse_core.meaning.intervals import (
+    CONFIDENCE,
+    FEWEST_SEEDS,
+    NOTHING,
+    Interval,
+    over_seeds,
+    seeds_difference,
+    seeds_interval,
+    value_of,
+)
 from simcse_core.meaning.items import Items
 
 if TYPE_CHECKING:
@@ -24,7 +33,9 @@ if TYPE_CHECKING:
     from simcse_core.learning.known_texts import KnownTexts
     from simcse_core.learning.measuring import Encodes
 
-FROZEN = "frozen"
+START = "start"
+SAME = 1e-4
+"""Two measurements of one model differ by less: the order of additions differs."""
 
 
 @dataclass(frozen=True)
@@ -56,13 +67,13 @@ class Line:
     """One line of the result table."""
 
     name: str
-    """The loss, "frozen" for the model before training, or a baseline."""
+    """The loss, a baseline, or "start" for the model at the start of the training."""
     metrics: dict[str, Interval]
     """By metric, the mean over seeds with its interval over the dev items; NaN where all trainings diverged."""
     over_seeds: dict[str, Interval]
     """By metric, the same mean with its interval over seeds; empty below three seeds."""
     gain: dict[str, Interval]
-    """Above the frozen model, paired item by item and with the noise of seeds; empty for the frozen model."""
+    """Above the best baseline of each metric, paired item by item and with the noise of seeds; of losses only."""
     seeds: int
     """How many trainings, those that diverged among them; 0 where nothing was trained."""
     seconds: float | None
@@ -70,6 +81,10 @@ class Line:
     texts_per_second: float | None
     diverged: int = 0
     """How many trainings diverged: metrics and gain are of the others."""
+
+    @property
+    def is_loss(self) -> bool:
+        return self.seeds > 0
 
 
 @dataclass(frozen=True)
@@ -79,12 +94,15 @@ class Verdict:
     metric: str
     ahead: str
     """The loss with the highest value, whether or not that means anything."""
-    rival: str
-    """The loss that comes closest to it."""
+    rival: str | None
+    """The loss that comes closest to it; None where there is no other."""
     lead: Interval
     """How far `ahead` is before `rival`, paired item by item; from three seeds on with the noise of seeds."""
-    helped: tuple[str, ...]
-    """The losses that beat the frozen model by more than the noise."""
+    baseline: str
+    """The best of what one had before: the name of a baseline, or "start"."""
+    gains: dict[str, Interval]
+    """Of each loss above that baseline, paired item by item; from three seeds on with the noise of seeds. With several
+    losses the intervals are wider (Bonferroni), so that all of them together hold the truth in 95 % of cases."""
     seeds: int
     """How many seeds every loss has finished; the verdict is about these. Below three it says nothing about others."""
     diverged: tuple[str, ...] = ()
@@ -92,13 +110,28 @@ class Verdict:
 
     @property
     def clear(self) -> bool:
-        """Whether the lead is more than noise."""
-        return self.lead.low > 0
+        """Whether the lead is more than noise: never below three seeds, where the noise of seeds cannot be seen."""
+        return self.seeds >= FEWEST_SEEDS and self.lead.low > 0
 
     @property
     def level(self) -> bool:
-        """Whether the two give the same result for every item."""
-        return self.lead.low == self.lead.high == 0
+        """Whether the two give the same result."""
+        return self.lead.value == 0
+
+    @property
+    def helped(self) -> tuple[str, ...]:
+        """The losses that beat the best baseline by more than the noise."""
+        return tuple(loss for loss, gain in self.gains.items() if gain.low > 0)
+
+    @property
+    def hurt(self) -> tuple[str, ...]:
+        """The losses that are worse than the best baseline by more than the noise."""
+        return tuple(loss for loss, gain in self.gains.items() if gain.high < 0)
+
+    @property
+    def is_about_seeds(self) -> bool:
+        """Whether gains and lead speak of other seeds too."""
+        return self.seeds >= FEWEST_SEEDS
 
 
 @dataclass(frozen=True)
@@ -113,7 +146,7 @@ class RaceResult:
         return table(self.contestants, self.baselines)
 
     def verdict(self, metric: str | None = None) -> Verdict | None:
-        return verdict(self.contestants, metric)
+        return verdict(self.contestants, self.baselines, metric)
 
 
 def race(
@@ -124,6 +157,7 @@ def race(
     *,
     seeds: Sequence[int] = (0,),
     settings: TrainingSettings | None = None,
+    as_it_comes: "Encodes | None" = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[Lap | RaceResult]:
     """Train the same start with each loss and seed, one after the other, in this process.
@@ -136,6 +170,7 @@ def race(
         seeds: order of the data, dropout and new weights. All losses run with one seed before the next one starts, so
             that a race that is stopped has compared all of them.
         settings: of every training but for loss and seed; `loss_options` are for the loss that the settings name.
+        as_it_comes: the model that one had before, where the start is something less, such as a lower layer of it.
         stop: asked before each step; True ends the race, and the training that is under way does not count.
 
     Yields:
@@ -149,7 +184,8 @@ def race(
     for loss in losses:
         trainable(data, loss)
         settings_of(chosen, loss, 0)
-    return _race(start, data, dev, list(dict.fromkeys(losses)), list(dict.fromkeys(seeds)), chosen, stop)
+    names, numbers = list(dict.fromkeys(losses)), list(dict.fromkeys(seeds))
+    return _race(start, data, dev, names, numbers, chosen, as_it_comes, stop)
 
 
 def settings_of(
@@ -175,30 +211,31 @@ def _race(
     losses: Sequence[str],
     seeds: Sequence[int],
     settings: TrainingSettings,
+    as_it_comes: "Encodes | None",
     stop: Callable[[], bool],
 ) -> Iterator[Lap | RaceResult]:
     from simcse_core.learning.known_texts import KnownTexts
 
     contestants: list[Contestant] = []
-    frozen: dict[int, Items] = {}
+    untrained: dict[int, Items] = {}
     model: Trainable | None = None
     for seed, loss in product(seeds, losses):
         previous, model = model, start(seed)
         if model is previous:
             raise OptionError("The start of a race gave the same model twice. Load or copy it anew each time.")
         known = KnownTexts(model, settings.tune)
-        if seed not in frozen:
-            frozen[seed] = with_logistic(Items(), known, data, dev)
+        if seed not in untrained:
+            untrained[seed] = with_classifiers(Items(), known, data, dev)
         ended, rate = yield from _train(model, data, dev, settings_of(settings, loss, seed), stop, known)
         if ended.reason == "cancelled":
             break
         assert ended.before is not None
         assert ended.after is not None
-        before = ended.before.items.with_values(frozen[seed].values)
+        before = ended.before.items.with_values(untrained[seed].values)
         diverged = ended.reason == "diverged"
-        after = before if diverged else with_logistic(ended.after.items, known, data, dev)
+        after = before if diverged else with_classifiers(ended.after.items, known, data, dev)
         contestants.append(Contestant(loss, seed, before, after, ended.seconds, rate, diverged))
-    yield RaceResult(contestants, baselines(data, dev))
+    yield RaceResult(contestants, baselines(data, dev, as_it_comes))
 
 
 def _train(
@@ -222,79 +259,120 @@ def _train(
     raise AssertionError("a training ends with its end")
 
 
-def with_logistic(items: Items, model: "Encodes", data: Dataset, dev: Dataset | None) -> Items:
-    """With labels on both sides, how well a logistic regression on the model's vectors does."""
-    if isinstance(data, Labelled) and isinstance(dev, Labelled):
-        return add_logistic(items, model, data, dev)
-    return items
-
-
 def median_rate(rates: Sequence[float]) -> float | None:
     """The middle of the texts per second of each step: the first steps warm up. None without steps."""
     return float(np.median(rates)) if rates else None
 
 
-def main_metric_of(items: Items) -> str:
-    """The metric that decides which checkpoint is best, as `measuring.MAIN_METRIC` says for the data's kind."""
-    return next(name for name in MAIN_METRIC.values() if name in items.metrics)
-
-
 def table(contestants: Sequence[Contestant], baselines: Mapping[str, Items] | None = None) -> list[Line]:
-    """The frozen model, the baselines, then every loss with the mean over the seeds that it has finished.
+    """What one had before, then every loss with the mean over the seeds that it has finished.
 
-    No contestants give no lines. A training that diverged adds nothing to the numbers of its loss but its time.
+    The start of the training has a line where it is something else than the model as it comes. No contestants give no
+    lines. A training that diverged adds nothing to the numbers of its loss but its time.
     """
     if not contestants:
         return []
-    starts = list({entry.seed: entry.before for entry in contestants}.values())
-    lines = [_line(FROZEN, starts)]
-    for name, items in (baselines or {}).items():
-        lines.append(_line(name, [items], [contestants[0].before]))
-    return [*lines, *(_line_of_loss(loss, list(own.values())) for loss, own in _by_loss(contestants).items())]
+    before = _before(contestants, baselines or {})
+    metrics = contestants[0].before.metrics
+    best = {metric: before[_best(before, metric)] for metric in metrics}
+    lines = [_line(name, _different(items.values())) for name, items in before.items()]
+    return [*lines, *(_line_of_loss(loss, list(own.values()), best) for loss, own in _by_loss(contestants).items())]
 
 
-def verdict(contestants: Sequence[Contestant], metric: str | None = None) -> Verdict | None:
-    """Who is ahead, and whether that is more than noise: the paired interval to every other loss has to be above 0.
+def verdict(
+    contestants: Sequence[Contestant], baselines: Mapping[str, Items] | None = None, metric: str | None = None
+) -> Verdict | None:
+    """Who is ahead of whom, and of what one had before, by more than noise.
 
     Only the seeds that every loss has finished count. A loss that diverged with any seed is left out: its other seeds
     alone would flatter it.
 
     Args:
         contestants: of one race, in any order.
-        metric: one of the items' metrics; None is the one that decides which checkpoint is best.
+        baselines: as `baselines.baselines` gives them.
+        metric: one of the items' metrics; None is the one that decides (`measuring.main_metric_among`).
 
     Returns:
-        None while fewer than two losses have finished a seed in common, or where the metric is undefined.
+        None while no seed has been finished by all losses, or where the metric is undefined.
     """
     diverged = tuple(dict.fromkeys(entry.loss for entry in contestants if entry.diverged))
     contestants = [entry for entry in contestants if entry.loss not in diverged]
     by_loss = _by_loss(contestants)
     seeds = [seed for seed in _seeds(contestants) if all(seed in own for own in by_loss.values())]
-    if len(by_loss) < 2 or not seeds:
+    if not seeds:
         return None
-    chosen = metric or main_metric_of(contestants[0].after)
+    chosen = metric or main_metric_among(contestants[0].after.metrics)
+    assert chosen is not None
     after = {loss: [own[seed].after for seed in seeds] for loss, own in by_loss.items()}
-    values = {loss: float(np.mean([value_of(items, chosen) for items in own])) for loss, own in after.items()}
-    if any(np.isnan(value) for value in values.values()):
+    values = {loss: _mean(items, chosen) for loss, items in after.items()}
+    if any(math.isnan(value) for value in values.values()):
         return None
     ahead = max(values, key=lambda loss: values[loss])
-    leads = {loss: seeds_difference(after[ahead], own, chosen) for loss, own in after.items() if loss != ahead}
-    rival = min(leads, key=lambda loss: leads[loss].low)
-    before = {loss: [own[seed].before for seed in seeds] for loss, own in by_loss.items()}
-    helped = tuple(loss for loss, own in after.items() if seeds_difference(own, before[loss], chosen).low > 0)
-    return Verdict(chosen, ahead, rival, leads[rival], helped, len(seeds), diverged)
+    leads = {loss: seeds_difference(after[ahead], items, chosen) for loss, items in after.items() if loss != ahead}
+    rival = min(leads, key=lambda loss: leads[loss].low, default=None)
+    before = _before([entry for entry in contestants if entry.seed in seeds], baselines or {})
+    best = _best(before, chosen)
+    had, confidence = [before[best][seed] for seed in seeds], 1 - (1 - CONFIDENCE) / len(after)
+    gains = {loss: seeds_difference(items, had, chosen, confidence=confidence) for loss, items in after.items()}
+    lead = NOTHING if rival is None else leads[rival]
+    return Verdict(chosen, ahead, rival, lead, best, gains, len(seeds), diverged)
 
 
-def _line_of_loss(loss: str, own: list[Contestant]) -> Line:
-    """The line of a loss and its trainings, one of each seed."""
+def _before(contestants: Sequence[Contestant], baselines: Mapping[str, Items]) -> dict[str, dict[int, Items]]:
+    """What one had before: by name, for each seed. The start is left out where it is the model as it comes."""
+    starts = {entry.seed: entry.before for entry in contestants}
+    found = {name: dict.fromkeys(starts, items) for name, items in baselines.items()}
+    as_it_comes = baselines.get(AS_IT_COMES)
+    if as_it_comes is None or not all(_is_same(items, as_it_comes) for items in starts.values()):
+        found[START] = starts
+    return found
+
+
+def _is_same(items: Items, others: Items) -> bool:
+    """Whether these are two measurements of one model."""
+    return items.metrics == others.metrics and all(
+        abs(value_of(items, metric) - value_of(others, metric)) < SAME for metric in items.metrics
+    )
+
+
+def _best(before: Mapping[str, Mapping[int, Items]], metric: str) -> str:
+    """The name of what has the highest value; the first where several do, or where nothing has one."""
+
+    def value(name: str) -> float:
+        items = list(before[name].values())
+        found = _mean(items, metric) if metric in items[0].metrics else math.nan
+        return -math.inf if math.isnan(found) else found
+
+    return max(before, key=value)
+
+
+def _different(items: Iterable[Items]) -> list[Items]:
+    """One of what is the same for all seeds."""
+    found = list(items)
+    return found[:1] if all(one is found[0] for one in found) else found
+
+
+def _mean(items: Sequence[Items], metric: str) -> float:
+    return fmean(value_of(one, metric) for one in items)
+
+
+def _line_of_loss(loss: str, own: list[Contestant], best: Mapping[str, Mapping[int, Items]]) -> Line:
+    """The line of a loss and its trainings, one of each seed, beside the best baseline of each metric."""
     held = [entry for entry in own if not entry.diverged]
     rates = [entry.texts_per_second for entry in own if entry.texts_per_second is not None]
-    line = _line(loss, [entry.after for entry in held or own], [entry.before for entry in held or own])
+    after = [entry.after for entry in held]
+    line = _line(loss, after or [own[0].after])
     if not held:
-        nothing = Interval(math.nan, math.nan, math.nan)
-        line = replace(line, metrics=dict.fromkeys(line.metrics, nothing), over_seeds={}, gain={})
+        line = replace(line, metrics=dict.fromkeys(line.metrics, NOTHING))
+    spread = {metric: over_seeds([value_of(items, metric) for items in after]) for metric in line.metrics}
     return replace(
         line,
+        over_seeds={metric: found for metric, found in spread.items() if found is not None},
+        gain={
+            metric: seeds_difference(after, [of_seed[entry.seed] for entry in held], metric)
+            for metric, of_seed in best.items()
+            if held and metric in of_seed[held[0].seed].metrics
+        },
         seeds=len(own),
         seconds=fmean(entry.seconds for entry in own),
         texts_per_second=fmean(rates) if rates else None,
@@ -302,20 +380,10 @@ def _line_of_loss(loss: str, own: list[Contestant]) -> Line:
     )
 
 
-def _line(name: str, items: list[Items], before: list[Items] | None = None) -> Line:
-    """Items of each seed, beside the frozen model's for the same seeds; nothing of trainings."""
-    metrics = items[0].metrics
-    spread = {metric: over_seeds([value_of(one, metric) for one in items]) for metric in metrics}
-    known = before[0].metrics if before else []
-    return Line(
-        name=name,
-        metrics={metric: seeds_interval(items, metric) for metric in metrics},
-        over_seeds={metric: found for metric, found in spread.items() if found is not None and before},
-        gain={metric: seeds_difference(items, before, metric) for metric in metrics if before and metric in known},
-        seeds=0,
-        seconds=None,
-        texts_per_second=None,
-    )
+def _line(name: str, items: Sequence[Items]) -> Line:
+    """Items of each seed; nothing of trainings."""
+    metrics = {metric: seeds_interval(items, metric) for metric in items[0].metrics}
+    return Line(name, metrics, over_seeds={}, gain={}, seeds=0, seconds=None, texts_per_second=None)
 
 
 def _by_loss(contestants: Sequence[Contestant]) -> dict[str, dict[int, Contestant]]:

@@ -11,7 +11,7 @@ from simcse_core.meaning.similarity import cosine_similarity
 
 Values = NDArray[np.float64]
 
-SAMPLE_OF_RANKINGS = 2_000
+SAMPLE_OF_RANKINGS = 1_000
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,9 @@ class LabelledMetrics:
     """Against classes. Undefined numbers are NaN."""
 
     n: int
-    accuracy: float
-    """Share of texts that are nearest to the centre of their own class, each text left out of its centre."""
+    leave_one_out_accuracy: float
+    """Share of texts that are nearest to the centre of their own class. The centres are those of these very texts, each
+    text left out of its own: how well the classes lie apart, not what a classifier does on new texts."""
     mean_average_precision: float
     """Each text ranks all others by cosine: are those of its class on top? Texts alone in their class are left out."""
 
@@ -192,7 +193,7 @@ def evaluate_labelled(vectors: Vectors, labels: Sequence[str]) -> LabelledMetric
     ranked = precisions[~np.isnan(precisions)]
     return LabelledMetrics(
         n=len(vectors),
-        accuracy=float(nearest_class_hits(vectors, labels).mean()),
+        leave_one_out_accuracy=float(nearest_class_hits(vectors, labels).mean()),
         mean_average_precision=float(ranked.mean()) if len(ranked) else float("nan"),
     )
 
@@ -205,26 +206,72 @@ def average_precisions(vectors: Vectors, labels: Sequence[str], *, seed: int = 0
     Args:
         vectors: (N, D) unit rows.
         labels: N class names.
-        seed: for the sample of 2,000 texts that do the ranking when there are more.
+        seed: for the sample of 1,000 texts that do the ranking when there are more.
 
     Returns:
         (N,) average precision in (0, 1]; NaN for a text that is alone in its class or not in the sample.
     """
-    n = len(vectors)
-    codes = _codes(labels)
+    return jackknifed_average_precisions(vectors, labels, seed=seed)[0]
+
+
+def jackknifed_average_precisions(vectors: Vectors, labels: Sequence[str], *, seed: int = 0) -> tuple[Values, Values]:
+    """Average precisions, and what their mean loses without each text: it is asker and gallery of all others at once.
+
+    Args:
+        As for `average_precisions`.
+
+    Returns:
+        (N,) as `average_precisions`, and (N,) the jackknife's pseudo-values of their mean: N times it, less N - 1 times
+        what it is without the text, moved so that their mean is the metric.
+    """
+    n, codes = len(vectors), _codes(labels)
     asking = np.arange(n)
     if n > SAMPLE_OF_RANKINGS:
         asking = np.random.default_rng(seed).choice(n, SAMPLE_OF_RANKINGS, replace=False)
     found = np.full(n, np.nan)
-    for text in asking:
-        others = np.delete(vectors @ vectors[text], text)
-        relevant = np.sort(others[np.delete(codes, text) == codes[text]])
-        if len(relevant):
-            # How many texts, and how many of the own class, are at least as close as each text of the class?
-            all_above = n - 1 - np.searchsorted(np.sort(others), relevant, side="left")
-            own_above = len(relevant) - np.searchsorted(relevant, relevant, side="left")
-            found[text] = (own_above / all_above).mean()
-    return found
+    lost, silent = np.zeros(n), np.zeros(n)  # without text i: how much less the sum is, how many can no longer ask
+    for asker in asking:
+        others = np.delete(np.arange(n), asker)
+        same = codes[others] == codes[asker]
+        if not same.any():
+            continue
+        found[asker], without = _average_precision_without_each((vectors @ vectors[asker])[others], same)
+        lost[others] += found[asker] - np.nan_to_num(without)
+        silent[others] += np.isnan(without)
+    askers = ~np.isnan(found)
+    if not askers.any():
+        return found, np.full(n, np.nan)
+    total, mean = float(found[askers].sum()), float(found[askers].mean())
+    counts = askers.sum() - askers - silent
+    left = np.divide(total - np.nan_to_num(found) - lost, counts, out=np.full(n, mean), where=counts > 0)
+    return found, mean + (n - 1) * (left.mean() - left)
+
+
+def _average_precision_without_each(cosines: Vectors, same: NDArray[np.bool_]) -> tuple[float, Values]:
+    """Of one ranking: the average precision, and (N,) the same without each text; NaN without the only one to find.
+
+    A text of the class at rank r, the m-th of its class, has the precision m / r. Without a text that ranks no lower it
+    has m / (r - 1), or (m - 1) / (r - 1) where that text is of the class; so sums over the lower end of the ranking do.
+    """
+    wanted, everything = np.sort(cosines[same]), np.sort(cosines)  # ascending
+    count = len(wanted)
+    rank = len(everything) - np.searchsorted(everything, wanted, side="left")
+    nth = count - np.searchsorted(wanted, wanted, side="left")
+    precision = nth / rank
+    below = np.maximum(rank - 1, 1)  # where the rank is 1 nothing else ranks as high
+    sums, without_other, without_same = (
+        np.concatenate([[0.0], np.cumsum(values)]) for values in (precision, nth / below, (nth - 1) / below)
+    )
+    at = np.searchsorted(wanted, cosines, side="right")  # so many texts of the class rank no higher than each text
+    above = sums[-1] - sums[at]
+    without = (above + without_other[at]) / count
+    if count == 1:
+        without[same] = np.nan
+    else:
+        own = np.searchsorted(wanted, cosines[same], side="left")
+        itself = (nth[own] - 1) / below[own]
+        without[same] = (above[same] + without_same[at[same]] - itself) / (count - 1)
+    return float(precision.mean()), without
 
 
 def nearest_class_hits(vectors: Vectors, labels: Sequence[str]) -> NDArray[np.bool_]:

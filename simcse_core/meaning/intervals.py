@@ -1,105 +1,133 @@
-"""How sure a result is: bootstrap intervals over the items of a data set, and what several seeds add.
+"""How sure a result is: intervals over the items of a data set by the jackknife, and what several seeds add.
 
-The same number of items is resampled in the same way every time, so that whatever is compared, is compared on the same
-resamples. What an interval over items answers: would another sample of such items show the same? What seeds answer:
-would another training?
+What an interval over items answers: would another sample of such items show the same? What seeds answer: would another
+training?
+
+Every metric is brought to one value per item whose mean is the metric and whose spread is its uncertainty. For a mean
+over items (accuracy, reciprocal ranks) those are the items' own results. For metrics that only all items together have
+(Spearman, average precision, AUC, and mean average precision, where each text is asker and gallery at once) they are
+the jackknife's pseudo-values: what the metric loses when an item is left out, in every role it has. So single results,
+differences and seeds need one formula each. `python -m benchmarks.verdicts` simulates how often the intervals hold the
+truth.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from simcse_core.errors import OptionError, ShapeError
 from simcse_core.meaning.items import Items
 
 Values = NDArray[np.float64]
 Counts = NDArray[np.float64]
-"""(R, N) how often each of N items is in each of R resamples."""
+"""(R, N) how often each of N items is in each of R samples."""
 Statistic = Callable[[Counts], Values]
-"""(R, N) resamples -> (R,) the metric on each; NaN where it is undefined."""
+"""(R, N) samples -> (R,) the metric on each; NaN where it is undefined."""
 
-FEW_ITEMS = 2_000
-"""Up to so many items there are 2,000 resamples; 500 with more, which takes no longer and is nearly as exact."""
+CONFIDENCE = 0.95
 FEWEST_SEEDS = 3
 """From so many seeds on, how far they lie apart says something."""
-CELLS_AT_ONCE = 500_000
+MOST_LEFT_OUT = 1_000
+"""With more pairs than this they are left out in so many random groups: as exact, and the time stays in proportion."""
+CELLS_AT_ONCE = 2_000_000
 DECIMALS = 12
 """Results that differ by less are equal but for the order in which the computer added."""
 
 
 @dataclass(frozen=True)
 class Interval:
-    """A result and the range that holds 95 % of its resampled values. NaN when the result is undefined."""
+    """A result and the range that should hold the true value in 95 % of cases. NaN when the result is undefined."""
 
     value: float
     low: float
     high: float
 
 
-def interval(items: Items, metric: str, *, seed: int = 0, resamples: int | None = None) -> Interval:
-    """A metric and its 95 % percentile bootstrap interval over the items.
+NOTHING = Interval(float("nan"), float("nan"), float("nan"))
+
+
+def interval(items: Items, metric: str) -> Interval:
+    """A metric and its 95 % interval over the items.
 
     Args:
         items: of one model.
         metric: one of `items.metrics`; items for which it is undefined are left out.
-        seed: of the resamples.
-        resamples: how many; None is 2,000, or 500 with more than 2,000 items. Those in which the metric is undefined
-            are left out.
 
     Raises:
         OptionError: the items do not have this metric.
 
-    Source: Efron 1979.
+    Source: Wilson 1927 for proportions, of which the others are a generalisation; jackknife: Efron & Stein 1981.
     """
-    return seeds_interval([items], metric, seed=seed, resamples=resamples)
+    return seeds_interval([items], metric)
 
 
-def difference(after: Items, before: Items, metric: str, *, seed: int = 0, resamples: int | None = None) -> Interval:
-    """After minus before, paired: both sides are resampled together, and only items defined on both sides count.
-
-    Arguments and errors as for `interval` and `seeds_difference`. Source: paired as in Koehn 2004.
-    """
-    return seeds_difference([after], [before], metric, seed=seed, resamples=resamples)
+def difference(after: Items, before: Items, metric: str) -> Interval:
+    """After minus before, paired item by item. Arguments and errors as for `interval` and `seeds_difference`."""
+    return seeds_difference([after], [before], metric)
 
 
-def seeds_interval(items: Sequence[Items], metric: str, *, seed: int = 0, resamples: int | None = None) -> Interval:
+def seeds_interval(items: Sequence[Items], metric: str) -> Interval:
     """The mean over several trainings, with its interval over the items; that seeds differ is not in it.
+
+    Metrics from 0 to 1 have Wilson's interval: for shares of right items as it stands, for other metrics with as many
+    items as would spread as theirs do, two extreme ones more among them. So it stays inside 0 and 1 and does not shrink
+    to a point when all items are right. Spearman has Fisher's z.
 
     Args:
         items: of each seed, on the same data. The others as for `interval`.
     """
-    values, draws = _resampled(items, metric, seed, resamples)
-    return _percentiles(float(values.mean()), draws.mean(axis=0))
+    values, pseudo, size = _pseudo_values(items, metric)
+    value, of_items = float(np.mean(values)), pseudo.mean(axis=0)
+    if len(of_items) < 2 or np.isnan(of_items).any():
+        return _rounded(value, float("nan"), float("nan"))
+    low, high = (_fisher if metric == "spearman" else _wilson)(value, of_items, size)
+    return _rounded(value, low, high)
 
 
 def seeds_difference(
-    after: Sequence[Items], before: Sequence[Items], metric: str, *, seed: int = 0, resamples: int | None = None
+    after: Sequence[Items], before: Sequence[Items], metric: str, *, confidence: float = CONFIDENCE
 ) -> Interval:
     """The mean difference of several trainings, paired seed by seed and item by item, with both kinds of noise.
 
-    Each draw is the mean difference on resampled items, plus, from three seeds on, a draw of Student's t with as many
-    degrees of freedom as seeds less one, times the standard error of the mean over seeds. So one or two seeds give the
-    paired item bootstrap, and where items do not matter it is the t-interval over seeds. To resample three seeds
-    instead, as a hierarchical bootstrap does, holds the truth in as little as 75 % of cases, not in 95.
+    Over the items it is the t-interval of the paired differences with two items more, one with the largest difference
+    for `after` and one with the largest for `before` (for two classifiers that is Bonett and Price's interval). From
+    three seeds on the variance of the mean over seeds is added, with Satterthwaite's degrees of freedom; so where items
+    do not matter it is the t-interval over seeds. One or two seeds say nothing about other seeds, nor does this then.
 
     Args:
         after, before: (S) the items of each seed, in the same order of seeds and on the same data.
-        metric, seed, resamples: as for `interval`.
+        metric: as for `interval`.
+        confidence: how often the true difference should be inside.
 
     Raises:
         OptionError: not all have this metric.
         ShapeError: the items are of different data, or one side has more seeds.
+
+    Source: Bonett & Price 2012; Satterthwaite 1946.
     """
     if len(after) != len(before):
         raise ShapeError("{after} seeds cannot be paired with {before}.", after=len(after), before=len(before))
-    values, draws = _resampled([*after, *before], metric, seed, resamples)
+    values, pseudo, _size = _pseudo_values([*after, *before], metric)
     count = len(after)
     gains = values[:count] - values[count:]  # (S,)
-    paired = draws[:count].mean(axis=0) - draws[count:].mean(axis=0)  # (R,)
-    return _percentiles(float(gains.mean()), paired + _seed_noise(gains, len(paired), seed))
+    if np.isnan(gains).any():
+        return NOTHING
+    paired = (pseudo[:count] - pseudo[count:]).mean(axis=0)  # (N,)
+    value = float(gains.mean())
+    if len(paired) < 2:
+        return _rounded(value, float("nan"), float("nan"))
+    largest = np.abs(paired).max() or float(_are_shares(pseudo))
+    widened = np.array([*paired, largest, -largest])
+    of_items = float(np.var(widened)) / len(widened)
+    of_seeds = float(np.var(gains, ddof=1)) / count if count >= FEWEST_SEEDS else 0.0
+    if of_items + of_seeds == 0:
+        return _rounded(value, value, value)  # the same for every item and every seed
+    freedom = (of_items + of_seeds) ** 2 / (of_items**2 / (len(paired) - 1) + of_seeds**2 / max(count - 1, 1))
+    reach = _t(freedom, confidence) * (of_items + of_seeds) ** 0.5
+    middle = float(widened.mean())
+    return _rounded(value, middle - reach, middle + reach)
 
 
 def over_seeds(values: Sequence[float]) -> Interval | None:
@@ -110,111 +138,124 @@ def over_seeds(values: Sequence[float]) -> Interval | None:
     """
     if len(values) < FEWEST_SEEDS:
         return None
-    from scipy.stats import t
-
     mean, error = float(np.mean(values)), float(np.std(values, ddof=1)) / len(values) ** 0.5
-    reach = float(t.ppf(0.975, len(values) - 1)) * error
+    reach = _t(len(values) - 1) * error
     return Interval(mean, mean - reach, mean + reach)
-
-
-def bootstrap_mean(items: ArrayLike, *, seed: int = 0, resamples: int = 2_000) -> Interval:
-    """The mean of per-item results and its 95 % percentile bootstrap interval over the items.
-
-    Args:
-        items: (N,) one result per item. No items give NaN.
-    """
-    values = [float(value) for value in np.asarray(items, dtype=np.float64)]
-    return interval(Items({"mean": values}), "mean", seed=seed, resamples=resamples)
 
 
 def value_of(items: Items, metric: str) -> float:
     """A metric on all items; NaN where it is undefined. Errors as for `interval`."""
-    (statistic,), count = _statistics([items], metric)
-    return float(statistic(np.ones((1, count)))[0])
+    _check([items], metric)
+    if metric in items.values:
+        values = np.array(items.values[metric], dtype=np.float64)
+        values = values[~np.isnan(values)]
+        return float(values.mean()) if len(values) else float("nan")
+    return float(_of_pairs(items, metric)(np.ones((1, len(items.gold))))[0])
 
 
-def _resampled(items: Sequence[Items], metric: str, seed: int, resamples: int | None) -> tuple[Values, Values]:
-    """(S,) the metric on all items, and (S, R) on each resample."""
-    statistics, count = _statistics(items, metric)
-    if resamples is None:
-        resamples = 2_000 if count <= FEW_ITEMS else 500
-    everything = np.ones((1, count))
-    values = np.array([statistic(everything)[0] for statistic in statistics])
-    counts = _counts(count, resamples, seed)
-    step = max(CELLS_AT_ONCE // max(count, 1), 1)
-    parts = []
-    for start in range(0, resamples, step):
-        part = counts[start : start + step].astype(np.float64)
-        parts.append([statistic(part) for statistic in statistics])
-    return values, np.concatenate(parts, axis=1)
-
-
-def _statistics(items: Sequence[Items], metric: str) -> tuple[list[Statistic], int]:
-    """The metric of each, and the number of items it is a metric of."""
-    for one in items:
-        if metric not in one.metrics:
-            raise OptionError(
-                "The items have no {given!r}. Choose one of: {choices}.", given=metric, choices=", ".join(one.metrics)
-            )
+def _pseudo_values(items: Sequence[Items], metric: str) -> tuple[Values, Values, float]:
+    """(S,) the metric of each; (S, N) its pseudo-values, whose means they are; of how many items the metric speaks."""
+    _check(items, metric)
     first = items[0]
     if metric in first.values:
         if len({len(one.values[metric]) for one in items}) > 1:
             raise ShapeError("The items are of different data: their numbers differ.")
         values = np.array([one.values[metric] for one in items], dtype=np.float64)  # (S, N)
-        values = values[:, ~np.isnan(values).any(axis=0)]
-        return [_mean(own) for own in values], values.shape[1]
+        defined = ~np.isnan(values).any(axis=0)
+        values = values[:, defined]
+        means = values.mean(axis=1) if values.shape[1] else np.full(len(items), np.nan)
+        if all(metric in one.pseudo_values for one in items):
+            pseudo = np.array([one.pseudo_values[metric] for one in items], dtype=np.float64)
+            return means, pseudo - pseudo.mean(axis=1, keepdims=True) + means[:, None], float(pseudo.shape[1])
+        return means, values, float(values.shape[1])
     if any(one.gold != first.gold for one in items):
         raise ShapeError("The items are of different data: their scores or labels differ.")
-    gold = np.array(first.gold)
-    return [_PAIR_METRICS[metric](np.array(one.cosines), gold) for one in items], len(gold)
+    parts = [_left_out(_of_pairs(one, metric), len(first.gold)) for one in items]
+    values = np.array([value for value, _pseudo in parts])
+    return values, np.array([pseudo for _value, pseudo in parts]), _size(first, metric)
 
 
-@lru_cache(maxsize=4)
-def _counts(count: int, resamples: int, seed: int) -> NDArray[np.uint8]:
-    """(R, N) how often each item is in each resample."""
-    if count == 0:
-        return np.zeros((resamples, 0), dtype=np.uint8)
-    rng = np.random.default_rng(seed)
-    counts = np.empty((resamples, count), dtype=np.uint8)  # nothing is drawn 256 times
-    for at in range(resamples):
-        counts[at] = np.bincount(rng.integers(count, size=count), minlength=count)
-    counts.flags.writeable = False
-    return counts
+def _left_out(statistic: Statistic, count: int) -> tuple[float, Values]:
+    """The metric, and the pseudo-values of items, or of random groups of them, that are left out in turn."""
+    value = float(statistic(np.ones((1, count)))[0])
+    groups = min(count, MOST_LEFT_OUT)
+    group_of = np.arange(count) if groups == count else np.random.default_rng(0).permutation(count) % groups
+    step = max(CELLS_AT_ONCE // max(count, 1), 1)
+    without = [
+        statistic((group_of[None, :] != np.arange(start, min(start + step, groups))[:, None]).astype(np.float64))
+        for start in range(0, groups, step)
+    ]
+    left = np.concatenate(without) if without else np.zeros(0)
+    left = np.where(np.isnan(left), value, left)  # without its only match the metric is undefined: nothing is known
+    return value, value + (groups - 1) * (left.mean() - left) if groups else left
 
 
-def _percentiles(value: float, draws: Values) -> Interval:
-    draws = draws[~np.isnan(draws)]
-    if np.isnan(value) or not len(draws):
-        return Interval(*[float("nan")] * 3)
-    low, high = np.percentile(draws, [2.5, 97.5])
-    return Interval(*(round(float(number), DECIMALS) + 0.0 for number in (value, low, high)))
+def _size(items: Items, metric: str) -> float:
+    """Of how many pairs a metric really speaks: of AUC and average precision the rarer label's."""
+    if metric == "spearman":
+        return float(len(items.gold))
+    matches = sum(label == 1 for label in items.gold)
+    return float(min(matches, len(items.gold) - matches))
 
 
-def _seed_noise(gains: Values, resamples: int, seed: int) -> Values:
-    """(R,) draws of how far the mean over seeds may be from that over all seeds."""
-    if len(gains) < FEWEST_SEEDS:
-        return np.zeros(resamples)
-    error = gains.std(ddof=1) / np.sqrt(len(gains))
-    return np.random.default_rng(seed).permutation(_t_quantiles(resamples, len(gains) - 1)) * error
+def _are_shares(values: Values) -> bool:
+    """Whether every item is either right or wrong."""
+    return bool(np.isin(values, (0.0, 1.0)).all())
 
 
-@cache
-def _t_quantiles(count: int, freedom: int) -> Values:
-    """(count,) evenly spread over Student's t: as many draws from it as one could wish for, in order."""
+def _wilson(value: float, of_items: Values, size: float) -> tuple[float, float]:
+    """The interval around p = `value` that solves (p - q)² = t² q (1 - q) / n for q."""
+    if _are_shares(of_items):
+        count, reach = float(len(of_items)), _t(np.inf)
+    else:
+        widened = np.array([*of_items, of_items.min(), of_items.max()])
+        spread = float(np.var(widened, ddof=1)) / len(widened)
+        count, reach = size, _t(len(of_items) - 1)
+        if 0 < value < 1 and spread > 10.0**-DECIMALS:
+            count = max(value * (1 - value) / spread, 1.0)
+    share = reach**2 / max(count, 1.0)
+    middle = (value + share / 2) / (1 + share)
+    half = (share * value * (1 - value) + share**2 / 4) ** 0.5 / (1 + share)
+    return max(middle - half, 0.0), min(middle + half, 1.0)
+
+
+def _fisher(value: float, of_items: Values, size: float) -> tuple[float, float]:
+    """On the scale of atanh, where correlations spread evenly; never surer than for numbers without outliers."""
+    inside = float(np.clip(value, -1 + 1 / size, 1 - 1 / size))
+    error = float(np.std(of_items, ddof=1)) / len(of_items) ** 0.5
+    spread = max(error / (1 - inside**2), 1 / max(size - 3, 1.0) ** 0.5)
+    low, high = np.tanh(np.arctanh(inside) + np.array([-1, 1]) * _t(len(of_items) - 1) * spread)
+    return min(float(low), value), max(float(high), value)
+
+
+def _t(freedom: float, confidence: float = CONFIDENCE) -> float:
+    """Student's t that is exceeded on either side in the rest of cases."""
     from scipy.stats import t
 
-    return np.asarray(t.ppf((np.arange(count) + 0.5) / count, freedom))
+    return float(t.ppf((1 + confidence) / 2, freedom))
 
 
-def _mean(values: Values) -> Statistic:
-    return lambda counts: (counts @ values) / len(values) if len(values) else np.full(len(counts), np.nan)
+def _rounded(*numbers: float) -> Interval:
+    return Interval(*(round(number, DECIMALS) + 0.0 for number in numbers))
+
+
+def _check(items: Sequence[Items], metric: str) -> None:
+    for one in items:
+        if metric not in one.metrics:
+            raise OptionError(
+                "The items have no {given!r}. Choose one of: {choices}.", given=metric, choices=", ".join(one.metrics)
+            )
+
+
+def _of_pairs(items: Items, metric: str) -> Statistic:
+    return _PAIR_METRICS[metric](np.array(items.cosines), np.array(items.gold))
 
 
 def _spearman(cosines: Values, gold: Values) -> Statistic:
     ranks_of_cosines, ranks_of_gold = _ranks(cosines), _ranks(gold)
-    middle = (len(gold) + 1) / 2
 
     def statistic(counts: Counts) -> Values:
+        middle = (counts.sum(axis=1, keepdims=True) + 1) / 2
         a, b = ranks_of_cosines(counts) - middle, ranks_of_gold(counts) - middle  # (R, N)
         weighted = counts * a
         shared = np.einsum("rn,rn->r", weighted, b)
@@ -230,7 +271,7 @@ def _auc(cosines: Values, gold: Values) -> Statistic:
     def statistic(counts: Counts) -> Values:
         matches = counts @ match
         above = (counts * ranks(counts)) @ match - matches * (matches + 1) / 2
-        return _ratio(above, matches * (len(gold) - matches))
+        return _ratio(above, matches * (counts.sum(axis=1) - matches))
 
     return statistic
 
@@ -248,7 +289,8 @@ def _average_precision(cosines: Values, gold: Values) -> Statistic:
         precision = np.divide(right, found, out=np.zeros_like(right), where=found > 0)
         matches = drawn @ match
         sums = np.einsum("rn,rn->r", np.diff(right, axis=1, prepend=0.0), precision)
-        return _ratio(np.where(matches < len(gold), sums, np.nan), matches)  # without mismatches it is undefined too
+        # Without mismatches it is undefined too.
+        return _ratio(np.where(matches < counts.sum(axis=1), sums, np.nan), matches)
 
     return statistic
 
@@ -261,9 +303,9 @@ _PAIR_METRICS: dict[str, Callable[[Values, Values], Statistic]] = {
 
 
 def _ranks(values: Values) -> Callable[[Counts], Values]:
-    """How items rank within each resample: (R, N) -> (R, N) from 1, equal values at their mean rank.
+    """How items rank within each sample: (R, N) -> (R, N) from 1, equal values at their mean rank.
 
-    An item that was not drawn has the rank it would share with its equals; it counts nowhere.
+    An item that is not in it has the rank it would share with its equals; it counts nowhere.
     """
     order = np.argsort(values, kind="stable")
     first = np.searchsorted(values[order], values, side="left")

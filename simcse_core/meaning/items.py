@@ -5,6 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+PAIR_METRICS = ("average_precision", "auc")
+SCORED_METRICS = ("spearman",)
+DEPENDENT_METRICS = ("mean_average_precision",)
+"""Means over items that are not independent: each text is ranked by all others."""
+
 
 @dataclass(frozen=True)
 class Items:
@@ -13,16 +18,19 @@ class Items:
     values: dict[str, list[float]] = field(default_factory=dict)
     """By metric that is a mean over items; NaN where it is undefined for an item."""
     cosines: list[float] = field(default_factory=list)
-    """Of each pair, for metrics that only all pairs together have (Spearman, average precision) ..."""
+    """Of each pair, for metrics that only all pairs together have ..."""
     gold: list[float] = field(default_factory=list)
-    """... and the score or label of each pair."""
+    """... the score or label of each pair ..."""
+    of_pairs: tuple[str, ...] = ()
+    """... and which metrics those are: `SCORED_METRICS` or `PAIR_METRICS`, by the data's kind."""
+    pseudo_values: dict[str, list[float]] = field(default_factory=dict)
+    """Of metrics among `values` whose items depend on each other: what the metric loses without an item, in each of
+    its roles, as `intervals` takes it."""
 
     @property
     def metrics(self) -> list[str]:
-        """The names of the metrics that these items have. Scores of 0 and 1 only count as labels of pairs."""
-        if not self.gold:
-            return list(self.values)
-        return ["average_precision", "auc", *self.values] if set(self.gold) <= {0, 1} else ["spearman", *self.values]
+        """The names of the metrics that these items have."""
+        return [*self.of_pairs, *self.values]
 
     def with_values(self, values: Mapping[str, Sequence[float]]) -> "Items":
         """The same items with results in further metrics."""
@@ -31,8 +39,15 @@ class Items:
     @classmethod
     def from_json(cls, found: Mapping[str, Any]) -> "Items":
         """What `jsonable` made of items."""
-        values = {
-            name: [math.nan if value is None else value for value in results]
-            for name, results in found["values"].items()
-        }
-        return cls(values, found["cosines"], found["gold"])
+        values, gold = _numbers(found["values"]), found["gold"]
+        of_pairs, pseudo_values = found.get("of_pairs"), found.get("pseudo_values")
+        if of_pairs is None:  # written before the kind was kept
+            of_pairs = () if not gold else PAIR_METRICS if set(gold) <= {0, 1} else SCORED_METRICS
+        if pseudo_values is None:  # likewise: nothing is known of how sure these are
+            pseudo_values = {name: [None] * len(values[name]) for name in DEPENDENT_METRICS if name in values}
+        return cls(values, found["cosines"], gold, tuple(of_pairs), _numbers(pseudo_values))
+
+
+def _numbers(found: Mapping[str, Sequence[float | None]]) -> dict[str, list[float]]:
+    """JSON has no NaN: undefined numbers are null there."""
+    return {name: [math.nan if value is None else value for value in results] for name, results in found.items()}

@@ -10,15 +10,18 @@ from simcse_core.encoding.catalogue import load
 from simcse_core.encoding.scratch import SIZES, new_model
 from simcse_core.errors import CheckpointError, ModelError, RunError, UserError
 from simcse_core.jsonable import jsonable
+from simcse_core.learning.baselines import AS_IT_COMES, with_classifiers
 from simcse_core.learning.frozen_states import Trainable
 from simcse_core.learning.known_texts import KnownTexts
-from simcse_core.learning.race import with_logistic
+from simcse_core.learning.measuring import CENTRE, LOGISTIC
 from simcse_core.learning.records import Ended, Evaluation, Note
 from simcse_core.learning.training import train
+from simcse_core.meaning.evaluation import Metrics
+from simcse_core.meaning.intervals import value_of
 from simcse_core.meaning.items import Items
 from simcse_core.runs import files
 from simcse_core.runs.config import RunConfig, check_data, open_split
-from simcse_core.runs.race import write_baselines
+from simcse_core.runs.race import beside, write_baselines
 from simcse_core.runs.run import BeforeAndAfter, Run
 
 Emit = Callable[[dict[str, Any]], None]
@@ -101,7 +104,7 @@ def _train(run: Run, emit: Emit, *, resume: bool) -> dict[str, Any] | None:
     data, dev = open_split(config)
     model = open_model(config, data)
     known = KnownTexts(model, config.settings.tune)
-    classified = with_logistic(Items(), known, data, dev) if resume else None
+    classified = with_classifiers(Items(), known, data, dev) if resume else None
     ended: Ended | None = None
     for record in train(
         model,
@@ -125,7 +128,7 @@ def _train(run: Run, emit: Emit, *, resume: bool) -> dict[str, Any] | None:
         run.append(line)
         emit(line)
         if classified is None and isinstance(record, Evaluation):  # before any step, and after the first point is shown
-            classified = with_logistic(Items(), known, data, dev)
+            classified = with_classifiers(Items(), known, data, dev)
     assert ended is not None
     if resume:  # killed after its last step
         run.go_on_before(ended.step + 1)
@@ -134,18 +137,16 @@ def _train(run: Run, emit: Emit, *, resume: bool) -> dict[str, Any] | None:
     if not all(bool(weights.isfinite().all()) for weights in model.parameters()):
         raise ModelError("The training diverged and left no model that can be used. Choose a smaller learning rate.")
     _save(model, run)
+    before = after = None
     if ended.before is not None and ended.after is not None:
-        before, after = ended.before.items, ended.after.items
-        run.write_items(
-            BeforeAndAfter(
-                before.with_values((classified or Items()).values),
-                with_logistic(after, known, data, dev),
-            )
-        )
+        before = ended.before.items.with_values((classified or Items()).values)
+        after = with_classifiers(ended.after.items, known, data, dev)
+        run.write_items(BeforeAndAfter(before, after))
     try:
         write_baselines(config, data, dev)
     except UserError as error:  # a race can do without
         print(error, file=sys.stderr)
+    had = beside(config).get(AS_IT_COMES)
     return {
         "event": "finished",
         "run": run.id,
@@ -153,10 +154,21 @@ def _train(run: Run, emit: Emit, *, resume: bool) -> dict[str, Any] | None:
         "base_model": config.model,
         "reason": ended.reason,
         "steps": ended.step,
+        "kept_step": ended.kept_step,
         "seconds": ended.seconds,
-        "dev_before": jsonable(ended.dev_before),
-        "dev_after": jsonable(ended.dev_after),
+        "dev_as_it_comes": None if had is None else jsonable({name: value_of(had, name) for name in had.metrics}),
+        "dev_before": _with_accuracies(ended.dev_before, before),
+        "dev_after": _with_accuracies(ended.dev_after, after),
     }
+
+
+def _with_accuracies(metrics: Metrics | None, items: Items | None) -> dict[str, Any] | None:
+    """Metrics as they are recorded, with those of classifiers, which only the beginning and the end have."""
+    if metrics is None:
+        return None
+    classified = [name for name in (LOGISTIC, CENTRE) if items is not None and name in items.metrics]
+    accuracies = {name: value_of(items, name) for name in classified if items is not None}
+    return {**jsonable(metrics), **jsonable(accuracies)}
 
 
 def _save(model: Trainable, run: Run) -> None:

@@ -6,23 +6,31 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from simcse_core.data.kinds import Dataset
+from simcse_core.data.kinds import Dataset, texts_of
+from simcse_core.encoding.catalogue import load
+from simcse_core.encoding.scratch import SIZES
 from simcse_core.errors import RunError
 from simcse_core.home import home
 from simcse_core.jsonable import jsonable
 from simcse_core.learning import race
 from simcse_core.learning.baselines import baselines as baselines_of
 from simcse_core.learning.race import Contestant, Line, Verdict, median_rate, settings_of
+from simcse_core.learning.settings import TrainingSettings
 from simcse_core.meaning.items import Items
 from simcse_core.runs import files, queue
-from simcse_core.runs.config import RunConfig, describe
+from simcse_core.runs.config import RunConfig, describe, open_split
 from simcse_core.runs.run import BeforeAndAfter, Run, State
 from simcse_core.runs.schedule import Place, recent_places
 from simcse_core.runs.store import get
 
+if TYPE_CHECKING:
+    from simcse_core.encoding.catalogue import Encoder
+
 RACE_ID = re.compile(r"[0-9a-f]{16}")
+MOST_EPOCHS = 1_000
+"""Where another budget ends a training."""
 
 
 def start(
@@ -33,14 +41,10 @@ def start(
     user: str = "cli",
     expected: float | None = None,
 ) -> str:
-    """Queue a run for each seed and loss; they differ in nothing else, and hold out the same rows.
-
-    The same race started again is the same race.
+    """Queue the runs of a race. The same race started again is the same race.
 
     Args:
-        config: of every run but for loss and seed; with several losses each keeps its last weights.
-        losses: their names.
-        seeds: None is the seed of `config` alone. All losses run with one seed before the next one starts.
+        config, losses, seeds: as for `configs`.
         user: whose race it is.
         expected: seconds of training of each run, if that is known.
 
@@ -52,16 +56,49 @@ def start(
         OptionError: there is no such loss.
         RunError: too many runs wait already.
     """
+    return _keep(queue.submit(configs(config, losses, seeds), user=user, expected=expected))
+
+
+def configs(config: RunConfig, losses: Sequence[str], seeds: Sequence[int] | None = None) -> list[RunConfig]:
+    """A run for each seed and loss; they differ in nothing else, and hold out the same rows.
+
+    Several losses learn from equally many sentences: as many as go through the model when each text of the training
+    data does so once an epoch. Epochs would not be equal, because losses take different rows of the data. With a budget
+    in seconds, steps or sentences, that budget is the same for all.
+
+    Args:
+        config: of every run but for loss and seed; with several losses each keeps its last weights.
+        losses: their names.
+        seeds: None is the seed of `config` alone. All losses run with one seed before the next one starts.
+
+    Raises:
+        DataError: the data cannot be read.
+        OptionError: there is no such loss.
+    """
     settings = config.settings
     data_seed = settings.seed if config.data_seed is None else config.data_seed
     described = describe(config.model_copy(update={"data_seed": data_seed}))
-    keep = settings.keep if len(set(losses)) == 1 else "last"
-    configs = [
+    keep: Literal["best", "last"] = "last"
+    if len(set(losses)) == 1:
+        keep = settings.keep
+    elif (settings.seconds, settings.steps, settings.sentences) == (None, None, None):
+        settings = equal_sentences(settings, open_split(described)[0])
+    return [
         described.model_copy(update={"settings": settings_of(settings, loss, seed, keep=keep)})
         for seed in dict.fromkeys([settings.seed] if seeds is None else seeds)
         for loss in dict.fromkeys(losses)
     ]
-    return _keep(queue.submit(configs, user=user, expected=expected))
+
+
+def equal_sentences(settings: TrainingSettings, data: Dataset) -> TrainingSettings:
+    """The settings with as many sentences as the epochs have texts in the place of the epochs.
+
+    Args:
+        settings: with epochs as the only budget.
+        data: what is learned from.
+    """
+    sentences = settings.epochs * len(texts_of(data))
+    return settings.model_copy(update={"sentences": sentences, "epochs": MOST_EPOCHS})
 
 
 @dataclass(frozen=True)
@@ -185,30 +222,52 @@ def contestants(runs: Sequence[Outcome]) -> list[Contestant]:
 
 
 def baselines(race_id: str) -> dict[str, Items]:
-    """What the race has to beat besides the frozen model, on the same data; nothing before its first run has ended."""
+    """What the race has to beat, on the same data; nothing before its first run has ended.
+
+    The start of the training is not among it: each run measures that itself.
+    """
     try:
-        found = json.loads(_baselines_file(runs(race_id)[0].config).read_text(encoding="utf-8"))
+        return beside(runs(race_id)[0].config)
+    except RunError:
+        return {}
+
+
+def beside(config: RunConfig) -> dict[str, Items]:
+    """The baselines of a run's data and model, by name; empty where they have not been measured."""
+    try:
+        found = json.loads(_baselines_file(config).read_text(encoding="utf-8"))
         return {name: Items.from_json(items) for name, items in found.items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RunError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
 
 
 def write_baselines(config: RunConfig, data: Dataset, dev: Dataset | None) -> None:
-    """Measure the baselines for all races on this data, where that is not done yet."""
+    """Measure the baselines for all races on this data and from this model, where that is not done yet.
+
+    The model as it comes is one of them: all its layers and its own pooling, whatever the training starts from. A new
+    model was nothing before.
+    """
     path = _baselines_file(config)
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        files.replace(path, jsonable({} if dev is None else baselines_of(data, dev)))
+        files.replace(path, jsonable({} if dev is None else baselines_of(data, dev, as_it_comes(config))))
+
+
+def as_it_comes(config: RunConfig) -> "Encoder | None":
+    """The model that one had before a training; None where it starts from a new one."""
+    return None if config.model in SIZES else load(config.model, device=config.device)
 
 
 def results(runs: Sequence[Outcome], baselines: Mapping[str, Items] | None = None) -> list[Line]:
-    """The frozen model, the baselines, then every loss that has finished; as `learning.race.table`."""
+    """What one had before, then every loss that has finished; as `learning.race.table`."""
     return race.table(contestants(runs), baselines)
 
 
-def verdict(runs: Sequence[Outcome], metric: str | None = None) -> Verdict | None:
-    """Who is ahead, and whether that is more than noise; as `learning.race.verdict`."""
-    return race.verdict(contestants(runs), metric)
+def verdict(
+    runs: Sequence[Outcome], baselines: Mapping[str, Items] | None = None, metric: str | None = None
+) -> Verdict | None:
+    """Who is ahead of whom, and of what one had before; as `learning.race.verdict`."""
+    return race.verdict(contestants(runs), baselines, metric)
 
 
 def _keep(found: Sequence[Run]) -> str:
@@ -244,5 +303,7 @@ def _find(run_id: str) -> Run | None:
 def _baselines_file(config: RunConfig) -> Path:
     """Named by all that the baselines depend on."""
     seed = config.settings.seed if config.data_seed is None else config.data_seed
-    parts = (config.data_sha256 or config.data, config.dev_sha256 or config.dev, config.kind, config.columns, seed)
+    rows = (config.data_sha256 or config.data, config.kind, config.columns, seed)
+    held_out = (config.dev_sha256 or config.dev, config.dev_share, config.folds, config.fold)
+    parts = (*rows, *held_out, config.model, config.model_sha256)
     return home() / "baselines" / f"{hashlib.sha256(repr(parts).encode()).hexdigest()[:32]}.json"

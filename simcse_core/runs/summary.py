@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from simcse_core.errors import UserError
-from simcse_core.learning.measuring import MAIN_METRIC
+from simcse_core.learning.measuring import main_metric_among
 from simcse_core.runs.config import RunConfig
 from simcse_core.runs.run import Run, State
 
@@ -34,6 +34,7 @@ class Summary:
     metric: str | None = None
     """The main metric of the held-out data."""
     before: float | None = None
+    """The best that one had before training: the model as it comes, or the start where that is better."""
     after: float | None = None
     """The metric after training; of a run that is not over the latest measurement."""
     seconds: float | None = None
@@ -43,7 +44,7 @@ class Summary:
 
     @property
     def gain(self) -> float | None:
-        """How much training has added to the metric."""
+        """How much training has added to the best that one had before."""
         return None if self.before is None or self.after is None else self.after - self.before
 
 
@@ -62,7 +63,8 @@ def _summarise(run: Run) -> Summary:
     last = records[-1] if records and records[-1]["event"] == "finished" else None
     after = (last or {}).get("dev_after") or (measured[-1].get("metrics") if measured else None)
     before = (last or {}).get("dev_before") or (measured[0].get("metrics") if measured else None)
-    metric = main_metric(before)
+    metric = main_metric_among(before or {})
+    had = [_number(found.get(metric)) for found in (before or {}, (last or {}).get("dev_as_it_comes") or {}) if metric]
     return Summary(
         **_common(run),
         loss=config.settings.loss,
@@ -70,7 +72,7 @@ def _summarise(run: Run) -> Summary:
         model=config.model,
         layer=config.layer,
         metric=metric,
-        before=None if metric is None else _number((before or {}).get(metric)),
+        before=max((value for value in had if value is not None), default=None),
         after=None if metric is None else _number((after or {}).get(metric)),
         seconds=next((_number(record["seconds"]) for record in reversed(records) if "seconds" in record), None),
     )
@@ -106,11 +108,6 @@ def _number(value: Any) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise ValueError(f"{value!r} is no number")
     return float(value)
-
-
-def main_metric(metrics: dict[str, Any] | None) -> str | None:
-    """The one that decides which checkpoint is best; None without metrics."""
-    return next((name for name in MAIN_METRIC.values() if name in (metrics or {})), None)
 
 
 def settings_of(config: RunConfig) -> dict[str, str]:

@@ -3,15 +3,18 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics.pairwise import cosine_similarity
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.preprocessing import normalize
 
 from simcse_core.data.kinds import Answers, Labelled, Pairs, Scored, Texts, Triplets, text_columns
 from simcse_core.encoding.texts import Vectors
 from simcse_core.errors import DataError
 from simcse_core.learning import baselines as module
-from simcse_core.learning.baselines import add_logistic, baselines, logistic_hits
+from simcse_core.learning.baselines import baselines, centre_hits, logistic_hits, with_classifiers
 from simcse_core.learning.itemised import items_of
 from simcse_core.learning.measuring import MAIN_METRIC, measure
 from simcse_core.meaning.items import Items
@@ -69,7 +72,6 @@ def test_chinese_is_compared_by_characters() -> None:
         (Triplets("t", ("the cat",), ("a cat",), ("a dog",)), "accuracy", [1.0]),
         (Triplets("t", ("the cat",), ("zebra",), ("lion",)), "accuracy", [0.0]),  # as close is no hit
         (Answers("a", ("the cat", "the cat"), ("a dog", "a cat"), (1, 0)), "map", [0.5]),
-        (Labelled("l", ("zebra", "lion", "tiger"), ("x", "x", "y")), "accuracy", [0.0, 0.0, 0.0]),
     ],
 )
 def test_unknown_words_are_close_to_nothing(
@@ -143,13 +145,30 @@ def test_the_strength_is_chosen_on_a_sample_of_many(monkeypatch: pytest.MonkeyPa
     assert module._strength(on_axes(labels.tolist()), labels) in module.STRENGTHS
 
 
-def test_trained_and_frozen_models_are_compared_as_classifiers() -> None:
+def test_models_are_compared_as_classifiers_that_learn_from_the_training_texts() -> None:
     model = tiny_model()
     train, dev = Labelled("l", TEXTS[::2], LABELS[::2]), Labelled("l", TEXTS[1::2], LABELS[1::2])
-    found = add_logistic(Items({"accuracy": [math.nan] * 24}), model, train, dev)
-    assert list(found.values) == ["accuracy", "logistic_accuracy"]
-    assert found.values["logistic_accuracy"] == logistic_hits(
-        model.encode(train.text), train.label, model.encode(dev.text), dev.label
-    )
-    assert baselines(train, dev)["tfidf"].metrics == ["mean_average_precision", "accuracy", "logistic_accuracy"]
+    found = with_classifiers(Items({"m": [math.nan] * 24}), model, train, dev)
+    assert list(found.values) == ["m", "logistic_accuracy", "centre_accuracy"]
+    vectors = (model.encode(train.text), train.label, model.encode(dev.text), dev.label)
+    assert found.values["logistic_accuracy"] == logistic_hits(*vectors)
+    assert found.values["centre_accuracy"] == centre_hits(*vectors)
+    beside = baselines(train, dev, model)
+    assert list(beside) == ["as_it_comes", "tfidf"]
+    for items in beside.values():
+        assert items.metrics == ["mean_average_precision", "logistic_accuracy", "centre_accuracy"]
+    assert beside["as_it_comes"].values["logistic_accuracy"] == found.values["logistic_accuracy"]
     assert baselines(train, data_of("pairs"))["tfidf"].metrics == ["average_precision", "auc"]
+
+
+def test_the_nearest_centre_is_scikit_learns_by_cosine() -> None:
+    rng = np.random.default_rng(0)
+    labels, asked = rng.choice(list("abc"), 40).tolist(), rng.choice(list("abcz"), 30).tolist()
+    train, dev = (normalize(rng.normal(size=(count, 5)) + 0.5).astype(np.float32) for count in (40, 30))
+    sums = np.stack([train[np.array(labels) == label].sum(axis=0) for label in "abc"])
+    oracle = KNeighborsClassifier(1, metric="cosine").fit(sums, list("abc")).predict(dev)
+    expected = (oracle == np.array(asked)).astype(float).tolist()
+    assert centre_hits(train, labels, dev, asked) == expected
+    assert centre_hits(csr_matrix(train), labels, csr_matrix(dev), asked) == expected
+    nothing = np.zeros((1, 5), dtype=np.float32)  # as near to all centres: no hit, even where the first one is right
+    assert centre_hits(train, labels, nothing, ["a"]) == [0.0]

@@ -110,7 +110,7 @@ def test_ties_share_a_rank_so_the_order_of_the_texts_does_not_matter() -> None:
 def test_many_texts_are_ranked_by_a_seeded_sample() -> None:
     vectors, labels = unit_rows(10, 2_100, 3), [str(at % 7) for at in range(2_100)]
     found = average_precisions(vectors, labels)
-    assert np.isfinite(found).sum() == 2_000
+    assert np.isfinite(found).sum() == 1_000
     np.testing.assert_array_equal(found, average_precisions(vectors, labels))
     assert (np.isfinite(found) != np.isfinite(average_precisions(vectors, labels, seed=1))).any()
 
@@ -134,8 +134,8 @@ def test_nearest_class_leaves_the_text_itself_out() -> None:
 def test_perfect_classes_score_one_and_one_class_is_undefined() -> None:
     vectors = np.repeat(np.eye(3, dtype=np.float32), 4, axis=0)
     metrics = evaluate_labelled(vectors, list("aaaabbbbcccc"))
-    assert (metrics.accuracy, metrics.mean_average_precision) == (1.0, 1.0)
-    assert math.isnan(evaluate_labelled(vectors, ["a"] * 12).accuracy)
+    assert (metrics.leave_one_out_accuracy, metrics.mean_average_precision) == (1.0, 1.0)
+    assert math.isnan(evaluate_labelled(vectors, ["a"] * 12).leave_one_out_accuracy)
 
 
 def on_the_circle(*degrees: float) -> Vectors:

@@ -59,7 +59,7 @@ def test_plain_text_escapes_every_sign_of_markdown(text: str) -> None:
 
 
 def test_losses_and_categories_have_colours_of_their_own() -> None:
-    assert len({colors.of_loss(name) for name in [*losses.names(), "frozen"]}) == len(losses.names()) + 1
+    assert len({colors.of_loss(name) for name in [*losses.names(), "start"]}) == len(losses.names()) + 1
     looks = {(colors.of_category(at), colors.symbol_of_category(at)) for at in range(64)}
     assert len(looks) == 64
 

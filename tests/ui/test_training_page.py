@@ -146,7 +146,7 @@ def test_a_finished_race_has_a_verdict_and_the_model_one_click_away(monkeypatch:
     page = open_training(race=races.id_of(runs))
     assert "**bce** is ahead by more than the noise" in words(page)
     assert "One seed" in words(page)
-    assert list(page.table[0].value["loss"]) == ["frozen model", "bce", "supcon"]
+    assert list(page.table[0].value["loss"]) == ["the start of the training", "bce", "supcon"]
     links = [link.proto for link in page.get("page_link")]
     used = [link for link in links if f"model={runs[0].id}" in link.query_string]
     assert {link.page for link in used} >= {"similarity", "map"}
@@ -367,16 +367,16 @@ def test_data_are_split_and_checked_once_and_a_refusal_is_kept_too(monkeypatch: 
     race_data._prepared.clear()
     pairs = ChosenData(bundled.load("pairs-en"), "pairs-en")
     for _rerun in range(3):
-        prepared = race_data.prepare(pairs, None, "triplets", seed=0, batch_size=32)
+        prepared = race_data.prepare(pairs, race_data.HeldOut(), "triplets", seed=0, batch_size=32)
     assert len(looked) == 1
-    assert prepared.converted is not None
+    assert prepared.sides.converted is not None
     assert type(prepared.train).__name__ == "Triplets"
     assert prepared.dev is not None
     assert type(prepared.dev).__name__ == "Pairs"
     alone = ChosenData(bundled.load("intents-en").take([0, 1, 2]), "alone")
     for _rerun in range(2):
         with pytest.raises(DataError):
-            race_data.prepare(alone, None, None, seed=0, batch_size=32)
+            race_data.prepare(alone, race_data.HeldOut(), None, seed=0, batch_size=32)
     assert len(looked) == 1
 
 
