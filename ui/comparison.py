@@ -90,7 +90,7 @@ def show_stored(race: StoredRace) -> None:
     chosen = st.segmented_control(_("Loss"), losses, default=ahead, required=True, key="compared-stored")
     matrices = (race.before, race.after[chosen or ahead])
     _side_by_side(race.texts, [np.asarray(matrix, dtype=np.float32) for matrix in matrices])
-    st.caption(_("Held-out texts of three classes. Start a race to compare sentences of your own."))
+    st.caption(_("Some of the held-out texts. Start a race to compare sentences of your own."))
 
 
 @st.cache_data(max_entries=100, show_spinner=False)

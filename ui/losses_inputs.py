@@ -12,7 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 from simcse_core.data.readers import split_lines
 from simcse_core.learning.circle import FAILURES, Batch, batch_from_lines, on_circle
 from simcse_core.learning.circle.batch import OwnBatch
-from simcse_core.learning.losses import losses
+from simcse_core.learning.losses import OfInput, losses
 from simcse_core.limits import limits
 from ui import address, cache, defaults, losses_run, page
 from ui.breaking import MISTAKES
@@ -130,7 +130,7 @@ def options_of(names: Sequence[str], *, disabled: bool, folded: bool) -> dict[st
             chosen[name] = {
                 option: _option(name, option, field, disabled)
                 for option, field in losses[name].options.model_fields.items()
-                if option not in NOT_HERE
+                if option not in NOT_HERE and not any(isinstance(mark, OfInput) for mark in field.metadata)
             }
     return chosen
 

@@ -12,6 +12,7 @@ from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po, write_po
 
 from simcse_core import errors
+from simcse_core.data import held_out
 from simcse_core.data.conversions import conversions
 from simcse_core.data.lint import FINDINGS
 from simcse_core.encoding.catalogue import CATALOGUE
@@ -64,6 +65,7 @@ def _from_registries() -> Iterator[str]:
         yield field.description or ""
     yield from HEADS.values()
     yield from NOTES.values()
+    yield from held_out.SENTENCES.values()
     yield from (template for _severity, template in FINDINGS.values())
     for card in CATALOGUE.values():
         yield card.languages

@@ -3,8 +3,8 @@
 from ui.translation import N_, _
 
 METRICS = {
-    "logistic_accuracy": N_("logistic regression"),
-    "centre_accuracy": N_("nearest centre"),
+    "logistic_accuracy": N_("accuracy (logistic regression)"),
+    "centre_accuracy": N_("accuracy (nearest centre)"),
     "spearman": N_("Spearman"),
     "average_precision": N_("average precision"),
     "mean_average_precision": N_("mean average precision"),

@@ -20,6 +20,8 @@ from ui.translation import N_, _, language
 
 AXES = {"texts": N_("equal sentences"), "seconds": N_("equal seconds")}
 """Losses may be compared when they have seen as much, or when they have had as long."""
+RANKING = "mean_average_precision"
+"""Of labelled texts: it can be measured on the way, and may rise while classifiers become worse."""
 LOSSES_IN_A_ROW = 3
 PACE_PLACES = 10
 """Single steps are uneven; averaged over more of them the pace can be read."""
@@ -42,6 +44,10 @@ def show(race: Sequence[Outcome], beside: Mapping[str, Items] | None = None, *, 
         st.caption(_("Nothing is measured on held-out data in this race; how the vectors lie says what happens."))
     else:  # before the first measurement the empty chart keeps the place
         curves.show(_dev(race, tracks, metric, axis, beside or {}), key=f"{key}-dev")
+    if metric == RANKING:
+        st.caption(
+            _("Measured while training goes on. What decides is the accuracy of a classifier, in the result below.")
+        )
     path, pace = st.columns(2)
     with path:
         curves.show(_path(race, tracks), key=f"{key}-path")

@@ -27,6 +27,7 @@ INPUTS = {
     "class_pairs": N_("each text with another one of its class; texts of other classes do not match"),
     "matches": N_("the two sentences of each match; those of other rows do not match"),
     "marked_pairs": N_("the two sentences of each row, as the label says; those of other rows do not match"),
+    "marked_rows": N_("the two sentences of each row, as the label says; other rows do not count"),
     "triplets": N_("each anchor with its positive; all negatives of the batch do not match"),
     "own_triplets": N_("each anchor with its positive and its own negative"),
     "scores": N_("the two sentences of each row, ranked by their scores"),
@@ -96,7 +97,7 @@ def choose() -> tuple[RacePlan, DeltaGenerator]:
     chosen = data_choice.choose_data("training")
     of_data, for_losses, button = st.container(), st.container(), st.container()
     with st.expander(_("Starting point"), icon=":material/start:"):
-        start = start_choice.choose(own_data=isinstance(chosen.source, Upload))
+        start = start_choice.choose()
         chain = st.container()
     with st.expander(_("How much, how long, how often"), icon=":material/timer:"):
         tune = training_options.tune_choice(start)

@@ -126,7 +126,6 @@ def _row(line: Line, shown: Sequence[str], main: str, lines: Sequence[Line]) -> 
         row[_("over seeds")] = _interval(line.over_seeds.get(main), "{:.2f}")
     row[_("gain")] = _interval(line.gain.get(main), "{:+.2f}")
     row[_("seconds")] = "" if line.seconds is None else f"{line.seconds:.0f}"
-    row[_("texts/s")] = "" if line.texts_per_second is None else f"{line.texts_per_second:,.0f}"
     return row
 
 
@@ -139,8 +138,8 @@ def _small_print(shown: Sequence[str], main: str, lines: Sequence[Line]) -> str:
         _("Measured on held-out data."),
         *(_(EXPLAINED[name]) for name in shown),
         _(
-            "In grey the 95 % range over such items. Gain: {metric} above {baseline}, compared item by item, with "
-            "its range."
+            "In grey the 95 % range over such items. Gain: {metric} above {baseline}, compared item by item; the "
+            "ranges of all gains together hold in 95 % of cases."
         ).format(metric=_(METRICS[main]), baseline=line_name(best.name)),
     ]
     if seeds < FEWEST_SEEDS:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from simcse_core.encoding.scratch import SIZES
-from ui import address, chain_view, defaults, inputs, models
+from ui import address, chain_view, inputs, models
 from ui.race_words import SIZE_TITLES
 from ui.translation import N_, _, language
 
@@ -23,20 +23,16 @@ class Start:
     """How many there are to train; None for a frozen model."""
     base: str
     """The model of the catalogue that reads the texts; empty for a new one."""
-    demonstrates: bool = False
-    """Whether it begins below what the model can do, so that every loss has room to show what it does."""
+    is_lower: bool = False
+    """Whether it begins below the last layer, so that every loss has room to show what it does."""
 
     @property
     def is_new(self) -> bool:
         return self.model in SIZES
 
 
-def choose(*, own_data: bool) -> Start:
+def choose() -> Start:
     """Asks for the model and its layer.
-
-    Args:
-        own_data: whether somebody wants a model for data of their own. It then starts from all that the model can do;
-            bundled data shows what the losses do.
 
     Raises:
         UserError: the run that a link names is gone.
@@ -58,17 +54,19 @@ def choose(*, own_data: bool) -> Start:
         st.caption(_("It is frozen: a linear layer on its vectors is trained."))
         return Start(card.name, None, None, base)
     is_run = bool(chain_view.stages_of(card.name))
-    usual = card.layers if is_run or own_data else min(defaults.RACE_LAYER, card.layers)
-    layer = usual
+    layer = card.layers
     if card.layers > 1:
         layer = st.slider(
             _("Start from layer"),
             1,
             card.layers,
-            usual,
-            key=f"race-layer-{card.name}-{'own' if own_data else 'bundled'}",
-            help=_("The last layer already knows most; from a lower one every loss has room to show what it does."),
+            card.layers,
+            key=f"race-layer-{card.name}",
+            help=_(
+                "The last layer is the model as it comes, where a training for use begins. From a lower one, such as "
+                "3, every loss has more room to show what it does, but may end below the model as it comes."
+            ),
         )
     # A run goes on with the model as it is; of a model of the catalogue the chosen layer is always named.
     layer_named = None if is_run and layer == card.layers else layer
-    return Start(card.name, layer_named, layer, "" if base in SIZES else base, demonstrates=layer < card.layers)
+    return Start(card.name, layer_named, layer, "" if base in SIZES else base, is_lower=layer < card.layers)

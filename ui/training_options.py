@@ -34,12 +34,13 @@ def tune_choice(start: Start) -> str:
         return "head"
     every = f"top:{start.layers}"
     options = ["all", every] if start.is_new else [every]
-    options += [f"top:{some}" for some in (2, 1) if some < start.layers]
+    options += [f"top:{some}" for some in (3, 2, 1) if some < start.layers]
     options += ["head"] if start.is_new else ["head", "all"]
     named = {every: _("all layers, not the word embeddings"), "head": _("a linear layer on each token")}
     return st.selectbox(
         _("What is trained"),
         options,
+        0 if start.is_new or _usual(start).tune not in options else options.index(_usual(start).tune),
         format_func=lambda option: named.get(option) or tuned(option),
         key=f"race-tune-{start.layers}-{start.is_new}-{language()}",
     )
@@ -128,13 +129,13 @@ def checked(given: Mapping[str, object]) -> TrainingSettings:
 
 def _usual(start: Start) -> TrainingSettings:
     """What a race has by default."""
-    return defaults.settings(frozen=start.layers is None, demonstrates=start.demonstrates)
+    return defaults.settings(frozen=start.layers is None, from_lower_layer=start.is_lower)
 
 
 def _number(name: str, value: int | float, start: Start) -> int | float:
     """A widget for a training setting."""
     field = TrainingSettings.model_fields[name]
-    of_start = "frozen" if start.layers is None else "lower" if start.demonstrates else "whole"
+    of_start = "frozen" if start.layers is None else "lower" if start.is_lower else "whole"
     key = f"race-{name}-{of_start}"
     return _field(_(NAMES[name]), field, value, key, is_rate=name.endswith("rate"))
 

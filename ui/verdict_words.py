@@ -28,7 +28,7 @@ def in_full(verdict: Verdict) -> str:
     """The same with its numbers, a paragraph each."""
     metric = _(METRICS[verdict.metric])
     best = verdict.ahead
-    gain = _("In {metric} **{loss}** has {gain} over {baseline}.").format(
+    gain = _("In {metric}, **{loss}** gains {gain} over {baseline}.").format(
         metric=metric, loss=best, gain=with_range(verdict.gains[best], "{:+.3f}"), baseline=line_name(verdict.baseline)
     )
     parts = [joined(*_against_before(verdict, bold=True), gain)]

@@ -201,10 +201,12 @@ class EmbeddingLoss:
         if self.entry.start is None:
             return {}
         found: list[dict[str, float]] = []
-        for batch in map(self.examples.batch, batches):
-            texts = [self.examples.texts[number] for number in batch.texts]
-            given, supervision = _arguments(torch.from_numpy(self.whole.encode(texts)), batch)
-            found.append(self.entry.start(*given, **supervision, **self.options))
+        self.model.eval()  # without dropout
+        with torch.no_grad():
+            for batch in map(self.examples.batch, batches):
+                given, supervision = _arguments(self._embed(batch.texts).cpu(), batch)
+                found.append(self.entry.start(*given, **supervision, **self.options))
+        self.model.train()
         names = found[0].keys() - self.settings.loss_options.keys()
         return {name: fmean(one[name] for one in found) for name in names}
 

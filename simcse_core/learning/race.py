@@ -73,7 +73,8 @@ class Line:
     over_seeds: dict[str, Interval]
     """By metric, the same mean with its interval over seeds; empty below three seeds."""
     gain: dict[str, Interval]
-    """Above the best baseline of each metric, paired item by item and with the noise of seeds; of losses only."""
+    """Above the best baseline of each metric, paired item by item and with the noise of seeds; of losses only. The
+    intervals of all losses together hold in 95 % of cases."""
     seeds: int
     """How many trainings, those that diverged among them; 0 where nothing was trained."""
     seconds: float | None
@@ -101,8 +102,7 @@ class Verdict:
     baseline: str
     """The best of what one had before: the name of a baseline, or "start"."""
     gains: dict[str, Interval]
-    """Of each loss above that baseline, paired item by item; from three seeds on with the noise of seeds. With several
-    losses the intervals are wider (Bonferroni), so that all of them together hold the truth in 95 % of cases."""
+    """Of each loss above that baseline, as in its line of the table."""
     seeds: int
     """How many seeds every loss has finished; the verdict is about these. Below three it says nothing about others."""
     diverged: tuple[str, ...] = ()
@@ -276,7 +276,9 @@ def table(contestants: Sequence[Contestant], baselines: Mapping[str, Items] | No
     metrics = contestants[0].before.metrics
     best = {metric: before[_best(before, metric)] for metric in metrics}
     lines = [_line(name, _different(items.values())) for name, items in before.items()]
-    return [*lines, *(_line_of_loss(loss, list(own.values()), best) for loss, own in _by_loss(contestants).items())]
+    by_loss = {loss: list(own.values()) for loss, own in _by_loss(contestants).items()}
+    confidence = _together(sum(any(not entry.diverged for entry in own) for own in by_loss.values()))
+    return [*lines, *(_line_of_loss(loss, own, best, confidence) for loss, own in by_loss.items())]
 
 
 def verdict(
@@ -312,7 +314,7 @@ def verdict(
     rival = min(leads, key=lambda loss: leads[loss].low, default=None)
     before = _before([entry for entry in contestants if entry.seed in seeds], baselines or {})
     best = _best(before, chosen)
-    had, confidence = [before[best][seed] for seed in seeds], 1 - (1 - CONFIDENCE) / len(after)
+    had, confidence = [before[best][seed] for seed in seeds], _together(len(after))
     gains = {loss: seeds_difference(items, had, chosen, confidence=confidence) for loss, items in after.items()}
     lead = NOTHING if rival is None else leads[rival]
     return Verdict(chosen, ahead, rival, lead, best, gains, len(seeds), diverged)
@@ -356,7 +358,12 @@ def _mean(items: Sequence[Items], metric: str) -> float:
     return fmean(value_of(one, metric) for one in items)
 
 
-def _line_of_loss(loss: str, own: list[Contestant], best: Mapping[str, Mapping[int, Items]]) -> Line:
+def _together(count: int) -> float:
+    """How sure each of so many intervals has to be, so that all of them hold in 95 % of cases (Bonferroni)."""
+    return 1 - (1 - CONFIDENCE) / max(count, 1)
+
+
+def _line_of_loss(loss: str, own: list[Contestant], best: Mapping[str, Mapping[int, Items]], confidence: float) -> Line:
     """The line of a loss and its trainings, one of each seed, beside the best baseline of each metric."""
     held = [entry for entry in own if not entry.diverged]
     rates = [entry.texts_per_second for entry in own if entry.texts_per_second is not None]
@@ -369,7 +376,7 @@ def _line_of_loss(loss: str, own: list[Contestant], best: Mapping[str, Mapping[i
         line,
         over_seeds={metric: found for metric, found in spread.items() if found is not None},
         gain={
-            metric: seeds_difference(after, [of_seed[entry.seed] for entry in held], metric)
+            metric: seeds_difference(after, [of_seed[entry.seed] for entry in held], metric, confidence=confidence)
             for metric, of_seed in best.items()
             if held and metric in of_seed[held[0].seed].metrics
         },
