@@ -5,6 +5,7 @@ pair. From each, samples of n items are drawn again and again; the truth is the 
 because mean average precision depends on how many texts there are to rank.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -31,6 +32,8 @@ class Population:
 
     name: str
     sample: Sample
+    size: float = math.inf
+    """How many items there are; samples are at most half of them."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,8 @@ class Coverage:
 
 def coverage(population: Population, n: int, trials: int, truths: int, seed: int = 0) -> Iterator[Coverage]:
     """The coverage of each metric of a population's items for samples of n."""
+    if n > population.size / 2:
+        return
     chance = np.random.default_rng(seed)
     many = [population.sample(chance, n) for _trial in range(truths)]
     for metric in many[0][0].metrics:
@@ -83,7 +88,7 @@ def real(data: Dataset, parts: list[list[Vectors]], name: str) -> Population:
         first, second = (items_of(drawn, [part[rows] for part in of_model]) for of_model in parts)
         return first, second
 
-    return Population(name, sample)
+    return Population(name, sample, len(set(data.question)) if isinstance(data, Answers) else len(data))
 
 
 def _rows(data: Dataset, chance: np.random.Generator, n: int) -> NDArray[np.int64]:

@@ -34,10 +34,9 @@ from simcse_core.meaning.items import Items
 REAL = {
     "STS-B": "sts/stsb-en-dev.csv",
     "MRPC": "match/mrpc-train.csv",
-    "TREC QA": "qa/trecqa-dev.csv",
+    "TREC QA": "qa/trecqa-train.csv",
     "Banking77": "classify/banking77-train.csv",
 }
-FEWEST_QUESTIONS = 60
 CLASSES = 10
 """Of Banking77, so that samples of 20 have texts that belong together."""
 TRAINED = {"intents-en": ("cross_entropy", "triplet"), "pairs-en": ("bce", "cross_entropy"), "scored-en": ("cosent",)}

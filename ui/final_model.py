@@ -31,8 +31,8 @@ def offer(outcomes: Sequence[Outcome], beside: Mapping[str, Items], user: str) -
     with st.expander(_("Train the final model on all rows"), icon=":material/done_all:"):
         st.caption(
             _(
-                "The rows that were held out are learned from too, with the same settings, so the model is a little "
-                "better than the one above. Nothing is left to measure it on: the numbers above are what to expect."
+                "The rows that were held out are learned from too, with the same settings. Nothing is left to measure "
+                "that model on: the numbers above are what to expect of it."
             )
         )
         ahead = race_result.ahead(outcomes, beside)

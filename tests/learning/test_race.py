@@ -74,9 +74,9 @@ def test_the_result_stands_beside_what_one_had_before() -> None:
     for line in result.table():
         assert list(line.metrics) == [MAP, "logistic_accuracy", "centre_accuracy"]
         assert all(found.low <= found.value <= found.high for found in line.metrics.values())
-    for metric, found in bce.gain.items():  # above the best of what one had in each metric
+    for metric, gain in bce.gain.items():  # above the best of what one had in each metric
         best = max(tfidf.metrics[metric].value, start.metrics[metric].value)
-        assert found.value == pytest.approx(bce.metrics[metric].value - best)
+        assert gain.value == pytest.approx(bce.metrics[metric].value - best)
     assert tfidf.gain == start.gain == {}
     assert (start.seeds, tfidf.seeds, bce.seeds) == (0, 0, 1)
     assert bce.seconds is not None

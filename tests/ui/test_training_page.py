@@ -14,6 +14,8 @@ from simcse_core.data import bundled
 from simcse_core.data.kinds import Dataset
 from simcse_core.data.lint import Finding, lint
 from simcse_core.errors import DataError, OptionError
+from simcse_core.learning.settings import TrainingSettings
+from simcse_core.meaning.items import Items
 from simcse_core.runs import queue, race, store
 from simcse_core.runs.config import RunConfig, Stage
 from simcse_core.runs.queue import Place
@@ -298,7 +300,7 @@ def test_a_mean_over_seeds_appears_when_two_have_finished_and_counts_only_those(
     def lines() -> dict[str, Any]:
         found = race.outcomes(races.id_of(runs))
         every = [tracks.track(one) for one in found]
-        chart = race_curves._dev(found, every, "mean_average_precision", "texts")
+        chart = race_curves._dev(found, every, "mean_average_precision", "texts", {})
         return {line.name: line for line in chart.lines}
 
     assert [line.thin for line in lines().values()] == [True] * 3
@@ -393,3 +395,67 @@ def test_a_race_is_described_by_all_its_seeds() -> None:
     config = RunConfig(data="intents-en", model="minilm", layer=3)
     assert race_words.describe(config, [0, 1, 2]).endswith("seeds 0, 1, 2")
     assert race_words.describe(config).endswith("seed 0")
+
+
+def test_the_model_as_it_comes_is_a_level_line_beside_the_curves() -> None:
+    runs = races.start(("bce",))
+    races.finish(runs[0], right=0.9)
+    found = race.outcomes(races.id_of(runs))
+    tracked = [tracks.track(one) for one in found]
+    had = {"as_it_comes": Items({"mean_average_precision": [0.4, 0.6]})}
+    chart = race_curves._dev(found, tracked, "mean_average_precision", "texts", had)
+    line = next(line for line in chart.lines if line.name == "the model as it comes")
+    assert line.points == [(0.0, 0.5), (races.TEXTS * races.STEPS, 0.5)]
+
+
+def test_three_seeds_are_the_default_and_fewer_say_that_they_name_no_winner() -> None:
+    page = open_training()
+    assert page.button_group(key="race-seeds").value == 3
+    assert "no winner is named" not in words(page)
+    page.button_group(key="race-seeds").set_value(1).run()
+    assert "One seed shows one draw of chance: no winner is named." in words(page)
+
+
+def test_what_is_held_out_is_said_and_can_be_changed() -> None:
+    page = open_training(**{"race-model": "use-multilingual"})
+    assert "144 of 240 rows are learned from, 96 are held out to measure (40%)." in words(page)
+    page.select_slider(key="race-dev-share-labelled").set_value(0.2).run()
+    assert "are held out to measure (20%)." in words(page)
+    page.button(key="start-race").click().run()
+    assert race.runs(race_of(page))[0].config.dev_share == 0.2
+
+
+def test_nothing_may_be_held_out() -> None:
+    page = open_training(**{"race-model": "use-multilingual", "training-dev-rows": "nothing"})
+    assert "All 240 rows are learned from; nothing is held out, so nothing is measured." in words(page)
+    page.button(key="start-race").click().run()
+    assert race.runs(race_of(page))[0].config.dev == "none"
+
+
+def test_losses_of_a_race_are_planned_for_equally_many_sentences() -> None:
+    page = open_training(**{"race-model": "use-multilingual"})
+    page.button_group(key="race-losses-labelled").set_value(["bce", "center"]).run()
+    page.button(key="start-race").click().run()
+    epochs = page.number_input(key="race-epochs-frozen").value
+    assert {run.config.settings.sentences for run in race.runs(race_of(page))} == {epochs * 144}
+    assert f"sentences: {epochs * 144:,} each" in words(page)
+
+
+def test_after_a_race_the_final_model_can_be_trained_on_all_rows() -> None:
+    runs = races.start(("bce", "supcon"))
+    for run, right in zip(runs, (0.9, 0.5), strict=True):
+        races.finish(run, right)
+    page = open_training(race=races.id_of(runs))
+    key = runs[0].id
+    assert page.button_group(key=f"final-loss-{key}").value == "bce"  # the one that is ahead
+    page.button(key=f"final-{key}").click().run()
+    assert not page.exception
+    (final,) = race.runs(race_of(page))
+    assert (final.config.settings.loss, final.config.dev, final.config.settings.keep) == ("bce", "none", "last")
+
+
+def test_a_start_below_the_last_layer_says_what_it_is_for() -> None:
+    settings = TrainingSettings(epochs=1, tune="head")
+    config = RunConfig(data="intents-en", model="minilm", layer=3, settings=settings)
+    page = open_training(race=race.start(config, ["bce"], user=ME))
+    assert "It starts from layer 3 of 6, below what the model can do as it comes" in words(page)
