@@ -436,7 +436,8 @@ def test_losses_of_a_race_are_planned_for_equally_many_sentences() -> None:
     page = open_training(**{"race-model": "use-multilingual"})
     page.button_group(key="race-losses-labelled").set_value(["bce", "center"]).run()
     page.button(key="start-race").click().run()
-    epochs = page.number_input(key="race-epochs-frozen").value
+    epochs = int(page.number_input(key="race-epochs-frozen").value or 0)
+    assert epochs > 0
     assert {run.config.settings.sentences for run in race.runs(race_of(page))} == {epochs * 144}
     assert f"sentences: {epochs * 144:,} each" in words(page)
 
