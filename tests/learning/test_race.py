@@ -224,7 +224,7 @@ def test_a_loss_seldom_beats_itself(seeds: int) -> None:
         for loss in ("bce", "triplet"):
             for seed in range(seeds):
                 right = rng.random(60) < np.clip(difficulty + rng.normal() * 0.05, 0, 1)
-                contestants.append(entry(loss, right.astype(float).tolist(), seed))
+                contestants.append(entry(loss, right.astype(float).tolist(), seed, before=[0.5] * 60))
         found = verdict(contestants)
         assert found is not None
         named += found.clear
