@@ -31,7 +31,15 @@ def print_record(record: dict[str, Any], form: str) -> None:
             for name in ("as_it_comes", "before", "after"):
                 if record.get(f"dev_{name}") is not None:
                     print(f"{name.replace('_', ' '):11}  {_numbers(record[f'dev_{name}'])}")
+            if record.get("gain") is not None:
+                print(f"{'gain':11}  {_gain(record['gain'])}")
             print(f"{'model':11}  {printable(record['model'])}")
+
+
+def _gain(gain: dict[str, Any]) -> str:
+    value, low, high = (_number(gain[name]) for name in ("value", "low", "high"))
+    over = {"as_it_comes": "the model as it comes", "start": "the start", "tfidf": "TF-IDF"}.get(gain["over"], "")
+    return f"{gain['metric']} {value} over {over} (95% range {low} to {high}; one training, another seed can move it)"
 
 
 def print_metrics(of: dict[str, dict[str, Any]]) -> None:

@@ -222,8 +222,8 @@ def _named(values: Mapping[str, object]) -> dict[str, object]:
     """The values of a sentence, with data and kinds as the screen calls them."""
     named = dict(values)
     if "name" in named:
-        name = str(named["name"])
-        named["name"] = data_title(name) if name in bundled.names() else name
+        bundled_name = str(named["name"]).removesuffix(".csv")
+        named["name"] = data_title(bundled_name) if bundled_name in bundled.names() else named["name"]
     if "kind" in named:
         named["kind"] = _(KIND_NAMES[str(named["kind"])])
     return named

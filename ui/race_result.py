@@ -125,8 +125,12 @@ def _row(line: Line, shown: Sequence[str], main: str, lines: Sequence[Line]) -> 
     if any(other.over_seeds for other in lines):
         row[_("over seeds")] = _interval(line.over_seeds.get(main), "{:.2f}")
     row[_("gain")] = _interval(line.gain.get(main), "{:+.2f}")
-    row[_("seconds")] = "" if line.seconds is None else f"{line.seconds:.0f}"
+    row[_("seconds")] = "" if line.seconds is None else _seconds(line.seconds)
     return row
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.1f}" if seconds < 10 else f"{seconds:.0f}"
 
 
 def _small_print(shown: Sequence[str], main: str, lines: Sequence[Line]) -> str:

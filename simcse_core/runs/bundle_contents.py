@@ -105,6 +105,14 @@ class _Note(_Checked):
     message: Words
 
 
+class _Gain(_Checked):
+    metric: Words
+    over: Words
+    value: Number
+    low: Number
+    high: Number
+
+
 class _Finished(_Checked):
     event: Literal["finished"]
     run: str
@@ -117,6 +125,7 @@ class _Finished(_Checked):
     dev_as_it_comes: dict[str, Number] | None = None
     dev_before: dict[str, Number] | None
     dev_after: dict[str, Number] | None
+    gain: _Gain | None = None
 
 
 class _Results(_Checked):

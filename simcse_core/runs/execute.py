@@ -14,6 +14,7 @@ from simcse_core.learning.baselines import AS_IT_COMES, with_classifiers
 from simcse_core.learning.frozen_states import Trainable
 from simcse_core.learning.known_texts import KnownTexts
 from simcse_core.learning.measuring import CENTRE, LOGISTIC
+from simcse_core.learning.race import Contestant, verdict
 from simcse_core.learning.records import Ended, Evaluation, Note
 from simcse_core.learning.training import train
 from simcse_core.meaning.evaluation import Metrics
@@ -159,7 +160,19 @@ def _train(run: Run, emit: Emit, *, resume: bool) -> dict[str, Any] | None:
         "dev_as_it_comes": None if had is None else jsonable({name: value_of(had, name) for name in had.metrics}),
         "dev_before": _with_accuracies(ended.dev_before, before),
         "dev_after": _with_accuracies(ended.dev_after, after),
+        "gain": _gain(config, before, after),
     }
+
+
+def _gain(config: RunConfig, before: Items | None, after: Items | None) -> dict[str, Any] | None:
+    """How much the metric that decides has gained over the best of what one had before, with its 95 % range."""
+    if before is None or after is None:
+        return None
+    loss, seed = config.settings.loss, config.settings.seed
+    found = verdict([Contestant(loss, seed, before, after, seconds=0.0, texts_per_second=None)], beside(config))
+    if found is None:
+        return None
+    return {"metric": found.metric, "over": found.baseline, **jsonable(found.gains[loss])}
 
 
 def _with_accuracies(metrics: Metrics | None, items: Items | None) -> dict[str, Any] | None:

@@ -275,7 +275,7 @@ def test_going_on_while_the_cancelled_process_still_ends_is_not_lost() -> None:
 
 def test_a_race_is_cancelled_even_if_one_of_its_runs_is_no_longer_ones_own() -> None:
     race_id = race.start(SMALL, ["bce", "supcon", "triplet"], user="anna")
-    race.start(with_seed(0, keep="last"), ["supcon"], user="ben")
+    race.start(race.runs(race_id)[1].config, ["supcon"], user="ben")
     queue.cancel(race.runs(race_id)[1], "anna")
     race.cancel(race_id, "anna")
     assert [outcome.state for outcome in race.outcomes(race_id)] == ["cancelled", "queued", "cancelled"]

@@ -188,8 +188,10 @@ def test_a_race_of_several_seeds_holds_out_the_same_rows_for_all() -> None:
     assert open_split(configs[0]) == open_split(SMALL.model_copy(update={"settings": with_options}))
     assert [config.settings.loss_options.get("margin") for config in configs] == [None, 0.3, None, 0.3]
     assert {config.settings.keep for config in configs} == {"last"}  # nobody gains from a lucky moment
-    same = {"loss": "", "loss_options": {}, "seed": 0, "keep": "last"}
+    same = {"loss": "", "loss_options": {}, "seed": 0, "keep": "last", "sentences": None, "epochs": 1}
     assert all(config.settings.model_copy(update=same) == with_options.model_copy(update=same) for config in configs)
+    learned_from = len(open_split(configs[0])[0])
+    assert {config.settings.sentences for config in configs} == {with_options.epochs * learned_from}
     assert race.results(outcomes) == []
     assert race.verdict(outcomes) is None
 

@@ -66,7 +66,7 @@ def test_scored_pairs_of_one_seed_stand_beside_the_baselines() -> None:
     table = page.table[0].value
     assert list(table.columns) == ["loss", "Spearman", "gain", "seconds"]
     assert list(table["loss"]) == ["TF-IDF (shared words)", "the start of the training", "bce", "cosent"]
-    assert list(table["seconds"]) == ["", "", "2", "2"]
+    assert list(table["seconds"]) == ["", "", "2.0", "2.0"]
     words = "\n".join(str(element.value) for element in [*page.markdown, *page.caption])
     assert "With this one seed **bce** did better than the start of the training" in words
     assert "One seed names no winner" in words

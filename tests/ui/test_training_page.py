@@ -102,6 +102,7 @@ def test_a_training_by_itself_keeps_its_best_weights_and_a_race_the_last_ones() 
     page = open_training(**{"race-model": "use-multilingual"})
     page.button_group(key="race-losses-labelled").set_value(["center"]).run()
     page.number_input(key="race-patience").set_value(3).run()
+    page.button_group(key="race-seeds").set_value(1).run()
     page.button(key="start-race").click().run()
     (alone,) = race.runs(race_of(page))
     assert (alone.config.settings.keep, alone.config.settings.patience) == ("best", 3)
@@ -146,8 +147,8 @@ def test_a_finished_race_has_a_verdict_and_the_model_one_click_away(monkeypatch:
     races.finish(runs[0], right=0.9)
     races.finish(runs[1], right=0.4)
     page = open_training(race=races.id_of(runs))
-    assert "**bce** is ahead by more than the noise" in words(page)
-    assert "One seed" in words(page)
+    assert "With this one seed **bce** did better than the start of the training" in words(page)
+    assert "One seed names no winner among the losses" in words(page)
     assert list(page.table[0].value["loss"]) == ["the start of the training", "bce", "supcon"]
     links = [link.proto for link in page.get("page_link")]
     used = [link for link in links if f"model={runs[0].id}" in link.query_string]
@@ -160,7 +161,7 @@ def test_what_has_finished_is_compared_while_the_others_wait_and_those_are_named
     races.finish(runs[1], right=0.4)
     page = open_training(race=races.id_of(runs))
     assert page.table[0].value.shape[0] == 3
-    assert "Not finished, so not or not wholly counted: triplet" in words(page)
+    assert "Not finished, so counted in part or not at all: triplet" in words(page)
 
 
 def test_a_failed_run_says_why_in_the_language_of_the_page_and_offers_another_try() -> None:
@@ -238,7 +239,7 @@ def test_an_estimate_is_told_before_the_start_and_handed_to_the_queue(monkeypatc
     page = open_training()
     page.button_group(key="race-losses-labelled").set_value(["bce", "triplet"]).run()
     page.run()
-    assert "2 runs, one after the other. About 12 s a run, 24 s in all" in words(page)
+    assert "6 runs: 2 losses with 3 seeds each. About 12 s a run, 72 s in all" in words(page)
     monkeypatch.setattr(race, "start", start)
     page.button(key="start-race").click().run()
     assert given == [12.0]
