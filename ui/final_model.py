@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
+from simcse_core.data import bundled
 from simcse_core.errors import UserError
 from simcse_core.meaning.items import Items
 from simcse_core.runs import folds, race
@@ -25,8 +26,11 @@ def offer(outcomes: Sequence[Outcome], beside: Mapping[str, Items], user: str) -
         user: who looks; the training is theirs.
     """
     finished = {outcome.loss: get(outcome.run) for outcome in reversed(outcomes) if outcome.finished}  # the first seed
-    if not finished or not _holds_out(next(iter(finished.values()))):
+    first = next(iter(finished.values()), None)
+    if first is None or not _holds_out(first):
         return
+    if first.config.data not in bundled.names() and not first.is_of(user):
+        return  # data that somebody else has brought
     losses = [name for name in dict.fromkeys(outcome.loss for outcome in outcomes) if name in finished]
     with st.expander(_("Train the final model on all rows"), icon=":material/done_all:"):
         st.caption(
@@ -35,6 +39,9 @@ def offer(outcomes: Sequence[Outcome], beside: Mapping[str, Items], user: str) -
                 "that model on: the numbers above are what to expect of it."
             )
         )
+        if first.config.settings.keep == "best":
+            flattered = folds.SENTENCES["best_of"]
+            st.caption(_(flattered))
         ahead = race_result.ahead(outcomes, beside)
         loss = st.segmented_control(
             _("Loss"),

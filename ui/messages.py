@@ -23,6 +23,7 @@ from simcse_core.learning.losses import losses
 from simcse_core.learning.pretraining import pretraining
 from simcse_core.learning.settings import TrainingSettings
 from simcse_core.meaning.projection import projections
+from simcse_core.runs import folds
 from ui.translation import LOCALES
 
 ROOT = Path(__file__).parent.parent
@@ -66,6 +67,7 @@ def _from_registries() -> Iterator[str]:
     yield from HEADS.values()
     yield from NOTES.values()
     yield from held_out.SENTENCES.values()
+    yield folds.SENTENCES["best_of"]
     yield from (template for _severity, template in FINDINGS.values())
     for card in CATALOGUE.values():
         yield card.languages

@@ -115,7 +115,7 @@ def choose() -> tuple[RacePlan, DeltaGenerator]:
         names = _loss_choice(prepared, start)
     with of_options:
         loss, options = training_options.of_a_loss(names)
-        end = training_options.of_one_training(names)
+        end = training_options.of_one_training(names, seeds)
     settings = training_options.checked({"tune": tune, **budget, **more, **end, "loss": loss, "loss_options": options})
     if len(names) > 1 and settings.seconds is None:
         settings = race.equal_sentences(settings, prepared.train)

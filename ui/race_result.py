@@ -84,7 +84,8 @@ def show(race: Sequence[Outcome], beside: Mapping[str, Items]) -> None:
     main = main_metric_among(shown) or shown[0]
     _intervals(lines, main)
     st.table([_row(line, shown, main, lines) for line in lines], hide_index=True)
-    st.caption(_small_print(shown, main, lines))
+    best_of_many = any(note.get("code") == "best_of_many" for outcome in race for note in outcome.records)
+    st.caption(_small_print(shown, main, lines, best_of_many=best_of_many))
 
 
 def ahead(race: Sequence[Outcome], beside: Mapping[str, Items]) -> str:
@@ -133,9 +134,13 @@ def _seconds(seconds: float) -> str:
     return f"{seconds:.1f}" if seconds < 10 else f"{seconds:.0f}"
 
 
-def _small_print(shown: Sequence[str], main: str, lines: Sequence[Line]) -> str:
-    """What the numbers of the table mean, and what they do not say."""
-    seeds = max(line.seeds for line in lines)
+def _small_print(shown: Sequence[str], main: str, lines: Sequence[Line], *, best_of_many: bool) -> str:
+    """What the numbers of the table mean, and what they do not say.
+
+    Args:
+        best_of_many: whether weights were chosen by the held-out data; a note of the training says so then.
+    """
+    seeds = min((line.seeds - line.diverged for line in lines if line.seeds > line.diverged), default=1)
     before = [line for line in lines if not line.is_loss and main in line.metrics]
     best = max(before, key=lambda line: line.metrics[main].value)
     sentences = [
@@ -158,7 +163,8 @@ def _small_print(shown: Sequence[str], main: str, lines: Sequence[Line]) -> str:
                 seeds=seeds
             )
         )
-    sentences.append(_("Every loss is judged after its last step, so that none gains from a lucky moment."))
+    if not best_of_many:
+        sentences.append(_("Every loss is judged after its last step, so that none gains from a lucky moment."))
     return joined(*sentences)
 
 

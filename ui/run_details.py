@@ -1,6 +1,5 @@
 """One run on the screen: what it is, how it went, how to use it and how to do it again."""
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -91,7 +90,7 @@ def _result(records: Sequence[Mapping[str, Any]]) -> None:
     as_it_comes, start, after = (last.get(f"dev_{name}") or {} for name in ("as_it_comes", "before", "after"))
     shown = [name for name in METRICS if after.get(name) is not None and start.get(name) is not None]
     if shown:
-        best = {name: max(start[name], as_it_comes.get(name) or -math.inf) for name in shown}
+        best = {name: max(start[name], as_it_comes.get(name, start[name]) or start[name]) for name in shown}
         table = {_("on held-out data"): [_(METRICS[name]) for name in shown]}
         if any(as_it_comes.get(name) is not None for name in shown):
             table[_("as it comes")] = [_digits(as_it_comes.get(name)) for name in shown]
@@ -101,7 +100,7 @@ def _result(records: Sequence[Mapping[str, Any]]) -> None:
             _("gain"): [f"{after[name] - best[name]:+.3f}" for name in shown],
         }
         st.table(table, hide_index=True)
-        st.caption(_("Gain: above the better of what one had before. One training; another seed can move it."))
+        st.caption(_("Gain: above the better of the two. One training; another seed can move it."))
     elif last:
         st.caption(_("It was not measured on held-out data."))
 

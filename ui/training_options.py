@@ -90,12 +90,12 @@ def of_a_loss(names: Sequence[str]) -> tuple[str, dict[str, Any]]:
     return chosen, {name: value for name, value in given.items() if value != fields[name].default}
 
 
-def of_one_training(names: Sequence[str]) -> dict[str, Any]:
-    """How over-fitting is kept under control, where one loss is trained by itself.
+def of_one_training(names: Sequence[str], seeds: int) -> dict[str, Any]:
+    """How over-fitting is kept under control, where one loss is trained once.
 
-    With several losses nothing is asked: a race judges each after its last step, else luck would win.
+    With several losses or seeds nothing is asked: a race judges each after its last step, else luck would win.
     """
-    if len(names) != 1:
+    if len(names) != 1 or seeds != 1:
         return {"keep": "last"}
     keep = st.segmented_control(
         _("Which weights are kept"),

@@ -54,6 +54,8 @@ def _against_before(verdict: Verdict, *, bold: bool = False) -> list[str]:
     """Who did better, and who worse, than the best of what one had before."""
     said, seeds = [], min(verdict.seeds, FEWEST_SEEDS)
     baseline = line_name(verdict.baseline)
+    if any(math.isnan(gain.low) for gain in verdict.gains.values()):
+        return [_("How much of these results is noise is not known: they were recorded by an earlier version.")]
     if verdict.helped:
         said.append(_(HELPED[seeds]).format(losses=_names(verdict.helped, bold), baseline=baseline))
     elif len(verdict.gains) == 1 and not verdict.hurt:
@@ -71,6 +73,8 @@ def _against_before(verdict: Verdict, *, bold: bool = False) -> list[str]:
 
 def _among_losses(verdict: Verdict, *, bold: bool = False) -> str:
     ahead, rival = _names((verdict.ahead,), bold), verdict.rival
+    if math.isnan(verdict.lead.low):
+        return ""
     if verdict.level:
         return _("{ahead} and {rival} end level.").format(ahead=ahead, rival=rival)
     if verdict.clear:

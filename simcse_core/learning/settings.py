@@ -9,6 +9,8 @@ from simcse_core.learning.losses import losses
 from simcse_core.learning.pretraining import pretraining
 from simcse_core.registry import Entry, option_error
 
+MOST_EPOCHS = 1_000
+
 
 class TrainingSettings(BaseModel):
     """How a model is trained. Each field carries its range and its explanation."""
@@ -17,7 +19,7 @@ class TrainingSettings(BaseModel):
 
     loss: Annotated[str, Field(description="What the model is rewarded for.")] = "cross_entropy"
     loss_options: Annotated[dict[str, Any], Field(description="Hyper-parameters of the loss.")] = {}
-    epochs: Annotated[int, Field(ge=1, le=1_000, description="How often each row is seen.")] = 10
+    epochs: Annotated[int, Field(ge=1, le=MOST_EPOCHS, description="How often each row is seen.")] = 10
     steps: Annotated[
         int | None, Field(ge=1, le=10_000_000, description="Stop after this many steps, whatever the epochs say.")
     ] = None

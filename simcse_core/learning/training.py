@@ -5,7 +5,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator
-from itertools import chain, islice, takewhile
+from itertools import chain, count, islice, takewhile
 from pathlib import Path
 from statistics import fmean
 
@@ -27,7 +27,7 @@ from simcse_core.learning.pretraining import pretraining
 from simcse_core.learning.processes import Processes
 from simcse_core.learning.records import Ended, Evaluation, Measured, NoMetrics, Note, Record, Step
 from simcse_core.learning.schedule import Budget, rate_factor, steps_for_sentences
-from simcse_core.learning.settings import TrainingSettings
+from simcse_core.learning.settings import MOST_EPOCHS, TrainingSettings
 from simcse_core.limits import limits
 
 PROBE_STEPS = 4
@@ -147,10 +147,16 @@ class Loop:
 
     def _step_limits(self) -> dict[int, str]:
         """How many steps each setting allows, and the setting's name; of equal ones the first counts."""
-        given = [("epochs", self.settings.epochs * self.per_epoch), ("steps", self.settings.steps)]
+        given = [("steps", self.settings.steps)]
+        if self._ends_by_epochs():
+            given.insert(0, ("epochs", self.settings.epochs * self.per_epoch))
         if self.settings.sentences is not None:
             given.append(("sentences", steps_for_sentences(self.settings.sentences, self.epoch_texts)))
         return {steps: name for name, steps in reversed(given) if steps is not None}
+
+    def _ends_by_epochs(self) -> bool:
+        """The most epochs that can be set are no limit beside a number of sentences: few rows may be seen often."""
+        return self.settings.sentences is None or self.settings.epochs < MOST_EPOCHS
 
     def run(self, *, resume: bool) -> Iterator[Record]:
         """What `train` yields."""
@@ -243,7 +249,7 @@ class Loop:
         first = self.step // self.per_epoch + 1
         epochs = (
             ((epoch, batch) for batch in self.objective.batches(self._epoch_seed(epoch)))
-            for epoch in range(first, self.settings.epochs + 1)
+            for epoch in (range(first, self.settings.epochs + 1) if self._ends_by_epochs() else count(first))
         )
         skip = self.step % self.per_epoch
         return takewhile(lambda _: self.step < self.steps, islice(chain.from_iterable(epochs), skip, None))

@@ -82,7 +82,10 @@ def seeds_interval(items: Sequence[Items], metric: str) -> Interval:
     value, of_items = float(np.mean(values)), pseudo.mean(axis=0)
     if len(of_items) < 2 or np.isnan(of_items).any():
         return _rounded(value, float("nan"), float("nan"))
-    low, high = (_fisher if metric == "spearman" else _wilson)(value, of_items, size)
+    if metric == "spearman":
+        low, high = _fisher(value, of_items, size)
+    else:
+        low, high = _wilson(value, of_items, size, shares=_are_shares(pseudo))
     return _rounded(value, low, high)
 
 
@@ -203,8 +206,12 @@ def _are_shares(values: Values) -> bool:
     return bool(np.isin(values, (0.0, 1.0)).all())
 
 
-def _wilson(value: float, of_items: Values, size: float) -> tuple[float, float]:
-    """The interval around p = `value` that solves (p - q)² = t² q (1 - q) / n for q."""
+def _wilson(value: float, of_items: Values, size: float, *, shares: bool) -> tuple[float, float]:
+    """The interval around p = `value` that solves (p - q)² = t² q (1 - q) / n for q.
+
+    Args:
+        shares: whether every item is right or wrong for each seed; there are then no more items than there are.
+    """
     if _are_shares(of_items):
         count, reach = float(len(of_items)), _t(np.inf)
     else:
@@ -213,6 +220,7 @@ def _wilson(value: float, of_items: Values, size: float) -> tuple[float, float]:
         count, reach = size, _t(len(of_items) - 1)
         if 0 < value < 1 and spread > 10.0**-DECIMALS:
             count = max(value * (1 - value) / spread, 1.0)
+            count = min(count, size) if shares else count
     share = reach**2 / max(count, 1.0)
     middle = (value + share / 2) / (1 + share)
     half = (share * value * (1 - value) + share**2 / 4) ** 0.5 / (1 + share)

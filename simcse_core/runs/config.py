@@ -3,6 +3,7 @@
 import hashlib
 import json
 from importlib.metadata import version
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -16,7 +17,7 @@ from simcse_core.data.splits import fold, split
 from simcse_core.encoding import checksums
 from simcse_core.encoding.catalogue import find
 from simcse_core.encoding.scratch import SIZES
-from simcse_core.errors import DataError, OptionError
+from simcse_core.errors import DataError, ModelError, OptionError
 from simcse_core.learning.checks import trainable
 from simcse_core.learning.settings import TrainingSettings
 
@@ -70,6 +71,8 @@ class RunConfig(BaseModel):
     dev_sha256: str = ""
     model_sha256: str = ""
     """Of the weights it starts from; empty for a new model and for a frozen one."""
+    model_files_sha256: str = ""
+    """Of all files of that model together: pooling, Dense layers and tokenizer among them; empty likewise."""
     stages: tuple[Stage, ...] = ()
     """The trainings that made the model it starts from, the oldest first."""
     versions: dict[str, str] = {}
@@ -110,12 +113,13 @@ def describe(config: RunConfig) -> RunConfig:
     """
     check_held_out(config)
     packages = ("torch", "transformers", "accelerate", "numpy")
-    weights, stages = _past(config.model)
+    weights, files, stages = _past(config.model)
     return config.model_copy(
         update={
             "data_sha256": data_hash(bundled.open_data(config.data, config.columns or None)),
             "dev_sha256": data_hash(_open_dev(config.other_dev, config.columns)) if config.other_dev else "",
             "model_sha256": weights,
+            "model_files_sha256": files,
             "stages": stages,
             "versions": {"simcse_core": simcse_core.__version__, **{name: version(name) for name in packages}},
         }
@@ -133,6 +137,16 @@ def check_data(config: RunConfig) -> None:
     other = config.other_dev
     if other and config.dev_sha256 and data_hash(_open_dev(other, config.columns)) != config.dev_sha256:
         raise _changed(other)
+
+
+def check_model(config: RunConfig) -> None:
+    """See that the model it starts from is still what it was when the run was described.
+
+    Raises:
+        ModelError: it has changed, or is gone.
+    """
+    if config.model_files_sha256 and _past(config.model)[1] != config.model_files_sha256:
+        raise ModelError("{name} has changed since the run was queued. Start a new run.", name=config.model)
 
 
 def _changed(file: str) -> DataError:
@@ -194,10 +208,10 @@ def _open_dev(name: str, columns: dict[str, str]) -> Dataset:
     return bundled.open_data(name)
 
 
-def _past(model: str) -> tuple[str, tuple[Stage, ...]]:
-    """Hash of a model's weights, and the trainings that made it."""
+def _past(model: str) -> tuple[str, str, tuple[Stage, ...]]:
+    """Hashes of a model's weights and of all its files, and the trainings that made it."""
     if model in SIZES or model == "use-multilingual":
-        return "", ()
+        return "", "", ()
     folder = find(model)
     weights = folder / "model.safetensors"
     digest = checksums.sha256(weights) if weights.is_file() else ""
@@ -205,6 +219,13 @@ def _past(model: str) -> tuple[str, tuple[Stage, ...]]:
         past: dict[str, Any] = json.loads((folder.parent / "config.json").read_text(encoding="utf-8"))
         made_by = RunConfig.model_validate(past)
     except (OSError, ValueError, ValidationError):
-        return digest, ()  # no run made it
+        return digest, _files_sha256(folder), ()  # no run made it
     own = Stage(run=folder.parent.name, loss=made_by.settings.loss, data=made_by.data, started_from=made_by.model)
-    return digest, (*made_by.stages, own)
+    return digest, _files_sha256(folder), (*made_by.stages, own)
+
+
+def _files_sha256(folder: Path) -> str:
+    """Of the names and contents of all files from which a model is loaded."""
+    found = sorted(path for path in folder.rglob("*") if path.suffix in (".json", ".safetensors", ".txt", ".model"))
+    parts = [f"{path.relative_to(folder).as_posix()} {checksums.sha256(path)}" for path in found]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()

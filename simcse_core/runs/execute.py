@@ -21,7 +21,7 @@ from simcse_core.meaning.evaluation import Metrics
 from simcse_core.meaning.intervals import value_of
 from simcse_core.meaning.items import Items
 from simcse_core.runs import files
-from simcse_core.runs.config import RunConfig, check_data, open_split
+from simcse_core.runs.config import RunConfig, check_data, check_model, open_sides, open_split
 from simcse_core.runs.race import beside, write_baselines
 from simcse_core.runs.run import BeforeAndAfter, Run
 
@@ -102,10 +102,12 @@ def _train(run: Run, emit: Emit, *, resume: bool) -> dict[str, Any] | None:
     """The last record, or None when the run was cancelled."""
     config = run.config
     check_data(config)
-    data, dev = open_split(config)
+    check_model(config)
+    sides = open_sides(config)
+    data, dev, labelled = sides.train, sides.dev, sides.learned_from  # classifiers need rows before they become pairs
     model = open_model(config, data)
     known = KnownTexts(model, config.settings.tune)
-    classified = with_classifiers(Items(), known, data, dev) if resume else None
+    classified = with_classifiers(Items(), known, labelled, dev) if resume else None
     ended: Ended | None = None
     for record in train(
         model,
@@ -129,7 +131,7 @@ def _train(run: Run, emit: Emit, *, resume: bool) -> dict[str, Any] | None:
         run.append(line)
         emit(line)
         if classified is None and isinstance(record, Evaluation):  # before any step, and after the first point is shown
-            classified = with_classifiers(Items(), known, data, dev)
+            classified = with_classifiers(Items(), known, labelled, dev)
     assert ended is not None
     if resume:  # killed after its last step
         run.go_on_before(ended.step + 1)
@@ -141,10 +143,10 @@ def _train(run: Run, emit: Emit, *, resume: bool) -> dict[str, Any] | None:
     before = after = None
     if ended.before is not None and ended.after is not None:
         before = ended.before.items.with_values((classified or Items()).values)
-        after = with_classifiers(ended.after.items, known, data, dev)
+        after = with_classifiers(ended.after.items, known, labelled, dev)
         run.write_items(BeforeAndAfter(before, after))
     try:
-        write_baselines(config, data, dev)
+        write_baselines(config, labelled, dev)
     except UserError as error:  # a race can do without
         print(error, file=sys.stderr)
     had = beside(config).get(AS_IT_COMES)
@@ -160,7 +162,7 @@ def _train(run: Run, emit: Emit, *, resume: bool) -> dict[str, Any] | None:
         "dev_as_it_comes": None if had is None else jsonable({name: value_of(had, name) for name in had.metrics}),
         "dev_before": _with_accuracies(ended.dev_before, before),
         "dev_after": _with_accuracies(ended.dev_after, after),
-        "gain": _gain(config, before, after),
+        "gain": None if ended.reason == "diverged" else _gain(config, before, after),
     }
 
 

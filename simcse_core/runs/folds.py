@@ -11,7 +11,7 @@ from simcse_core.errors import OptionError, RunError
 from simcse_core.jsonable import jsonable
 from simcse_core.meaning.intervals import Interval, interval, seeds_interval, value_of
 from simcse_core.meaning.items import Items
-from simcse_core.runs.config import NOTHING, RunConfig, open_sides
+from simcse_core.runs.config import NOTHING, RunConfig, check_data, open_sides
 from simcse_core.runs.reproduce import BUDGETS
 from simcse_core.runs.run import BeforeAndAfter, Run
 
@@ -119,9 +119,12 @@ def final(config: RunConfig, runs: Sequence[Run]) -> RunConfig:
         runs: those, finished: one for each fold, or with the same rows held out one for each seed.
 
     Raises:
+        DataError: the data has changed since, or is gone.
         OptionError: nothing was held out.
         RunError: the training diverged, or no step of it was better than none.
     """
+    check_data(runs[0].config)
+    check_data(runs[0].config)
     sides = open_sides(runs[0].config)
     check_final(sides)
     growth = len(sides.data) / len(sides.learned_from)

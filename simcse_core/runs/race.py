@@ -17,7 +17,7 @@ from simcse_core.jsonable import jsonable
 from simcse_core.learning import race
 from simcse_core.learning.baselines import baselines as baselines_of
 from simcse_core.learning.race import Contestant, Line, Verdict, median_rate, settings_of
-from simcse_core.learning.settings import TrainingSettings
+from simcse_core.learning.settings import MOST_EPOCHS, TrainingSettings
 from simcse_core.meaning.items import Items
 from simcse_core.runs import files, queue
 from simcse_core.runs.config import RunConfig, describe, open_split
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from simcse_core.encoding.catalogue import Encoder
 
 RACE_ID = re.compile(r"[0-9a-f]{16}")
-MOST_EPOCHS = 1_000
-"""Where another budget ends a training."""
 
 
 def start(
@@ -67,7 +65,8 @@ def configs(config: RunConfig, losses: Sequence[str], seeds: Sequence[int] | Non
     in seconds, steps or sentences, that budget is the same for all.
 
     Args:
-        config: of every run but for loss and seed; with several losses each keeps its last weights.
+        config: of every run but for loss and seed; with several losses or seeds each keeps its last weights, because
+            the best of many moments on the held-out data looks better than it is there.
         losses: their names.
         seeds: None is the seed of `config` alone. All losses run with one seed before the next one starts.
 
@@ -79,9 +78,9 @@ def configs(config: RunConfig, losses: Sequence[str], seeds: Sequence[int] | Non
     data_seed = settings.seed if config.data_seed is None else config.data_seed
     described = describe(config.model_copy(update={"data_seed": data_seed}))
     keep: Literal["best", "last"] = "last"
-    if len(set(losses)) == 1:
+    if len(set(losses)) == 1 and len(set(seeds or [0])) == 1:
         keep = settings.keep
-    elif (settings.seconds, settings.steps, settings.sentences) == (None, None, None):
+    elif len(set(losses)) > 1 and (settings.seconds, settings.steps, settings.sentences) == (None, None, None):
         settings = equal_sentences(settings, open_split(described)[0])
     return [
         described.model_copy(update={"settings": settings_of(settings, loss, seed, keep=keep)})
@@ -305,5 +304,5 @@ def _baselines_file(config: RunConfig) -> Path:
     seed = config.settings.seed if config.data_seed is None else config.data_seed
     rows = (config.data_sha256 or config.data, config.kind, config.columns, seed)
     held_out = (config.dev_sha256 or config.dev, config.dev_share, config.folds, config.fold)
-    parts = (*rows, *held_out, config.model, config.model_sha256)
+    parts = (*rows, *held_out, config.model, config.model_files_sha256 or config.model_sha256)
     return home() / "baselines" / f"{hashlib.sha256(repr(parts).encode()).hexdigest()[:32]}.json"

@@ -65,6 +65,9 @@ def _summarise(run: Run) -> Summary:
     before = (last or {}).get("dev_before") or (measured[0].get("metrics") if measured else None)
     metric = main_metric_among(before or {})
     had = [_number(found.get(metric)) for found in (before or {}, (last or {}).get("dev_as_it_comes") or {}) if metric]
+    gain = (last or {}).get("gain") or {}
+    if gain.get("metric") == metric and after is not None:  # over the best of all baselines
+        had.append((_number(after.get(metric)) or 0.0) - (_number(gain.get("value")) or 0.0))
     return Summary(
         **_common(run),
         loss=config.settings.loss,

@@ -341,3 +341,21 @@ def test_a_race_knows_which_of_its_trainings_diverged() -> None:
     assert result.table()[-1].diverged == 1
     _laps2, calm = run("labelled", ["supcon"])
     assert [one.diverged for one in calm.contestants] == [False]
+
+
+def test_of_two_losses_that_end_level_the_rival_is_the_one_that_is_level() -> None:
+    behind = [value - 0.02 for value in HIGH]
+    found = verdict([*each_seed("bce", HIGH), *each_seed("triplet", HIGH), *each_seed("cosent", behind)])
+    assert found is not None
+    assert (found.rival, found.level, found.clear) == ("triplet", True, False)
+
+
+def test_results_of_an_earlier_version_are_compared_by_what_all_have() -> None:
+    old = Contestant("bce", 0, Items({MAP: LOW}), Items({MAP: HIGH}), 1.0, None)
+    both = {MAP: LOW, "logistic_accuracy": [1.0] * 30}
+    new = Contestant("triplet", 0, Items(both), Items(both), 1.0, None)
+    for order in ([old, new], [new, old]):
+        found = verdict(order)
+        assert found is not None
+        assert found.metric == MAP
+        assert all(next(iter(line.metrics)) == MAP for line in table(order))

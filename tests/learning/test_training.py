@@ -11,9 +11,10 @@ from simcse_core.errors import DataError, OptionError
 from simcse_core.learning.losses import losses
 from simcse_core.learning.measuring import evaluate
 from simcse_core.learning.records import Ended, Evaluation, Record, Step
-from simcse_core.learning.settings import TrainingSettings, training_settings
-from simcse_core.learning.training import train
+from simcse_core.learning.settings import MOST_EPOCHS, TrainingSettings, training_settings
+from simcse_core.learning.training import Loop, train
 from simcse_core.meaning.evaluation import LabelledMetrics, ScoredMetrics
+from tests.learning.small import data_of, tiny_model
 
 
 def small(classes: int = 3, each: int = 8) -> tuple[Labelled, Labelled]:
@@ -207,3 +208,15 @@ def test_evaluation_follows_the_kind_of_the_data(minilm: SimCSE) -> None:
     assert metrics.n == 3
     with pytest.raises(DataError, match="needs a score or a label"):
         evaluate(minilm, Texts("d", ("a",)))
+
+
+def test_the_most_epochs_are_no_limit_beside_a_number_of_sentences() -> None:
+    """Of few rows each may have to be seen more than a thousand times."""
+    data = data_of("pairs").take(range(1, 9, 2))
+    settings = training_settings(
+        {"loss": "cross_entropy", "epochs": MOST_EPOCHS, "sentences": 8 * 1_001, "batch_size": 4, "tune": "head"}
+    )
+    loop = Loop(tiny_model(), data, None, settings, rehearsal=True)
+    assert loop.steps == 1_001  # batches of four rows with two sentences each
+    fewer = settings.model_copy(update={"epochs": 10})
+    assert Loop(tiny_model(), data, None, fewer, rehearsal=True).steps == 10

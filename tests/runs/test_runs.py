@@ -9,13 +9,16 @@ from simcse_core import home as homes
 from simcse_core.data.kinds import Labelled
 from simcse_core.encoding.catalogue import load
 from simcse_core.encoding.frozen import FrozenEncoder
-from simcse_core.errors import DataError, RunError
+from simcse_core.encoding.model import SimCSE
+from simcse_core.errors import DataError, ModelError, RunError
 from simcse_core.learning.settings import TrainingSettings
 from simcse_core.limits import Limits
 from simcse_core.runs import files, metrics, race, store, worker
 from simcse_core.runs.config import RunConfig, data_hash, describe, open_split
 from simcse_core.runs.execute import execute
 from tests.runs.conftest import SMALL
+
+COSENT = TrainingSettings(loss="cosent", epochs=1, tune="head")
 
 
 def state(run: store.Run) -> str:
@@ -347,3 +350,37 @@ def test_trackers_get_the_numbers_and_one_that_fails_fails_nothing(monkeypatch: 
     steps = [record for record in run.records() if record["event"] == "step"]
     assert [values["train/loss"] for step, values in logged if "train/loss" in values] == [s["loss"] for s in steps]
     assert any("dev/mean_average_precision" in values for step, values in logged)
+
+
+def test_the_model_as_it_comes_is_measured_anew_when_any_of_its_files_has_changed(tmp_path: Path) -> None:
+    """The encoder's weights may be the same while a head or the pooling is another."""
+    model = load("minilm", layer=1)
+    assert isinstance(model, SimCSE)
+    results = []
+    for seed in (1, 2):
+        model.configured(head="random", seed=seed).save(tmp_path / "model")
+        config = describe(RunConfig(data="scored-en", model=str(tmp_path / "model"), settings=COSENT))
+        data, dev = open_split(config)
+        assert race.beside(config) == {}
+        race.write_baselines(config, data, dev)
+        results.append(race.beside(config)["as_it_comes"].cosines)
+    assert results[0] != results[1]
+
+
+def test_a_model_that_has_changed_since_the_run_was_queued_is_refused(tmp_path: Path) -> None:
+    model = load("minilm", layer=1, head="random", seed=1)
+    assert isinstance(model, SimCSE)
+    model.save(tmp_path / "model")
+    run = store.create(describe(RunConfig(data="scored-en", model=str(tmp_path / "model"), settings=COSENT)))
+    model.configured(head="random", seed=2).save(tmp_path / "model")
+    with pytest.raises(ModelError, match="changed since the run was queued"):
+        execute(run, lambda _: None)
+
+
+def test_labelled_data_that_becomes_pairs_is_still_judged_by_classifiers() -> None:
+    run = store.create(describe(SMALL.model_copy(update={"kind": "pairs"})))
+    execute(run, lambda _: None)
+    last = run.records()[-1]
+    assert {"logistic_accuracy", "centre_accuracy"} <= last["dev_after"].keys()
+    assert last["gain"]["metric"] == "logistic_accuracy"
+    assert "logistic_accuracy" in last["dev_as_it_comes"]

@@ -461,3 +461,14 @@ def test_a_start_below_the_last_layer_says_what_it_is_for() -> None:
     config = RunConfig(data="intents-en", model="minilm", layer=3, settings=settings)
     page = open_training(race=race.start(config, ["bce"], user=ME))
     assert "It starts from layer 3 of 6, below what the model can do as it comes" in words(page)
+
+
+def test_nobody_trains_on_data_that_somebody_else_has_brought(tmp_path: Path) -> None:
+    file = tmp_path / "mine.csv"
+    file.write_text("text,label\n" + "\n".join(f"text {at},{'ab'[at % 2]}" for at in range(40)), encoding="utf-8")
+    config = RunConfig(data=str(file), model="use-multilingual", settings=TrainingSettings(epochs=1, tune="head"))
+    for owner, offered in ((ME, True), ("b" * 32, False)):
+        run = race.runs(race.start(config.model_copy(update={"data_seed": int(offered)}), ["bce"], user=owner))[0]
+        races.finish(run, right=0.9)
+        page = open_training(race=race.races_of(run.id)[0])
+        assert any(button.key == f"final-{run.id}" for button in page.button) == offered
