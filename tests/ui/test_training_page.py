@@ -101,11 +101,14 @@ def test_the_button_starts_a_run_for_each_loss_and_seed_for_whoever_pressed_it()
 def test_a_training_by_itself_keeps_its_best_weights_and_a_race_the_last_ones() -> None:
     page = open_training(**{"race-model": "use-multilingual"})
     page.button_group(key="race-losses-labelled").set_value(["center"]).run()
-    page.number_input(key="race-patience").set_value(3).run()
     page.button_group(key="race-seeds").set_value(1).run()
+    page.number_input(key="race-patience").set_value(3).run()
     page.button(key="start-race").click().run()
     (alone,) = race.runs(race_of(page))
     assert (alone.config.settings.keep, alone.config.settings.patience) == ("best", 3)
+    page.button_group(key="race-seeds").set_value(3).run()  # the same loss with several seeds is a race too
+    page.button(key="start-race").click().run()
+    assert {run.config.settings.keep for run in race.runs(race_of(page))} == {"last"}
     page.button_group(key="race-losses-labelled").set_value(["bce", "center"]).run()
     page.button(key="start-race").click().run()
     assert {run.config.settings.keep for run in race.runs(race_of(page))} == {"last"}
