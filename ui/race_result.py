@@ -80,7 +80,7 @@ def show(race: Sequence[Outcome], beside: Mapping[str, Items]) -> None:
     if found.verdict is not None:
         st.markdown(in_full(found.verdict))
     _unfinished(race)
-    shown = [name for name in METRICS if name in lines[0].metrics]
+    shown = [name for name in METRICS if all(name in line.metrics for line in lines)]
     main = main_metric_among(shown) or shown[0]
     _intervals(lines, main)
     st.table([_row(line, shown, main, lines) for line in lines], hide_index=True)

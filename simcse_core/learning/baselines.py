@@ -47,16 +47,16 @@ def baselines(train: Dataset, dev: Dataset, as_it_comes: "Encodes | None" = None
         DataError: the dev data has neither scores nor labels.
     """
     columns = text_columns(dev)
-    own, asked = list(texts_of(train)), list(texts_of(dev))
-    known, vectors = _tfidf(own, asked)
-    items = items_of(dev, np.split(_dense(vectors), len(columns)))
+    train_texts, dev_texts = list(texts_of(train)), list(texts_of(dev))
+    train_vectors, dev_vectors = _tfidf(train_texts, dev_texts)
+    items = items_of(dev, np.split(_dense(dev_vectors), len(columns)))
     if isinstance(train, Labelled) and isinstance(dev, Labelled):
-        items = items.with_values(_classified(known, train.label, vectors, dev.label))
-    found = {TFIDF: items}
+        items = items.with_values(_classified(train_vectors, train.label, dev_vectors, dev.label))
+    results = {TFIDF: items}
     if as_it_comes is not None:
         measured = measure(as_it_comes, dev).items
-        found = {AS_IT_COMES: with_classifiers(measured, as_it_comes, train, dev), **found}
-    return found
+        results = {AS_IT_COMES: with_classifiers(measured, as_it_comes, train, dev), **results}
+    return results
 
 
 def with_classifiers(items: Items, model: "Encodes", train: Dataset, dev: Dataset | None) -> Items:

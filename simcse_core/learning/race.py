@@ -303,32 +303,32 @@ def verdict(
     seeds = [seed for seed in _seeds(contestants) if all(seed in own for own in by_loss.values())]
     if not seeds:
         return None
-    chosen = metric or main_metric_among(_common_metrics(contestants))
-    if chosen is None:
+    deciding = metric or main_metric_among(_common_metrics(contestants))
+    if deciding is None:
         return None
     after = {loss: [own[seed].after for seed in seeds] for loss, own in by_loss.items()}
-    values = {loss: _mean(items, chosen) for loss, items in after.items()}
+    values = {loss: _mean(items, deciding) for loss, items in after.items()}
     if any(math.isnan(value) for value in values.values()):
         return None
     ahead = max(values, key=lambda loss: values[loss])
-    leads = {loss: seeds_difference(after[ahead], items, chosen) for loss, items in after.items() if loss != ahead}
+    leads = {loss: seeds_difference(after[ahead], items, deciding) for loss, items in after.items() if loss != ahead}
     rival = min(leads, key=lambda loss: (leads[loss].value != 0, leads[loss].low), default=None)
     before = _before([entry for entry in contestants if entry.seed in seeds], baselines or {})
-    best = _best(before, chosen)
+    best = _best(before, deciding)
     had, confidence = [before[best][seed] for seed in seeds], _together(len(after))
-    gains = {loss: seeds_difference(items, had, chosen, confidence=confidence) for loss, items in after.items()}
+    gains = {loss: seeds_difference(items, had, deciding, confidence=confidence) for loss, items in after.items()}
     lead = NOTHING if rival is None else leads[rival]
-    return Verdict(chosen, ahead, rival, lead, best, gains, len(seeds), diverged)
+    return Verdict(deciding, ahead, rival, lead, best, gains, len(seeds), diverged)
 
 
 def _before(contestants: Sequence[Contestant], baselines: Mapping[str, Items]) -> dict[str, dict[int, Items]]:
     """What one had before: by name, for each seed. The start is left out where it is the model as it comes."""
     starts = {entry.seed: entry.before for entry in contestants}
-    found = {name: dict.fromkeys(starts, items) for name, items in baselines.items()}
+    before = {name: dict.fromkeys(starts, items) for name, items in baselines.items()}
     as_it_comes = baselines.get(AS_IT_COMES)
     if as_it_comes is None or not all(_is_same(items, as_it_comes) for items in starts.values()):
-        found[START] = starts
-    return found
+        before[START] = starts
+    return before
 
 
 def _common_metrics(contestants: Sequence[Contestant]) -> list[str]:
@@ -352,16 +352,16 @@ def _best(before: Mapping[str, Mapping[int, Items]], metric: str) -> str:
 
     def value(name: str) -> float:
         items = list(before[name].values())
-        found = _mean(items, metric) if metric in items[0].metrics else math.nan
-        return -math.inf if math.isnan(found) else found
+        mean = _mean(items, metric) if metric in items[0].metrics else math.nan
+        return -math.inf if math.isnan(mean) else mean
 
     return max(before, key=value)
 
 
 def _different(items: Iterable[Items]) -> list[Items]:
     """One of what is the same for all seeds."""
-    found = list(items)
-    return found[:1] if all(one is found[0] for one in found) else found
+    all_items = list(items)
+    return all_items[:1] if all(one is all_items[0] for one in all_items) else all_items
 
 
 def _mean(items: Sequence[Items], metric: str) -> float:

@@ -228,23 +228,23 @@ def jackknifed_average_precisions(vectors: Vectors, labels: Sequence[str], *, se
     asking = np.arange(n)
     if n > SAMPLE_OF_RANKINGS:
         asking = np.random.default_rng(seed).choice(n, SAMPLE_OF_RANKINGS, replace=False)
-    found = np.full(n, np.nan)
+    precisions = np.full(n, np.nan)
     lost, silent = np.zeros(n), np.zeros(n)  # without text i: how much less the sum is, how many can no longer ask
     for asker in asking:
         others = np.delete(np.arange(n), asker)
         same = codes[others] == codes[asker]
         if not same.any():
             continue
-        found[asker], without = _average_precision_without_each((vectors @ vectors[asker])[others], same)
-        lost[others] += found[asker] - np.nan_to_num(without)
+        precisions[asker], without = _average_precision_without_each((vectors @ vectors[asker])[others], same)
+        lost[others] += precisions[asker] - np.nan_to_num(without)
         silent[others] += np.isnan(without)
-    askers = ~np.isnan(found)
+    askers = ~np.isnan(precisions)
     if not askers.any():
-        return found, np.full(n, np.nan)
-    total, mean = float(found[askers].sum()), float(found[askers].mean())
+        return precisions, np.full(n, np.nan)
+    total, mean = float(precisions[askers].sum()), float(precisions[askers].mean())
     counts = askers.sum() - askers - silent
-    left = np.divide(total - np.nan_to_num(found) - lost, counts, out=np.full(n, mean), where=counts > 0)
-    return found, mean + (n - 1) * (left.mean() - left)
+    left = np.divide(total - np.nan_to_num(precisions) - lost, counts, out=np.full(n, mean), where=counts > 0)
+    return precisions, mean + (n - 1) * (left.mean() - left)
 
 
 def _average_precision_without_each(cosines: Vectors, same: NDArray[np.bool_]) -> tuple[float, Values]:
