@@ -52,7 +52,7 @@ def test_only_metrics_of_all_folds_count() -> None:
     assert list(folds.over_folds(parts)) == ["accuracy"]
 
 
-def test_all_folds_are_trained_and_then_all_rows() -> None:
+def test_all_folds_are_one_result_and_the_estimate_of_a_training_on_all_rows() -> None:
     config = describe(with_seed(0, epochs=1, keep="last").model_copy(update={"folds": 2}))
     runs = [store.create(one) for one in folds.configs(config)]
     assert [run.config.fold for run in runs] == [1, 2]
@@ -67,12 +67,6 @@ def test_all_folds_are_trained_and_then_all_rows() -> None:
     assert folds.estimate(runs) == found.after
     final = folds.final(config, runs)
     assert (final.dev, final.folds, final.fold, final.settings) == ("none", None, None, config.settings)
-    last = store.create(final)
-    execute(last, lambda _record: None)
-    finished = last.records()[-1]
-    assert finished["dev_after"] is None
-    assert finished["steps"] > runs[0].records()[-1]["steps"]  # the same epochs of twice the rows
-    assert last.model.is_dir()
 
 
 def ended(config: RunConfig, **finished: Any) -> Run:
