@@ -354,3 +354,24 @@ def stop_everything(home: Path) -> None:
         with contextlib.suppress(psutil.Error):
             if process.environ().get("SIMCSE_HOME") == str(home) and "simcse_core.runs" in " ".join(process.cmdline()):
                 process.kill()
+
+
+def test_a_run_that_nothing_measured_has_no_numbers() -> None:
+    """A training on all rows has no result; 0 would be one."""
+    trained = store.create(RunConfig(data="intents-en", dev="none"))
+    trained.append({"event": "evaluation", "step": 0, "metrics": {}, "seconds": 0.0})
+    nothing = dict.fromkeys(("dev_as_it_comes", "dev_before", "dev_after", "gain"))
+    trained.append({"event": "finished", "seconds": 1.0, "reason": "epochs", **nothing})
+    found = summarise(trained)
+    assert (found.metric, found.before, found.after, found.gain) == (None, None, None, None)
+
+
+def test_what_a_run_gained_is_told_over_the_best_of_what_one_had() -> None:
+    trained = store.create(RunConfig(data="pairs-en"))
+    metrics = {"dev_as_it_comes": {"auc": 0.6, "average_precision": 0.6}, "dev_before": {"average_precision": 0.5}}
+    gain = {"metric": "average_precision", "over": "tfidf", "value": -0.1, "low": -0.2, "high": 0.0}
+    trained.append(
+        {"event": "finished", "seconds": 1.0, **metrics, "dev_after": {"average_precision": 0.7}, "gain": gain}
+    )
+    found = summarise(trained)
+    assert (found.before, found.after, found.gain) == pytest.approx((0.8, 0.7, -0.1))

@@ -46,7 +46,7 @@ def show(race: Sequence[Outcome], beside: Mapping[str, Items] | None = None, *, 
         curves.show(_dev(race, tracks, metric, axis, beside or {}), key=f"{key}-dev")
     if metric == RANKING:
         st.caption(
-            _("Measured while training goes on. What decides is the accuracy of a classifier, in the result below.")
+            _("Measured while training goes on. What decides is the accuracy of a classifier once training has ended.")
         )
     path, pace = st.columns(2)
     with path:

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -233,11 +234,18 @@ def baselines(race_id: str) -> dict[str, Items]:
 
 def beside(config: RunConfig) -> dict[str, Items]:
     """The baselines of a run's data and model, by name; empty where they have not been measured."""
+    path = _baselines_file(config)
     try:
-        found = json.loads(_baselines_file(config).read_text(encoding="utf-8"))
-        return {name: Items.from_json(items) for name, items in found.items()}
+        return dict(_read_baselines(path, path.stat().st_mtime_ns))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
+
+
+@lru_cache(maxsize=32)
+def _read_baselines(path: Path, _written: int) -> dict[str, Items]:
+    """Kept until the file is written again: pages look every second, and held-out data may be large."""
+    measured = json.loads(path.read_text(encoding="utf-8"))
+    return {name: Items.from_json(items) for name, items in measured.items()}
 
 
 def write_baselines(config: RunConfig, data: Dataset, dev: Dataset | None) -> None:

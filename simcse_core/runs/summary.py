@@ -66,8 +66,9 @@ def _summarise(run: Run) -> Summary:
     metric = main_metric_among(before or {})
     had = [_number(found.get(metric)) for found in (before or {}, (last or {}).get("dev_as_it_comes") or {}) if metric]
     gain = (last or {}).get("gain") or {}
-    if gain.get("metric") == metric and after is not None:  # over the best of all baselines
-        had.append((_number(after.get(metric)) or 0.0) - (_number(gain.get("value")) or 0.0))
+    if metric is not None and gain.get("metric") == metric:  # over the best of all baselines
+        reached, gained = _number((after or {}).get(metric)), _number(gain.get("value"))
+        had.append(None if reached is None or gained is None else reached - gained)
     return Summary(
         **_common(run),
         loss=config.settings.loss,
