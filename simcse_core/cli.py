@@ -31,7 +31,7 @@ from simcse_core.command_options import (
 )
 from simcse_core.download_line import download_line
 from simcse_core.errors import InputError, UserError
-from simcse_core.printing import Answer, print_answer, printable
+from simcse_core.printing import Answer, print_answer, to_stderr
 from simcse_core.progress_line import progress_line
 
 if TYPE_CHECKING:
@@ -55,15 +55,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if answer is not None:
             print_answer(answer, options.format)
     except UserError as error:
-        print("simcse_core:", printable(" ".join(str(error).splitlines())), file=sys.stderr)
+        to_stderr(str(error))
         return 2
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # `| head` has read enough
     except OSError as error:  # a path that cannot be read or written
-        print(f"simcse_core: {error.strerror}: {error.filename or 'output'}"[:300], file=sys.stderr)
+        to_stderr(f"{error.strerror or error}: {os.fsdecode(error.filename or 'output')}")
         return 2
     except KeyboardInterrupt as stopped:
-        print("simcse_core:", str(stopped) or "interrupted", file=sys.stderr)
+        to_stderr(str(stopped) or "interrupted")
         return 130
     return 0
 

@@ -3,7 +3,6 @@
 import argparse
 import math
 import os
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 from simcse_core.data.kinds import Dataset
 from simcse_core.download_line import download_line
 from simcse_core.errors import OptionError
-from simcse_core.printing import Answer
+from simcse_core.printing import Answer, to_stderr
 
 if TYPE_CHECKING:
     from simcse_core.encoding.catalogue import Encoder
@@ -136,20 +135,17 @@ def warn_unreadable(model: str, count: int, first: int | None, of: str = "") -> 
 
     if first is not None:
         other = can_read_instead(model)
-        print(
-            f"simcse_core: warning: {model} cannot read {count} of the texts (the first is text {first + 1}{of}): "
-            f"their vectors mean little.{f' Try --model {other}.' if other else ''}",
-            file=sys.stderr,
+        to_stderr(
+            f"warning: {model} cannot read {count} of the texts (the first is text {first + 1}{of}): "
+            f"their vectors mean little.{f' Try --model {other}.' if other else ''}"
         )
 
 
 def warn_truncated(model: str, count: int, first: int | None, of: str = "") -> None:
     """Say how many texts were cut; `first` is the position of the first, None for none."""
     if first is not None:
-        print(
-            f"simcse_core: warning: {count} of the texts are too long for {model} and were cut "
-            f"(the first is text {first + 1}{of}).",
-            file=sys.stderr,
+        to_stderr(
+            f"warning: {count} of the texts are too long for {model} and were cut (the first is text {first + 1}{of})."
         )
 
 

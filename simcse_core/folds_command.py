@@ -6,7 +6,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from simcse_core.errors import OptionError
-from simcse_core.printing import print_metrics, print_record, printable
+from simcse_core.plain import printable
+from simcse_core.printing import print_metrics, print_record
 from simcse_core.queued_training import cancelling, follow, queued, resuming, say
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def train_folds(config: "RunConfig", options: argparse.Namespace) -> "list[Run]"
     with cancelling(runs, "the same command; folds that are finished are not trained again."):
         for number, run in enumerate(runs, 1):
             if options.format == "text":
-                print(f"fold {number}/{len(runs)}  run {run.id}", flush=True)
+                print(f"fold {number}/{len(runs)}  run {printable(run.id)}", flush=True)
             follow(run, partial(_print_of_fold, number, options.format))
     found = folds.result(runs)
     record = folds.record(runs, found)
@@ -75,7 +76,7 @@ def train_final(config: "RunConfig", runs: "Sequence[Run]", options: argparse.Na
     say([folds.final_in_words(config, final)])
     (run,) = queued([final], options)
     if options.format == "text":
-        print(f"final  run {run.id}", flush=True)
+        print(f"final  run {printable(run.id)}", flush=True)
     with cancelling([run], resuming(run)):
         follow(run, partial(_print_of_final, estimate, options.format))
     if options.format == "text":

@@ -1,15 +1,18 @@
-"""What the command line prints on stdout: JSON for programs, text for people."""
+"""What the command line prints: JSON for programs, text for people; on stderr a line for both."""
 
 import json
+import sys
 from collections.abc import Sequence
 from typing import Any
+
+from simcse_core.plain import printable, short_line
 
 Answer = dict[str, Any] | list[dict[str, Any]]
 
 
-def printable(text: str) -> str:
-    """A text in one line, without what would steer a terminal or turn the direction of writing."""
-    return "".join(letter if letter.isprintable() else " " if letter.isspace() else "" for letter in text)
+def to_stderr(text: str) -> None:
+    """One line on stderr, whatever stands in the text."""
+    print(f"simcse_core: {short_line(text)}", file=sys.stderr)
 
 
 def print_record(record: dict[str, Any], form: str) -> None:

@@ -2,14 +2,14 @@
 
 import argparse
 import contextlib
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simcse_core.data.held_out import Sentence
-from simcse_core.printing import printable
+from simcse_core.plain import shell_word
+from simcse_core.printing import to_stderr
 from simcse_core.waiting_line import WaitingLine
 
 if TYPE_CHECKING:
@@ -34,9 +34,7 @@ def queued(configs: "Sequence[RunConfig]", options: argparse.Namespace, *, outpu
     runs = queue.submit(configs, folder=folder, expected=configs[0].settings.seconds)
     for run in runs:
         if run.about.created < asked_at:
-            print(
-                f"simcse_core: the same training is there already: run {run.id}, {run.status.state}.", file=sys.stderr
-            )
+            to_stderr(f"the same training is there already: run {run.id}, {run.status.state}.")
     return runs
 
 
@@ -82,13 +80,13 @@ def resuming(run: "Run") -> str:
     from simcse_core.home import home
 
     is_ours = run.folder.parent == home() / "runs"
-    return f"python -m simcse_core {f'runs resume {run.id}' if is_ours else f'train --resume --output {run.folder}'}"
+    what = f"runs resume {run.id}" if is_ours else f"train --resume --output {shell_word(str(run.folder))}"
+    return f"python -m simcse_core {what}"
 
 
 def say(sentences: Iterable[Sentence], *, then: str = "") -> None:
     """One line on stderr, for people and programs alike."""
-    text = " ".join([*(sentence.message for sentence in sentences), then]).strip()
-    print(f"simcse_core: {printable(text)}", file=sys.stderr)
+    to_stderr(" ".join([*(sentence.message for sentence in sentences), then]).strip())
 
 
 def _cancel(runs: "Sequence[Run]") -> None:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from simcse_core.command_options import Parser, add_action, add_command, output_file
 from simcse_core.errors import OptionError, RunError
-from simcse_core.printing import Answer, print_table, printable
+from simcse_core.plain import printable
+from simcse_core.printing import Answer, print_table
 
 if TYPE_CHECKING:
     from simcse_core.runs.run import Run

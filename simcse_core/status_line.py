@@ -2,6 +2,8 @@
 
 import sys
 
+from simcse_core.plain import short_line
+
 
 class StatusLine:
     """One line that is rewritten on a terminal, a line for each text elsewhere."""
@@ -13,6 +15,7 @@ class StatusLine:
 
     def write(self, text: str) -> None:
         """Show a text; a shorter one also hides the end of the one before."""
+        text = short_line(text)
         if self.rewrites:
             print(f"\r{text:{self.width}}", end="", file=sys.stderr, flush=True)
         else:

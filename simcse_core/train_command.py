@@ -1,7 +1,6 @@
 """The command `train`: flags to a run's configuration, and the run into the queue, followed to its end."""
 
 import argparse
-import sys
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +20,7 @@ from simcse_core.command_options import (
 )
 from simcse_core.data.kinds import KINDS
 from simcse_core.errors import OptionError
-from simcse_core.printing import print_record, printable
+from simcse_core.printing import print_record, to_stderr
 from simcse_core.queued_training import cancelling, follow, queued, resuming, say
 
 if TYPE_CHECKING:
@@ -183,7 +182,7 @@ def _checked(config: "RunConfig", options: argparse.Namespace) -> "RunConfig":
         warn(config.model, read)
     for finding in lint(sides.train, dev=sides.dev, batch_size=config.settings.batch_size):
         if finding.severity != "info":
-            print(f"simcse_core: {finding.severity}: {printable(finding.message)}", file=sys.stderr)
+            to_stderr(f"{finding.severity}: {finding.message}")
     return described
 
 

@@ -1,7 +1,6 @@
 """The frame of every page: title, question, navigation, language, and what a user's error looks like."""
 
 import contextlib
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from simcse_core.errors import UserError
+from simcse_core.plain import markdown
 from simcse_core.runs import queue
 from ui import address, cache, projector, translation, users
 from ui.translation import N_, _
@@ -132,9 +132,5 @@ def user_errors() -> Iterator[None]:
 
 
 def plain(text: str) -> str:
-    """Text that Streamlit's Markdown shows letter for letter: no formatting, no HTML, no formulas, no icons, no links.
-
-    Icons and links are found after Markdown's escapes are gone; an invisible word joiner keeps them apart.
-    """
-    escaped = "".join(f"\\{letter}" if letter in "\\`*_{}[]()<>#+-.!|~$:&=^\"'" else letter for letter in text)
-    return re.sub(r"(?<=[:@])(?=[A-Za-z/])|(?<=www)(?=\\)", "\u2060", escaped)
+    """Text that Streamlit's Markdown shows letter for letter: in a table, a label, a button or a message too."""
+    return markdown(text)

@@ -17,7 +17,7 @@ from simcse_core.errors import RunError, UserError
 from simcse_core.home import RUN_ID
 from simcse_core.learning.health import NOTES
 from simcse_core.learning.settings import training_settings
-from simcse_core.printing import printable
+from simcse_core.plain import printable
 from simcse_core.runs.config import NOTHING, RunConfig, check_held_out
 
 if TYPE_CHECKING:

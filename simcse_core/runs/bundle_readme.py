@@ -1,6 +1,7 @@
 """What a bundle says about itself to people."""
 
 from simcse_core.data import bundled
+from simcse_core.plain import markdown
 from simcse_core.runs.bundle_contents import Description
 from simcse_core.runs.config import RunConfig
 from simcse_core.runs.run import Run
@@ -71,17 +72,17 @@ def readme(run: Run, config: RunConfig, description: Description, finished: dict
     """The text of the bundle's README.md."""
     frozen = is_frozen(run)
     return README.format(
-        name=" ".join(description.name.split()),
-        version=description.versions.get("simcse_core", ""),
-        loss=config.settings.loss,
-        data=config.data,
-        start=config.model if config.layer is None else f"{config.model}, layer {config.layer}",
+        name=markdown(" ".join(description.name.split())),
+        version=markdown(description.versions.get("simcse_core", "")),
+        loss=markdown(config.settings.loss),
+        data=markdown(config.data),
+        start=markdown(config.model if config.layer is None else f"{config.model}, layer {config.layer}"),
         result=_result(finished),
         code=python_use("model", frozen=frozen),
         note=_note(frozen),
         command=description.command,
         data_note=_data_note(config),
-        versions=", ".join(f"{name} {number}" for name, number in description.versions.items()),
+        versions=markdown(", ".join(f"{name} {number}" for name, number in description.versions.items())),
     )
 
 
@@ -91,13 +92,13 @@ def _result(finished: dict[str, object]) -> str:
         return "It was not measured on held-out data."
     as_it_comes = finished.get("dev_as_it_comes")
     shown = [
-        f"{name} {before[name]:.4f} -> {value:.4f}"
+        f"{markdown(name)} {before[name]:.4f} -> {value:.4f}"
         for name, value in after.items()
         if isinstance(value, float) and isinstance(before.get(name), float)
     ]
     said = f"On held-out data, at the start and after training: {', '.join(shown)}."
     if isinstance(as_it_comes, dict) and as_it_comes != before:
-        had = [f"{name} {value:.4f}" for name, value in as_it_comes.items() if isinstance(value, float)]
+        had = [f"{markdown(name)} {value:.4f}" for name, value in as_it_comes.items() if isinstance(value, float)]
         said += f" The base model as it comes: {', '.join(had)}."
     return said
 
@@ -121,11 +122,13 @@ def _data_note(config: RunConfig) -> str:
             where = (
                 "is fetched from the hub" if name.startswith("hub:") else "is not in this bundle: name your own file"
             )
-            notes.append(f"The data of {flag} {where}; its rows must have this SHA-256: {digest}.")
+            notes.append(f"The data of {flag} {where}; its rows must have this SHA-256: {markdown(digest)}.")
     if config.model_sha256:
-        notes.append(f"The weights it started from, {config.model}, have the SHA-256 {config.model_sha256}.")
+        notes.append(
+            f"The weights it started from, {markdown(config.model)}, have the SHA-256 {markdown(config.model_sha256)}."
+        )
     notes += [
-        f"Before that, run {stage.run} trained {stage.started_from} with {stage.loss} on {stage.data}."
+        markdown(f"Before that, run {stage.run} trained {stage.started_from} with {stage.loss} on {stage.data}.")
         for stage in config.stages
     ]
     return "\n".join(notes) or "The data comes with SimCSE Explorer."

@@ -19,7 +19,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 from simcse_core.errors import RunError
 from simcse_core.home import RUN_ID, home
 from simcse_core.jsonable import jsonable
-from simcse_core.printing import printable
+from simcse_core.plain import printable
 from simcse_core.runs import archive, bundle_contents, files, store
 from simcse_core.runs.bundle_contents import FORMAT, Description
 from simcse_core.runs.bundle_readme import readme

@@ -1,11 +1,11 @@
 """The one command that does a run again."""
 
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from simcse_core.data.columns import columns_text
 from simcse_core.learning.settings import TrainingSettings
+from simcse_core.plain import shell_word
 from simcse_core.runs.config import RunConfig
 
 BUDGETS = ("steps", "seconds", "sentences")
@@ -33,7 +33,7 @@ def command(config: RunConfig) -> str:
         >>> command(RunConfig(data="intents-en", layer=3, settings=TrainingSettings(loss="triplet", epochs=2)))
         'python -m simcse_core train --data intents-en --loss triplet --layer 3 --epochs 2'
     """
-    return shlex.join(["python", "-m", "simcse_core", "train", *_arguments(config)])
+    return " ".join(map(shell_word, ["python", "-m", "simcse_core", "train", *_arguments(config)]))
 
 
 def as_carried_out(config: RunConfig, records: Sequence[Mapping[str, Any]]) -> RunConfig:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from simcse_core.plain import short_line
 from simcse_core.runs.run import Run
 
 if TYPE_CHECKING:
@@ -78,4 +79,4 @@ def _said(what: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # noqa: BLE001 - trackers are other people's code
-        print(f"{what}: {type(error).__name__}: {error}", file=sys.stderr)
+        print(short_line(f"{what}: {type(error).__name__}: {error}"), file=sys.stderr)
