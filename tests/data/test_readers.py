@@ -255,4 +255,4 @@ def test_a_mapping_written_in_another_way_is_refused(given: str) -> None:
 
 def test_a_written_table_never_starts_a_formula() -> None:
     written = to_csv(["text", "x"], [("=1+1", -0.5), ("@cmd", 1.0), ("plain, with comma", 0.0)])
-    assert written.splitlines() == ["text,x", "'=1+1,-0.5", "'@cmd,1.0", '"plain, with comma",0.0']
+    assert written.splitlines() == ['"text","x"', '"\'=1+1",-0.5', '"\'@cmd",1.0', '"plain, with comma",0.0']
