@@ -11,7 +11,7 @@ import streamlit as st
 from numpy.typing import NDArray
 from streamlit.components.v2.types import ComponentRenderer
 
-from simcse_core.data.writers import to_csv
+from simcse_core.data.writers import safe, to_csv
 from simcse_core.meaning.similarity import Summary, summarise, top_pairs
 from ui import charts, projector
 from ui.matrix_colors import CosineColors
@@ -152,8 +152,8 @@ def _pairs(similarity: Matrix, texts: Sequence[str]) -> None:
     chosen = [*closest, *(pair for pair in reversed(farthest) if (pair.first, pair.second) not in seen)]
     columns = {
         _("cosine"): [round(pair.similarity, 6) for pair in chosen],
-        _("sentence"): [f"{pair.first + 1} {texts[pair.first]}" for pair in chosen],
-        _("other sentence"): [f"{pair.second + 1} {texts[pair.second]}" for pair in chosen],
+        _("sentence"): [safe(f"{pair.first + 1} {texts[pair.first]}") for pair in chosen],
+        _("other sentence"): [safe(f"{pair.second + 1} {texts[pair.second]}") for pair in chosen],
     }
     st.dataframe(columns, hide_index=True)
     st.download_button(

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-_FORMULA = re.compile(r"(?:^|[;\t\r\n])(?=[\s\"]*[=+\-@＝＋－＠])|^(?=[\t\r])")
+_FORMULA = re.compile(r"(?:^|[;\t\r\n])(?=[\s\"]*(?:[=@＝＠]|[+\-＋－](?!\))))|^(?=[\t\r])")
 """Where a spreadsheet would begin a formula: at the start of a cell, also of one that it sees where `;` separates."""
 
 
@@ -24,8 +24,8 @@ def to_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 def safe(cell: T) -> T | str:
     """What a cell may hold: an apostrophe stands before what a spreadsheet would take for a formula.
 
-    Quotes alone do not help: where a comma is the decimal sign, spreadsheets separate by `;`, and see quotes only at the
-    start of what they take for a cell. Texts without such a place stay as they are.
+    Quotes alone do not help: where a comma is the decimal sign, spreadsheets separate by `;`, and heed quotes only at
+    the start of what they take for a cell. Texts without such a place stay as they are.
 
     Example:
         >>> safe("=1+1"), safe("a;=1+1"), safe("a; b - c"), safe(-0.5)
