@@ -9,6 +9,7 @@ from simcse_core.meaning.similarity import Matrix, cosine_similarity, summarise
 from ui import cache, heatmap, inputs, models, progress
 from ui.heatmap import View
 from ui.matrix_colors import CosineColors
+from ui.page import plain
 from ui.translation import _
 
 HEIGHT = 330
@@ -56,7 +57,7 @@ def show(texts: Sequence[str], similarity: Matrix, settings: cache.EncoderSettin
     )
     for place, (column, (title, matrix, colors)) in enumerate(zip(st.columns(3), pictures, strict=True)):
         with column:
-            st.markdown(f"**{title}**")
+            st.markdown(f"**{plain(title)}**")
             heatmap.figure(
                 matrix,
                 texts,

@@ -1,6 +1,5 @@
 """Figures. What comes from users is escaped here: Plotly would read tags in labels and hover texts."""
 
-import html
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 from plotly.colors import sample_colorscale
 
 from simcse_core.meaning.intervals import Interval
+from simcse_core.plain import markup
 from ui import colors as palette
 from ui.matrix_colors import NEUTRAL, CosineColors, is_dark
 
@@ -308,7 +308,7 @@ def lines(
 
 def _label(text: str, longest: int = 34) -> str:
     """A shortened text that is safe inside a figure, which would read tags."""
-    return html.escape(shorten(text, longest), quote=False)
+    return markup(shorten(text, longest))
 
 
 def shorten(text: str, longest: int) -> str:

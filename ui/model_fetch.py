@@ -104,6 +104,8 @@ def _running(card: ModelCard) -> None:
     if fetch.over or is_here(card.name):
         st.rerun()
     share = fetch.done / fetch.total if fetch.total else 0.0
-    st.progress(min(share, 1.0), _("Fetching {model}: {progress}").format(model=card.title, progress=fetch.in_words()))
+    st.progress(
+        min(share, 1.0), plain(_("Fetching {model}: {progress}").format(model=card.title, progress=fetch.in_words()))
+    )
     if st.button(_("Stop"), icon=":material/close:", key=f"stop-{card.name}"):
         fetch.stopped.set()

@@ -15,7 +15,7 @@ from simcse_core.runs.run import Run
 from simcse_core.runs.store import get
 from ui import chain_view, comparison, final_model, models, race_curves, race_progress, race_result, stored, users
 from ui.announcer import announce
-from ui.page import user_errors
+from ui.page import plain, user_errors
 from ui.race_words import announcements, describe
 from ui.translation import _, joined, language
 
@@ -41,7 +41,7 @@ def show(race_id: str) -> None:
     if not race:
         raise RunError("There is no race {given!r}. It may have been removed.", given=race_id)
     config = get(race[0].run).config
-    st.caption(describe(config, [outcome.seed for outcome in race]))
+    st.caption(plain(describe(config, [outcome.seed for outcome in race])))
     _explain_start(config)
     chain_view.show(config, [outcome.loss for outcome in race])
     seen = _seen(race, bool(races.baselines(race_id)))
@@ -74,7 +74,7 @@ def recorded() -> None:
             cores=race.cores, system=race.system
         )
         st.markdown(joined(said, race_result.in_short(race.outcomes, race.baselines)))
-        st.caption(describe(race.config, [outcome.seed for outcome in race.outcomes]))
+        st.caption(plain(describe(race.config, [outcome.seed for outcome in race.outcomes])))
         _explain_start(race.config)
         st.markdown("[{}](#{})".format(_("Start a race of your own"), OWN_RACE))
     race_curves.show(race.outcomes, race.baselines, key="recorded")
