@@ -57,7 +57,7 @@ def _told(plan: "RacePlan", asked: "dict[str, Future[float]]") -> float | None:
         if error is None:
             seconds.append(future.result())
         elif isinstance(error, UserError):
-            st.warning(f"**{loss}** · {plain(explain(error))}")
+            st.warning(f"**{plain(loss)}** · {plain(explain(error))}")
         else:
             st.caption(joined(_what(plan), _("How long that takes could not be measured.")))
             return None

@@ -293,7 +293,11 @@ def _table(
 
 def _escaped(text: str) -> str:
     """Text inside HTML; what UTF-8 or HTML cannot hold becomes the replacement character."""
-    return html.escape(re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]", "\ufffd", text))
+    return html.escape(
+        re.sub(
+            r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]", "\ufffd", text
+        )
+    )
 
 
 def _json_in_html(data: object) -> str:

@@ -15,6 +15,7 @@ from simcse_core.runs.race import Outcome
 from ui import colors, curves
 from ui.curves import Chart, Line, Point
 from ui.metric_names import METRICS, line_name
+from ui.page import plain
 from ui.tracks import Moment, Track, track
 from ui.translation import N_, _, language
 
@@ -193,7 +194,7 @@ def _numbers(race: Sequence[Outcome], tracks: Sequence[Track], metric: str | Non
             st.dataframe(table, hide_index=True, key=f"{key}-numbers-table")
             pace = {one.last["step"]: one for one in tracks if one.last}
             if pace:
-                st.caption(_last_steps(race, tracks))
+                st.caption(plain(_last_steps(race, tracks)))
 
 
 def _last_steps(race: Sequence[Outcome], tracks: Sequence[Track]) -> str:

@@ -41,7 +41,7 @@ def bars(race: Sequence[Outcome]) -> None:
     for column, loss in zip(columns, losses, strict=False):
         own = [outcome for outcome in race if outcome.loss == loss]
         with column:
-            st.progress(fmean(_share(outcome) for outcome in own), text=f"**{loss}**  \n{_state(own)}")
+            st.progress(fmean(_share(outcome) for outcome in own), text=f"**{plain(loss)}**  \n{_state(own)}")
 
 
 def summary(race: Sequence[Outcome]) -> None:

@@ -106,7 +106,9 @@ def _unfinished(race: Sequence[Outcome]) -> None:
     """Which losses are not, or not wholly, in the result."""
     missing = list(dict.fromkeys(outcome.loss for outcome in race if not outcome.finished))
     if missing:
-        st.caption(_("Not finished, so counted in part or not at all: {losses}.").format(losses=", ".join(missing)))
+        st.caption(
+            _("Not finished, so counted in part or not at all: {losses}.").format(losses=plain(", ".join(missing)))
+        )
     diverged = [
         name
         for name, outcome in zip(names(race), race, strict=True)
@@ -121,7 +123,7 @@ def _unfinished(race: Sequence[Outcome]) -> None:
 
 
 def _row(line: Line, shown: Sequence[str], main: str, lines: Sequence[Line]) -> dict[str, str]:
-    row = {_("loss"): line_name(line.name)}
+    row = {_("loss"): plain(line_name(line.name))}
     row |= {_(METRICS[name]): _interval(line.metrics.get(name), "{:.2f}") for name in shown}
     if any(other.over_seeds for other in lines):
         row[_("over seeds")] = _interval(line.over_seeds.get(main), "{:.2f}")
