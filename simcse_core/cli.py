@@ -135,12 +135,13 @@ def _fetch(options: argparse.Namespace) -> Answer:
 
 
 def _similarity(options: argparse.Namespace) -> Answer:
-    from simcse_core.data.readers import read_texts, split_lines
+    from simcse_core.data.cells import is_blank
+    from simcse_core.data.readers import read_texts
     from simcse_core.encoding.texts import checked
     from simcse_core.limits import check_texts, limits
     from simcse_core.meaning.similarity import cosine_similarity
 
-    texts = [line for text in checked(options.texts) for line in split_lines(text)]
+    texts = [text.strip() for text in checked(options.texts) if not is_blank(text)]
     texts += read_texts(options.file) if options.file else []
     if not texts:
         raise InputError("No texts are given. Write them behind the command, or name a file with --file.")

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import streamlit as st
 
-from simcse_core.data.readers import split_lines
+from simcse_core.data.cells import split_lines
 from simcse_core.encoding.catalogue import is_here
 from simcse_core.errors import UserError
 from simcse_core.limits import check_texts, limits

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 import streamlit as st
 
 from simcse_core.data import bundled
-from simcse_core.data.columns import guess_columns
-from simcse_core.data.kinds import KINDS, Dataset, kind_of
-from simcse_core.data.readers import TABLE_ENDINGS, TEXT_ENDINGS, data_from_bytes, table_columns
+from simcse_core.data.columns import Sample, best_guess, guess_columns
+from simcse_core.data.files import TABLE_ENDINGS, TEXT_ENDINGS
+from simcse_core.data.kinds import KINDS, Dataset, kind_of, normalised
+from simcse_core.data.readers import data_from_bytes, table_sample
+from simcse_core.errors import DataError
 from simcse_core.limits import limits
 from ui import address, defaults
 from ui.page import plain
@@ -94,7 +96,7 @@ def upload(key: str, kinds: Sequence[str] = tuple(KINDS)) -> Upload | None:
         kinds: of data that are asked for.
     """
     file = st.file_uploader(
-        _("A table (CSV, TSV, JSONL or Parquet), or texts, one a line"),
+        _("A table (CSV, TSV, Excel, JSON or Parquet), or texts, one a line"),
         type=[ending[1:] for ending in TABLE_ENDINGS + TEXT_ENDINGS],
         max_upload_size=limits().max_file_megabytes,
         key=f"{key}-upload",
@@ -144,30 +146,52 @@ def offered(kinds: Sequence[str]) -> list[str]:
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _column_names(token: str, _brought: Upload) -> list[str]:
-    return table_columns(_brought.content, _brought.name)
+def _sample(token: str, _brought: Upload) -> Sample:
+    return table_sample(_brought.content, _brought.name)
 
 
 def _map_columns(brought: Upload, key: str) -> dict[str, str]:
-    """Asks which column is which, where the names do not say it; proposes what they suggest."""
-    names = _column_names(brought.token, brought)
-    lower = {name.strip().lower() for name in names}
-    if not names or any(set(kind.columns) <= lower for kind in KINDS.values()):
+    """Asks which column is which, where the names do not say it; proposes what names and content suggest."""
+    sample = _sample(brought.token, brought)
+    names = sample.columns
+    keys = {normalised(name) for name in names}
+    if not names or any(set(kind.columns) <= keys for kind in KINDS.values()):
         return {}
-    guesses = guess_columns(names)
-    best = max(KINDS, key=lambda kind: (len(guesses[kind]) == len(KINDS[kind].columns), len(guesses[kind])))
+    guesses = guess_columns(sample)
     st.caption(_("The columns have other names. Say which is which:"))
     kind = st.selectbox(
         _("What is in the file?"),
         list(KINDS),
-        index=list(KINDS).index(best),
+        index=list(KINDS).index(best_guess(sample)),
         format_func=lambda kind: _(KIND_TITLES[kind]),
         key=f"{key}-kind-{language()}-{brought.name}",
     )
     columns: dict[str, str] = {}
     for column in KINDS[kind].columns:
         guess = guesses[kind].get(column)
-        place = names.index(guess) if guess in names else min(len(columns), len(names) - 1)
-        chosen = st.selectbox(f"`{column}`", names, index=place, key=f"{key}-{kind}-{column}-{brought.name}")
-        columns[column] = chosen
+        chosen = st.selectbox(
+            f"`{column}`",
+            names,
+            index=names.index(guess) if guess in names else None,
+            placeholder=_("Choose a column"),
+            key=f"{key}-{kind}-{column}-{brought.name}",
+        )
+        if chosen is not None:
+            columns[column] = chosen
+    _show_first_rows(sample, columns)
+    if missing := [column for column in KINDS[kind].columns if column not in columns]:
+        raise DataError("Say which column is: {columns}.", columns=", ".join(missing))
     return columns
+
+
+def _show_first_rows(sample: Sample, columns: dict[str, str]) -> None:
+    """The first rows of a file under its own names; what is taken says as what."""
+    ours = {theirs: ours for ours, theirs in columns.items()}
+    rows = sample.rows[: Sample.ROWS_SHOWN]
+    st.table(
+        {
+            plain(f"{name} → {ours[name]}" if name in ours else name): [plain(row[place][:60]) for row in rows]
+            for place, name in enumerate(sample.columns[:8])
+        },
+        hide_index=True,
+    )

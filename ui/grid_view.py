@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from simcse_core.data.kinds import Scored, kind_of
-from simcse_core.data.readers import TABLE_ENDINGS
+from simcse_core.data.files import TABLE_ENDINGS
 from simcse_core.errors import DataError
 from simcse_core.limits import limits
 from simcse_core.meaning.grid import Grid, SimilarityGrid, similarity_grid, spearman_grid
@@ -16,6 +16,7 @@ from ui import address, cache, charts_of_grid, inputs, models, progress, project
 from ui.data_choice import Upload, parsed
 from ui.page import plain
 from ui.translation import _
+from ui.turns import Results, Turn, tokens_in
 
 if TYPE_CHECKING:
     from simcse_core.encoding.model import SimCSE
@@ -112,23 +113,30 @@ def _table(grid: Grid) -> None:
     st.dataframe(pd.DataFrame(grid.values.round(3), columns=list(grid.poolings), index=rows))
 
 
-@st.cache_resource(max_entries=30, show_spinner=False)
-def _similarity_grid(texts: tuple[str, ...], settings: cache.EncoderSettings, _model: "SimCSE") -> SimilarityGrid:
-    with cache.one_at_a_time():
-        return similarity_grid(_model, texts)
+def _similarity_grid(texts: tuple[str, ...], settings: cache.EncoderSettings, model: "SimCSE") -> SimilarityGrid:
+    return _pictures().get((texts, settings), tokens_in(texts), lambda _turn: similarity_grid(model, texts))
 
 
 def _spearman_grid(content: str, data: Scored, settings: cache.EncoderSettings) -> Grid:
-    known: dict[str, Grid] = _grids()
-    if content not in known:
-        with progress.shown(_("Measuring the pairs")) as report:
-            grid = spearman_grid(cache.bert(settings), data.sentence1, data.sentence2, data.score, on_progress=report)
-        while len(known) >= 30:
-            known.pop(next(iter(known)))
-        known[content] = grid
-    return known[content]
+    model = cache.bert(settings)
+    tokens = tokens_in(data.sentence1) + tokens_in(data.sentence2)
+
+    def compute(turn: Turn) -> Grid:
+        def step(done: int, total: int) -> None:
+            report(done, total)
+            turn.give_way(tokens * (total - done) // total)
+
+        return spearman_grid(model, data.sentence1, data.sentence2, data.score, on_progress=step)
+
+    with progress.shown(_("Measuring the pairs")) as report:
+        return _grids().get(content, tokens, compute)
 
 
 @st.cache_resource(show_spinner=False)
-def _grids() -> dict[str, Grid]:
-    return {}
+def _pictures() -> Results[SimilarityGrid]:
+    return Results(30, cache.turns())
+
+
+@st.cache_resource(show_spinner=False)
+def _grids() -> Results[Grid]:
+    return Results(30, cache.turns())

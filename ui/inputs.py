@@ -7,7 +7,9 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from simcse_core.data import bundled
-from simcse_core.data.readers import TABLE_ENDINGS, TEXT_ENDINGS, split_lines, texts_from_bytes
+from simcse_core.data.cells import in_one_line, split_lines
+from simcse_core.data.files import TABLE_ENDINGS, TEXT_ENDINGS
+from simcse_core.data.readers import texts_from_bytes
 from simcse_core.encoding.catalogue import CATALOGUE, ModelCard, can_read_instead, is_here
 from simcse_core.encoding.head import HEADS
 from simcse_core.encoding.pooling import poolings
@@ -104,7 +106,7 @@ def _upload_sentences() -> None:
         except UserError as error:
             st.session_state["upload-problem"] = error
         else:
-            put(SENTENCES, "\n".join(texts))
+            put(SENTENCES, "\n".join(map(in_one_line, texts)))
             st.session_state["upload-round"] = round_ + 1
 
     st.file_uploader(

@@ -9,7 +9,7 @@ import streamlit as st
 from pydantic.fields import FieldInfo
 from streamlit.delta_generator import DeltaGenerator
 
-from simcse_core.data.readers import split_lines
+from simcse_core.data.cells import split_lines
 from simcse_core.learning.circle import FAILURES, Batch, batch_from_lines, on_circle
 from simcse_core.learning.circle.batch import OwnBatch
 from simcse_core.learning.losses import OfInput, losses

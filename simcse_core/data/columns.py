@@ -1,10 +1,14 @@
-"""Which column of a file is which column of a data set: what a user says, and what the names suggest."""
+"""Which column of a file is which column of a data set: what a user says, and what names and content suggest."""
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from io import StringIO
+from itertools import islice, pairwise
+from typing import Any
 
-from simcse_core.data.kinds import KINDS
+from simcse_core.data.cells import in_one_line, match_or_none, numbers
+from simcse_core.data.kinds import KINDS, normalised
 from simcse_core.errors import DataError, OptionError
 
 SYNONYMS: dict[str, tuple[str, ...]] = {
@@ -49,39 +53,157 @@ def columns_text(columns: Mapping[str, str]) -> str:
     return text.getvalue()
 
 
-def guess_columns(names: Sequence[str]) -> dict[str, dict[str, str]]:
-    """What the names of a file's columns suggest: a proposal to show, nothing to rely on.
+@dataclass(frozen=True)
+class Sample:
+    """The columns of a table and its first rows, to see which is which."""
 
-    Args:
-        names: of the file's columns, in any case.
+    columns: list[str]
+    """As they are written."""
+    rows: list[list[str]]
+    """Cells in one line each; "" where there is nothing."""
+
+    ROWS_SEEN = 50
+    ROWS_SHOWN = 3
+
+    @classmethod
+    def of(cls, columns: Sequence[str], rows: Iterable[tuple[int, list[Any]]]) -> "Sample":
+        """Of a table's columns and rows."""
+        seen = [[_in_short(cell) for cell in cells] for _row, cells in islice(rows, cls.ROWS_SEEN)]
+        return cls(list(columns), seen)
+
+    def in_words(self) -> str:
+        """The first rows in one line."""
+        shown = (
+            ", ".join(f"{column}={cell[:30]!r}" for column, cell in zip(self.columns[:6], row, strict=False))
+            for row in self.rows[: self.ROWS_SHOWN]
+        )
+        return "; ".join(f"({number}) {row}" for number, row in enumerate(shown, 1))
+
+    def cells(self, column: int) -> list[str]:
+        """What stands in a column, where something does."""
+        return [row[column] for row in self.rows if row[column]]
+
+
+def _in_short(cell: object) -> str:
+    return "" if cell is None or cell != cell else in_one_line(str(cell)[:500])
+
+
+def guess_columns(sample: Sample) -> dict[str, dict[str, str]]:
+    """What the names and the content of a file's columns suggest: a proposal to show, nothing to rely on.
+
+    Names count first; what they leave open, the content decides: labels of matches are 0 and 1, scores are numbers,
+    classes come again and again, texts are long and different. Where a column stands says nothing.
 
     Returns:
-        For each kind of data, which of its columns is which of the file's; columns that no name suggests are left out.
+        For each kind of data, which of its columns is which of the file's; columns that nothing suggests are left out.
     """
-    there = {name.strip().lower(): name for name in names}
+    keys = {normalised(name): name for name in sample.columns}
     guesses: dict[str, dict[str, str]] = {name: {} for name in KINDS}
     for name, guess in guesses.items():
         for ours in KINDS[name].columns:
             for word in (ours, *SYNONYMS[ours]):
-                if word in there and there[word] not in guess.values():
-                    guess[ours] = there[word]
+                if word in keys and keys[word] not in guess.values():
+                    guess[ours] = keys[word]
                     break
+        for ours in sorted(KINDS[name].columns, key=lambda ours: ours not in ("label", "score")):  # they are plainer
+            if ours not in guess and (theirs := _by_content(name, ours, sample, set(guess.values()))) is not None:
+                guess[ours] = theirs
     return guesses
 
 
-def proposal(names: Sequence[str]) -> str:
-    """As for `parse_columns`: the first kind whose columns the names suggest, but for those that need no mapping."""
-    for kind, guess in guess_columns(names).items():
-        if len(guess) == len(KINDS[kind].columns):
-            return ", ".join(f"{ours}={theirs}" for ours, theirs in guess.items() if ours != theirs)
-    return ""
+def best_guess(sample: Sample) -> str:
+    """The kind of data whose columns names and content suggest most."""
+    guesses = guess_columns(sample)
+    named = {kind: sum(map(_is_named, guess, guess.values())) for kind, guess in guesses.items()}
+    order = list(KINDS)
+    return max(
+        KINDS,
+        key=lambda kind: (
+            len(guesses[kind]) == len(KINDS[kind].columns),
+            named[kind],
+            len(guesses[kind]) if kind != "triplets" else 0,  # three texts in a row are seldom those
+            kind != "answers",
+            -order.index(kind),
+        ),
+    )
+
+
+def _is_named(ours: str, theirs: str) -> bool:
+    return normalised(theirs) in (ours, *SYNONYMS[ours])
+
+
+def _by_content(kind: str, ours: str, sample: Sample, taken: set[str]) -> str | None:
+    """The first of the free columns, from the left, that looks most like what is wanted."""
+    free = [
+        place for place, column in enumerate(sample.columns) if column and column not in taken and sample.cells(place)
+    ]
+    if ours == "score":
+        fitting = [place for place in free if _are_scores(sample.cells(place))]
+    elif ours == "label" and kind != "labelled":
+        fitting = [place for place in free if _are_matches(sample.cells(place))]
+    elif ours == "label":
+        fitting = sorted(
+            (place for place in free if _are_classes(sample.cells(place))), key=lambda p: _variety(sample, p)
+        )
+    else:
+        texts = [place for place in free if _are_texts(sample.cells(place))]
+        longest = max((_length(sample, place) for place in texts), default=0)
+        fitting = [place for place in texts if _length(sample, place) >= longest / 4]
+    return sample.columns[fitting[0]] if fitting else None
+
+
+def _are_matches(cells: Sequence[str]) -> bool:
+    try:
+        return len({match_or_none(cell) for cell in cells}) == min(len(cells), 2)
+    except ValueError:
+        return False
+
+
+def _are_scores(cells: Sequence[str]) -> bool:
+    """Numbers, but neither 0 and 1 alone nor those that count the rows."""
+    try:
+        values = list(numbers(cells))
+    except ValueError:
+        return False
+    counts_rows = len(values) > 2 and all(after - before == 1 for before, after in pairwise(values))
+    return not counts_rows and not _are_matches(cells)
+
+
+def _are_classes(cells: Sequence[str]) -> bool:
+    """What comes again in other rows, and is short."""
+    return len(set(cells)) < len(cells) and len(set(cells)) <= max(2, len(cells) / 2) and max(map(len, cells)) <= 60
+
+
+def _are_texts(cells: Sequence[str]) -> bool:
+    return sum(not any(letter.isalpha() for letter in cell) for cell in cells) <= 0.2 * len(cells)
+
+
+def _variety(sample: Sample, place: int) -> float:
+    """Few different cells are more like classes; one alone is none."""
+    different = len(set(sample.cells(place)))
+    return different if different > 1 else float("inf")
+
+
+def _length(sample: Sample, place: int) -> float:
+    cells = sample.cells(place)
+    return sum(map(len, cells)) / len(cells)
+
+
+def proposal(sample: Sample) -> str:
+    """As for `parse_columns`: the columns of the likeliest kind, but for those that need no mapping; "" for no idea."""
+    kind = best_guess(sample)
+    guess = guess_columns(sample)[kind]
+    if len(guess) < len(KINDS[kind].columns) or (kind == "texts" and not _is_named("text", guess["text"])):
+        return ""
+    in_order = {ours: guess[ours] for ours in KINDS[kind].columns}
+    return ", ".join(columns_text({ours: name}) for ours, name in in_order.items() if ours != normalised(name))
 
 
 def renamed(names: Sequence[str], columns: Mapping[str, str], file: str) -> list[str]:
     """The names of a file's columns with a mapping applied; a column whose name went to another one has none.
 
     Args:
-        names: of the file's columns, in lower case.
+        names: of the file's columns, as they are written.
         columns: ours -> the file's, in any case.
         file: for messages.
 
@@ -89,29 +211,31 @@ def renamed(names: Sequence[str], columns: Mapping[str, str], file: str) -> list
         OptionError: no data has a column of this name.
         DataError: the file has no such column, or one is to be two of ours.
     """
+    keys = [normalised(name) for name in names]
     ours_of: dict[str, str] = {}
-    for ours, theirs in ((ours.strip().lower(), theirs.strip().lower()) for ours, theirs in columns.items()):
+    for ours, theirs in ((normalised(ours), theirs.strip()) for ours, theirs in columns.items()):
+        key = normalised(theirs)
         if ours not in SYNONYMS:
             raise OptionError(
                 "No data has a column {given!r}. Say which column of the file is one of: {choices}.",
                 given=ours,
                 choices=", ".join(SYNONYMS),
             )
-        if theirs not in names:
+        if key not in keys:
             raise DataError(
                 "{file} has no column {given!r}: its columns are {columns}.",
                 file=file,
                 given=theirs,
                 columns=", ".join(names)[:200],
             )
-        if theirs in ours_of:
+        if key in ours_of:
             raise DataError(
                 "The column {given!r} of {file} cannot be {first} and {second}.",
                 file=file,
                 given=theirs,
-                first=ours_of[theirs],
+                first=ours_of[key],
                 second=ours,
             )
-        ours_of[theirs] = ours
+        ours_of[key] = ours
     taken = set(ours_of.values())
-    return [ours_of.get(name, "" if name in taken else name) for name in names]
+    return [ours_of.get(key, "" if key in taken else name) for key, name in zip(keys, names, strict=True)]

@@ -1,10 +1,85 @@
-"""The kinds of data, each with its columns."""
+"""The kinds of data, each with its columns. However they are made, their rows are checked as those of a file are."""
 
-from collections.abc import Iterator, Sequence
+import math
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from numbers import Integral, Real
+from typing import Any, TypeVar
+
+from simcse_core.data.cells import is_blank, visible
+from simcse_core.errors import DataError
 
 D = TypeVar("D", bound="Dataset")
+
+
+class _Rows:
+    """Columns become tuples of one length, and every cell is what its column asks for."""
+
+    name: str
+    columns: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        for column in self.columns:
+            object.__setattr__(self, column, self._checked(column))
+        lengths = {column: len(getattr(self, column)) for column in self.columns}
+        if len(set(lengths.values())) > 1:
+            raise DataError(
+                "The columns of {file} differ in length: {lengths}. Every row needs a cell in each.",
+                file=self.name,
+                lengths=", ".join(f"{column} {length}" for column, length in lengths.items()),
+            )
+
+    def _checked(self, column: str) -> tuple[Any, ...]:
+        cells = getattr(self, column)
+        if isinstance(cells, str | bytes) or not isinstance(cells, Iterable):
+            raise DataError(
+                "The column {column!r} of {file} has to be a list of cells, not {given!r}.",
+                column=column,
+                file=self.name,
+                given=cells if isinstance(cells, str) else type(cells).__name__,
+            )
+        check, wanted = self._wanted(column)
+        return tuple(_cell(cell, check, wanted, self.name, row, column) for row, cell in enumerate(cells, 1))
+
+    def _wanted(self, column: str) -> tuple[Callable[[Any], Any], str]:
+        if column == "score":
+            return _score, "a finite number"
+        if column == "label" and not isinstance(self, Labelled):
+            return _match, "0 or 1"
+        return _text, "a text that can be seen"
+
+
+def _cell(cell: object, check: Callable[[Any], Any], wanted: str, name: str, row: int, column: str) -> Any:
+    try:
+        return check(cell)
+    except (ValueError, TypeError, OverflowError):
+        raise DataError(
+            "{file}, row {row} of {column!r}: {given} is not {wanted}.",
+            file=name,
+            row=row,
+            column=column,
+            given=repr(cell)[:60],
+            wanted=wanted,
+        ) from None
+
+
+def _text(cell: object) -> str:
+    if not isinstance(cell, str) or is_blank(cell):
+        raise ValueError(cell)
+    return cell
+
+
+def _score(cell: object) -> float:
+    if not isinstance(cell, Real) or isinstance(cell, bool) or not math.isfinite(cell):
+        raise ValueError(cell)
+    return float(cell)
+
+
+def _match(cell: object) -> int:
+    if not isinstance(cell, Integral | float) or cell not in (0, 1):
+        raise ValueError(cell)
+    return int(cell)
 
 
 def take(data: D, positions: Sequence[int]) -> D:
@@ -13,7 +88,7 @@ def take(data: D, positions: Sequence[int]) -> D:
 
 
 @dataclass(frozen=True)
-class Texts:
+class Texts(_Rows):
     """Unlabelled texts."""
 
     name: str
@@ -28,7 +103,7 @@ class Texts:
 
 
 @dataclass(frozen=True)
-class Labelled:
+class Labelled(_Rows):
     """Texts with a class each."""
 
     name: str
@@ -49,7 +124,7 @@ class Labelled:
 
 
 @dataclass(frozen=True)
-class Pairs:
+class Pairs(_Rows):
     """Two sentences and whether they match: 1 match, 0 none."""
 
     name: str
@@ -66,7 +141,7 @@ class Pairs:
 
 
 @dataclass(frozen=True)
-class Scored:
+class Scored(_Rows):
     """Two sentences and how similar they are; the scale is the data's own."""
 
     name: str
@@ -83,7 +158,7 @@ class Scored:
 
 
 @dataclass(frozen=True)
-class Triplets:
+class Triplets(_Rows):
     """A text, one that is close in meaning, and one that is not."""
 
     name: str
@@ -100,7 +175,7 @@ class Triplets:
 
 
 @dataclass(frozen=True)
-class Answers:
+class Answers(_Rows):
     """A question and a possible answer: 1 right, 0 wrong. A question with several answers stands in several rows."""
 
     name: str
@@ -150,5 +225,14 @@ def texts_of(data: Dataset) -> tuple[str, ...]:
 
 
 def normalised(text: str) -> str:
-    """A text without differences of case and blanks; texts that are equal so count as one."""
-    return " ".join(text.casefold().split())
+    """A text without differences of case, blanks, invisible characters and ways to write a letter (NFKC).
+
+    Texts that are equal so count as one: for duplicates, for leakage, and for splits.
+
+    Example:
+        >>> normalised("Ｃａｆｅ\u0301  au lait") == normalised("café au\u200b LAIT")
+        True
+    """
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    return " ".join(visible(text).casefold().split())

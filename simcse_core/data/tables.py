@@ -2,15 +2,22 @@
 
 import csv
 import json
+import re
+import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import chain
+from functools import lru_cache
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-from simcse_core.errors import DataError
+from simcse_core.data.kinds import normalised
+from simcse_core.errors import DataError, OptionError
 from simcse_core.limits import limits
+
+if TYPE_CHECKING:
+    from python_calamine import CalamineWorkbook
 
 Row = tuple[int, list[Any]]
 """Line in the file, as an editor or a spreadsheet counts it, and the cells."""
@@ -18,68 +25,128 @@ Row = tuple[int, list[Any]]
 _PARQUET_BUFFER = 1_000_000
 """Bytes. Without a buffer, or with one made beforehand, a whole column of a row group is read at once."""
 
+_EXCEL_GROWTH = 20
+"""A workbook is packed; one that is so many times as large as a file may be would fill the memory."""
+
 
 @dataclass(frozen=True)
 class Table:
     """Cells as they stand in the file."""
 
     columns: list[str]
-    """In lower case, trimmed."""
+    """As they are written, trimmed."""
     rows: Iterable[Row]
     count: int | None = None
     """How many rows there are, if the file says it beforehand."""
     classes: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     """By place of a column that holds numbers of classes: their names."""
 
+    def has(self, column: str) -> bool:
+        """Whether there is a column of this name, in any case."""
+        return normalised(column) in map(normalised, self.columns)
+
     def place(self, column: str, name: str) -> int:
-        """Where a column stands.
+        """Where a column stands; its name counts in any case.
 
         Raises:
-            DataError: it is there more than once.
+            DataError: it is not there, or more than once.
         """
-        if self.columns.count(column) > 1:
+        names = [normalised(other) for other in self.columns]
+        if (count := names.count(normalised(column))) == 1:
+            return names.index(normalised(column))
+        if count:
             raise DataError("{file} has the column {column!r} more than once.", file=name, column=column)
-        return self.columns.index(column)
+        raise DataError(
+            "{file} has no column {given!r}: its columns are {columns}.",
+            file=name,
+            given=column,
+            columns=", ".join(self.columns)[:200],
+        )
 
 
-def separated(lines: Iterable[str], ending: str, name: str) -> Table:
-    """A CSV or TSV file. The first row names the columns, and every row has as many cells.
+def tab_separated(lines: Iterable[str], name: str) -> Table:
+    """A TSV file: a cell ends at a tab, a row at the end of its line, and a quotation mark is one.
+
+    Args and errors as for `comma_separated`.
+    """
+    return _headed(_unquoted(lines, name), name)
+
+
+def comma_separated(lines: Iterable[str], name: str) -> Table:
+    """A CSV file. The first row names the columns, and every row has as many cells.
 
     Args:
-        lines: of the file, with their ends.
-        ending: of the file's name; ".tsv" is separated by tabs, others by what the first line has most.
+        lines: of the file, with their ends. A first line `sep=;`, as Excel writes it, says what separates; else it is
+            what the first line has most.
         name: of the file, for messages.
 
     Raises:
-        DataError: the file is empty; while the rows are read, one that has other cells or quotes that do not close.
+        DataError: the file is empty; while the rows are read, one that has other cells, or quotes that do not close or
+            seem to swallow rows.
     """
     csv.field_size_limit(limits().max_file_megabytes * 1_000_000)
     rest = iter(lines)
-    header = next(rest, "")
-    # Spreadsheets of some countries write ';'.
-    separator = "\t" if ending == ".tsv" else max(",;\t", key=header.count)
-    rows = _cells(chain([header], rest), separator, name)
-    _line, columns = next(rows, (1, []))
-    if not columns:
-        raise DataError("{file} is empty: the first row has to name the columns.", file=name)
-    return Table([cell.strip().lower() for cell in columns], _even(rows, len(columns), name))
+    first, line = next(rest, ""), 1
+    if said := re.fullmatch(r'"?sep=(.)"?\s*', first, re.IGNORECASE):
+        first, line = next(rest, ""), 2
+    # Spreadsheets of some countries write ';'. What stands in quotes separates nothing.
+    separator = said[1] if said else max(",;\t", key=re.sub('"[^"]*"', "", first).count)
+    return _headed(_quoted(chain([first], rest), separator, name, line), name)
 
 
 def json_records(lines: Iterable[str], name: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The objects of a JSONL file with their lines; keys in lower case, trimmed.
+    """The objects of a JSONL file with their lines.
 
     Raises:
         DataError: a line is no JSON object.
     """
     for number, line in enumerate(lines, 1):
         if line.strip():
-            try:
-                record = json.loads(line)
-            except (ValueError, RecursionError):
-                record = None
-            if not isinstance(record, dict):
-                raise DataError("{file}, row {row}: not a JSON object.", file=name, row=number)
-            yield number, {str(key).strip().lower(): value for key, value in record.items()}
+            yield number, _record(_parsed(line, name, number), name, number)
+
+
+def json_values(text: str, name: str) -> list[Any]:
+    """The values of a JSON array.
+
+    Raises:
+        DataError: it is no array.
+    """
+    values = _parsed(text, name, 1)
+    if not isinstance(values, list):
+        raise DataError(
+            "{file} is no JSON array. Make it an array of objects, one a row, or write one object a line.",
+            file=name,
+        )
+    return values
+
+
+def records_table(records: Iterable[tuple[int, dict[str, Any]]], name: str, only: str | None = None) -> Table:
+    """Objects as a table.
+
+    Args:
+        records: row and object; all are taken at once, one more than may be, unless `only` one column is wanted.
+        name: of the file, for messages.
+        only: rows hold nothing but the cell of this column.
+
+    Raises:
+        DataError: the first object does not have this column; while they are read, one has it twice.
+    """
+    if only is None:
+        read = list(islice(records, limits().max_table_rows + 1))  # too many are not waited for
+        columns = list(dict.fromkeys(key for _row, record in read for key in record))
+        return Table(columns, [(row, [record.get(key) for key in columns]) for row, record in read])
+    rest = iter(records)
+    first = next(rest, None)
+    if first is None:
+        return Table([only], [])
+    Table(list(first[1]), []).place(only, name)
+
+    @lru_cache(maxsize=64)  # most objects have the same names
+    def key(names: tuple[str, ...]) -> str:
+        there = Table(list(names), [])
+        return names[there.place(only, name)] if there.has(only) else only
+
+    return Table([only], ((row, [record.get(key(tuple(record)))]) for row, record in chain([first], rest)))
 
 
 def parquet_table(source: Path | BinaryIO, name: str, only: str | None = None) -> Table:
@@ -88,7 +155,7 @@ def parquet_table(source: Path | BinaryIO, name: str, only: str | None = None) -
     Args:
         source: the file.
         name: of the file, for messages.
-        only: rows hold nothing but the cell of this column.
+        only: rows hold nothing but the cell of this column, which counts in any case.
 
     Raises:
         DataError: it is none, or it is damaged; the damage may show while the rows are read.
@@ -97,9 +164,10 @@ def parquet_table(source: Path | BinaryIO, name: str, only: str | None = None) -
 
     with _readable(name):
         file = parquet.ParquetFile(source, buffer_size=_PARQUET_BUFFER, pre_buffer=False)
-        found = [str(column) for column in file.schema_arrow.names]
+        written = [str(column) for column in file.schema_arrow.names]
         classes = _class_names(file.schema_arrow.metadata or {})
-    wanted = None if only is None else [column for column in found if column.strip().lower() == only]
+    columns = [column.strip() for column in written]
+    wanted = None if only is None else [written[Table(columns, []).place(only, name)]]
 
     def rows() -> Iterator[Row]:
         number = 0
@@ -109,37 +177,130 @@ def parquet_table(source: Path | BinaryIO, name: str, only: str | None = None) -
                     number += 1
                     yield number, list(cells)
 
-    named = {place: classes[column] for place, column in enumerate(found) if column in classes}
-    return Table([column.strip().lower() for column in found], rows(), int(file.metadata.num_rows), named)
+    named = {place: classes[column] for place, column in enumerate(written) if column in classes}
+    return Table(columns if only is None else [only], rows(), int(file.metadata.num_rows), named)
 
 
-def cell_text(cell: object, row: int, column: str, name: str) -> str:
-    """What stands in a cell, trimmed; a number as text.
+def sheets(source: Path | BinaryIO, name: str) -> list[str]:
+    """The names of a workbook's sheets.
 
     Raises:
-        DataError: nothing stands there.
+        DataError: it is no workbook that can be read.
     """
-    text = str(cell).strip() if isinstance(cell, str | int | float) and cell == cell else ""
-    if not text:
-        raise DataError(
-            "{file}, row {row}: {column!r} is empty. Fill it in or leave the row out.",
+    with _workbook(source, name) as book:
+        return list(book.sheet_names)
+
+
+def excel_table(source: Path | BinaryIO, name: str, sheet: str = "") -> Table:
+    """A sheet of an Excel workbook (.xlsx); a cell with a formula holds what it came to.
+
+    Args:
+        source: the file.
+        name: of the file, for messages.
+        sheet: its name or number, counted from 1; "" for the first.
+
+    Raises:
+        DataError: it is no workbook, or the sheet is empty.
+        OptionError: there is no such sheet.
+    """
+    names = sheets(source, name)
+    if sheet and sheet not in names and not (sheet.isascii() and sheet.isdecimal() and 0 < int(sheet) <= len(names)):
+        raise OptionError(
+            "{file} has no sheet {given!r}. Name one of: {choices}.",
             file=name,
-            row=row,
-            column=column,
+            given=sheet,
+            choices=", ".join(names)[:200],
         )
-    return text
+    place = names.index(sheet) if sheet in names else int(sheet or 1) - 1
+    with _workbook(source, name) as book:
+        page = book.get_sheet_by_index(place)
+        start = (page.start or (0, 0))[0] + 1
+        cells = page.to_python()
+    rows = ((start + at, [_whole(cell) for cell in row]) for at, row in enumerate(cells) if any(c != "" for c in row))
+    return _headed(rows, name)
 
 
-def _cells(lines: Iterator[str], separator: str, name: str) -> Iterator[Row]:
-    reader = csv.reader(lines, delimiter=separator, strict=True)
-    line = 1
+def _whole(cell: object) -> object:
+    """A spreadsheet has no whole numbers: 1 comes as 1.0."""
+    return int(cell) if isinstance(cell, float) and cell.is_integer() else cell
+
+
+def _check_unpacked_size(source: Path | BinaryIO, name: str) -> None:
+    most = _EXCEL_GROWTH * limits().max_file_megabytes * 1_000_000
     try:
-        for cells in reader:
+        with zipfile.ZipFile(source) as packed:
+            size = sum(part.file_size for part in packed.infolist())
+    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+        raise DataError("{file} is not a table that can be read: {reason}", file=name, reason=error) from error
+    if size > most:
+        raise DataError(
+            "{file} is too large when unpacked: the limit is {most} MB (SIMCSE_MAX_FILE_MEGABYTES).",
+            file=name,
+            most=most // 1_000_000,
+        )
+
+
+def _headed(rows: Iterator[Row], name: str) -> Table:
+    """A table whose first row names the columns."""
+    _line, columns = next(rows, (1, []))
+    if not columns:
+        raise DataError("{file} is empty: the first row has to name the columns.", file=name)
+    return Table([str(cell).strip() for cell in columns], _even(rows, len(columns), name))
+
+
+def _unquoted(lines: Iterable[str], name: str) -> Iterator[Row]:
+    for line, content in enumerate(lines, 1):
+        cells = content.rstrip("\r\n").split("\t")
+        if any('""' in cell and re.fullmatch('"(?:[^"]|"")*"', cell) for cell in cells):
+            raise DataError(
+                "{file}, row {row}: a cell is in quotes as in a CSV file, but in a TSV file quotes are part of a text. "
+                "Save the file as .csv.",
+                file=name,
+                row=line,
+            )
+        if cells != [""]:
+            yield line, list[Any](cells)
+
+
+def _quoted(lines: Iterable[str], separator: str, name: str, line: int) -> Iterator[Row]:
+    """The rows of a CSV file; `line` is the number of the first."""
+    taken: list[str] = []  # lines of the row that is read
+
+    def noted() -> Iterator[str]:
+        for content in lines:
+            taken.append(content)
+            yield content
+
+    width = 0
+    try:
+        for cells in csv.reader(noted(), delimiter=separator, strict=True):
+            if len(taken) > 1 and width > 1:
+                _check_swallowed(taken, separator, width, name, line)
             if cells:
+                width = width or len(cells)
                 yield line, list[Any](cells)
-            line = reader.line_num + 1
+            line += len(taken)
+            taken.clear()
     except csv.Error as error:
         raise DataError("{file}, row {row}: {reason}.", file=name, row=line, reason=error) from error
+
+
+def _check_swallowed(lines: list[str], separator: str, width: int, name: str, line: int) -> None:
+    """Refuse a quote that opens a cell and closes rows later, when each line would be a row by itself.
+
+    Two lines of two cells are no sign: a comma in each line of a letter makes them too.
+    """
+    alone = [content.rstrip("\r\n").split(separator) for content in lines]
+    if len(lines) * width >= 6 and all(len(cells) == width and all(map(str.strip, cells)) for cells in alone):
+        raise DataError(
+            "{file}, rows {row} to {last}: a quotation mark opens a cell and closes it only {count} lines later, and "
+            "each of them would be a row. Write a quotation mark inside a text twice and put the text in quotes; if "
+            "this is one text all the same, save the table as JSONL or Excel.",
+            file=name,
+            row=line,
+            last=line + len(lines) - 1,
+            count=len(lines) - 1,
+        )
 
 
 def _even(rows: Iterable[Row], width: int, name: str) -> Iterator[Row]:
@@ -156,6 +317,30 @@ def _even(rows: Iterable[Row], width: int, name: str) -> Iterator[Row]:
         yield line, cells
 
 
+def _parsed(text: str, name: str, row: int) -> object:
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        record = {key.strip(): value for key, value in pairs}
+        if len(record) < len(pairs):
+            twice = next(
+                key for at, (key, _value) in enumerate(pairs) if key.strip() in [k.strip() for k, _ in pairs[:at]]
+            )
+            raise DataError(
+                "{file}, row {row}: the name {given!r} stands twice in an object.", file=name, row=row, given=twice
+            )
+        return record
+
+    try:
+        return json.loads(text, object_pairs_hook=once)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _record(value: object, name: str, row: int) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise DataError("{file}, row {row}: not a JSON object.", file=name, row=row)
+    return value
+
+
 def _class_names(metadata: Mapping[bytes, bytes]) -> dict[str, tuple[str, ...]]:
     """The names of classes by column, where the library `datasets` wrote the file and knew them."""
     try:
@@ -165,7 +350,7 @@ def _class_names(metadata: Mapping[bytes, bytes]) -> dict[str, tuple[str, ...]]:
             for column, feature in features
             if isinstance(feature, dict) and feature.get("_type") == "ClassLabel"
         }
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return {}
 
 
@@ -175,6 +360,22 @@ def _readable(name: str) -> Iterator[None]:
 
     try:
         yield
-    except (pyarrow.ArrowException, OSError) as error:
+    except UnicodeDecodeError as error:
+        raise DataError("{file} holds text that is not in UTF-8. Save it anew from what made it.", file=name) from error
+    except (pyarrow.ArrowException, OSError, OverflowError, ValueError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise DataError("{file} is not a table that can be read: {reason}", file=name, reason=reason) from error
+
+
+@contextmanager
+def _workbook(source: Path | BinaryIO, name: str) -> "Iterator[CalamineWorkbook]":
+    import python_calamine
+
+    _check_unpacked_size(source, name)
+    try:
+        if not isinstance(source, Path):
+            source.seek(0)
+        yield python_calamine.load_workbook(source)
+    except (python_calamine.CalamineError, OSError, ValueError) as error:
         reason = str(error).strip().partition("\n")[0]
         raise DataError("{file} is not a table that can be read: {reason}", file=name, reason=reason) from error

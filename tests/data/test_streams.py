@@ -97,7 +97,7 @@ def test_a_file_that_is_not_there_and_a_table_without_texts_are_named(tmp_path: 
     [
         (b"plain\n", "Müller\n".encode("cp1252"), "UTF-8"),
         (b"plain\n", b"a\0b\n", "UTF-8"),
-        ("天气\n".encode("gbk"), b"\xff\n", "GBK"),
+        ("今天天气很好，我们去公园散步吧。\n".encode("gbk"), b"\xff\n", "GB18030"),
         ("天气\n".encode("utf-16-le"), b"\x00\xd8\x0a\x00", "UTF-16"),
         (b"plain\n", b"\xe4", "UTF-8"),
     ],
@@ -114,11 +114,12 @@ def test_bytes_that_are_no_text_in_the_files_encoding_are_found_by_their_row(
 
 
 def test_a_beginning_that_ends_inside_a_letter_does_no_harm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    line = "今天天气很好，我们去公园散步吧，好不好？" * 25
     for encoding in ("utf-8", "gbk", "utf-16"):
-        (tmp_path / "a.txt").write_bytes((("天" * 500 + "\n") * 3).encode(encoding))
+        (tmp_path / "a.txt").write_bytes(((line + "\n") * 3).encode(encoding))
         for size in (1_001, 1_002, 1_003, 1_004):
             monkeypatch.setattr(decoding, "BEGINNING", size)
-            assert set(streamed(tmp_path / "a.txt")) == {"天" * 500}
+            assert set(streamed(tmp_path / "a.txt")) == {line}
 
 
 def test_files_may_be_larger_than_for_interactive_use_but_no_text_may(

@@ -1,0 +1,165 @@
+"""What a cell says: a text, a number, a match or none. What it does not say is not guessed."""
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+
+from simcse_core.errors import DataError
+
+_LINE_END = re.compile(r"\r\n|\r|\n")
+
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
+_COMMA_NUMBER = re.compile(r"[+-]?\d+,\d+", re.ASCII)
+_MAYBE_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}", re.ASCII)
+
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
+    "\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]"
+)
+"""Characters without a picture: control, format, fillers, variation selectors. White space is none of them."""
+
+MATCH = {"1": 1, "true": 1, "yes": 1, "是": 1, "0": 0, "false": 0, "no": 0, "否": 0}
+"""What a label of pairs and answers may say, in any case; numbers may have decimals (1.0)."""
+
+
+def split_lines(text: str) -> list[str]:
+    """One text a line, trimmed; blank lines are dropped, duplicates kept. A line ends at CR, LF or CRLF only."""
+    return [line.strip() for line in _LINE_END.split(text) if not is_blank(line)]
+
+
+def in_one_line(text: str) -> str:
+    """A text with its line ends turned into spaces, for what takes one text a line."""
+    return " ".join(split_lines(text))
+
+
+def visible(text: str) -> str:
+    """A text without control, format and other invisible characters; white space stays.
+
+    Example:
+        >>> visible("caf\\u200be")
+        'cafe'
+    """
+    return _INVISIBLE.sub("", text)
+
+
+def is_blank(text: str) -> bool:
+    """Whether a text has no visible character."""
+    return not visible(text).strip()
+
+
+def cell_text(cell: object, row: int, column: str, name: str) -> str:
+    """What stands in a cell, trimmed; numbers and dates as text.
+
+    Args:
+        cell: as the file's reader gives it.
+        row: of the file, for messages ...
+        column: ... as is the column ...
+        name: ... and the file.
+
+    Raises:
+        DataError: nothing that can be seen stands there, or something that is neither text nor number.
+    """
+    text = _text(cell)
+    if text is None:
+        raise DataError(
+            "{file}, row {row}: {column!r} holds {given}, where one text or number belongs. Write each text into a row "
+            "of its own.",
+            file=name,
+            row=row,
+            column=column,
+            given=_kind(cell),
+        )
+    if is_blank(text):
+        raise DataError(
+            "{file}, row {row}: {column!r} is empty. Fill it in or leave the row out.",
+            file=name,
+            row=row,
+            column=column,
+        )
+    return text.strip()
+
+
+def cell_texts(cell: object, row: int, column: str, name: str) -> list[str]:
+    """As `cell_text`, for a column where a cell may hold a list of texts."""
+    if isinstance(cell, list | tuple) and cell:
+        return [cell_text(part, row, column, name) for part in cell]
+    return [cell_text(None if isinstance(cell, list | tuple) else cell, row, column, name)]
+
+
+def _text(cell: object) -> str | None:
+    """None for what is no text; blank for what is missing."""
+    match cell:
+        case None:
+            return ""
+        case str():
+            return cell
+        case bool() | int() | Decimal():
+            return str(cell)
+        case float():
+            return "" if math.isnan(cell) else str(cell) if math.isfinite(cell) else None
+        case datetime():
+            return cell.isoformat(" ")
+        case date() | time():
+            return cell.isoformat()
+        case timedelta():
+            return str(cell)
+        case bytes():
+            try:
+                return cell.decode()
+            except UnicodeDecodeError:
+                return None
+        case _:
+            return None
+
+
+def _kind(cell: object) -> str:
+    match cell:
+        case list() | tuple():
+            return "a list"
+        case dict():
+            return "an object"
+        case float():
+            return "an infinite number"
+        case bytes():
+            return "bytes that are no text in UTF-8"
+        case _:
+            return type(cell).__name__
+
+
+def numbers(texts: Sequence[str]) -> Iterator[float]:
+    """The finite numbers that a column's cells spell out, with a decimal point or, all of them, a decimal comma.
+
+    Raises:
+        ValueError: at the first cell that is none, or that might mean two numbers (1,250).
+    """
+    has_comma = any(map(_COMMA_NUMBER.fullmatch, texts))
+    for text in texts:
+        if has_comma and ("." in text or _MAYBE_THOUSANDS.fullmatch(text)):
+            raise ValueError(text)
+        yield number(text.replace(",", ".") if has_comma else text)
+
+
+def number(text: str) -> float:
+    """A finite number, as everybody writes it: digits, a decimal point, an exponent.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if not _NUMBER.fullmatch(text) or not math.isfinite(value := float(text)):
+        raise ValueError(text)
+    return value
+
+
+def match_or_none(text: str) -> int:
+    """1 for a match, 0 for none.
+
+    Raises:
+        ValueError: it says neither; see `MATCH`.
+    """
+    if text.casefold() in MATCH:
+        return MATCH[text.casefold()]
+    if (value := number(text)) not in (0, 1):
+        raise ValueError(text)
+    return int(value)
