@@ -1,7 +1,7 @@
 """Models by name: which there are, where they are, and loading one."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -32,13 +32,13 @@ class Encoder(Protocol):
     def layers(self) -> int | None: ...
     def encode(
         self,
-        texts: Sequence[str],
+        texts: Iterable[str],
         *,
         precision: str = "float32",
         on_check: "Callable[[TextCheck], None] | None" = None,
         on_progress: "Progress | None" = None,
     ) -> "Vectors": ...
-    def check(self, texts: Sequence[str]) -> "TextCheck": ...
+    def check(self, texts: Iterable[str]) -> "TextCheck": ...
     def prepare(self, texts: Sequence[str]) -> "Sequence[Sequence[int]] | Sequence[Tensor]": ...
     def tune(self, what: str) -> "list[nn.Parameter]": ...
     def save(self, folder: Path | str) -> None: ...

@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -81,7 +81,7 @@ class FrozenEncoder(nn.Module):
     @torch.inference_mode()
     def encode(
         self,
-        texts: Sequence[str],
+        texts: Iterable[str],
         *,
         precision: str = "float32",
         on_check: Callable[[TextCheck], None] | None = None,
@@ -95,7 +95,7 @@ class FrozenEncoder(nn.Module):
         frozen = once_each(texts, self.dim, lambda unique: self._frozen(unique, on_progress))
         return self(torch.from_numpy(frozen)).numpy()
 
-    def check(self, texts: Sequence[str]) -> TextCheck:
+    def check(self, texts: Iterable[str]) -> TextCheck:
         """Which texts are written in what the model cannot read. It has no length limit."""
         texts = checked(texts)
         ids = self._tokenizer.encode(texts)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 from numpy.lib import format as npy
 
-from simcse_core.encoding.texts import Progress, TextCheck
-from simcse_core.errors import InputError, OptionError
+from simcse_core.encoding.texts import Progress, TextCheck, each
+from simcse_core.errors import OptionError
 
 if TYPE_CHECKING:
     from simcse_core.encoding.catalogue import Encoder
@@ -52,18 +52,17 @@ def encode_stream(
 
     Args:
         model: any encoder.
-        texts: N texts; they are taken shard by shard. Identical texts in a shard are encoded once.
+        texts: N texts, also from a generator or an open file; they are taken shard by shard. Identical texts in a
+            shard are encoded once.
         path: of the file: (N, D) float32, unit rows, in the order of the texts.
         precision: as for `SimCSE.encode`.
         shard: most texts at once.
         on_progress: receives the number of texts done.
 
     Raises:
-        InputError: `texts` is a single text, or an element is no text.
+        InputError: `texts` is a single text, a dictionary, a table ..., or an element is no text.
         OptionError: unknown precision, a shard of less than 1, or a path that is no file.
     """
-    if isinstance(texts, str):
-        raise InputError("Give a list of texts, not a single text: [{text!r}].", text=texts[:40])
     if shard < 1:
         raise OptionError("A shard of {given} texts is too small: it has to be at least 1.", given=shard)
     summary = StreamSummary(0, model.dim, 0, 0, None, None)
@@ -82,9 +81,7 @@ def encode_stream(
 def _shards(texts: Iterable[str], most: int) -> Iterator[list[str]]:
     part: list[str] = []
     characters = 0
-    for number, text in enumerate(texts, 1):
-        if not isinstance(text, str):
-            raise InputError("Text {number} is a {kind}, not a text.", number=number, kind=type(text).__name__)
+    for text in each(texts):
         part.append(text)
         characters += len(text)
         if len(part) == most or characters >= CHARACTERS_AT_ONCE:

@@ -1,7 +1,8 @@
 """What encoders tell about the texts they were given, and what they share in handling them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from io import TextIOBase
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,18 +57,38 @@ def is_unreadable(token_ids: Sequence[int], unknown_id: int | None, markers: int
     return own > 0 and token_ids.count(unknown_id) > UNREADABLE_SHARE * own if unknown_id is not None else False
 
 
-def checked(texts: Sequence[str]) -> list[str]:
+def checked(texts: Iterable[str]) -> list[str]:
     """The texts as a list of clean strings; lone surrogates, which no tokenizer accepts, become U+FFFD.
 
     Raises:
-        InputError: a single string instead of a list, or an element that is no string.
+        InputError: as for `each`.
+    """
+    return [text.encode("utf-8", "surrogatepass").decode("utf-8", "replace") for text in each(texts)]
+
+
+def each(texts: Iterable[str]) -> Iterator[str]:
+    """The texts of a list, a generator, a column of a table, or the lines of an open file without their ends.
+
+    They are taken once, so that whatever can be taken only once is read as a list is.
+
+    Raises:
+        InputError: a single text, what has no order (a set) or whose elements are not what one expects (a dictionary, a
+            table), or an element that is no text.
     """
     if isinstance(texts, str):
         raise InputError("Give a list of texts, not a single text: [{text!r}].", text=texts[:40])
+    # A DataFrame gives the names of its columns, an array of no dimension nothing.
+    is_column = not hasattr(texts, "ndim") or texts.ndim == 1 or (texts.ndim > 1 and not hasattr(texts, "iloc"))
+    if not isinstance(texts, Iterable) or isinstance(texts, bytes | Mapping | Set) or not is_column:
+        raise InputError(
+            "Give a list of texts, not a {kind}: of a table one column, of a dictionary its values.",
+            kind=type(texts).__name__,
+        )
+    is_file = isinstance(texts, TextIOBase)
     for number, text in enumerate(texts, 1):
         if not isinstance(text, str):
             raise InputError("Text {number} is a {kind}, not a text.", number=number, kind=type(text).__name__)
-    return [text.encode("utf-8", "surrogatepass").decode("utf-8", "replace") for text in texts]
+        yield text.rstrip("\r\n") if is_file else text
 
 
 def once_each(texts: Sequence[str], dim: int, encode: Callable[[list[str]], Vectors]) -> Vectors:
