@@ -33,6 +33,8 @@ class Limits:
     max_queued_runs_per_user: int = 40
     max_bundle_megabytes: int = 2_000
     max_run_memory_megabytes: int = 16_000
+    max_run_minutes: int = 10_080
+    """Of training; a run that takes longer ends with what it has by then."""
     workers: int = 1
     """Runs at work at once."""
     checkpoint_seconds: int = 30

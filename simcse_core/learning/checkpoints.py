@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from simcse_core import durable
 from simcse_core.errors import CheckpointError, RunError
 from simcse_core.learning.schedule import Budget
 
@@ -53,15 +54,12 @@ class Checkpoint:
         Raises:
             RunError: it cannot be written; is the disk full?
         """
-        temporary = path.with_suffix(".new")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            torch.save(self._content(), temporary)
-            temporary.replace(path)
+            with durable.replacing(path) as file:
+                torch.save(self._content(), file)
         except (OSError, RuntimeError) as error:  # torch says a full disk with a RuntimeError
-            if temporary.is_file():
-                temporary.unlink()
-            raise RunError("{file} cannot be written: {reason}", file=path, reason=_line(error)) from error
+            raise RunError("{file} cannot be written: {reason}", file=path, reason=first_line(error)) from error
 
     def _content(self) -> dict[str, Any]:
         """Tensors, numbers, and lists and dicts of them."""
@@ -82,7 +80,7 @@ class Checkpoint:
             raise CheckpointError("There is no checkpoint {file} to go on from.", file=path) from None
         except Exception as error:  # torch raises whatever a damaged file leads it to
             raise CheckpointError(
-                "The checkpoint {file} is damaged: {reason}", file=path, reason=_line(error)
+                "The checkpoint {file} is damaged: {reason}", file=path, reason=first_line(error)
             ) from error
         if found.fingerprint != fingerprint:
             raise CheckpointError(
@@ -92,5 +90,6 @@ class Checkpoint:
         return found
 
 
-def _line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """What went wrong, in one line."""
     return str(error).strip().partition("\n")[0][:200]

@@ -33,6 +33,9 @@ NOTES = {
     "no_gradient": "The gradient has been 0 for {steps} steps: nothing is learned.",
     "batch_is_all": "The batch of {batch} is larger than the data of {rows} rows: each step takes all rows.",
     "no_checkpoint": "The training goes on, but cannot be resumed from here: {reason}",
+    "began_anew": "The training could not go on from its checkpoint and began anew: {reason} What it had measured is "
+    "kept in its folder.",
+    "time_limit": "Ended before step {steps:,}: a run may take {minutes:,} minutes here (SIMCSE_MAX_RUN_MINUTES).",
     "converted": "{how}",
     "start_was_best": "No moment of the training was better on the held-out data than the start, so the model is the "
     "start.",

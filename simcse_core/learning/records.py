@@ -91,7 +91,7 @@ class Ended:
     """
 
     reason: str
-    """epochs, steps, sentences, seconds, patience, cancelled or diverged."""
+    """epochs, steps, sentences, seconds, patience, limit (of `max_run_minutes`), cancelled or diverged."""
     step: int
     kept_step: int
     """After which step the model had the weights that it has now; 0 is the start."""

@@ -1,5 +1,6 @@
 """The training loop: plain, in one process or several, and the same from every start to every stop."""
 
+import contextlib
 import hashlib
 import json
 import math
@@ -13,8 +14,8 @@ import torch
 from torch import nn
 
 from simcse_core.data.kinds import Dataset, Texts, kind_of, rows
-from simcse_core.errors import DataError, ModelError, OptionError, RunError
-from simcse_core.learning.checkpoints import Best, Checkpoint, Weights
+from simcse_core.errors import CheckpointError, DataError, ModelError, OptionError, RunError
+from simcse_core.learning.checkpoints import Best, Checkpoint, Weights, first_line
 from simcse_core.learning.checks import trainable
 from simcse_core.learning.frozen_states import Trainable
 from simcse_core.learning.health import Watch, note
@@ -50,6 +51,7 @@ def train(
     resume: bool = False,
     stop: Callable[[], bool] = lambda: False,
     known: KnownTexts | None = None,
+    before_checkpoint: Callable[[], None] = lambda: None,
 ) -> Iterator[Record]:
     """Train a model in place.
 
@@ -68,6 +70,7 @@ def train(
         resume: go on from the checkpoint; `model` has to be the one that the training started from.
         stop: asked before each step; True ends the training as cancelled.
         known: of this model and `settings.tune`, where the caller needs one too.
+        before_checkpoint: called before each is written: the records so far have to be safe by then.
 
     Yields:
         An `Evaluation` before the first step and after each epoch or `eval_steps` (without dev data it tells only how
@@ -84,6 +87,7 @@ def train(
         raise DataError("{file} has only texts: nothing to compare with. It needs a score or a label.", file=dev.name)
     with memory_suffices(settings):
         loop = Loop(model, trainable(data, settings.loss), dev, settings, checkpoint, stop, known)
+        loop.before_checkpoint = before_checkpoint
     return loop.run(resume=resume)
 
 
@@ -110,6 +114,7 @@ class Loop:
     ) -> None:
         self.model, self.data, self.dev, self.settings = model, data, dev, settings
         self.checkpoint, self.stop = checkpoint, stop
+        self.before_checkpoint: Callable[[], None] = lambda: None
         self.sample = sample_of(data)
         self.processes = Processes(model.device)
         self.known = known or KnownTexts(model, settings.tune)
@@ -122,7 +127,7 @@ class Loop:
         self.objective.prepare([self.first_batches()[0][:FEWEST_ROWS]] if rehearsal else None)
         self.seconds = time.perf_counter() - started  # frozen layers are part of the budget
         self.tuned = {name: p for name, p in model.named_parameters() if p.requires_grad}
-        self.start = [(name, list(p.shape), float(p.detach().double().sum())) for name, p in model.named_parameters()]
+        self.start = "" if checkpoint is None else _hash_of(model)
         self.optimizer = self._optimizer()
         self.step = self.measurements = 0
         self.best = Best()
@@ -170,6 +175,7 @@ class Loop:
             yield from self._opening()
         reason: str | None = None
         saved = time.perf_counter()
+        begun = saved - self.seconds  # a break does not count
         for epoch, batch in self._batches():
             if self.processes.agreed(self.stop()):
                 reason = "cancelled"
@@ -191,12 +197,28 @@ class Loop:
                 if self.dev is not None and self.measurements - 1 - self.best.at >= self.settings.patience:
                     reason = "patience"
                     break
-            if time.perf_counter() - saved > limits().checkpoint_seconds:
+            now = time.perf_counter()
+            if self._is_overdue(now - begun):
+                yield from self._cut_short(epoch)
+                reason = "limit"
+                break
+            if now - saved > limits().checkpoint_seconds:
                 yield from self._save()
                 saved = time.perf_counter()
         reason = reason or self._step_limits().get(self.step, "seconds")
         yield from self._closing(reason)
         yield self._end(reason)
+
+    def _is_overdue(self, seconds: float) -> bool:
+        """Whether a training that has more to do has taken as long as any may."""
+        return self.step < self.steps and self.processes.agreed(seconds > 60 * limits().max_run_minutes)
+
+    def _cut_short(self, epoch: int) -> Iterator[Record]:
+        """The last measurement of a training that has to end before its time."""
+        yield note("time_limit", self.step, minutes=limits().max_run_minutes, steps=self.steps)
+        if not self._is_time_to_measure():
+            with contextlib.suppress(ModelError):
+                yield self._measure(epoch)
 
     def _opening(self) -> Iterator[Record]:
         """What is said and measured before the first step."""
@@ -385,7 +407,7 @@ class Loop:
     def _fingerprint(self) -> str:
         content: list[object] = [self.settings.model_dump(), self.data.columns, *rows(self.data)]
         content += [] if self.dev is None else [self.dev.columns, *rows(self.dev)]
-        content += self.start
+        content.append(self.start)
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
     def _save(self) -> Iterator[Note]:
@@ -407,23 +429,43 @@ class Loop:
             self.watch.memory,
         )
         try:
+            self.before_checkpoint()
             state.save(self.checkpoint)
         except RunError as error:
-            yield note("no_checkpoint", self.step, reason=str(error))
+            yield note("no_checkpoint", self.step, reason=str(error.values.get("reason", error)))
 
     def _restore(self) -> None:
+        """Go on from the checkpoint.
+
+        Raises:
+            CheckpointError: it does not fit; the model may then have changed.
+        """
         assert self.checkpoint is not None
         found = Checkpoint.load(self.checkpoint, self._fingerprint())
         if self.dev is not None:
             self.before = self._measured()
-        self._load(found.weights)
-        with torch.no_grad():
-            for name, value in self.objective.own_parameters().items():
-                value.copy_(found.own[name])
-        self.optimizer.load_state_dict(found.optimizer)
+        try:
+            self._load(found.weights)
+            with torch.no_grad():
+                for name, value in self.objective.own_parameters().items():
+                    value.copy_(found.own[name])
+            self.optimizer.load_state_dict(found.optimizer)
+            self.watch.memory = found.watch
+        except (KeyError, TypeError, ValueError, RuntimeError) as error:  # whatever a damaged file leads them to
+            raise CheckpointError(
+                "The checkpoint {file} is damaged: {reason}", file=self.checkpoint, reason=first_line(error)
+            ) from error
         self.step, self.steps, self.seconds = found.step, found.steps, found.seconds
         self.measurements, self.best, self.budget = found.measurements, found.best, found.budget
-        self.watch.memory = found.watch
+
+
+def _hash_of(model: Trainable) -> str:
+    """Of the start's weights, byte for byte: a sum would depend on the number of threads that add."""
+    digest = hashlib.sha256()
+    for name, parameter in model.named_parameters():
+        digest.update(f"{name} {parameter.dtype} {list(parameter.shape)}".encode())
+        digest.update(parameter.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
 
 
 def _watch(data: Dataset, settings: TrainingSettings) -> Watch:

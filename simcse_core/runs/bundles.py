@@ -7,7 +7,6 @@ and a `README.md` for people. The data is not in it.
 import json
 import math
 import re
-import secrets
 import shutil
 import time
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
+from simcse_core import durable
 from simcse_core.errors import RunError
 from simcse_core.home import RUN_ID, home
 from simcse_core.jsonable import jsonable
@@ -37,31 +37,28 @@ _LONG_AGO = (1980, 1, 1, 0, 0, 0)
 """Of every file in a bundle, so that the same run gives the same bytes."""
 
 
-def write_bundle(run: Run, target: Path | BinaryIO) -> None:
+def write_bundle(run: Run, target: Path | BinaryIO, user: str | None = None) -> None:
     """Write a finished run as a bundle; the same run gives the same bytes.
 
     Args:
         run: in the state "finished".
         target: a file, which is only replaced when the bundle is complete, or one that is open for writing.
+        user: whose name for the run it carries; None is the operator.
 
     Raises:
         RunError: the run is not finished or damaged, or the file cannot be written.
     """
     if run.status.state != "finished":
         raise RunError("Only a finished run can be exported; {run} is {state}.", run=run.id, state=run.status.state)
-    texts = _texts(run)
+    texts = _texts(run, user)
     if not isinstance(target, Path):
         _write(run, texts, target)
         return
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     try:
-        with temporary.open("xb") as file:
+        with durable.replacing(target) as file:
             _write(run, texts, file)
-        temporary.replace(target)
     except OSError as error:
         raise files.explained(error, target) from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def read_bundle(source: Path | BinaryIO, *, owner: str) -> Run:
@@ -98,7 +95,8 @@ def read_bundle(source: Path | BinaryIO, *, owner: str) -> Run:
         name = printable(" ".join(about.name.split()))
         files.replace(incoming / "about.json", jsonable(About((owner,), name, time.time(), imported=True)))
         run.set_status("finished")
-        incoming.rename(folder)  # with its name it becomes a run
+        durable.sync_tree(incoming)
+        durable.move(incoming, folder)  # with its name it becomes a run
     return Run(folder)
 
 
@@ -109,10 +107,17 @@ def sweep(older_than_seconds: float = 86_400) -> None:
         older_than_seconds: what changed later may still be at work.
     """
     latest = time.time() - older_than_seconds
-    for folder in (home() / "runs").glob("*"):
+    for folder in _folders(home() / "runs"):
         kind, _, run = folder.name.partition("-")
         if kind in ("incoming", "deleted") and RUN_ID.fullmatch(run) and _changed(folder) < latest:
             shutil.rmtree(folder, ignore_errors=True)  # never through a link
+
+
+def _folders(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except OSError:  # there are none yet
+        return []
 
 
 def _changed(path: Path) -> float:
@@ -137,7 +142,7 @@ def _incoming(folder: Path) -> Iterator[Path]:
         shutil.rmtree(incoming, ignore_errors=True)
 
 
-def _texts(run: Run) -> dict[str, str]:
+def _texts(run: Run, user: str | None = None) -> dict[str, str]:
     """The small files of a bundle, which mention no path of this machine."""
     records = run.records()
     if not records or records[-1]["event"] != "finished":
@@ -146,7 +151,7 @@ def _texts(run: Run) -> dict[str, str]:
     finished = {**records[-1], "model": "model", "base_model": config.model}
     description = Description(
         format=FORMAT,
-        name=run.title[:LONGEST_NAME],
+        name=run.title_for(user)[:LONGEST_NAME],
         run=run.id,
         command=command(as_carried_out(config, records)),
         data_sha256=config.data_sha256,
@@ -194,4 +199,4 @@ def _json(value: Any) -> str:
 
 
 def _lines(records: list[dict[str, Any]]) -> str:
-    return "".join(json.dumps(record, allow_nan=False) + "\n" for record in records)
+    return "".join(json.dumps(jsonable(record), allow_nan=False) + "\n" for record in records)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 import simcse_core
 from simcse_core.data import bundled
 from simcse_core.data.conversions import convert
+from simcse_core.data.decoding import EncodingError
 from simcse_core.data.held_out import Sides
 from simcse_core.data.kinds import Dataset, Texts, rows
 from simcse_core.data.splits import fold, split
@@ -56,6 +58,10 @@ class RunConfig(BaseModel):
     """... and which one, counted from 1."""
     columns: dict[str, str] = {}
     """The file's own names of columns, by ours."""
+    encoding: str = ""
+    """Of the files, where they do not say it themselves."""
+    sheet: str = ""
+    """Of workbooks: its name, or its number from 1; empty for the first."""
     kind: str | None = None
     """Convert the training data to this kind; None leaves it as it is."""
     model: str = "minilm"
@@ -116,8 +122,8 @@ def describe(config: RunConfig) -> RunConfig:
     weights, files, stages = _past(config.model)
     return config.model_copy(
         update={
-            "data_sha256": data_hash(bundled.open_data(config.data, config.columns or None)),
-            "dev_sha256": data_hash(_open_dev(config.other_dev, config.columns)) if config.other_dev else "",
+            "data_sha256": data_hash(_open_data(config)),
+            "dev_sha256": data_hash(_open_dev(config, config.other_dev)) if config.other_dev else "",
             "model_sha256": weights,
             "model_files_sha256": files,
             "stages": stages,
@@ -132,10 +138,10 @@ def check_data(config: RunConfig) -> None:
     Raises:
         DataError: it has changed, or cannot be read.
     """
-    if config.data_sha256 and data_hash(bundled.open_data(config.data, config.columns or None)) != config.data_sha256:
+    if config.data_sha256 and data_hash(_open_data(config)) != config.data_sha256:
         raise _changed(config.data)
     other = config.other_dev
-    if other and config.dev_sha256 and data_hash(_open_dev(other, config.columns)) != config.dev_sha256:
+    if other and config.dev_sha256 and data_hash(_open_dev(config, other)) != config.dev_sha256:
         raise _changed(other)
 
 
@@ -174,7 +180,7 @@ def open_sides(config: RunConfig) -> Sides:
         OptionError: what is to be held out is contradictory.
     """
     check_held_out(config)
-    data = bundled.open_data(config.data, config.columns or None)
+    data = _open_data(config)
     seed = config.settings.seed if config.data_seed is None else config.data_seed
     if config.kind is None:
         trainable(data, config.settings.loss)  # says what is wrong before the split does
@@ -188,7 +194,7 @@ def open_sides(config: RunConfig) -> Sides:
 def _held_out(config: RunConfig, data: Dataset, seed: int) -> tuple[Dataset, Dataset | None]:
     """Rows to learn from, and data to measure on."""
     if config.other_dev is not None:
-        return data, _open_dev(config.other_dev, config.columns)
+        return data, _open_dev(config, config.other_dev)
     if config.folds is not None:
         if config.fold is None:
             raise OptionError("Which of the {folds} folds is held out is not said.", folds=config.folds)
@@ -198,14 +204,29 @@ def _held_out(config: RunConfig, data: Dataset, seed: int) -> tuple[Dataset, Dat
     return split(data, dev_share=config.dev_share, seed=seed)
 
 
-def _open_dev(name: str, columns: dict[str, str]) -> Dataset:
-    """Held-out data; its columns may have the names of the training data or our own."""
-    if columns and name not in bundled.names():
-        try:
-            return bundled.open_data(name, columns)
-        except DataError:
-            pass
-    return bundled.open_data(name)
+def _open_data(config: RunConfig) -> Dataset:
+    return bundled.open_data(config.data, config.columns or None, encoding=config.encoding, sheet=config.sheet)
+
+
+def _open_dev(config: RunConfig, name: str) -> Dataset:
+    """Held-out data; its columns may have the names of the training data or our own.
+
+    The encoding that is said for the training data counts only where this file is in doubt too: as a code page of
+    single bytes, any UTF-8 can be read, wrongly.
+    """
+
+    def opened(encoding: str) -> Dataset:
+        if config.columns and name not in bundled.names():
+            with suppress(DataError):
+                return bundled.open_data(name, config.columns, encoding=encoding, sheet=config.sheet)
+        return bundled.open_data(name, encoding=encoding, sheet=config.sheet)
+
+    try:
+        return opened("")
+    except EncodingError:
+        if not config.encoding:
+            raise
+        return opened(config.encoding)
 
 
 def _past(model: str) -> tuple[str, str, tuple[Stage, ...]]:

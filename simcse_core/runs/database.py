@@ -10,10 +10,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
-from filelock import FileLock
-
 from simcse_core.errors import RunError
 from simcse_core.home import home
+from simcse_core.runs import locks
 
 T = TypeVar("T")
 
@@ -83,7 +82,7 @@ def _opened(rebuild: Callable[[sqlite3.Connection], None], *, writes: bool) -> I
         is_new = not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'runs'").fetchone()
         if is_new:
             connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA synchronous = FULL")
         connection.execute("BEGIN IMMEDIATE" if writes or is_new else "BEGIN")
         try:
             if is_new and not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'runs'").fetchone():
@@ -102,12 +101,18 @@ def _opened(rebuild: Callable[[sqlite3.Connection], None], *, writes: bool) -> I
 def _is_damaged(error: sqlite3.DatabaseError) -> bool:
     if not isinstance(error, sqlite3.OperationalError):
         return True
-    return error.sqlite_errorcode == sqlite3.SQLITE_ERROR  # a table or column is missing
+    # A table or column is missing; or somebody has made a folder of that name.
+    return _code(error) == sqlite3.SQLITE_ERROR or path().is_dir()
+
+
+def _code(error: sqlite3.DatabaseError) -> int:
+    """SQLite's number for what went wrong, with its details."""
+    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_INTERNAL)
 
 
 def _set_aside(error: sqlite3.DatabaseError) -> None:
     """Keep the damaged file under another name; only one process does it."""
-    with FileLock(home() / "queue.lock"):
+    with locks.lock(home() / "queue.lock"):
         try:
             with closing(sqlite3.connect(path(), timeout=BUSY_SECONDS)) as connection:
                 found = connection.execute("PRAGMA integrity_check").fetchone()
@@ -124,10 +129,43 @@ def _set_aside(error: sqlite3.DatabaseError) -> None:
                 damaged.replace(path().with_name(f"queue-damaged-{stamp}.sqlite{ending}"))
 
 
+_LOCKING = (
+    sqlite3.SQLITE_PROTOCOL,
+    sqlite3.SQLITE_IOERR_LOCK,
+    sqlite3.SQLITE_IOERR_UNLOCK,
+    sqlite3.SQLITE_IOERR_RDLOCK,
+    sqlite3.SQLITE_IOERR_CHECKRESERVEDLOCK,
+    sqlite3.SQLITE_IOERR_SHMLOCK,
+    sqlite3.SQLITE_IOERR_SHMMAP,
+    sqlite3.SQLITE_IOERR_SHMOPEN,
+    sqlite3.SQLITE_IOERR_SHMSIZE,
+)
+"""Of a file system that has no locks, or no memory that processes share through a file."""
+_NOT_OURS = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH)
+
+
 def _explained(error: sqlite3.DatabaseError) -> RunError:
-    code = error.sqlite_errorcode & 0xFF
+    code = _code(error) & 0xFF
+    if _code(error) in _LOCKING:
+        return locks.refused(home(), str(error))
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_INTERNAL):
+        locks.check(home())  # SQLite calls it busy, too, when there are no locks
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return RunError("Another program holds the queue {file}. Close it, then try again.", file=path())
     if code == sqlite3.SQLITE_FULL:
         return RunError("There is no space left on the disk of {folder}. Make room, then go on.", folder=home())
+    if code == sqlite3.SQLITE_IOERR or str(error) in ("disk I/O error", "locking protocol"):
+        return RunError(
+            "The disk of the queue {file} fails: {reason}. A folder of a network may have no locks: set SIMCSE_HOME to "
+            "a folder on a disk of this machine.",
+            file=path(),
+            reason=error,
+        )
+    if code in _NOT_OURS:
+        return RunError(
+            "The queue {file} cannot be opened: {reason}. Is it another user's? Set SIMCSE_HOME to a folder of your "
+            "own.",
+            file=path(),
+            reason=error,
+        )
     return RunError("The queue {file} cannot be used: {reason}.", file=path(), reason=error)

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from simcse_core import durable
 from simcse_core.data.kinds import Dataset, texts_of
 from simcse_core.encoding.catalogue import load
 from simcse_core.encoding.scratch import SIZES, new_model
@@ -20,6 +21,7 @@ from simcse_core.learning.training import train
 from simcse_core.meaning.evaluation import Metrics
 from simcse_core.meaning.intervals import value_of
 from simcse_core.meaning.items import Items
+from simcse_core.plain import short_line
 from simcse_core.runs import files
 from simcse_core.runs.config import RunConfig, check_data, check_model, open_sides, open_split
 from simcse_core.runs.race import beside, write_baselines
@@ -48,6 +50,7 @@ def execute(run: Run, emit: Emit, *, resume: bool = False) -> None:
             run.set_status("cancelled")
             return
         run.append(finished)
+        run.sync_records()  # "finished" promises that they are there, and the model
         run.set_status("finished")
     except CheckpointError:
         raise
@@ -64,7 +67,7 @@ def execute(run: Run, emit: Emit, *, resume: bool = False) -> None:
     except BaseException as error:
         run.set_status("failed", _said(error))
         raise
-    run.checkpoint.unlink(missing_ok=True)
+    run.checkpoint.unlink(missing_ok=True)  # now that all else is safe
     emit(finished)
 
 
@@ -118,6 +121,7 @@ def _train(run: Run, emit: Emit, *, resume: bool) -> dict[str, Any] | None:
         resume=resume,
         stop=lambda: run.cancel_asked,
         known=known,
+        before_checkpoint=run.sync_records,
     ):
         if isinstance(record, Ended):
             ended = record
@@ -148,7 +152,7 @@ def _train(run: Run, emit: Emit, *, resume: bool) -> dict[str, Any] | None:
     try:
         write_baselines(config, labelled, dev)
     except UserError as error:  # a race can do without
-        print(error, file=sys.stderr)
+        print(short_line(str(error)), file=sys.stderr)
     had = beside(config).get(AS_IT_COMES)
     return {
         "event": "finished",
@@ -191,8 +195,9 @@ def _save(model: Trainable, run: Run) -> None:
     whole = run.folder / "model.new"
     shutil.rmtree(whole, ignore_errors=True)
     model.save(whole)
+    durable.sync_tree(whole)
     shutil.rmtree(run.model, ignore_errors=True)  # of an earlier attempt, killed right after it
-    whole.replace(run.model)
+    durable.move(whole, run.model)
 
 
 def _said(error: BaseException) -> UserError | str:

@@ -1,45 +1,58 @@
-"""Writing the small files of a run so that a reader never sees half of one."""
+"""The small files of a run: written so that a power cut leaves none empty, and read whatever somebody made of them."""
 
-import contextlib
 import errno
 import json
 import os
-import secrets
-import time
+import sys
 from pathlib import Path
+from typing import TypeVar
 
+from pydantic import TypeAdapter
+
+from simcse_core import durable
 from simcse_core.errors import RunError, UserError
+from simcse_core.plain import printable
+
+T = TypeVar("T")
+_said: set[str] = set()
+"""What this process has said already."""
 
 
 def replace(path: Path, value: object) -> None:
-    """Write a value as JSON; the file is the old one or the new one at every moment."""
+    """Write a value as JSON; the file is the old one or the new one at every moment, and safe when this returns."""
     replace_text(path, json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
 
 
 def replace_text(path: Path, text: str) -> None:
     """Write a text, as `replace`."""
-    temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-    try:
-        temporary.write_text(text, encoding="utf-8")
-        _move(temporary, path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise
+    durable.write(path, text.encode())
 
 
-def _move(temporary: Path, path: Path) -> None:
-    """Windows refuses to replace a file that somebody reads at this very moment."""
-    for _attempt in range(20 if os.name == "nt" else 0):
-        with contextlib.suppress(PermissionError):
-            temporary.replace(path)
-            return
-        time.sleep(0.05)
-    temporary.replace(path)
+def read(path: Path, kind: TypeAdapter[T]) -> T:
+    """What `replace` wrote, as the type that it has to have.
+
+    Raises:
+        OSError: there is no such file, or it cannot be read.
+        ValueError: something else stands in it: no JSON, another type, too deep, too large a number, no UTF-8.
+    """
+    return kind.validate_json(path.read_bytes())
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is such a file as far as this user can see: in other people's folders there is nothing."""
+    return os.path.isfile(path)  # Path.is_file raises where a folder above may not be entered
+
+
+def leave_out(path: Path, error: OSError) -> None:
+    """Say on stderr, once, that a folder or a file is passed over."""
+    reason = printable(error.strerror or str(error))
+    if str(path) not in _said:
+        print(f"simcse_core: {printable(str(path))} is left out: {reason}.", file=sys.stderr, flush=True)
+    _said.add(str(path))
 
 
 def explained(error: OSError, path: Path) -> UserError:
     """What a disk refused, in words."""
-    if error.errno == errno.ENOSPC:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return RunError("There is no space left on the disk of {folder}. Make room, then go on.", folder=path)
     return RunError("{folder} cannot be written: {reason}.", folder=path, reason=error.strerror or str(error))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from simcse_core.errors import RunError
-from simcse_core.runs import queue
+from simcse_core.runs import files, queue
 from simcse_core.runs.run import Run
 from simcse_core.runs.schedule import Place, places
 
@@ -45,7 +45,7 @@ def follow(
         if (now := time.monotonic()) - asked_at >= ASK_SECONDS:
             asked_at = now
             queue.ensure_supervisor()
-            if not (run.folder / "config.json").is_file():
+            if not files.is_file(run.folder / "config.json"):
                 raise RunError("The run {run} is gone: its folder was removed.", run=run.id)
             if status.state == "queued" and (place := places().get(run.id)) is not None:
                 on_wait(place)

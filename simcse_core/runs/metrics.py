@@ -4,17 +4,20 @@ import json
 import math
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from simcse_core import durable
+from simcse_core.jsonable import jsonable
 from simcse_core.runs.files import replace_text
 
 KEPT_FILES = 200
 """Files whose records stay in memory, so that a page that looks each second reads only what is new."""
-
-NUMBERS = ("step", "steps", "epoch", "seconds", "texts_per_second", "loss")
 
 Metric = dict[str, Any]
 
@@ -31,6 +34,74 @@ class _Read:
     """The last whole line: another one there means another file, because inodes are used again."""
     records: list[Metric] = field(default_factory=list)
 
+
+Count = Annotated[int, Field(ge=0, le=2**53)]
+Positive = Annotated[float, Field(ge=0, le=1e15)]
+Number = float | None
+"""What is undefined is null."""
+
+
+class _Record(BaseModel):
+    """What others reckon with: somebody may have edited the file, and older versions wrote less."""
+
+    model_config = ConfigDict(strict=True, extra="allow", allow_inf_nan=False)
+    step: Count = 0
+    seconds: Positive = 0.0
+
+
+class _Step(_Record):
+    event: Literal["step"]
+    step: Count
+    steps: Count
+    epoch: Count
+    seconds: Positive
+    loss: Number = None
+    learning_rate: Number = None
+    gradient_norm: Number = None
+    observed: dict[str, Number] = {}
+    texts_per_second: Positive = 0.0
+    texts: Count = 0
+
+
+class _Evaluation(_Record):
+    event: Literal["evaluation"]
+    epoch: Count
+    metrics: dict[str, Number]
+    geometry: dict[str, Number] = {}
+    best: bool = False
+
+
+class _Note(_Record):
+    event: Literal["note"]
+    code: str = ""
+    template: str = ""
+    values: dict[str, float | int | str | None] = {}
+    message: str = ""
+
+
+class _Gain(BaseModel):
+    model_config = ConfigDict(strict=True, allow_inf_nan=False)
+    metric: str
+    over: str
+    value: Number = None
+    low: Number = None
+    high: Number = None
+
+
+class _Finished(_Record):
+    event: Literal["finished"]
+    reason: str = ""
+    steps: Count = 0
+    kept_step: Count | None = None
+    dev_as_it_comes: dict[str, Number] | None = None
+    dev_before: dict[str, Number] | None = None
+    dev_after: dict[str, Number] | None = None
+    gain: _Gain | None = None
+
+
+_RECORD: TypeAdapter[_Record] = TypeAdapter(
+    Annotated[_Step | _Evaluation | _Note | _Finished, Field(discriminator="event")]
+)
 
 _known: OrderedDict[Path, _Read] = OrderedDict()
 _lock = threading.Lock()
@@ -64,17 +135,31 @@ def read(path: Path) -> list[Metric]:
 
 def keep_before(path: Path, step: int) -> None:
     """Forget the records from a step on."""
-    kept = [record for record in read(path) if record.get("step", math.inf) < step]
-    replace_text(path, "".join(json.dumps(record, allow_nan=False) + "\n" for record in kept))
+    _write(path, [record for record in read(path) if record.get("step", math.inf) < step])
+
+
+def set_aside(path: Path) -> None:
+    """Begin with no records; steps that stand there already are kept in a file beside."""
+    if any(record["event"] == "step" for record in read(path)):
+        free = (path.with_name(f"{path.stem}-before-{number}{path.suffix}") for number in count(1))
+        durable.move(path, next(beside for beside in free if not beside.exists()))
+    _write(path, [])
+
+
+def _write(path: Path, records: Iterable[Metric]) -> None:
+    replace_text(path, "".join(json.dumps(jsonable(record), allow_nan=False) + "\n" for record in records))
 
 
 def _read_on(path: Path, known: _Read) -> bool:
     """Read what is new; whether the file is still the one that was read before."""
-    with path.open("rb") as file:
-        file.seek(known.read_to - len(known.last))
-        if file.read(len(known.last)) != known.last:
-            return False
-        new = file.read()
+    try:
+        with path.open("rb") as file:
+            file.seek(known.read_to - len(known.last))
+            if file.read(len(known.last)) != known.last:
+                return False
+            new = file.read()
+    except OSError:  # another user's, or no file
+        return True
     whole = new[: new.rfind(b"\n") + 1]
     known.read_to += len(whole)
     known.last = whole[whole[:-1].rfind(b"\n") + 1 :] or known.last
@@ -83,17 +168,10 @@ def _read_on(path: Path, known: _Read) -> bool:
 
 
 def _parse(line: bytes) -> Metric | None:
+    """A record in which everything is what others take it for."""
     try:
         record = json.loads(line)
+        _RECORD.validate_python(record)
     except (ValueError, RecursionError):
         return None
-    return record if isinstance(record, dict) and _is_record(record) else None
-
-
-def _is_record(record: Metric) -> bool:
-    """Whether others can reckon with it: somebody may have edited the file."""
-    numbers = [record[name] for name in NUMBERS if name in record]
-    if any(isinstance(value, bool) or not isinstance(value, int | float) for value in numbers):
-        return False
-    event = record.get("event")
-    return isinstance(event, str) and (event != "step" or {"step", "steps", "epoch", "seconds"} <= record.keys())
+    return dict(record)

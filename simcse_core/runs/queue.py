@@ -4,28 +4,37 @@ At most `SIMCSE_WORKERS` runs are at work at once, one for each user. Among the 
 been served for the longest time is next.
 """
 
+import contextlib
+import os
 import sqlite3
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
-from simcse_core.errors import RunError
+from simcse_core.errors import RunError, UserError
 from simcse_core.home import home
 from simcse_core.limits import limits
-from simcse_core.runs import database, files, store
+from simcse_core.runs import database, files, locks, store
 from simcse_core.runs.backends import environment
 from simcse_core.runs.config import RunConfig
 from simcse_core.runs.entries import change, end, entries, fingerprint, has_state, insert, transact, waits
+from simcse_core.runs.pulse import Listener
 from simcse_core.runs.run import Run
 from simcse_core.runs.schedule import Place, places
 
-__all__ = ["Place", "cancel", "ensure_supervisor", "places", "resume", "start_supervisor", "submit"]
+__all__ = ["Place", "cancel", "ensure_supervisor", "keep_watch", "places", "resume", "start_supervisor", "submit"]
+
+WATCH_SECONDS = 5.0
+"""Between two looks at the supervisor where nobody has a page open."""
 
 _supervisors: list["subprocess.Popen[bytes]"] = []
 """Supervisors that this process has started."""
+_listener = Listener()
 
 
 def submit(
@@ -134,24 +143,44 @@ def resume(run: Run, user: str | None, *, threads: int | None = None) -> None:
 
 
 def ensure_supervisor(*, soon: bool = False) -> None:
-    """Start a supervisor when there is something to do and nobody does it.
+    """Start a supervisor when there is something to do and nobody does it, or who should does nothing.
 
     Args:
         soon: there will be something to do; a worker gets ready, which spares the first run its imports.
+
+    Raises:
+        RunError: nothing can be written, or locked; or a supervisor that has stopped working cannot be ended.
     """
     _supervisors[:] = [process for process in _supervisors if process.poll() is None]  # lets those that ended go
-    if _supervisors or not (soon or database.path().exists() or (home() / "runs").is_dir()):
+    is_silent = _listener.is_silent()
+    if (_supervisors and not is_silent) or not (soon or os.path.exists(database.path()) or _has_runs()):
         return
     if soon or waits():
+        if is_silent:
+            _listener.end()
         try:
-            home().mkdir(parents=True, exist_ok=True)
-            with FileLock(home() / "supervisor.lock", timeout=0):
+            with locks.lock(home() / "supervisor.lock", seconds=0):
                 pass
         except Timeout:
             return  # one is there, started by another process
-        except OSError as error:
-            raise files.explained(error, home()) from error
         start_supervisor()
+
+
+def keep_watch() -> None:
+    """Look after the supervisor for as long as this process lives, also while nobody has a page open."""
+    place = home()
+
+    def watch() -> None:
+        while home() == place:
+            with contextlib.suppress(UserError, OSError):  # the pages say it
+                ensure_supervisor()
+            time.sleep(WATCH_SECONDS)
+
+    threading.Thread(target=watch, name="watch-supervisor", daemon=True).start()
+
+
+def _has_runs() -> bool:
+    return os.path.isdir(home() / "runs")
 
 
 def start_supervisor() -> None:
@@ -180,10 +209,10 @@ def _same(connection: sqlite3.Connection, config: RunConfig) -> Run | None:
     )
     for folder, state in rows.fetchall():
         run = Run(Path(folder))
-        if run.folder.parent != home() / "runs" or not (run.folder / "config.json").is_file():
+        if run.folder.parent != home() / "runs" or not files.is_file(run.folder / "config.json"):
             continue
         found = run.status.state
-        if found == "finished" and run.model.is_dir():
+        if found == "finished" and os.path.isdir(run.model):
             return run
         if found in ("queued", "running", "interrupted") and state in ("waiting", "given"):
             return run

@@ -1,13 +1,15 @@
 """A race in the queue: a run for each loss and seed, and what `learning.race` says of those that are finished."""
 
 import hashlib
-import json
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import TypeAdapter
 
 from simcse_core.data.kinds import Dataset, texts_of
 from simcse_core.encoding.catalogue import load
@@ -22,7 +24,7 @@ from simcse_core.learning.settings import MOST_EPOCHS, TrainingSettings
 from simcse_core.meaning.items import Items
 from simcse_core.runs import files, queue
 from simcse_core.runs.config import RunConfig, describe, open_split
-from simcse_core.runs.run import BeforeAndAfter, Run, State
+from simcse_core.runs.run import BeforeAndAfter, Run, State, StoredItems
 from simcse_core.runs.schedule import Place, recent_places
 from simcse_core.runs.store import get
 
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     from simcse_core.encoding.catalogue import Encoder
 
 RACE_ID = re.compile(r"[0-9a-f]{16}")
+_RUN_IDS = TypeAdapter(list[str])
+_BASELINES = TypeAdapter(dict[str, StoredItems])
 
 
 def start(
@@ -197,9 +201,14 @@ def races_of(run_id: str) -> list[str]:
 
 def all_races() -> Iterator[str]:
     """Ids of all races, in no order."""
-    for path in (home() / "races").glob("*.json"):
-        if RACE_ID.fullmatch(path.stem):
-            yield path.stem
+    try:
+        names = os.listdir(home() / "races")
+    except OSError:  # there are none yet
+        return
+    for name in names:
+        stem, _dot, ending = name.partition(".")
+        if ending == "json" and RACE_ID.fullmatch(stem):
+            yield stem
 
 
 def contestants(runs: Sequence[Outcome]) -> list[Contestant]:
@@ -210,10 +219,14 @@ def contestants(runs: Sequence[Outcome]) -> list[Contestant]:
             seed=run.seed,
             before=run.items.before,
             after=run.items.after,
-            seconds=run.finished["seconds"],
-            diverged=run.finished["reason"] == "diverged",
+            seconds=run.finished.get("seconds", 0.0),
+            diverged=run.finished.get("reason") == "diverged",
             texts_per_second=median_rate(
-                [record["texts_per_second"] for record in run.records if record["event"] == "step"]
+                [
+                    record["texts_per_second"]
+                    for record in run.records
+                    if record["event"] == "step" and "texts_per_second" in record
+                ]
             ),
         )
         for run in runs
@@ -237,15 +250,14 @@ def beside(config: RunConfig) -> dict[str, Items]:
     path = _baselines_file(config)
     try:
         return dict(_read_baselines(path, path.stat().st_mtime_ns))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError):
         return {}
 
 
 @lru_cache(maxsize=32)
 def _read_baselines(path: Path, _written: int) -> dict[str, Items]:
     """Kept until the file is written again: pages look every second, and held-out data may be large."""
-    measured = json.loads(path.read_text(encoding="utf-8"))
-    return {name: Items.from_json(items) for name, items in measured.items()}
+    return {name: stored.items for name, stored in files.read(path, _BASELINES).items()}
 
 
 def write_baselines(config: RunConfig, data: Dataset, dev: Dataset | None) -> None:
@@ -255,7 +267,7 @@ def write_baselines(config: RunConfig, data: Dataset, dev: Dataset | None) -> No
     model was nothing before.
     """
     path = _baselines_file(config)
-    if not path.exists():
+    if not beside(config):  # or somebody has damaged the file
         path.parent.mkdir(parents=True, exist_ok=True)
         files.replace(path, jsonable({} if dev is None else baselines_of(data, dev, as_it_comes(config))))
 
@@ -290,14 +302,12 @@ def _keep(found: Sequence[Run]) -> str:
 
 
 def _ids(race_id: str) -> list[str]:
-    path = home() / "races" / f"{race_id}.json"
     if not RACE_ID.fullmatch(race_id):
         return []
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        return files.read(home() / "races" / f"{race_id}.json", _RUN_IDS)
     except (OSError, ValueError):
         return []
-    return [run_id for run_id in found if isinstance(run_id, str)] if isinstance(found, list) else []
 
 
 def _find(run_id: str) -> Run | None:

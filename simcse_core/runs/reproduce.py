@@ -15,6 +15,8 @@ _FLAGS = {
     "dev_share": "dev-share",
     "folds": "folds",
     "fold": "fold",
+    "encoding": "encoding",
+    "sheet": "sheet",
     "kind": "as",
     "model": "model",
     "layer": "layer",

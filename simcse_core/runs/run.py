@@ -5,7 +5,7 @@ A run is a folder `SIMCSE_HOME/runs/ID` (or the folder given on the command line
     config.json    what to do; written once
     about.json     whose it is, and what people call it
     status.json    how far it is; replaced atomically
-    metrics.jsonl  one record a line, append-only
+    metrics.jsonl  one record a line, append-only; metrics-before-N.jsonl of attempts that had to begin anew
     items.json     results per dev item, before and after
     checkpoint.pt  the whole state of the training, to go on from
     model/         the trained model
@@ -17,22 +17,23 @@ A run is a folder `SIMCSE_HOME/runs/ID` (or the folder given on the command line
 
 import contextlib
 import errno
-import json
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from filelock import FileLock
+from pydantic import BaseModel, Field, TypeAdapter
 
+from simcse_core import durable
+from simcse_core.data import bundled
 from simcse_core.errors import RunError, UserError
 from simcse_core.home import home
 from simcse_core.jsonable import jsonable
 from simcse_core.meaning.items import Items
-from simcse_core.printing import printable
-from simcse_core.runs import files, metrics
+from simcse_core.plain import printable
+from simcse_core.runs import files, locks, metrics
 from simcse_core.runs.alive import born, is_alive
 from simcse_core.runs.config import RunConfig
 
@@ -55,8 +56,8 @@ class Status:
     template: str = ""
     """The message with its values apart, for a screen in another language; empty when there is no such thing."""
     values: dict[str, Any] = field(default_factory=dict)
-    pid: int | None = None
-    born: float | None = None
+    pid: Annotated[int, Field(ge=1, lt=2**31, strict=True)] | None = None
+    born: Annotated[float, Field(allow_inf_nan=False)] | None = None
     """When the process was created (`alive.born`): a pid alone may belong to another process by now."""
     changed: float = 0.0
     """Seconds since the epoch; only for people, because clocks jump."""
@@ -67,11 +68,32 @@ class About:
     """Whose a run is, and what people call it."""
 
     owners: tuple[str, ...] = ()
+    """Who started it; the others started the same later."""
     name: str = ""
+    """Of the first owner; others who look at the run see it too."""
     created: float = 0.0
     """Seconds since the epoch."""
     imported: bool = False
     """It came as a bundle."""
+    names: dict[str, str] = field(default_factory=dict)
+    """What each of the later owners calls it."""
+
+    def name_for(self, user: str | None) -> str:
+        """What somebody calls it; "" is no name. None is the operator."""
+        return self.names.get(user, "") if user in self.owners[1:] else self.name
+
+    def named(self, name: str, user: str | None) -> "About":
+        """The same, with another name for somebody: that of a later owner is seen by nobody else."""
+        if user is None or user not in self.owners[1:]:
+            return replace(self, name=name)
+        return replace(self, names={**self.names, user: name})
+
+    def without(self, user: str) -> "About":
+        """The same without one of its owners."""
+        owners = tuple(other for other in self.owners if other != user)
+        names = {other: name for other, name in self.names.items() if other in owners[1:]}
+        is_first = self.owners[:1] != owners[:1]
+        return replace(self, owners=owners, names=names, name=self.names.get(owners[0], "") if is_first else self.name)
 
 
 @dataclass(frozen=True)
@@ -80,6 +102,37 @@ class BeforeAndAfter:
 
     before: Items
     after: Items
+
+
+class StoredItems(BaseModel):
+    """`Items` as a file has them; undefined numbers are null there."""
+
+    values: dict[str, list[float | None]]
+    cosines: list[float]
+    gold: list[float]
+    of_pairs: tuple[Literal["spearman", "average_precision", "auc"], ...] | None = None
+    pseudo_values: dict[str, list[float | None]] | None = None
+
+    @property
+    def items(self) -> Items:
+        """As others reckon with them.
+
+        Raises:
+            ValueError: the metrics are not of equally many items.
+        """
+        if len({len(results) for results in self.values.values()}) > 1 or len(self.cosines) != len(self.gold):
+            raise ValueError("results of different numbers of items")
+        return Items.from_json(self.model_dump())
+
+
+class _StoredBeforeAndAfter(BaseModel):
+    before: StoredItems
+    after: StoredItems
+
+
+_STATUS = TypeAdapter(Status)
+_ABOUT = TypeAdapter(About)
+_ITEMS = TypeAdapter(_StoredBeforeAndAfter)
 
 
 @dataclass(frozen=True)
@@ -114,21 +167,30 @@ class Run:
     def about(self) -> About:
         """Whose it is. A damaged file belongs to nobody, so that only the operator can remove the run."""
         try:
-            found = json.loads((self.folder / "about.json").read_text(encoding="utf-8"))
-            name, created = printable(str(found["name"]))[:LONGEST_NAME], float(found["created"])
-            created = created if 0 <= created < LATEST else 0.0
-            return About(tuple(map(str, found["owners"])), name, created, bool(found.get("imported")))
-        except (OSError, ValueError, TypeError, KeyError, RecursionError):
+            about = files.read(self.folder / "about.json", _ABOUT)
+        except (OSError, ValueError):
             return About()
+        names = {user: _one_line(name) for user, name in about.names.items()}
+        created = about.created if 0 <= about.created < LATEST else 0.0
+        return replace(about, name=_one_line(about.name), names=names, created=created)
 
     def is_of(self, user: str | None) -> bool:
         """Whether somebody may change it; None is the operator, who may do everything."""
         return user is None or user in self.about.owners
 
+    def shows_data(self, user: str | None) -> bool:
+        """Whether somebody may see texts that it learned from or was measured on: what others brought is theirs."""
+        names = {self.config.data, self.config.other_dev or self.config.data}
+        return names <= set(bundled.names()) or self.is_of(user)
+
     @property
     def title(self) -> str:
-        """Its name; without one, what it learns with and from."""
-        if name := self.about.name:
+        """What those call it who do not own it, and the operator."""
+        return self.title_for(None)
+
+    def title_for(self, user: str | None) -> str:
+        """What somebody calls it; without a name, what it learns with and from."""
+        if name := self.about.name_for(user):
             return name
         try:
             config = self.config
@@ -142,10 +204,8 @@ class Run:
     def status(self) -> Status:
         """How far it is. A run whose process is gone without a word counts as interrupted."""
         try:
-            status = Status(**json.loads((self.folder / "status.json").read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError, RecursionError):
-            return _interrupted(RunError("Its status cannot be read."))
-        if status.state not in STATES or not _is_process(status.pid, status.born):
+            status = files.read(self.folder / "status.json", _STATUS)
+        except (OSError, ValueError):
             return _interrupted(RunError("Its status cannot be read."))
         if status.state == "running" and not is_alive(status.pid, status.born):
             return replace(_interrupted(RunError("Its process is gone.")), changed=status.changed)
@@ -186,8 +246,18 @@ class Run:
         return metrics.read(self.folder / "metrics.jsonl")
 
     def go_on_before(self, step: int) -> None:
-        """Forget the records from a step on: the run goes on with it. Step 0 forgets them all."""
-        metrics.keep_before(self.folder / "metrics.jsonl", step)
+        """Forget the records from a step on: the run goes on with it and says the same again."""
+        self._say(lambda: metrics.keep_before(self.folder / "metrics.jsonl", step))
+
+    def begin_anew(self) -> None:
+        """Start with no records. Those of an attempt before are kept aside: what it measured is not lost."""
+        self._say(lambda: metrics.set_aside(self.folder / "metrics.jsonl"))
+
+    def sync_records(self) -> None:
+        """See that all records so far outlive a power cut."""
+        path = self.folder / "metrics.jsonl"
+        if files.is_file(path):
+            self._say(lambda: durable.sync(path))
 
     def write_items(self, items: BeforeAndAfter) -> None:
         files.replace(self.folder / "items.json", jsonable(items))
@@ -195,9 +265,9 @@ class Run:
     def items(self) -> BeforeAndAfter | None:
         """Results per dev item; None before the end, or without dev data."""
         try:
-            found = json.loads((self.folder / "items.json").read_text(encoding="utf-8"))
-            return BeforeAndAfter(Items.from_json(found["before"]), Items.from_json(found["after"]))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            found = files.read(self.folder / "items.json", _ITEMS)
+            return BeforeAndAfter(found.before.items, found.after.items)
+        except (OSError, ValueError):
             return None
 
     @property
@@ -219,7 +289,7 @@ class Run:
 
     @property
     def cancel_asked(self) -> bool:
-        return (self.folder / "cancel").exists()
+        return os.path.exists(self.folder / "cancel")
 
     def beat(self, beat: str) -> None:
         """Show that its process is alive. A full disk is no reason to stop."""
@@ -230,12 +300,14 @@ class Run:
     def heartbeat(self) -> str:
         """Changes while its process is alive."""
         try:
-            return (self.folder / "heartbeat").read_text(encoding="utf-8")
+            return (self.folder / "heartbeat").read_text(encoding="utf-8", errors="replace")
         except OSError:
             return ""
 
     def rename(self, name: str, user: str | None) -> None:
         """Give it a name of up to 80 characters, in one line; an empty one is none.
+
+        Who started the same run later names it for themselves.
 
         Raises:
             RunError: it is somebody else's, or the name is too long.
@@ -247,7 +319,7 @@ class Run:
                 "A name has at most {most} characters; this one has {given}.", most=LONGEST_NAME, given=len(name)
             )
         with owners_lock():
-            self._change(replace(self.about, name=name))
+            self._change(self.about.named(name, user))
 
     def join(self, user: str) -> None:
         """Make it also another user's, who wants the same.
@@ -267,10 +339,10 @@ class Run:
     def leave_locked(self, user: str) -> bool:
         """As `leave`, for who has the `owners_lock`."""
         about = self.about
-        others = tuple(own for own in about.owners if own != user)
+        others = any(owner != user for owner in about.owners)
         if others:
-            self._change(replace(about, owners=others))
-        return bool(others)
+            self._change(about.without(user))
+        return others
 
     def check_owner(self, user: str | None) -> None:
         """Refuse what only an owner may do.
@@ -311,20 +383,12 @@ def owners_lock() -> Iterator[None]:
     Raises:
         RunError: `SIMCSE_HOME` cannot be written.
     """
-    try:
-        home().mkdir(parents=True, exist_ok=True)
-        lock = FileLock(home() / "about.lock")
-        lock.acquire()
-    except OSError as error:
-        raise files.explained(error, home()) from error
-    try:
+    with locks.lock(home() / "about.lock"):
         yield
-    finally:
-        lock.release()
 
 
-def _is_process(pid: object, birth: object) -> bool:
-    return isinstance(pid, int | None) and isinstance(birth, int | float | None)
+def _one_line(name: str) -> str:
+    return printable(name)[:LONGEST_NAME]
 
 
 def _interrupted(problem: RunError) -> Status:

@@ -2,14 +2,18 @@
 
 import contextlib
 import hashlib
-import json
+import os
 import secrets
 import shutil
+import stat
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pydantic import TypeAdapter
+
+from simcse_core import durable
 from simcse_core.errors import RunError
 from simcse_core.home import home, run_folder
 from simcse_core.jsonable import jsonable
@@ -34,7 +38,10 @@ __all__ = [
     "open_run",
     "outside_runs",
     "runs_of",
+    "sweep_data",
 ]
+
+_FOLDERS = TypeAdapter(list[str])
 
 
 def new_folder() -> Path:
@@ -55,7 +62,7 @@ def create(config: RunConfig, folder: Path | None = None, *, owner: str = "cli")
         RunError: the folder already holds a run, or cannot be written.
     """
     folder = (folder or new_folder()).resolve()
-    if (folder / "config.json").exists() and (Run(folder).status.state != "failed" or Run(folder).records()):
+    if files.is_file(folder / "config.json") and (Run(folder).status.state != "failed" or Run(folder).records()):
         raise RunError("{folder} already holds a run. Choose another folder.", folder=folder)
     run = Run(folder)
     try:
@@ -65,6 +72,7 @@ def create(config: RunConfig, folder: Path | None = None, *, owner: str = "cli")
         files.replace(folder / "about.json", jsonable(About((owner,), created=time.time())))
         run.set_status("queued")
         files.replace(folder / "config.json", config.model_dump(mode="json"))  # last: with it the folder is a run
+        durable.sync(folder.parent)
         _remember_outside(run)
     except (OSError, RunError) as error:
         discard(run)
@@ -87,7 +95,7 @@ def get(run_id: str) -> Run:
         RunError: there is none.
     """
     folder = run_folder(run_id)
-    if folder is None or not (folder / "config.json").is_file():
+    if folder is None or not files.is_file(folder / "config.json"):
         raise RunError("There is no run {given!r}.", given=run_id)
     return Run(folder)
 
@@ -99,7 +107,7 @@ def open_run(folder: Path) -> Run:
         RunError: there is none, or it is not one that has stopped before its end.
     """
     run = Run(folder.resolve())
-    if not (run.folder / "config.json").is_file():
+    if not files.is_file(run.folder / "config.json"):
         raise RunError("{folder} holds no run. Name the folder of the interrupted one.", folder=folder)
     if run.status.state in ("queued", "running"):
         raise RunError("The run in {folder} is not over: it is {state}.", folder=folder, state=run.status.state)
@@ -109,20 +117,41 @@ def open_run(folder: Path) -> Run:
 
 
 def all_runs() -> Iterator[Run]:
-    """Every run under `SIMCSE_HOME`, the oldest first."""
-    for folder in sorted((home() / "runs").glob("*")):
-        if run_folder(folder.name) == folder and (folder / "config.json").is_file():
+    """Every run under `SIMCSE_HOME` that this user can read, the oldest first; of others it is said on stderr."""
+    try:
+        names = sorted(os.listdir(home() / "runs"))
+    except FileNotFoundError:  # there are none yet
+        return
+    except OSError as error:
+        files.leave_out(home() / "runs", error)
+        return
+    for name in names:
+        folder = run_folder(name)
+        if folder is not None and _is_run(folder):
             yield Run(folder)
+
+
+def _is_run(folder: Path) -> bool:
+    config = folder / "config.json"
+    try:
+        if not stat.S_ISREG(config.stat().st_mode):
+            return False
+        with config.open("rb"):
+            return True
+    except (FileNotFoundError, NotADirectoryError):  # not a run yet, or not any more
+        return False
+    except OSError as error:
+        files.leave_out(folder, error)
+        return False
 
 
 def outside_runs() -> list[Run]:
     """The runs in folders that somebody named, as far as they are still there."""
     try:
-        found = json.loads((home() / "outside.json").read_text(encoding="utf-8"))
-        runs = [Run(Path(folder)) for folder in found]
-    except (OSError, ValueError, TypeError):
+        runs = [Run(Path(folder)) for folder in files.read(home() / "outside.json", _FOLDERS)]
+    except (OSError, ValueError):
         return []
-    return [run for run in runs if (run.folder / "config.json").is_file()]
+    return [run for run in runs if files.is_file(run.folder / "config.json")]
 
 
 def _remember_outside(run: Run) -> None:
@@ -141,6 +170,8 @@ def runs_of(user: str) -> list[Run]:
 def delete(run: Run, user: str | None) -> None:
     """Remove a run and its model. One that is also somebody else's only stops being this user's.
 
+    What was uploaded for it goes with the last run that needs it.
+
     Raises:
         RunError: it is somebody else's, it is not over, or another run that is not over starts from its model.
     """
@@ -150,11 +181,65 @@ def delete(run: Run, user: str | None) -> None:
         if user is not None and run.leave_locked(user):
             return
         _check_not_needed(run)
+        uploads, created = _uploads_of(run), run.about.created
         try:
-            run.folder.rename(trash)
+            durable.move(run.folder, trash)
         except OSError as error:
             raise files.explained(error, run.folder) from error
+        needed = {path for other in _everything() for path in _uploads_of(other)}
+        for path in uploads - needed:
+            # Who has brought the same file since is about to start a run with it.
+            if _changed(path) <= created:
+                _remove(path)
     shutil.rmtree(trash, ignore_errors=True)
+
+
+def sweep_data(older_than_seconds: float = 86_400) -> None:
+    """Remove uploads that no run needs: their race was never started, or could not be queued.
+
+    Args:
+        older_than_seconds: what came later may still be used.
+    """
+    with owners_lock(), contextlib.suppress(FileNotFoundError):
+        latest = time.time() - older_than_seconds
+        old = [path for path in _uploads().iterdir() if _changed(path) < latest]
+        needed = {path for run in _everything() for path in _uploads_of(run)} if old else set()
+        for path in old:
+            if path not in needed:
+                _remove(path)
+
+
+def _everything() -> Iterator[Run]:
+    yield from all_runs()
+    yield from outside_runs()
+
+
+def _uploads() -> Path:
+    """The folder of what was uploaded."""
+    return home() / "data"
+
+
+def _uploads_of(run: Run) -> set[Path]:
+    """What of a run's data was uploaded."""
+    try:
+        config = run.config
+    except RunError:
+        return set()
+    named = [Path(name) for name in (config.data, config.other_dev) if name]
+    return {path for path in named if path.parent == _uploads()}
+
+
+def _changed(path: Path) -> float:
+    """Seconds since the epoch; what is gone is new."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return float("inf")
+
+
+def _remove(path: Path) -> None:
+    with contextlib.suppress(OSError):
+        path.unlink()
 
 
 def _check_not_needed(run: Run) -> None:
@@ -185,13 +270,21 @@ def keep_data(content: bytes, name: str) -> Path:
         RunError: the folder cannot be written.
     """
     ending = Path(name).suffix.lower()
-    path = home() / "data" / f"{hashlib.sha256(content).hexdigest()[:32]}{ending if ending.isascii() else ''}"
+    path = _uploads() / f"{hashlib.sha256(content).hexdigest()[:32]}{ending if ending.isascii() else ''}"
     try:
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            temporary = path.with_suffix(f".{secrets.token_hex(4)}")
-            temporary.write_bytes(content)
-            temporary.replace(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if _is_whole(path, content):
+            path.touch()  # it is wanted again: `delete` leaves it
+        else:
+            durable.write(path, content)
     except OSError as error:
         raise files.explained(error, path.parent) from error
     return path
+
+
+def _is_whole(path: Path, content: bytes) -> bool:
+    """Whether the content stands there: an earlier version could leave a part of it."""
+    try:
+        return path.stat().st_size == len(content)
+    except OSError:
+        return False

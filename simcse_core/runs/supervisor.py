@@ -7,20 +7,24 @@ over. Its clock is the one that only goes forward, so that setting the date chan
 import contextlib
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from simcse_core.errors import RunError, UserError
 from simcse_core.home import home
-from simcse_core.runs import entries
+from simcse_core.runs import entries, locks
 from simcse_core.runs.backends import WORKER, Backend, LocalProcesses
 from simcse_core.runs.bundles import sweep
 from simcse_core.runs.entries import Entry
-from simcse_core.runs.files import explained
+from simcse_core.runs.files import explained, is_file
+from simcse_core.runs.pulse import Pulse
 from simcse_core.runs.run import Run
 from simcse_core.runs.schedule import claim
+from simcse_core.runs.store import sweep_data
 
 LOOK_SECONDS = 0.1
 """Between two looks at the queue and at the runs."""
@@ -32,6 +36,8 @@ IDLE_SECONDS = 300.0
 """Without work the supervisor ends, and its spare worker with it."""
 MOST_DEATHS = 8
 """A run whose process has ended so often without getting farther is given up."""
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -55,22 +61,31 @@ class Supervisor:
 
     def work(self) -> None:
         """Until nothing has waited or run for a while."""
-        entries.take_in_lost_runs()
-        sweep()
+        pulse = Pulse()
+        self._try(entries.take_in_lost_runs)
+        self._try(sweep)
+        self._try(sweep_data)
         busy_at = time.monotonic()
         while time.monotonic() - busy_at < IDLE_SECONDS:
+            pulse.beat()
             if self._look():
                 busy_at = time.monotonic()
             time.sleep(LOOK_SECONDS)
 
     def _look(self) -> bool:
         """A look that survives a full disk or a queue that another program holds: both may be over in a moment."""
-        try:
-            return self.look()
-        except (OSError, UserError) as problem:
-            self._say(problem)
+        looked = self._try(self.look)
+        if looked is None:
             time.sleep(1)
-            return True
+        return looked is not False
+
+    def _try(self, work: Callable[[], T]) -> T | None:
+        """Do something, or say why it cannot be done: a supervisor that dies of it would be started again and again."""
+        try:
+            return work()
+        except Exception as problem:  # noqa: BLE001 - the runs that wait come first, whatever somebody's files hold
+            self._say(problem)
+            return None
 
     def _say(self, problem: Exception) -> None:
         """Into the log, once."""
@@ -104,9 +119,9 @@ class Supervisor:
     def _start_next(self) -> bool:
         started = False
         while (entry := claim()) is not None:
-            if (entry.run.folder / "config.json").is_file():
+            if is_file(entry.run.folder / "config.json"):
                 self._start(entry)
-            else:  # somebody removed the folder by hand
+            else:  # somebody removed the folder by hand, or may read it and this user may not
                 entries.ended(entry.run, None)
             started = True
         return started
@@ -116,8 +131,9 @@ class Supervisor:
         try:
             job = self.backend.submit([*WORKER, *options, str(entry.run.folder)])
         except OSError as error:
-            entry.run.set_status("failed", explained(error, entry.run.folder))
             entries.ended(entry.run, None)
+            with contextlib.suppress(RunError):
+                entry.run.set_status("failed", explained(error, entry.run.folder))
             return
         entries.set_job(entry.run, job)
         self.watched[entry.run.folder] = Watched(time.monotonic())
@@ -169,7 +185,7 @@ class Supervisor:
     def _start_again(self, entry: Entry) -> None:
         """It was killed, or the machine was: the run goes on from its checkpoint."""
         run = entry.run
-        if not (run.folder / "config.json").is_file():
+        if not is_file(run.folder / "config.json"):
             entries.ended(run, None)
             return
         reached = max((record.get("step", 0) for record in run.records()), default=-1)
@@ -191,7 +207,7 @@ def main() -> None:
     try:
         while True:
             # Long enough for a supervisor that is about to end.
-            with FileLock(home() / "supervisor.lock").acquire(timeout=5):
+            with locks.lock(home() / "supervisor.lock", seconds=5):
                 Supervisor().work()
             if not entries.waits():  # nothing came while the lock was let go
                 return

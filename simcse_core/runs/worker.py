@@ -8,22 +8,28 @@ import contextlib
 import os
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from simcse_core.errors import CheckpointError, RunError, UserError
+from simcse_core.jsonable import jsonable
 from simcse_core.limits import limits
+from simcse_core.plain import short_line
+from simcse_core.runs import files, locks
 from simcse_core.runs.run import Run
 
 if TYPE_CHECKING:
     from simcse_core.runs.execute import Emit
 
 BEAT_SECONDS = 0.5
+SPARE_SECONDS = 300.0
+"""For what a run does besides its training, before it counts as taking too long."""
 MOST_OF_THE_MEMORY = 0.8
 """A run may never take more of the machine's memory than this share."""
 
@@ -55,15 +61,18 @@ def carry_out(run: Run) -> None:
 
     Only one process at a time does it; a second one ends without a word.
     """
-    if not (run.folder / "config.json").is_file():  # removed meanwhile
+    if not files.is_file(run.folder / "config.json"):  # removed meanwhile
         return
     try:
-        lock = FileLock(run.folder / "worker.lock")
-        with lock.acquire(timeout=5), _heart(run):
+        with locks.lock(run.folder / "worker.lock", seconds=5), _heart(run):
             if run.status.state not in ("finished", "failed", "cancelled"):
                 _carry_out(run)
     except Timeout:
         return
+    except UserError as error:  # its folder cannot be written, or locked
+        print(short_line(str(error)), file=sys.stderr)
+        with contextlib.suppress(UserError):
+            run.set_status("failed", error)
 
 
 def _carry_out(run: Run) -> None:
@@ -80,13 +89,21 @@ def _carry_out(run: Run) -> None:
 
 
 def _train(run: Run) -> None:
+    from simcse_core.learning.health import note
     from simcse_core.runs.execute import execute
     from simcse_core.runs.trackers import tracking
 
     with tracking(run) as emit:
-        if not run.checkpoint.is_file() or not _resumed(run, emit):
-            run.go_on_before(0)
-            execute(run, emit)
+        refused = None
+        if files.is_file(run.checkpoint) and (refused := _resumed(run, emit)) is None:
+            return
+        run.begin_anew()
+        if refused is not None:
+            # Everybody may read it, so it names no folder.
+            why = refused.template.format(**{**refused.values, "file": run.checkpoint.name})
+            said = note("began_anew", reason=why)
+            run.append({**jsonable(said), "message": said.message})
+        execute(run, emit)
 
 
 def _wait_for_arguments() -> list[str] | None:
@@ -102,17 +119,17 @@ def _wait_for_arguments() -> list[str] | None:
     return [os.fsdecode(part) for part in line.rstrip(b"\n").split(b"\0")] if line else None
 
 
-def _resumed(run: Run, emit: "Emit") -> bool:
-    """Whether the run went on from its checkpoint; one that cannot be used is set aside, and it begins anew."""
+def _resumed(run: Run, emit: "Emit") -> CheckpointError | None:
+    """Go on from the checkpoint; where it does not fit, it is set aside, and the answer is why."""
     from simcse_core.runs.execute import execute
 
     try:
         execute(run, emit, resume=True)
     except CheckpointError as error:
-        print(error, file=sys.stderr)
+        print(short_line(str(error)), file=sys.stderr)
         run.checkpoint.replace(run.checkpoint.with_name("checkpoint-damaged.pt"))
-        return False
-    return True
+        return error
+    return None
 
 
 @contextlib.contextmanager
@@ -122,7 +139,8 @@ def _heart(run: Run) -> Iterator[None]:
 
     def beat() -> None:
         process = psutil.Process()
-        most = _most_memory()
+        most, minutes = _most_memory(), limits().max_run_minutes
+        until = time.monotonic() + 60 * minutes + SPARE_SECONDS
         count = 0
         while not stopped.wait(BEAT_SECONDS):
             run.beat(f"{process.pid} {(count := count + 1)}")
@@ -134,6 +152,14 @@ def _heart(run: Run) -> Iterator[None]:
                 )
                 run.set_status("failed", problem)
                 os._exit(1)  # the training does not look up from its work
+            if time.monotonic() > until:  # its training would have ended by itself
+                problem = RunError(
+                    "It took longer than {minutes:,} minutes (SIMCSE_MAX_RUN_MINUTES). Choose fewer epochs, or less "
+                    "data.",
+                    minutes=minutes,
+                )
+                run.set_status("failed", problem)
+                os._exit(1)
 
     thread = threading.Thread(target=beat, daemon=True)
     thread.start()

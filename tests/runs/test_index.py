@@ -110,18 +110,18 @@ def test_within_a_second_nobody_looks_and_afterwards_only_what_changed_is_read(
     known = Index(home() / "runs", clock)
     read: list[str] = []
     listed: list[Path] = []
-    text, names = Path.read_text, os.listdir
+    content, names = Path.read_bytes, os.listdir
 
-    def read_text(path: Path, **how: str) -> str:
+    def read_bytes(path: Path) -> bytes:
         read.append(path.parent.name)
-        return text(path, **how)
+        return content(path)
 
     def listdir(path: Path) -> list[str]:
         listed.append(path)
         time.sleep(0.02)  # so that the others ask meanwhile
         return names(path)
 
-    monkeypatch.setattr(Path, "read_text", read_text)
+    monkeypatch.setattr(Path, "read_bytes", read_bytes)
     monkeypatch.setattr(os, "listdir", listdir)
 
     def ask() -> tuple[int, list[str]]:

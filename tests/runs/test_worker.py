@@ -5,7 +5,7 @@ import os
 import psutil
 import pytest
 
-from simcse_core.runs import entries, queue, race, store, worker
+from simcse_core.runs import entries, metrics, queue, race, store, worker
 from simcse_core.runs.execute import execute
 from simcse_core.runs.run import Run
 from tests.runs.conftest import SMALL, wait_until, with_seed
@@ -87,14 +87,20 @@ def test_a_run_that_needs_too_much_memory_is_ended_in_words(monkeypatch: pytest.
     assert "more than 100 MB of memory" in run.status.message
 
 
-def test_a_damaged_checkpoint_is_set_aside_and_the_run_begins_anew() -> None:
+def test_a_damaged_checkpoint_is_set_aside_and_the_run_begins_anew_and_loses_no_metrics() -> None:
     run = store.create(SMALL)
-    run.append({"event": "step", "step": 1})
+    before = {"event": "step", "step": 1, "steps": 9, "epoch": 1, "seconds": 1.0, "loss": 0.5}
+    run.append(before)
     run.checkpoint.write_bytes(b"half of one")
     worker.carry_out(run)
     assert run.status.state == "finished"
-    assert [record["step"] for record in run.records()[:2]] == [0, 1]
+    said, *records = run.records()
+    assert (said["event"], said["code"]) == ("note", "began_anew")
+    assert "checkpoint.pt is damaged" in said["message"]
+    assert str(run.folder) not in said["message"]  # everybody may read it
+    assert [record["step"] for record in records[:2]] == [0, 1]
     assert (run.folder / "checkpoint-damaged.pt").exists()
+    assert metrics.read(run.folder / "metrics-before-1.jsonl") == [before]
 
 
 def test_a_run_is_carried_out_by_one_process_only() -> None:
