@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -22,14 +22,13 @@ from simcse_core.errors import ModelError
 from simcse_core.meaning.similarity import Background, Matrix, Summary, cluster_order, cosine_similarity, summarise
 from ui.defaults import MODEL
 from ui.translation import _
+from ui.turns import Turns, parts, tokens_in
 
 if TYPE_CHECKING:
     from simcse_core.encoding.model import SimCSE
 
 KEPT_MEGABYTES = 200
 """Of vectors, for all sessions together."""
-ENCODED_AT_ONCE = 64
-"""Texts between two looks at whether the page still wants them, and between two turns of other sessions."""
 UNREADABLE_FROM = 0.1
 """A model cannot read a language when so large a share of its sentences is unreadable."""
 KEPT_MATRIX_FROM = 1_000
@@ -175,19 +174,10 @@ class KeptVectors:
         return np.stack(rows) if rows and len(rows) == len(texts) else None
 
 
-def _in_turns(model: Encoder, texts: Sequence[str]) -> Iterator[tuple[Sequence[str], NDArray[np.float32]]]:
-    """Some texts after the other with their vectors; between them other sessions have their turn."""
-    for start in range(0, len(texts), ENCODED_AT_ONCE):
-        part = texts[start : start + ENCODED_AT_ONCE]
-        with one_at_a_time():
-            vectors = model.encode(part)
-        yield part, vectors
-
-
 @st.cache_resource(show_spinner=False)
-def one_at_a_time() -> "threading.Lock":
+def turns() -> Turns:
     """Every encoding uses all cores; two at once would only get into each other's way."""
-    return threading.Lock()
+    return Turns()
 
 
 def _digest(text: str) -> bytes:
@@ -214,15 +204,21 @@ def embeddings(
     if not missing and (vectors := kept.get(texts, settings)) is not None:
         return vectors
     model = encoder(settings)
+    if not texts:
+        return model.encode(texts)
     missing.sort(key=len)  # texts of like length in one batch
-    done = 0
-    for part, vectors in _in_turns(model, missing):
-        kept.keep(part, settings, vectors)
-        done += len(part)
-        if on_progress is not None:
-            on_progress(done, len(missing))
-    vectors = kept.get(texts, settings)
-    return model.encode(texts) if vectors is None else vectors  # more texts than are kept, or none at all
+    left, done = tokens_in(missing), 0
+    with turns().turn(left) as turn:
+        for part in parts(missing):
+            turn.give_way(left)
+            # Another session may have encoded some of them meanwhile.
+            if new := kept.missing(part, settings):
+                kept.keep(new, settings, model.encode(new))
+            left, done = left - tokens_in(part), done + len(part)
+            if on_progress is not None:
+                on_progress(done, len(missing))
+        vectors = kept.get(texts, settings)
+        return model.encode(texts) if vectors is None else vectors  # more texts than are kept
 
 
 def similarity(content: str, vectors: NDArray[np.float32]) -> Matrix:
@@ -261,14 +257,15 @@ def background(settings: EncoderSettings, first: str, second: str) -> Background
     if not all(_reads(settings.model, language, model) for language in (first, second)):
         return None
     with st.spinner(_("Measuring unrelated sentences, once for everybody …")):
-        return _background(settings, first, second, model)
+        vectors = [embeddings(bundled.unrelated(own), settings) for own in dict.fromkeys((first, second))]
+    return _background(settings, first, second, vectors)
 
 
 @st.cache_resource(max_entries=48, show_spinner=False)
-def _background(settings: EncoderSettings, first: str, second: str, _model: Encoder) -> Background:
-    languages = dict.fromkeys((first, second))
-    turns = [_in_turns(_model, bundled.unrelated(language)) for language in languages]
-    return Background.of(*(np.concatenate([vectors for _part, vectors in own]) for own in turns))
+def _background(
+    settings: EncoderSettings, first: str, second: str, _vectors: Sequence[NDArray[np.float32]]
+) -> Background:
+    return Background.of(*_vectors)
 
 
 @st.cache_data(max_entries=100, show_spinner=False)

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from simcse_core.data.kinds import Scored, kind_of
 from simcse_core.data.files import TABLE_ENDINGS
+from simcse_core.data.kinds import Scored, kind_of
 from simcse_core.errors import DataError
 from simcse_core.limits import limits
 from simcse_core.meaning.grid import Grid, SimilarityGrid, similarity_grid, spearman_grid

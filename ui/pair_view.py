@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from simcse_core.data import bundled
+from simcse_core.data.writers import safe
 from simcse_core.encoding.catalogue import CATALOGUE, Encoder, can_read_instead
 from simcse_core.errors import InputError
 from simcse_core.meaning.attribution import LeaveOneOut, WordPairs, leave_one_out, word_pairs
@@ -17,6 +18,7 @@ from ui.heatmap import Cell
 from ui.inputs import is_sample
 from ui.page import plain
 from ui.translation import N_, _, explain
+from ui.turns import Results, tokens_in
 
 if TYPE_CHECKING:
     from simcse_core.encoding.model import SimCSE
@@ -216,8 +218,8 @@ def _word_by_word(first: str, second: str, settings: cache.EncoderSettings) -> N
         st.dataframe(
             pd.DataFrame(
                 values.round(3),
-                columns=[f"{at} {column}" for at, column in enumerate(columns, 1)],
-                index=pd.Index(rows),
+                columns=[safe(f"{at} {column}") for at, column in enumerate(columns, 1)],
+                index=pd.Index([safe(row) for row in rows]),
             )
         )
 
@@ -227,14 +229,21 @@ def _strongest(values: Matrix, rows: Sequence[str], columns: Sequence[str], most
     return ", ".join(f"{rows[at // len(columns)]} · {columns[at % len(columns)]} {values.flat[at]:.2f}" for at in best)
 
 
-# Models are fetched outside of what is cached: while one loads, the page says so, and a cache would say it again.
-@st.cache_data(max_entries=300, show_spinner=False)
-def _leave_one_out(first: str, second: str, settings: cache.EncoderSettings, _model: Encoder) -> LeaveOneOut:
-    with cache.one_at_a_time():
-        return leave_one_out(_model, first, second)
+def _leave_one_out(first: str, second: str, settings: cache.EncoderSettings, model: Encoder) -> LeaveOneOut:
+    tokens = len(first.split()) * tokens_in([first]) + len(second.split()) * tokens_in([second])
+    return _effects().get((first, second, settings), tokens, lambda _turn: leave_one_out(model, first, second))
 
 
-@st.cache_data(max_entries=300, show_spinner=False)
-def _word_pairs(first: str, second: str, settings: cache.EncoderSettings, _model: "SimCSE") -> WordPairs:
-    with cache.one_at_a_time():
-        return word_pairs(_model, first, second)
+def _word_pairs(first: str, second: str, settings: cache.EncoderSettings, model: "SimCSE") -> WordPairs:
+    tokens = tokens_in([first, second])
+    return _pairs().get((first, second, settings), tokens, lambda _turn: word_pairs(model, first, second))
+
+
+@st.cache_resource(show_spinner=False)
+def _effects() -> Results[LeaveOneOut]:
+    return Results(300, cache.turns())
+
+
+@st.cache_resource(show_spinner=False)
+def _pairs() -> Results[WordPairs]:
+    return Results(300, cache.turns())

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from simcse_core.encoding.model import SimCSE
     from simcse_core.encoding.texts import Progress
 
-PAIRS_AT_ONCE = 512
+PAIRS_AT_ONCE = 128
 
 
 @dataclass(frozen=True)

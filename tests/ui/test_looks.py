@@ -1,10 +1,15 @@
 """The page Similarity below its heatmap: every look in both languages, and what it makes of unusual sentences."""
 
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from streamlit.testing.v1 import AppTest
 
 from simcse_core.data import bundled
@@ -125,7 +130,7 @@ def test_the_python_to_take_away_computes_the_same_matrix(capsys: pytest.Capture
 
 def test_the_csv_to_take_away_holds_no_formula() -> None:
     rows = take_away.csv(["=1+1", "b"], np.eye(2, dtype=np.float32)).splitlines()
-    assert rows == [",'=1+1,b", "'=1+1,1.0,0.0", "b,0.0,1.0"]
+    assert rows == ['"","\'=1+1","b"', '"\'=1+1",1.0,0.0', '"b",0.0,1.0']
 
 
 def test_kept_vectors_are_encoded_once_and_forgotten_in_the_order_of_use() -> None:
@@ -145,7 +150,31 @@ def test_embeddings_are_those_of_the_model_and_tell_their_progress(minilm: SimCS
     seen: list[tuple[int, int]] = []
     vectors = cache.embeddings(texts, cache.EncoderSettings(layer=1), lambda done, total: seen.append((done, total)))
     np.testing.assert_allclose(vectors, minilm.configured(layer=1).encode(texts), atol=1e-6)
-    assert seen == [(min(done, 600), 600) for done in range(64, 700, 64)]
+    assert seen[-1] == (600, 600)
+    assert len(seen) > 1
+    assert seen == sorted(set(seen))
+
+
+def test_what_another_session_encodes_meanwhile_is_not_encoded_again(
+    minilm: SimCSE, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, texts = cache.EncoderSettings(layer=2), [f"meanwhile {number}" for number in range(3)]
+    encoded: list[Sequence[str]] = []
+    vectors = minilm.configured(layer=2).encode(texts)
+
+    def encode(part: Sequence[str]) -> NDArray[np.float32]:
+        encoded.append(part)
+        return vectors
+
+    monkeypatch.setattr(cache, "encoder", lambda _settings: SimpleNamespace(encode=encode))
+    with ThreadPoolExecutor(2) as sessions:
+        with cache.turns().turn(1):
+            both = [sessions.submit(cache.embeddings, texts, settings) for _session in range(2)]
+            while cache.turns().waiting < 2:
+                time.sleep(0.001)
+        for session in both:
+            np.testing.assert_array_equal(session.result(), vectors)
+    assert encoded == [texts]
 
 
 def test_tags_stay_text_in_the_figures_of_a_pair(minilm: SimCSE) -> None:
