@@ -7,7 +7,8 @@ import streamlit as st
 
 from simcse_core.data import bundled
 from simcse_core.errors import RunError
-from simcse_core.runs import race, schedule, store
+from simcse_core.runs import files, race, schedule, store
+from simcse_core.runs.bundle_contents import without_paths
 from simcse_core.runs.bundle_readme import is_frozen, python_use
 from simcse_core.runs.config import RunConfig
 from simcse_core.runs.reproduce import as_carried_out, command
@@ -39,7 +40,8 @@ def show(run: Run) -> None:
             icon=":material/broken_image:",
         )
         return
-    config = run.config
+    # Where the files of a server lie is no business of those who did not bring them.
+    config = run.config if run.is_of(users.current()) else without_paths(run.config)
     chain_view.show(config, [config.settings.loss], always=True)
     _result(run.records())
     st.fragment(_live, run_every=1.0 if seen.state in race_progress.BUSY else None)(run)
@@ -117,7 +119,7 @@ def _again(run: Run, config: RunConfig) -> None:
         if name and name not in bundled.names() and digest:
             st.caption(
                 _("The rows of {file} have to have the SHA-256 {digest}.").format(
-                    file=plain(name.rpartition("/")[2]), digest=f"`{digest}`"
+                    file=plain(name.rpartition("/")[2]), digest=plain(digest)
                 )
             )
     for race_id in race.races_of(run.id)[:3]:
@@ -150,6 +152,6 @@ def _folded(run: Run, config: RunConfig) -> None:
             {_("setting"): [plain(name) for name in known], _("value"): [plain(value) for value in known.values()]},
             hide_index=True,
         )
-    if run.is_of(users.current()) and run.log.is_file():
+    if run.is_of(users.current()) and files.is_file(run.log):
         with st.expander(_("Log"), icon=":material/article:"):
-            st.code(run.log.read_text(encoding="utf-8", errors="replace")[-LOG_CHARACTERS:] or "–", language=None)
+            st.code(run.log_end(LOG_CHARACTERS) or "–", language=None)
