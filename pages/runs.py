@@ -7,7 +7,7 @@ import streamlit as st
 from simcse_core.errors import RunError
 from simcse_core.runs import queue, store
 from simcse_core.runs.run import Run
-from ui import page, race_progress, run_actions, run_details, runs_compare, runs_view
+from ui import operators, page, race_progress, run_actions, run_details, runs_compare, runs_view
 from ui.page import plain
 from ui.translation import _
 
@@ -50,6 +50,7 @@ with page.user_errors():
             run_details.show(runs[0])
         elif runs:
             runs_compare.show(runs)
+    operators.switch()
     states = {**looked.states, **{run.id: state_of(run.id) for run in runs}}
     busy = {run: state for run, state in states.items() if state in race_progress.BUSY}
     if busy:

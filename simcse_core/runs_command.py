@@ -76,7 +76,7 @@ def _show(options: argparse.Namespace) -> Answer | None:
         "dev_as_it_comes": last.get("dev_as_it_comes"),
         "dev_before": last.get("dev_before"),
         "dev_after": last.get("dev_after"),
-        "notes": [record["message"] for record in records if record["event"] == "note"],
+        "notes": [record.get("message", "") for record in records if record["event"] == "note"],
         "command": None if config is None else command(as_carried_out(config, records)),
         "config": None if config is None else config.model_dump(mode="json"),
     }

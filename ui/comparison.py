@@ -14,7 +14,7 @@ from simcse_core.meaning.similarity import cosine_similarity
 from simcse_core.runs.config import RunConfig, open_split
 from simcse_core.runs.race import Outcome
 from simcse_core.runs.store import get
-from ui import cache, defaults, heatmap, projector, race_result
+from ui import cache, defaults, heatmap, projector, race_result, users
 from ui.page import PAGES, plain, until_loaded, user_errors
 from ui.race_curves import names
 from ui.stored import StoredRace
@@ -43,7 +43,7 @@ def show(race: Sequence[Outcome], beside: Mapping[str, Items]) -> None:
     chosen = st.segmented_control(_("Loss"), list(finished), default=start, required=True, key=key)
     run = get(finished[chosen or start].run)
     config = run.config
-    texts = _texts(run.id, config)
+    texts = _texts(run.id, config) if run.shows_data(users.current()) else []  # what others brought is theirs
     typed = split_lines(
         typing_area(_("Sentences, one a line"), default="\n".join(texts), source=config.data, key="comparison")
     )

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from simcse_core.data import bundled
 from simcse_core.errors import UserError
 from simcse_core.meaning.items import Items
 from simcse_core.runs import folds, race
@@ -27,10 +26,8 @@ def offer(outcomes: Sequence[Outcome], beside: Mapping[str, Items], user: str) -
     """
     finished = {outcome.loss: get(outcome.run) for outcome in reversed(outcomes) if outcome.finished}  # the first seed
     first = next(iter(finished.values()), None)
-    if first is None or not _holds_out(first):
-        return
-    if first.config.data not in bundled.names() and not first.is_of(user):
-        return  # data that somebody else has brought
+    if first is None or not first.shows_data(user) or not _holds_out(first):
+        return  # it may be data that somebody else has brought
     losses = [name for name in dict.fromkeys(outcome.loss for outcome in outcomes) if name in finished]
     with st.expander(_("Train the final model on all rows"), icon=":material/done_all:"):
         st.caption(

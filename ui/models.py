@@ -52,7 +52,7 @@ def title(name: str) -> str:
     if name in CATALOGUE:
         return CATALOGUE[name].title if is_here(name) else f"↓ {CATALOGUE[name].title}"
     try:
-        return f"◆ {store.get(name).title}"
+        return f"◆ {store.get(name).title_for(users.current())}"
     except UserError:
         return name
 

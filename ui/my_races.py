@@ -1,5 +1,6 @@
 """The races of this browser, so that nobody loses one whose address is gone."""
 
+import os
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -65,7 +66,7 @@ def _state(entry: Entry) -> str:
 def _entries(user: str) -> list[Entry]:
     """The newest first; looked up every three seconds at most."""
     # The index may still have one that was removed a moment ago.
-    mine = {run.id: run for run in index.runs_of(user)[:LOOKED_AT] if run.folder.is_dir()}
+    mine = {run.id: run for run in index.runs_of(user)[:LOOKED_AT] if os.path.isdir(run.folder)}
     if not mine:
         return []
     of_race = {race: own for race in races.all_races() if (own := [mine[run] for run in _members(race) if run in mine])}

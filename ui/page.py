@@ -1,6 +1,5 @@
 """The frame of every page: title, question, navigation, language, and what a user's error looks like."""
 
-import contextlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ import streamlit as st
 from simcse_core.errors import UserError
 from simcse_core.plain import markdown
 from simcse_core.runs import queue
-from ui import address, cache, projector, translation, users
+from ui import address, cache, operators, projector, translation, users
 from ui.translation import N_, _
 
 
@@ -84,7 +83,7 @@ def begin(name: str, *, title: bool = True) -> None:
         # The address always names the language: a link is read as it was sent.
         current = translation.language()
         key, keep = address.widget(translation.KEY, list(translation.LANGUAGES), current)
-        st.query_params[translation.KEY] = current
+        address.write(translation.KEY, current)
         st.segmented_control(
             "Language / 语言",
             list(translation.LANGUAGES),
@@ -103,6 +102,7 @@ def begin(name: str, *, title: bool = True) -> None:
         users.remember()
     _take_up_runs()
     cache.warm_up(translation.language())
+    users.say_if_forgotten()
     if title:
         st.title(_(page.question), anchor=False)
 
@@ -110,8 +110,8 @@ def begin(name: str, *, title: bool = True) -> None:
 @st.cache_resource(show_spinner=False)
 def _take_up_runs() -> None:
     """Once after each start of the app: runs that waited, or that were cut off with the machine, go on."""
-    with contextlib.suppress(UserError):  # the pages that need runs say what is wrong
-        queue.ensure_supervisor()
+    operators.announce()
+    queue.keep_watch()
 
 
 @st.fragment(run_every=0.5)

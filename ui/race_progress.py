@@ -1,6 +1,5 @@
 """How far a race is: a bar for each loss, who waits and for how long, what failed and what to do about it."""
 
-import re
 from collections.abc import Sequence
 from statistics import fmean
 
@@ -14,6 +13,7 @@ from simcse_core.runs.store import get
 from ui.metric_names import STATES, duration
 from ui.page import plain, user_errors
 from ui.race_curves import names
+from ui.race_words import failure, in_words
 from ui.tracks import track
 from ui.translation import _, language
 
@@ -21,8 +21,6 @@ BARS_IN_A_ROW = 3
 BUSY = ("queued", "running", "interrupted")
 """An interrupted run counts: the supervisor takes it up again."""
 NOTES_SHOWN = 6
-BUG = re.compile(r"[A-Za-z_]+(Error|Exception): ")
-"""How a status names what is no user's mistake."""
 SOON = 2.0
 """Seconds that are no wait worth telling."""
 
@@ -75,7 +73,7 @@ def troubles(race: Sequence[Outcome]) -> None:
     """What failed and why, and what trainings said of themselves."""
     for name, outcome in zip(names(race), race, strict=True):
         if outcome.state == "failed":
-            said = _in_words(outcome) or _("It failed without a word; its log.txt may say more.")
+            said = failure(outcome) or _("It failed without a word; its log.txt may say more.")
             st.error(f"**{plain(name)}** · {plain(said)}", icon=":material/error:")
         elif outcome.state == "interrupted":
             st.warning(
@@ -85,17 +83,20 @@ def troubles(race: Sequence[Outcome]) -> None:
                 icon=":material/restart_alt:",
             )
     noted = [
-        (name, note.get("template", ""), note.get("values", {}))
+        (name, in_words(note))
         for name, outcome in zip(names(race), race, strict=True)
         for note in track(outcome).notes
         if note.get("code") != "converted"
     ]
-    for name, template, values in noted[:NOTES_SHOWN]:
-        st.warning(f"**{plain(name)}** · {plain(_(template).format(**values))}", icon=":material/monitor_heart:")
+    for name, said in noted[:NOTES_SHOWN]:
+        st.warning(f"**{plain(name)}** · {plain(said)}", icon=":material/monitor_heart:")
 
 
-def buttons(race_id: str, race: Sequence[Outcome], user: str) -> None:
-    """Cancel what goes on, or take up again what has stopped. Other people's races can only be looked at."""
+def buttons(race_id: str, race: Sequence[Outcome], user: str | None) -> None:
+    """Cancel what goes on, or take up again what has stopped. Other people's races can only be looked at.
+
+    `user` is who looks; None is the operator.
+    """
     mine = [outcome for outcome in race if get(outcome.run).is_of(user)]
     stopped = [outcome for outcome in mine if outcome.state in ("cancelled", "failed")]
     if is_busy(race) and not mine:
@@ -116,7 +117,7 @@ def buttons(race_id: str, race: Sequence[Outcome], user: str) -> None:
             st.rerun()
 
 
-def _resume(stopped: Sequence[Outcome], user: str) -> None:
+def _resume(stopped: Sequence[Outcome], user: str | None) -> None:
     """All of them that can go on.
 
     Raises:
@@ -188,15 +189,3 @@ def _at_work(outcome: Outcome) -> str:
         return _("starting …")
     left = duration(seconds * (1 - _share(outcome)))
     return _("epoch {epoch}, {time} left").format(epoch=last["epoch"], time=left)
-
-
-def _in_words(outcome: Outcome) -> str:
-    """Why it failed, in the language of this session where it is a user's mistake."""
-    if BUG.match(outcome.message):
-        return _("{message}. This is a bug; log.txt in the folder of the run {run} has more.").format(
-            message=outcome.message.rstrip("."), run=outcome.run
-        )
-    try:
-        return _(outcome.template).format(**outcome.values)
-    except (KeyError, ValueError, IndexError, TypeError):  # a status that somebody has edited
-        return outcome.message

@@ -13,7 +13,18 @@ from simcse_core.runs.config import RunConfig
 from simcse_core.runs.race import Outcome
 from simcse_core.runs.run import Run
 from simcse_core.runs.store import get
-from ui import chain_view, comparison, final_model, models, race_curves, race_progress, race_result, stored, users
+from ui import (
+    chain_view,
+    comparison,
+    final_model,
+    models,
+    operators,
+    race_curves,
+    race_progress,
+    race_result,
+    stored,
+    users,
+)
 from ui.announcer import announce
 from ui.page import plain, user_errors
 from ui.race_words import announcements, describe
@@ -114,7 +125,7 @@ def _live(race_id: str, config: RunConfig, seen: Seen) -> None:
     race_progress.bars(race)
     race_progress.summary(race)
     race_progress.troubles(race)
-    race_progress.buttons(race_id, race, users.current())
+    race_progress.buttons(race_id, race, operators.acting())
     if race_progress.is_busy(race) or any(outcome.records for outcome in race):
         race_curves.show(race, races.beside(config), key=f"live-{race_id}")
     settings = config.settings

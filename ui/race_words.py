@@ -1,7 +1,10 @@
 """A race in words: what it is a race of, and what a screen reader says while it goes on."""
 
 import math
-from collections.abc import Sequence
+import os
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import PurePath
 from typing import Any
 
 from simcse_core.data import bundled
@@ -12,12 +15,17 @@ from simcse_core.learning.settings import TrainingSettings
 from simcse_core.runs.config import RunConfig
 from simcse_core.runs.race import Outcome
 from simcse_core.runs.store import get
+from ui import users
 from ui.data_choice import data_title
 from ui.metric_names import METRICS, STATES, duration
 from ui.race_curves import metric_of, names
 from ui.tracks import Moment, Track, track
 from ui.translation import N_, _
 
+BUG = re.compile(r"[A-Za-z_]+(Error|Exception): ")
+"""How a status names what is no user's mistake."""
+_PATH = re.compile(r"(?<![\w:/.])(?:[A-Za-z]:)?[/\\](?:[^/\\\n'\":]+[/\\])+[^/\\\n'\" :,;)]*[^/\\\n'\" :,;).]")
+"""Of this machine: from its root to the last name."""
 SAID_EPOCHS = 10
 """So many epochs of each run at most are sent to the browser, which knows what it has said."""
 SIZE_TITLES = {
@@ -79,9 +87,36 @@ def model_title(name: str) -> str:
     if name in SIZES:
         return _(SIZE_TITLES[name])
     try:
-        return get(name).title
+        return get(name).title_for(users.current())
     except RunError:
+        name = PurePath(name).name if os.path.isabs(name) else name  # where it lies is the server's business
         return name if len(name) <= 24 else f"{name[:8]} … {name[-6:]}"
+
+
+def failure(outcome: Outcome) -> str:
+    """Why a run failed, in the language of this session where it is a user's mistake."""
+    if BUG.match(outcome.message):
+        return _("{message}. This is a bug; log.txt in the folder of the run {run} has more.").format(
+            message=without_folders(outcome.message).rstrip("."), run=outcome.run
+        )
+    return _sentence(outcome.template, outcome.values) or without_folders(outcome.message)
+
+
+def in_words(note: Mapping[str, Any]) -> str:
+    """What a training said of itself, in the language of this session; "" where it cannot be told."""
+    return _sentence(note.get("template", ""), note.get("values", {})) or without_folders(note.get("message", ""))
+
+
+def _sentence(template: str, values: Mapping[str, Any]) -> str:
+    try:
+        return without_folders(_(template).format(**values)) if template else ""
+    except (KeyError, ValueError, IndexError, TypeError, AttributeError):  # somebody has edited the file
+        return ""
+
+
+def without_folders(text: str) -> str:
+    """A sentence in which files have their bare names: others need not know where they lie on the server."""
+    return _PATH.sub(lambda found: re.split(r"[/\\]", found[0])[-1], text)
 
 
 def tuned(tune: str) -> str:

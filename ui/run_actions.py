@@ -10,7 +10,7 @@ from simcse_core.limits import limits
 from simcse_core.runs import queue, store
 from simcse_core.runs.bundles import read_bundle, write_bundle
 from simcse_core.runs.run import LONGEST_NAME, Run
-from ui import users
+from ui import operators, users
 from ui.page import PAGES, plain, user_errors
 from ui.runs_view import choose_others, summary
 from ui.translation import _, explain, language
@@ -22,7 +22,8 @@ _UPLOADS, _CAME = "bundle-uploads", "bundles-in"
 
 def show(run: Run, *, damaged: bool) -> None:
     """The buttons for one run, in one row. What only its owner may do is left out for others."""
-    state, mine = run.status.state, run.is_of(users.current())
+    state, user = run.status.state, operators.acting()
+    mine = run.is_of(user)
     with st.container(horizontal=True, vertical_alignment="center"):
         if state == "finished":
             st.page_link(
@@ -33,11 +34,11 @@ def show(run: Run, *, damaged: bool) -> None:
             )
             _download(run)
         if mine:
-            _rename(run)
+            _rename(run, user)
             if state in BUSY and not damaged:
-                _do(_("Cancel"), ":material/stop_circle:", lambda: queue.cancel(run, users.current()), run)
+                _do(_("Cancel"), ":material/stop_circle:", lambda: queue.cancel(run, user), run)
             elif state in ("failed", "cancelled") and not damaged:
-                _do(_("Go on"), ":material/resume:", lambda: queue.resume(run, users.current()), run)
+                _do(_("Go on"), ":material/resume:", lambda: queue.resume(run, user), run)
             if damaged or state not in ("queued", "running"):
                 delete_button([run])
     if not mine:
@@ -96,9 +97,11 @@ def _take_in(key: str) -> None:
 def _download(run: Run) -> None:
     """The bundle is made when somebody asks for it."""
 
+    user = users.current()
+
     def make() -> bytes:
         file = BytesIO()
-        write_bundle(run, file)
+        write_bundle(run, file, user)
         return file.getvalue()
 
     st.download_button(
@@ -113,21 +116,21 @@ def _download(run: Run) -> None:
     )
 
 
-def _rename(run: Run) -> None:
+def _rename(run: Run, user: str | None) -> None:
     key = f"name-{run.id}"
 
     def keep() -> None:
         try:
-            run.rename(st.session_state[key], users.current())
+            run.rename(st.session_state[key], user)
         except UserError as error:
             st.session_state[f"{key}-problem"] = error
 
     with st.popover(_("Rename"), icon=":material/edit:"):
         st.text_input(
             _("Name of the run"),
-            value=run.about.name,
+            value=run.about.name_for(user),
             max_chars=LONGEST_NAME,
-            placeholder=run.title,
+            placeholder=run.title_for(user),
             key=key,
             on_change=keep,
         )
@@ -147,8 +150,8 @@ def _confirm(runs: Sequence[Run]) -> None:
     if st.session_state.pop(_REMOVED, False):
         st.rerun()  # closes the dialog
     for run in runs:
-        st.markdown(f"**{plain(run.title)}**")
-    shared = [run for run in runs if len(run.about.owners) > 1]
+        st.markdown(f"**{plain(run.title_for(operators.acting()))}**")
+    shared = [run for run in runs if len(run.about.owners) > 1 and operators.acting() is not None]
     if len(shared) < len(runs):
         st.markdown(
             _("Its model, curves and settings are removed from this machine. Nobody can bring them back.")
@@ -166,13 +169,13 @@ def _confirm(runs: Sequence[Run]) -> None:
             icon=":material/delete:",
             key="delete-for-good",
             on_click=_remove,
-            args=(runs, users.current()),
+            args=(runs, operators.acting()),
         )
         if st.button(_("Keep"), key="delete-not"):
             st.rerun()
 
 
-def _remove(runs: Sequence[Run], user: str) -> None:
+def _remove(runs: Sequence[Run], user: str | None) -> None:
     """Those that may be removed; why the others may not is said in the dialog."""
     problems: list[UserError] = []
     for run in runs:

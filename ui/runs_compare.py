@@ -5,15 +5,17 @@ from collections.abc import Sequence
 import streamlit as st
 
 from simcse_core.runs import race
+from simcse_core.runs.bundle_contents import without_paths
 from simcse_core.runs.config import RunConfig
 from simcse_core.runs.race import Outcome
 from simcse_core.runs.run import Run
 from simcse_core.runs.summary import Summary, differences
-from ui import colors, curves, race_curves, run_actions, users
+from ui import colors, curves, operators, race_curves, run_actions
 from ui.curves import Chart, Line
 from ui.metric_names import METRICS
 from ui.page import plain, user_errors
 from ui.race_progress import BUSY
+from ui.race_words import failure, in_words
 from ui.runs_view import state_name, summary
 from ui.tracks import Track, track
 from ui.translation import _, language
@@ -28,7 +30,7 @@ def show(runs: Sequence[Run]) -> None:
     st.header(_("{n} runs compared").format(n=len(whole)), anchor=False)
     if damaged:
         st.warning(_("Damaged, so not compared: {runs}.").format(runs=plain(", ".join(damaged))))
-    configs = [run.config for run, _seen in whole]
+    configs = [without_paths(run.config) for run, _seen in whole]
     if len({_held_out(config) for config in configs}) > 1:
         st.warning(
             _("These runs were measured on different held-out data: higher numbers need not mean a better model."),
@@ -39,7 +41,7 @@ def show(runs: Sequence[Run]) -> None:
         st.fragment(_live, run_every=2.0 if busy else None)(names, [run for run, _seen in whole])
         _differences(names, configs)
         _notes(names, [race.outcome(run) for run, _seen in whole])
-    mine = [run for run in runs if run.is_of(users.current()) and run.status.state not in ("queued", "running")]
+    mine = [run for run in runs if run.is_of(operators.acting()) and run.status.state not in ("queued", "running")]
     if mine:
         run_actions.delete_button(mine)
 
@@ -135,7 +137,7 @@ def _differences(names: Sequence[str], configs: Sequence[RunConfig]) -> None:
         return
     table = {_("setting"): [plain(name) for name in found]}
     for place, name in enumerate(names):
-        table[plain(name)] = [plain(_short(values[place])) for values in found.values()]
+        table[plain(name)] = [plain(values[place]) for values in found.values()]
     st.table(table, hide_index=True)
 
 
@@ -144,29 +146,13 @@ def _notes(names: Sequence[str], outcomes: Sequence[Outcome]) -> None:
     said = []
     for name, outcome in zip(names, outcomes, strict=True):
         if outcome.state == "failed" and outcome.template:
-            said.append((name, _in_words(outcome)))
-        said += [
-            (name, _(template).format(**note["values"]))
-            for note in track(outcome).notes
-            if (template := note.get("template"))
-        ]
+            said.append((name, failure(outcome)))
+        said += [(name, words) for note in track(outcome).notes if (words := in_words(note))]
     if said:
         st.subheader(_("Notes"), anchor=False)
         for name, words in said:
             st.markdown(f"**{plain(name)}** · {plain(words)}")
 
 
-def _in_words(outcome: Outcome) -> str:
-    try:
-        return _(outcome.template).format(**outcome.values)
-    except (KeyError, ValueError, IndexError):
-        return outcome.message
-
-
 def _digits(value: float | None) -> str:
     return "" if value is None else f"{value:.3f}"
-
-
-def _short(value: str) -> str:
-    """Of a path its end."""
-    return value.rpartition("/")[2] if value.startswith("/") else value

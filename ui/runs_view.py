@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from pathlib import Path
+from pathlib import Path, PurePath
 from zoneinfo import ZoneInfo
 
 import streamlit as st
@@ -81,12 +81,12 @@ def choose_others(runs: Sequence[str]) -> None:
 def summary(run: Run) -> Summary:
     """A run at a glance; looked up again only when a file of it has changed."""
     files = (run.folder / name for name in ("config.json", "about.json", "status.json", "metrics.jsonl"))
-    return _summary(str(run.folder), run.status.state, tuple(map(_changed, files)))
+    return _summary(str(run.folder), run.status.state, tuple(map(_changed, files)), users.current())
 
 
-@lru_cache(maxsize=3_000)  # nobody can change a summary, so there is nothing to copy for each session
-def _summary(folder: str, state: str, changed: tuple[int, ...]) -> Summary:
-    return summarise(Run(Path(folder)))
+@lru_cache(maxsize=10_000)  # nobody can change a summary, so there is nothing to copy for each session
+def _summary(folder: str, state: str, changed: tuple[int, ...], user: str) -> Summary:
+    return summarise(Run(Path(folder)), user)
 
 
 def _changed(path: Path) -> int:
@@ -120,7 +120,7 @@ def local_time(seconds: float) -> datetime | None:
 def _matches(run: Summary, wanted: str) -> bool:
     """Whether all words stand somewhere in what is known of a run."""
     known = [run.title, run.id, run.loss, run.state, state_name(run)]
-    known += [] if run.damaged else [run.data, data_name(run.data), start_name(run)]
+    known += [] if run.damaged else [PurePath(run.data).name, data_name(run.data), start_name(run)]
     text = " ".join(known).casefold()
     return all(word in text for word in wanted.casefold().split())
 

@@ -106,11 +106,11 @@ class Track:
     def _step(self, record: dict[str, Any]) -> None:
         if self.last is not None and record["epoch"] > self.last["epoch"]:
             self.epochs[self.last["epoch"]] = self.last
-        seconds, rate = record.get("seconds", 0.0), record["texts_per_second"]
+        seconds, rate = record.get("seconds", 0.0), record.get("texts_per_second", 0.0)
         self.texts += record.get("texts") or round(rate * max(seconds - self._seconds, 0.0))
         self._seconds = seconds
-        self.last = record
-        if record["loss"] is not None:
+        self.last = {"loss": None, "texts_per_second": 0.0, **record}  # older versions wrote less
+        if record.get("loss") is not None:
             self.steps.add(self.texts, seconds, record["loss"], rate)
 
     def _moment(self, record: dict[str, Any]) -> Moment:

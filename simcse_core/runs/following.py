@@ -6,6 +6,7 @@ from typing import Any
 
 from simcse_core.errors import RunError
 from simcse_core.runs import files, queue
+from simcse_core.runs.metrics import DAMAGED
 from simcse_core.runs.run import Run
 from simcse_core.runs.schedule import Place, places
 
@@ -34,7 +35,7 @@ def follow(
     while True:
         status = run.status  # before the records: those of a run that is over are then all there
         records = run.records()
-        yield from records[given:]
+        yield from (record for record in records[given:] if record["event"] != DAMAGED)
         given = max(given, len(records))
         if status.state == "finished":
             return

@@ -19,6 +19,9 @@ from simcse_core.runs.files import replace_text
 KEPT_FILES = 200
 """Files whose records stay in memory, so that a page that looks each second reads only what is new."""
 
+DAMAGED = "damaged"
+"""The event of a record that somebody has edited, where it said how the training ended."""
+
 Metric = dict[str, Any]
 
 
@@ -51,8 +54,8 @@ class _Record(BaseModel):
 
 class _Step(_Record):
     event: Literal["step"]
-    step: Count
-    steps: Count
+    step: Annotated[Count, Field(ge=1)]
+    steps: Annotated[Count, Field(ge=1)]
     epoch: Count
     seconds: Positive
     loss: Number = None
@@ -168,10 +171,12 @@ def _read_on(path: Path, known: _Read) -> bool:
 
 
 def _parse(line: bytes) -> Metric | None:
-    """A record in which everything is what others take it for."""
+    """A record in which everything is what others take it for; an end that is not is no end."""
+    record = None
     try:
         record = json.loads(line)
         _RECORD.validate_python(record)
     except (ValueError, RecursionError):
-        return None
+        is_end = isinstance(record, dict) and record.get("event") == "finished"
+        return {"event": DAMAGED} if is_end else None
     return dict(record)

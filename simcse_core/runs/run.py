@@ -279,6 +279,15 @@ class Run:
     def log(self) -> Path:
         return self.folder / "log.txt"
 
+    def log_end(self, characters: int) -> str:
+        """The last that its process printed; "" where there is nothing to read."""
+        try:
+            with self.log.open("rb") as file:
+                file.seek(max(file.seek(0, os.SEEK_END) - 4 * characters, 0))
+                return file.read().decode("utf-8", "replace")[-characters:]
+        except OSError:
+            return ""
+
     def ask_to_cancel(self) -> None:
         """Ask a running run to stop at its next step; `queue.cancel` sees to it that it does."""
         self._say((self.folder / "cancel").touch)

@@ -8,6 +8,7 @@ from typing import Any
 from simcse_core.errors import UserError
 from simcse_core.learning.measuring import main_metric_among
 from simcse_core.runs.config import RunConfig
+from simcse_core.runs.metrics import DAMAGED
 from simcse_core.runs.run import Run, State
 
 _UNREADABLE = (UserError, OSError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
@@ -48,17 +49,24 @@ class Summary:
         return None if self.before is None or self.after is None else self.after - self.before
 
 
-def summarise(run: Run) -> Summary:
-    """A run at a glance; a damaged one too, whatever stands in its files."""
+def summarise(run: Run, user: str | None = None) -> Summary:
+    """A run at a glance; a damaged one too, whatever stands in its files.
+
+    Args:
+        run: in any state.
+        user: who looks: a run has a name for each of its owners.
+    """
     try:
-        return _summarise(run)
+        return _summarise(run, user)
     except _UNREADABLE:  # a single broken run must not take the list of all runs away
-        return _damaged(run)
+        return _damaged(run, user)
 
 
-def _summarise(run: Run) -> Summary:
+def _summarise(run: Run, user: str | None) -> Summary:
     config = run.config
     records = run.records()
+    if records and records[-1]["event"] == DAMAGED:
+        return _damaged(run, user)
     measured = [record for record in records if record["event"] == "evaluation"]
     last = records[-1] if records and records[-1]["event"] == "finished" else None
     after = (last or {}).get("dev_after") or (measured[-1].get("metrics") if measured else None)
@@ -70,7 +78,7 @@ def _summarise(run: Run) -> Summary:
         reached, gained = _number((after or {}).get(metric)), _number(gain.get("value"))
         had.append(None if reached is None or gained is None else reached - gained)
     return Summary(
-        **_common(run),
+        **_common(run, user),
         loss=config.settings.loss,
         data=config.data,
         model=config.model,
@@ -82,11 +90,11 @@ def _summarise(run: Run) -> Summary:
     )
 
 
-def _common(run: Run) -> dict[str, Any]:
+def _common(run: Run, user: str | None) -> dict[str, Any]:
     status, about = run.status, run.about
     return {
         "id": run.id,
-        "title": run.title,
+        "title": run.title_for(user),
         "state": status.state,
         "message": status.message,
         "created": about.created,
@@ -94,9 +102,9 @@ def _common(run: Run) -> dict[str, Any]:
     }
 
 
-def _damaged(run: Run) -> Summary:
+def _damaged(run: Run, user: str | None) -> Summary:
     try:
-        return Summary(**_common(run), damaged=True)
+        return Summary(**_common(run, user), damaged=True)
     except _UNREADABLE:  # nothing of it can be read
         return Summary(run.id, run.id, "interrupted", "", 0.0, imported=False, damaged=True)
 
