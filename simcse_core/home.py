@@ -4,23 +4,53 @@ import os
 import re
 from pathlib import Path
 
+from simcse_core.errors import OptionError
+
 RUN_ID = re.compile(r"[0-9]{8}-[0-9]{12}-[0-9a-f]{12}")
 
 
 def home() -> Path:
-    """The folder for runs, uploaded data and models. It need not exist yet."""
+    """The folder for runs, uploaded data and models. It need not exist yet.
+
+    Raises:
+        OptionError: it cannot be told, or its name is not UTF-8.
+    """
     # Resolved, because a run is known by its folder: a link to it must not be another one.
-    return Path(os.environ.get("SIMCSE_HOME") or Path.home() / ".simcse").resolve()
+    return _folder("SIMCSE_HOME", os.environ.get("SIMCSE_HOME") or "~/.simcse")
 
 
 def models_folder() -> Path:
     """The folder of models from the hub: `SIMCSE_MODELS`, by default `models` in `home()`. It need not exist yet.
 
     It can be filled on one machine and copied to others.
+
+    Raises:
+        OptionError: as for `home`.
     """
-    return Path(os.environ.get("SIMCSE_MODELS") or home() / "models")
+    given = os.environ.get("SIMCSE_MODELS")
+    return _folder("SIMCSE_MODELS", given) if given else home() / "models"
 
 
 def run_folder(run_id: str) -> Path | None:
     """The folder of a run, or None when the text is no run's id. Only the run store writes there."""
     return home() / "runs" / run_id if RUN_ID.fullmatch(run_id) else None
+
+
+def _folder(variable: str, given: str) -> Path:
+    try:
+        folder = Path(given).expanduser().resolve()
+        str(folder).encode()
+    except UnicodeEncodeError:
+        raise OptionError(
+            "The name of the folder {given} is not UTF-8, so no run can be found by it. Set {variable} to another one.",
+            given=given,
+            variable=variable,
+        ) from None
+    except (RuntimeError, OSError, ValueError):  # nobody's home; links in a circle; a name that no system takes
+        raise OptionError(
+            "There is no folder {given}: it cannot be found who you are, or where it leads. Set {variable} to a folder "
+            "that you may write to.",
+            given=given,
+            variable=variable,
+        ) from None
+    return folder

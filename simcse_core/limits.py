@@ -9,6 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 from simcse_core.errors import InputError, OptionError
+from simcse_core.numerals import whole_number
+from simcse_core.plain import shortened
+
+MOST = 1_000_000_000
+"""No limit is higher: counts of it still fit everywhere, in a database and in a message to the browser."""
 
 
 @dataclass(frozen=True)
@@ -45,17 +50,21 @@ def limits() -> Limits:
     """The limits, with what the environment sets.
 
     Raises:
-        OptionError: a variable is not a whole number above 0.
+        OptionError: a variable is not a whole number from 1 to `MOST`.
     """
     chosen: dict[str, int] = {}
     for field in fields(Limits):
         variable = f"SIMCSE_{field.name.upper()}"
         if given := os.environ.get(variable):
-            if not (given.isascii() and given.isdecimal()) or int(given) < 1:
+            value = whole_number(given)
+            if value is None or not 1 <= value <= MOST:
                 raise OptionError(
-                    "{variable} is {given!r}: it has to be a whole number above 0.", variable=variable, given=given
+                    "{variable} is {given!r}: it has to be a whole number above 0, at most {most:,}.",
+                    variable=variable,
+                    given=shortened(given),
+                    most=MOST,
                 )
-            chosen[field.name] = int(given)
+            chosen[field.name] = value
     return Limits(**chosen)
 
 

@@ -42,8 +42,13 @@ def printable(text: str) -> str:
 
 def short_line(text: str) -> str:
     """For a terminal, with the middle of what is longer than anybody reads left out."""
-    line = re.sub(rf"\S{{{LONGEST_WORD},}}", lambda word: f"{word[0][:80]} … {word[0][-40:]}", printable(text))
+    line = re.sub(rf"\S{{{LONGEST_WORD},}}", lambda word: shortened(word[0]), printable(text))
     return line if len(line) <= LONGEST_LINE else f"{line[: LONGEST_LINE // 2]} … {line[-LONGEST_LINE // 2 :]}"
+
+
+def shortened(text: str, longest: int = LONGEST_WORD) -> str:
+    """The beginning and the end of what is longer than anybody reads."""
+    return text if len(text) < longest else f"{text[:80]} … {text[-40:]}"
 
 
 def markdown(text: str) -> str:

@@ -13,6 +13,8 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from simcse_core.errors import OptionError
+from simcse_core.numerals import number
+from simcse_core.plain import shortened
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -33,9 +35,13 @@ class Entry(Generic[F]):
             OptionError: an option does not exist, has the wrong type or is out of range.
         """
         try:
-            return self.options(**given).model_dump()
+            options = self.options(**given).model_dump()
         except ValidationError as error:
             raise option_error(error, self.name) from None
+        for name, value in given.items():
+            if isinstance(value, str) and not isinstance(options[name], str | bool) and number(value) is None:
+                raise OptionError("{option} is {given!r}: write a number such as 0.5.", option=name, given=value)
+        return options
 
 
 E = TypeVar("E", bound=Entry[Any])
@@ -85,10 +91,14 @@ def option_error(error: ValidationError, owner: str) -> OptionError:
     """The first complaint of pydantic, in one line that names the option and what was given."""
     first = error.errors(include_url=False)[0]
     option = ".".join(str(part) for part in first["loc"])
+    given = first["input"]
     if first["type"] == "extra_forbidden":
         return OptionError("{owner} has no option {option!r}.", owner=owner, option=option)
     return OptionError(
-        "{option} is {given!r}: {complaint}.", option=option, given=first["input"], complaint=first["msg"]
+        "{option} is {given!r}: {complaint}.",
+        option=option,
+        given=shortened(given) if isinstance(given, str) else given,
+        complaint=first["msg"],
     )
 
 
