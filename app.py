@@ -2,43 +2,54 @@
 
 import streamlit as st
 
-from ui import heatmap, page, stored
-from ui.translation import _, language
+from ui import serving
 
 CARDS_IN_A_ROW = 3
 
-page.begin("start", title=False)
-st.title("SimCSE Explorer", anchor=False)
-st.markdown(
-    _(
-        "A sentence becomes a vector, and the angle between two vectors says how close the sentences are. "
-        "See it, take it apart, and teach it your own texts."
-    )
-)
-picture, words = st.columns([3, 2], gap="large", vertical_alignment="center")
-look = stored.first_look(language())
-with picture:
-    heatmap.figure(look.matrix, look.texts, key="first-look", height=420)
-with words:
+
+def draw() -> None:
+    # Here, because the server imports this file too and is to start at once.
+    from ui import heatmap, page, stored
+    from ui.translation import _, language
+
+    page.begin("start", title=False)
+    st.title("SimCSE Explorer", anchor=False)
     st.markdown(
         _(
-            "Each cell compares two sentences by **cosine similarity**: purple is close, white is unrelated, "
-            "orange would be opposite. "
-            "The squares along the diagonal are sentences on one topic. Nobody told the model about topics."
+            "A sentence becomes a vector, and the angle between two vectors says how close the sentences are. "
+            "See it, take it apart, and teach it your own texts."
         )
     )
-    st.page_link(
-        "pages/similarity.py",
-        label=_("Try it with your own sentences"),
-        icon=":material/edit:",
-        query_params={"language": language()},
-    )
+    picture, words = st.columns([3, 2], gap="large", vertical_alignment="center")
+    look = stored.first_look(language())
+    with picture:
+        heatmap.figure(look.matrix, look.texts, key="first-look", height=420)
+    with words:
+        st.markdown(
+            _(
+                "Each cell compares two sentences by **cosine similarity**: purple is close, white is unrelated, "
+                "orange would be opposite. "
+                "The squares along the diagonal are sentences on one topic. Nobody told the model about topics."
+            )
+        )
+        st.page_link(
+            "pages/similarity.py",
+            label=_("Try it with your own sentences"),
+            icon=":material/edit:",
+            query_params={"language": language()},
+        )
 
-st.header(_("Where to next?"), anchor=False)
-others = [other for name, other in page.PAGES.items() if name != "start"]
-columns = [column for _row in others[::CARDS_IN_A_ROW] for column in st.columns(CARDS_IN_A_ROW)]
-for column, other in zip(columns, others, strict=False):
-    with column.container(border=True, height="stretch"):
-        st.markdown(f"**{_(other.question)}**")
-        st.caption(_(other.promise))
-        st.page_link(other.path, label=_(other.title), icon=other.icon, query_params={"language": language()})
+    st.header(_("Where to next?"), anchor=False)
+    others = [other for name, other in page.PAGES.items() if name != "start"]
+    columns = [column for _row in others[::CARDS_IN_A_ROW] for column in st.columns(CARDS_IN_A_ROW)]
+    for column, other in zip(columns, others, strict=False):
+        with column.container(border=True, height="stretch"):
+            st.markdown(f"**{_(other.question)}**")
+            st.caption(_(other.promise))
+            st.page_link(other.path, label=_(other.title), icon=other.icon, query_params={"language": language()})
+
+
+if st.runtime.exists():
+    draw()
+else:  # `streamlit run` imports this file once, for the server that it is to start
+    app = st.App(__file__, middleware=serving.middleware(), lifespan=serving.announced)

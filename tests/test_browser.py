@@ -326,6 +326,47 @@ def test_everything_can_be_taken_away(tab: Page, server: Server) -> None:
     expect(tab.get_by_text("similarity?")).to_contain_text("layer=2")
 
 
+def test_back_takes_one_press_a_page_whatever_was_set_on_it(tab: Page, server: Server) -> None:
+    visit(tab, server, "start")
+    tab.get_by_role("link", name="Similarity", exact=True).first.click()
+    expect(tab.get_by_role("heading", name="How close")).to_be_visible()
+    tab.wait_for_selector(IDLE)
+    tab.get_by_text("By cluster").first.click()
+    tab.wait_for_url("**order=cluster**")
+    tab.get_by_role("slider").first.press("ArrowLeft")
+    tab.wait_for_url("**layer=5**")
+    tab.get_by_role("link", name="Map", exact=True).first.click()
+    expect(tab.get_by_role("heading", name="What groups")).to_be_visible()
+    tab.wait_for_url("**layer=5**")
+    tab.go_back()
+    expect(tab.get_by_role("heading", name="How close")).to_be_visible()
+    assert "order=cluster" in tab.url
+    tab.go_back()
+    expect(tab.get_by_role("heading", name="Where to next?")).to_be_visible()
+    expect(tab).to_have_url(f"{server.address}/?language=en")
+
+
+def test_a_link_is_copied_where_the_browser_has_no_clipboard_for_scripts(tab: Page, server: Server) -> None:
+    """As over plain http in a class."""
+    tab.add_init_script("Object.defineProperty(Navigator.prototype, 'clipboard', { get: () => undefined })")
+    visit(tab, server, "similarity", "?language=en&look=take")
+    link = tab.get_by_test_id("stCode").filter(has_text="look=take")
+    link.hover()
+    link.get_by_role("button").click()
+    area = tab.locator("textarea").first
+    area.press("Control+a")
+    area.press("Control+v")
+    expect(area).to_have_value(link.inner_text())
+
+
+def test_in_a_frame_of_another_host_stands_a_link_to_a_window_of_its_own(tab: Page, server: Server) -> None:
+    tab.set_content(f'<iframe src="{server.address}/similarity?language=en"></iframe>')
+    with tab.context.expect_page() as window:
+        tab.frame_locator("iframe").get_by_role("link", name="Open it in its own window").click()
+    assert window.value.url == f"{server.address}/similarity?language=en"
+    window.value.close()
+
+
 def test_the_projector_switch_makes_everything_large_on_every_page(tab: Page, server: Server) -> None:
     visit(tab, server, "similarity", "?language=en&projector=1")
     tab.locator(".js-plotly-plot").first.wait_for()

@@ -7,6 +7,7 @@ starts from it.
 
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
+from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
 
@@ -43,15 +44,14 @@ def widget(name: str, options: Sequence[T], default: T, *, language: str = "") -
     st.session_state[key] = value
     if value != default:
         _store()[name] = value  # what the address said counts on the next page too
-        st.query_params[name] = str(value)
-    elif name in st.query_params:
-        del st.query_params[name]
+        write(name, value)
+    else:
+        write(name, None)
 
     def keep() -> None:
         for option in options:
             if option == st.session_state[key]:  # a switch says True for 1
-                _store()[name] = option
-                st.query_params[name] = str(option)
+                put(name, option)
 
     return key, keep
 
@@ -59,7 +59,25 @@ def widget(name: str, options: Sequence[T], default: T, *, language: str = "") -
 def put(name: str, value: str | int) -> None:
     """Choose for the user; a widget of this name shows it in the next run of the page."""
     _store()[name] = value
-    st.query_params[name] = str(value)
+    write(name, value)
+
+
+def write(name: str, value: str | int | None) -> None:
+    """Put a parameter into the address, or take it out; nothing is sent to the browser when it says so already.
+
+    `ui/frontend/head.js` keeps such changes out of the browser's history, so that one press of Back leaves the page.
+    """
+    if value is None:
+        if name in st.query_params:
+            del st.query_params[name]
+    elif st.query_params.get(name) != str(value):
+        st.query_params[name] = str(value)
+
+
+def link() -> str:
+    """The address of this view, with what was chosen."""
+    parts = urlsplit(st.context.url or "")
+    return f"{parts.scheme}://{parts.netloc}{parts.path}?{urlencode(st.query_params.to_dict())}"
 
 
 def _store() -> dict[str, Any]:

@@ -77,8 +77,8 @@ def mistake() -> str | None:
         on_change=keep,
         wrap=True,
     )
-    if not chosen and "break" in st.query_params:
-        del st.query_params["break"]
+    if not chosen:
+        address.write("break", None)
     return chosen or None
 
 
@@ -96,8 +96,8 @@ def chosen_losses(*, disabled: bool) -> list[str]:
         address.put("losses", ",".join(picked or chosen))
 
     st.pills(_("Losses"), names, selection_mode="multi", key=key, on_change=keep, disabled=disabled, wrap=True)
-    if ",".join(chosen) == default and "losses" in st.query_params:
-        del st.query_params["losses"]
+    if ",".join(chosen) == default:
+        address.write("losses", None)
     return chosen
 
 

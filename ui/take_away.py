@@ -2,14 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from io import BytesIO
-from urllib.parse import urlencode, urlsplit
 
 import numpy as np
 import streamlit as st
 
 from simcse_core.data.writers import to_csv
 from simcse_core.meaning.similarity import Matrix, Summary
-from ui import beside_view, cache, heatmap
+from ui import address, beside_view, cache, heatmap
 from ui.heatmap import View
 from ui.matrix_view import Picture, picture_button, to_html, words
 from ui.translation import _, language
@@ -72,9 +71,7 @@ def show(
             "pass the file on."
         )
     )
-    address = urlsplit(st.context.url or "")
-    query = urlencode(st.query_params.to_dict())
-    st.code(f"{address.scheme}://{address.netloc}{address.path}?{query}", language=None, wrap_lines=True)
+    st.code(address.link(), language=None, wrap_lines=True)
     if len(texts) <= INLINE_UP_TO:
         with st.expander(_("The Python behind it"), icon=":material/code:"):
             st.code(python(texts, settings), language="python")

@@ -8,9 +8,13 @@ from pathlib import Path
 import streamlit as st
 from streamlit.components.v2.types import ComponentRenderer
 
+from ui import address
+from ui.translation import _
+
 COOKIE = "simcse_user"
 _ID = re.compile(r"[0-9a-f]{32}")
 _KEY = "user-id"
+_FORGETS = "user-cookie-refused"
 
 
 def current() -> str:
@@ -28,9 +32,29 @@ def remember() -> None:
     """Keep the id in the browser. Part of every page's frame."""
     if st.context.cookies.get(COOKIE) == current():
         return
-    answer = _cookie()(key="user-cookie", data={"name": COOKIE, "value": current()}, height=0, on_id_change=_do_nothing)
+    answer = _cookie()(
+        key="user-cookie",
+        data={"name": COOKIE, "value": current()},
+        height=0,
+        on_id_change=_do_nothing,
+        on_refused_change=_do_nothing,
+    )
     if (other := _valid(answer.id)) is not None:  # another tab was faster: its id is this browser's
         st.session_state[_KEY] = other
+    st.session_state[_FORGETS] = bool(answer.refused)
+
+
+def say_if_forgotten() -> None:
+    """Where the browser keeps no cookie, as in a frame of another host, say so and offer a window of its own."""
+    if st.session_state.get(_FORGETS):
+        st.warning(
+            _(
+                "The browser keeps nothing here, as inside another page: after a reload your runs are no longer yours, "
+                "and files cannot be uploaded."
+            ),
+            icon=":material/open_in_new:",
+        )
+        st.link_button(_("Open in its own window"), address.link(), icon=":material/open_in_new:")
 
 
 def _valid(given: object) -> str | None:

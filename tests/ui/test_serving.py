@@ -1,0 +1,157 @@
+"""Whom the server answers, without a server: the middleware is called as one would call it."""
+
+import asyncio
+import socket
+from collections.abc import Callable
+
+import pytest
+import streamlit as st
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.types import Message
+from starlette.websockets import WebSocket
+from streamlit import net_util
+
+from simcse_core.errors import OptionError
+from ui import serving
+
+PAGE = "<html><head><title>x</title></head><body>app</body></html>"
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    def ask(*_arguments: object, **_options: object) -> None:
+        raise AssertionError("the internet was asked")
+
+    monkeypatch.setattr(net_util, "_make_blocking_http_get", ask)
+    monkeypatch.setattr(net_util, "_external_ip", None)
+
+
+def app(middleware: list[Middleware] | None = None) -> Starlette:
+    async def page(_request: object) -> Response:
+        return HTMLResponse(PAGE, headers={"etag": "x"})
+
+    async def stream(websocket: WebSocket) -> None:
+        from streamlit.web.server.starlette.starlette_websocket import _is_origin_allowed
+
+        headers = websocket.headers
+        if _is_origin_allowed(headers.get("origin"), headers.get("host")):  # as Streamlit itself does
+            await websocket.accept()
+        await websocket.close()
+
+    routes = [Route("/{path:path}", page), WebSocketRoute("/stream", stream)]
+    return Starlette(routes=routes, middleware=serving.middleware() if middleware is None else middleware)
+
+
+def ask(kind: str, path: str = "/", **headers: str) -> list[Message]:
+    """What the app sends for one request."""
+    sent: list[Message] = []
+    names = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+    scope = {
+        "type": kind,
+        "method": "GET",
+        "path": path,
+        "query_string": b"a=%22",
+        "headers": names,
+        "subprotocols": [],
+    }
+    first = {"type": "websocket.connect"} if kind == "websocket" else {"type": "http.request", "body": b""}
+
+    async def receive() -> Message:
+        return first
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    asyncio.run(app()(scope, receive, send))
+    return sent
+
+
+def status(messages: list[Message]) -> int:
+    return int(messages[0]["status"])
+
+
+def body(messages: list[Message]) -> str:
+    return b"".join(message.get("body", b"") for message in messages[1:]).decode()
+
+
+def header(messages: list[Message], name: str) -> str | None:
+    return dict(messages[0]["headers"]).get(name.encode(), b"").decode() or None
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost:8501", "127.0.0.1:8501", "192.168.1.5", "[::1]:8501", "LOCALHOST.", socket.gethostname()]
+)
+def test_the_server_answers_to_its_addresses_and_its_own_names(host: str) -> None:
+    assert status(ask("http", host=host)) == 200
+    assert ask("websocket", "/stream", host=host, origin=f"http://{host}")[0]["type"] == "websocket.accept"
+
+
+@pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example:8501", "x@127.0.0.1", "", "[::1"])
+def test_a_name_of_somebody_else_is_refused(host: str) -> None:
+    assert status(ask("http", host=host)) == 421
+    assert ask("websocket", "/stream", host=host, origin=f"http://{host}")[0]["type"] == "websocket.close"
+
+
+def test_a_refused_name_is_told_with_the_option_that_allows_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "--server.allowedHosts lab.school.example" in body(ask("http", host="lab.school.example:8501"))
+    _set(monkeypatch, "server.allowedHosts", ["*.school.example"])
+    assert status(ask("http", host="lab.school.example:8501")) == 200
+    assert status(ask("http", host="school.example.evil")) == 421
+
+
+@pytest.mark.parametrize("origin", ["http://evil.example", "null", "https://192.168.1.5.evil.example", "file://"])
+def test_a_connection_from_a_foreign_page_is_refused_and_the_internet_is_not_asked(origin: str) -> None:
+    (refusal,) = ask("websocket", "/stream", host="127.0.0.1:8501", origin=origin)
+    assert refusal["type"] == "websocket.close"
+
+
+def test_a_trusted_origin_may_connect(monkeypatch: pytest.MonkeyPatch) -> None:
+    _set(monkeypatch, "server.corsAllowedOrigins", ["https://app.school.example"])
+    messages = ask("websocket", "/stream", host="10.0.0.1:8501", origin="http://localhost:8501")
+    assert messages[0]["type"] == "websocket.accept"
+    _set(monkeypatch, "server.enableCORS", False)
+    messages = ask("websocket", "/stream", host="10.0.0.1:8501", origin="https://app.school.example")
+    assert messages[0]["type"] == "websocket.accept"
+
+
+def _set(monkeypatch: pytest.MonkeyPatch, option: str, value: object) -> None:
+    usual: Callable[[str], object] = st.get_option
+    monkeypatch.setattr(st, "get_option", lambda name: value if name == option else usual(name))
+    from streamlit import config
+
+    usual_config = config.get_option
+    monkeypatch.setattr(config, "get_option", lambda name: value if name == option else usual_config(name))
+
+
+def test_a_page_gets_the_script_in_its_head_and_its_new_length() -> None:
+    messages = ask("http", host="localhost", accept="text/html", accept_encoding="gzip")
+    assert "history.pushState" in body(messages).partition("</head>")[0]
+    assert int(header(messages, "content-length") or 0) == len(body(messages).encode())
+    assert header(messages, "etag") is None
+    assert body(ask("http", host="localhost", accept="image/png")) == PAGE
+
+
+def test_other_hosts_show_the_app_in_a_frame_only_where_it_is_configured(monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = {"host": "localhost", "sec_fetch_dest": "iframe", "sec_fetch_site": "cross-site"}
+    assert header(ask("http", host="localhost"), "content-security-policy") == "frame-ancestors 'self'"
+    assert header(ask("http", host="localhost"), "x-frame-options") == "SAMEORIGIN"
+    notice = body(ask("http", "/similarity", **frame))
+    assert "app" not in notice.partition("<body>")[2].replace("SimCSE Explorer", "")
+    assert 'href="/similarity?a=%22"' in notice
+    monkeypatch.setenv(serving.EMBED_IN, "https://moodle.school.example http://10.0.0.7:8080")
+    messages = ask("http", "/similarity", **frame)
+    assert "app" in body(messages)
+    policy = "frame-ancestors 'self' https://moodle.school.example http://10.0.0.7:8080"
+    assert header(messages, "content-security-policy") == policy
+    assert header(messages, "x-frame-options") is None
+
+
+def test_what_is_no_origin_may_not_embed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(serving.EMBED_IN, "moodle.school.example; script-src *")
+    with pytest.raises(OptionError, match="write origins such as"):
+        serving.embed_in()
+    with pytest.raises(SystemExit, match=r"SIMCSE_EMBED_IN has 'moodle\.school\.example;'"):
+        serving.middleware()

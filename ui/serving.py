@@ -1,0 +1,238 @@
+"""What stands before the pages: which hosts may ask this server, and who may show it in a frame.
+
+Streamlit compares the origin of a connection with the server's own address, which it asks the internet for. Here a
+foreign origin is refused before that, so nothing is asked; and a name that is not this machine's is refused, because
+any web page can let a name of its own point here.
+"""
+
+import os
+import re
+import socket
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from html import escape
+from ipaddress import ip_address
+from pathlib import Path
+from string import Template
+from urllib.parse import urlsplit
+
+import psutil
+import streamlit as st
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware import Middleware
+from starlette.responses import HTMLResponse, PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from simcse_core.errors import OptionError
+
+EMBED_IN = "SIMCSE_EMBED_IN"
+"""Names the origins whose pages may show the app in a frame, such as `https://moodle.school.org`; spaces between."""
+
+_FRONTEND = Path(__file__).parent / "frontend"
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9.*:\[\]-]+")
+_POLICY_VIOLATION = 1008
+
+
+def middleware() -> list[Middleware]:
+    """For `st.App`, the outermost first. The server does not start with a setting that is wrong, and says why."""
+    try:
+        origins = embed_in()
+    except OptionError as error:
+        raise SystemExit(str(error)) from None
+    return [Middleware(Gate), Middleware(Frames, embed_in=origins), Middleware(Head)]
+
+
+def embed_in() -> tuple[str, ...]:
+    """The origins that may show the app in a frame.
+
+    Raises:
+        OptionError: one is no origin.
+    """
+    origins = tuple(os.environ.get(EMBED_IN, "").replace(",", " ").split())
+    for origin in origins:
+        if not _ORIGIN.fullmatch(origin):
+            raise OptionError(
+                "{variable} has {given!r}: write origins such as https://moodle.school.org, with spaces between.",
+                variable=EMBED_IN,
+                given=origin,
+            )
+    return origins
+
+
+class Gate:
+    """Refuses names that are not this machine's, and connections that a page of another host has opened."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        host, origin = headers.get("host", ""), headers.get("origin")
+        if scope["type"] == "websocket":
+            if is_own_host(host) and (origin is None or is_own_origin(origin, host)):
+                await self._app(scope, receive, send)
+            else:
+                await send({"type": "websocket.close", "code": _POLICY_VIOLATION})
+        elif is_own_host(host):
+            await self._app(scope, receive, send)
+        else:
+            name = _name_of(host) or host
+            text = f"This server does not answer to the name {name!r}. Open it by its address, or start it with "
+            await PlainTextResponse(f"{text}--server.allowedHosts {name}\n", 421)(scope, receive, send)
+
+
+def is_own_host(host: str) -> bool:
+    """Whether a Host header names this machine: by an address, by its own name, or by a name that is configured."""
+    name = _name_of(host)
+    if not name:
+        return False
+    try:
+        ip_address(name)
+    except ValueError:
+        return any(_matches(name, pattern) for pattern in _own_names())
+    return True  # nobody can let an address of this machine point anywhere else
+
+
+def is_own_origin(origin: str, host: str) -> bool:
+    """Whether a connection to a host was opened by a page of the same host, of this machine, or of a trusted one."""
+    parts = urlsplit(origin)
+    if not parts.netloc:
+        return False
+    trusted = (urlsplit(other.strip()).hostname or "" for other in st.get_option("server.corsAllowedOrigins"))
+    here = ("localhost", "127.0.0.1", "::1", st.get_option("browser.serverAddress"), *trusted)
+    return parts.netloc == host or not st.get_option("server.enableCORS") or parts.hostname in here
+
+
+def _own_names() -> Iterable[str]:
+    name = socket.gethostname().lower()
+    configured = [*st.get_option("server.allowedHosts"), st.get_option("browser.serverAddress")]
+    return ["localhost", name, f"{name}.local", *(str(other).strip().lower() for other in configured if other)]
+
+
+def _matches(name: str, pattern: str) -> bool:
+    """Patterns as in Streamlit's `server.allowedHosts`."""
+    return pattern == "*" or name == pattern.rstrip(".") or (pattern.startswith("*.") and name.endswith(pattern[1:]))
+
+
+def _name_of(host: str) -> str | None:
+    try:
+        parts = urlsplit(f"//{host}")
+        _port = parts.port
+    except ValueError:
+        return None
+    return None if "@" in host or parts.path or parts.query else (parts.hostname or "").rstrip(".")
+
+
+class Frames:
+    """Only configured origins show the app in a frame; in others stands a link to it."""
+
+    def __init__(self, app: ASGIApp, embed_in: tuple[str, ...]) -> None:
+        self._app, self._embed_in = app, embed_in
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        is_in_frame = headers.get("sec-fetch-dest") in ("iframe", "frame", "embed", "object")
+        is_foreign = headers.get("sec-fetch-site") not in ("same-origin", "none", None)
+        if is_in_frame and is_foreign and not self._embed_in:
+            await HTMLResponse(_own_window(scope))(scope, receive, send)
+            return
+
+        async def send_with_policy(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                policy = " ".join(["frame-ancestors 'self'", *self._embed_in])
+                response = MutableHeaders(scope=message)
+                response["Content-Security-Policy"] = policy
+                if not self._embed_in:
+                    response["X-Frame-Options"] = "SAMEORIGIN"
+            await send(message)
+
+        await self._app(scope, receive, send_with_policy)
+
+
+def _own_window(scope: Scope) -> str:
+    """A page with a link to the same address, in both languages of the interface."""
+    query = scope["query_string"].decode("latin-1")
+    link = scope.get("root_path", "") + scope["path"] + (f"?{query}" if query else "")
+    return Template((_FRONTEND / "own_window.html").read_text(encoding="utf-8")).substitute(link=escape(link))
+
+
+class Head:
+    """Puts the project's script into the head of Streamlit's page."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        script = (_FRONTEND / "head.js").read_text(encoding="utf-8")
+        self._script = f"<script>\n{script}</script></head>".encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and "text/html" in Headers(scope=scope).get("accept", ""):
+            # Uncompressed, so that it can be changed: the page has 10 kB, all else is loaded by its scripts.
+            plain = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
+            scope = {**scope, "headers": plain}
+            send = _Rewritten(send, lambda page: page.replace(b"</head>", self._script, 1))
+        await self._app(scope, receive, send)
+
+
+class _Rewritten:
+    """Sends a response on; an HTML page is changed first."""
+
+    def __init__(self, send: Send, change: Callable[[bytes], bytes]) -> None:
+        self._send, self._change = send, change
+        self._start: Message | None = None
+        self._body: list[bytes] = []
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start" and _is_plain_page(Headers(raw=message["headers"])):
+            self._start = message
+        elif self._start is not None and message["type"] == "http.response.body":
+            self._body.append(message.get("body", b""))
+            if not message.get("more_body", False):
+                await self._send_changed(self._start)
+        else:
+            await self._send(message)
+
+    async def _send_changed(self, start: Message) -> None:
+        page = self._change(b"".join(self._body))
+        headers = MutableHeaders(scope=start)
+        headers["content-length"] = str(len(page))
+        for name in ("etag", "last-modified"):  # of the page before the change
+            del headers[name]
+        await self._send(start)
+        await self._send({"type": "http.response.body", "body": page})
+
+
+def _is_plain_page(headers: Headers) -> bool:
+    return headers.get("content-type", "").startswith("text/html") and "content-encoding" not in headers
+
+
+@asynccontextmanager
+async def announced(_app: st.App) -> AsyncIterator[None]:
+    """Says where the app is. Streamlit's own welcome asks the internet for an address, so it is switched off."""
+    scheme = "https" if st.get_option("server.sslCertFile") else "http"
+    port, base = st.get_option("server.port"), st.get_option("server.baseUrlPath").strip("/")
+    print("\n  SimCSE Explorer is ready:\n")
+    for address in _listening():
+        name = f"[{address}]" if ":" in address else address
+        print(f"  {scheme}://{name}:{port}/{base}")
+    print(flush=True)
+    yield
+
+
+def _listening() -> list[str]:
+    """The addresses under which the app can be opened, asked of nobody."""
+    address = st.get_option("server.address")
+    if address not in (None, "", "0.0.0.0", "::"):  # noqa: S104 - compared, not bound
+        return [str(address)]
+    found = {
+        one.address
+        for addresses in psutil.net_if_addrs().values()
+        for one in addresses
+        if one.family == socket.AF_INET and not ip_address(one.address).is_loopback
+    }
+    return ["127.0.0.1", *sorted(found)]
