@@ -48,7 +48,7 @@ def _folder(variable: str, given: str) -> Path:
         ) from None
     except (RuntimeError, OSError, ValueError):  # nobody's home; links in a circle; a name that no system takes
         raise OptionError(
-            "There is no folder {given}: it cannot be found who you are, or where it leads. Set {variable} to a folder "
+            "{given} leads to no folder: this user has no home, or links lead in a circle. Set {variable} to a folder "
             "that you may write to.",
             given=given,
             variable=variable,

@@ -1,14 +1,15 @@
 """Vectors as a picture: PCA, UMAP, and how far a picture can be trusted."""
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
 from simcse_core.encoding.texts import Vectors
-from simcse_core.errors import InputError
+from simcse_core.errors import InputError, OptionError
+from simcse_core.home import home
 from simcse_core.registry import Registry
 
 Points = NDArray[np.float32]
@@ -70,6 +71,7 @@ def umap(vectors: Vectors, *, n_neighbors: Neighbours = 15, min_dist: MinDistanc
 
     Raises:
         InputError: fewer than 15 vectors.
+        OptionError: there is no folder for what UMAP compiles.
 
     Source: McInnes et al. 2018, arXiv 1802.03426.
     """
@@ -79,12 +81,30 @@ def umap(vectors: Vectors, *, n_neighbors: Neighbours = 15, min_dist: MinDistanc
             least=FEWEST_FOR_UMAP,
             given=len(vectors),
         )
-    from umap import UMAP
-
-    model = UMAP(
+    model = _umap()(
         n_neighbors=min(n_neighbors, len(vectors) - 1), min_dist=min_dist, metric="cosine", random_state=seed, n_jobs=1
     )
     return np.asarray(model.fit_transform(vectors), dtype=np.float32)
+
+
+def _umap() -> Any:
+    """The class of UMAP, which keeps what it compiles: beside itself, else in the user's cache, else in our home."""
+    try:
+        from umap import UMAP
+    except RuntimeError:  # neither of the first two can be written
+        from numba import config
+
+        folder = str(home() / "cache" / "numba")
+        setattr(config, "CACHE_DIR", folder)  # noqa: B010 - a setting that its module does not declare
+        try:
+            from umap import UMAP
+        except RuntimeError:
+            raise OptionError(
+                "UMAP needs a folder for what it compiles, and {folder} cannot be written. Set NUMBA_CACHE_DIR to one "
+                "that can, or use PCA.",
+                folder=folder,
+            ) from None
+    return UMAP
 
 
 def trustworthiness(vectors: Vectors, points: Points, *, seed: int = 0) -> float:
