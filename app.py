@@ -21,8 +21,8 @@ def draw() -> None:
         )
     )
     picture, words = st.columns([3, 2], gap="large", vertical_alignment="center")
-    look = stored.first_look(language())
-    with picture:
+    with picture, page.user_errors():
+        look = stored.first_look(language())
         heatmap.figure(look.matrix, look.texts, key="first-look", height=420)
     with words:
         st.markdown(

@@ -32,37 +32,38 @@ def broken(name: str) -> None:
 
 
 page.begin("losses")
-large = projector.is_on()
-introduction = _(
-    "Each point is a text. All losses start from the same points and push them step by step; the trails lead back to "
-    "the start."
-)
-choices: DeltaGenerator
-mistakes: DeltaGenerator
-if large:  # the picture needs the room; what can be chosen is folded away
-    choices = mistakes = st.popover(_("Batch, losses, mistakes"), icon=":material/tune:")
-else:
-    st.markdown(introduction)
-    choices, mistakes = st.container(horizontal=True), st.container()
-with mistakes:
-    mistake = losses_inputs.mistake()
-with choices:
-    name = losses_inputs.batch_choice(disabled=mistake is not None)
-    names = losses_inputs.chosen_losses(disabled=mistake is not None)
-    options = losses_inputs.options_of(names, disabled=mistake is not None, folded=not large)
-picture = st.container()
-if mistake is None and name == losses_inputs.OWN:
-    left, picture = (st.container(), picture) if large else picture.columns([3, 7], gap="medium")
-    with left, page.user_errors():
-        own = losses_inputs.own_sentences()
-        with picture:
-            compare(own.batch, own)
-        losses_table.sentences(own)
-else:
-    with picture, page.user_errors():
-        if mistake is not None:
-            broken(mistake)
-        else:
-            compare(PRESETS[name])
-if large:
-    st.markdown(introduction)
+with page.user_errors():
+    large = projector.is_on()
+    introduction = _(
+        "Each point is a text. All losses start from the same points and push them step by step; the trails lead back "
+        "to the start."
+    )
+    choices: DeltaGenerator
+    mistakes: DeltaGenerator
+    if large:  # the picture needs the room; what can be chosen is folded away
+        choices = mistakes = st.popover(_("Batch, losses, mistakes"), icon=":material/tune:")
+    else:
+        st.markdown(introduction)
+        choices, mistakes = st.container(horizontal=True), st.container()
+    with mistakes:
+        mistake = losses_inputs.mistake()
+    with choices:
+        name = losses_inputs.batch_choice(disabled=mistake is not None)
+        names = losses_inputs.chosen_losses(disabled=mistake is not None)
+        options = losses_inputs.options_of(names, disabled=mistake is not None, folded=not large)
+    picture = st.container()
+    if mistake is None and name == losses_inputs.OWN:
+        left, picture = (st.container(), picture) if large else picture.columns([3, 7], gap="medium")
+        with left, page.user_errors():
+            own = losses_inputs.own_sentences()
+            with picture:
+                compare(own.batch, own)
+            losses_table.sentences(own)
+    else:
+        with picture, page.user_errors():
+            if mistake is not None:
+                broken(mistake)
+            else:
+                compare(PRESETS[name])
+    if large:
+        st.markdown(introduction)

@@ -98,7 +98,8 @@ else:
     left, middle, right = st.columns([6, 10, 4], gap="medium")
 below = st.container()
 
-with right:
+settings = cache.EncoderSettings(defaults.MODEL[language()])
+with right, page.user_errors():  # with settings that cannot be, the sentences are shown all the same
     settings = inputs.encoder_settings()
 with left, page.user_errors():
     texts = inputs.sentences(settings.model)

@@ -100,7 +100,8 @@ def begin(name: str, *, title: bool = True) -> None:
                 other.path, label=_(other.title), icon=other.icon, query_params={"language": translation.language()}
             )
         users.remember()
-    _take_up_runs()
+    with user_errors():
+        _take_up_runs()
     cache.warm_up(translation.language())
     users.say_if_forgotten()
     if title:

@@ -1,5 +1,6 @@
 """The pages without a browser: what they say, and what they do with bad input."""
 
+import ast
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from simcse_core.data.kinds import Labelled
+from simcse_core.errors import ModelError
 from ui import cache, data_choice
 from ui.page import PAGES
 
@@ -48,6 +50,53 @@ def test_every_page_opens_in_both_languages_without_an_error(open_page: Open, na
     assert not page.error
     heading = page.title[0].value
     assert heading.isascii() == (language == "en" or name == "start")
+
+
+@pytest.mark.parametrize(
+    ("name", "broken"),
+    [
+        ("start", "ui.stored.first_look"),
+        ("similarity", "ui.inputs.encoder_settings"),
+        ("losses", "ui.losses_inputs.batch_choice"),
+        ("start", "ui.page._take_up_runs"),
+    ],
+)
+def test_what_goes_wrong_on_a_page_is_told_in_words_and_the_rest_is_there(
+    open_page: Open, monkeypatch: pytest.MonkeyPatch, name: str, broken: str
+) -> None:
+    def fail(*_arguments: object, **_options: object) -> None:
+        raise ModelError("The run {run} is damaged.", run="x")
+
+    monkeypatch.setattr(broken, fail)
+    page = open_page(name)
+    assert not page.exception
+    assert [error.value.replace("\\", "") for error in page.error] == ["The run x is damaged."]
+    assert page.title or page.table
+    if name == "similarity":
+        assert page.table[0].value.shape == (8, 8)
+
+
+@pytest.mark.parametrize("script", sorted(path.name for path in (ROOT / "pages").glob("*.py")))
+def test_all_that_a_page_does_after_its_frame_is_guarded(script: str) -> None:
+    """A guard around less is a red box for everybody when a model in their list is damaged."""
+    code = (ROOT / "pages" / script).read_text(encoding="utf-8")
+    unguarded = [node for node in ast.parse(code).body if _calls_a_view(node)]
+    assert [ast.unparse(node) for node in unguarded] == []
+
+
+VIEWS = {"inputs", "losses_inputs", "race_inputs", "race_view", "runs_view", "heatmap", "my_races"}
+
+
+def _calls_a_view(node: ast.stmt) -> bool:
+    """Whether a statement of a page calls what may say that something is wrong, outside of a guard."""
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        return False
+    if isinstance(node, ast.With) and any("user_errors" in ast.unparse(item) for item in node.items):
+        return False
+    if isinstance(node, ast.With | ast.If):
+        return any(_calls_a_view(inner) for inner in (*node.body, *getattr(node, "orelse", [])))
+    calls = [call.func for call in ast.walk(node) if isinstance(call, ast.Call)]
+    return any(isinstance(func, ast.Attribute) and ast.unparse(func.value) in VIEWS for func in calls)
 
 
 def type_sentences(page: AppTest, text: str) -> AppTest:
