@@ -1,0 +1,116 @@
+"""A supervisor that lives and does nothing is found out and replaced."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from simcse_core.runs import pulse, queue
+from simcse_core.runs.alive import born, is_alive
+from simcse_core.runs.pulse import Listener, Pulse
+from tests.runs.conftest import SMALL
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def pass_by(listener: Listener, clock: Clock, seconds: float) -> bool:
+    """Look each second; the last answer."""
+    silent = False
+    for _second in range(int(seconds)):
+        clock.now += 1
+        silent = listener.is_silent()
+    return silent
+
+
+def test_a_supervisor_that_beats_is_never_silent_and_one_that_stops_is_after_half_a_minute(
+    home: Path, clock: Clock
+) -> None:
+    home.mkdir()
+    listener, own = Listener(clock), Pulse(clock)
+    for beat in range(100):
+        clock.now += 1
+        own.beat()
+        os.utime(pulse.path(), ns=(beat, beat))  # tests are faster than a file system's clock
+        assert not listener.is_silent()
+    assert not pass_by(listener, clock, pulse.SILENT_SECONDS - 1)
+    assert pass_by(listener, clock, 2)
+
+
+def test_who_was_asleep_as_well_does_not_call_the_supervisor_silent(home: Path, clock: Clock) -> None:
+    home.mkdir()
+    listener = Listener(clock)
+    Pulse(clock)
+    listener.is_silent()
+    clock.now += 3_600  # a machine that was frozen with both
+    assert not listener.is_silent()
+
+
+def test_a_supervisor_that_has_ended_is_not_silent_but_gone(home: Path, clock: Clock) -> None:
+    home.mkdir()
+    pulse.path().write_text(f"{2**22 + 1}:1.0")
+    assert not pass_by(Listener(clock), clock, 100)
+
+
+HOLDS = """
+import sys, time
+from filelock import FileLock
+lock = FileLock(sys.argv[1]); lock.acquire(); print("held", flush=True); time.sleep(600)
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="no signals")
+def test_a_stopped_supervisor_is_replaced_while_runs_wait(
+    home: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[str] = []
+    monkeypatch.setattr(queue, "start_supervisor", lambda: started.append("another"))
+    monkeypatch.setattr(queue, "_listener", Listener(clock))
+    monkeypatch.setattr(queue, "_supervisors", [])
+    queue.submit([SMALL])
+    started.clear()
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDS, str(home / "supervisor.lock")], stdout=subprocess.PIPE, text=True
+    ) as stopped:
+        assert stopped.stdout is not None
+        stopped.stdout.readline()
+        pulse.path().write_text(f"{stopped.pid}:{born(stopped.pid)}")
+        stopped.send_signal(signal.SIGSTOP)
+        try:
+            for _second in range(int(pulse.SILENT_SECONDS) + 3):
+                clock.now += 1
+                if started:
+                    break
+                queue.ensure_supervisor()
+            assert started == ["another"]
+            assert not is_alive(stopped.pid, born(stopped.pid))
+        finally:
+            stopped.kill()
+    with FileLock(home / "supervisor.lock", timeout=0):
+        pass
+
+
+def test_a_supervisor_is_watched_while_nobody_has_a_page_open(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[float] = []
+    monkeypatch.setattr(queue, "ensure_supervisor", lambda: looks.append(time.monotonic()))
+    monkeypatch.setattr(queue, "WATCH_SECONDS", 0.01)
+    queue.keep_watch()
+    until = time.monotonic() + 20
+    while len(looks) < 3:
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    monkeypatch.setenv("SIMCSE_HOME", str(home / "another"))  # it ends with its home

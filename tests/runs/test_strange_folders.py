@@ -1,0 +1,226 @@
+"""Folders of other users and files with other things in them: they are left out, and nobody else notices."""
+
+import builtins
+import io
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simcse_core.errors import RunError
+from simcse_core.runs import entries, files, index, metrics, queue, race, store
+from simcse_core.runs.run import Run
+from simcse_core.runs.summary import summarise
+from simcse_core.runs.supervisor import Supervisor
+from tests.runs.conftest import SMALL, with_seed
+from tests.runs.test_supervisor import Jobs
+
+pytestmark = pytest.mark.usefixtures("nobody_works")
+
+ODD = {
+    "nothing": b"",
+    "null": b"null",
+    "list": b"[]",
+    "list of null": b"[null]",
+    "text": b'"text"',
+    "number": b"7",
+    "digits": b"9" * 5_000,
+    "large": b"1e999",
+    "not a number": b"NaN",
+    "deep": b"[" * 100_000,
+    "deep and closed": b'{"a":' * 5_000 + b"1" + b"}" * 5_000,
+    "no UTF-8": b'{"state": "\xff"}',
+    "half": b'{"state": "finis',
+    "nulls": b'{"state": null, "owners": null, "name": null, "created": null, "before": null, "event": null}',
+    "huge": b'{"state": "running", "owners": ["a"], "name": "b", "pid": 9%s, "created": 9%s}'
+    % (b"9" * 400, b"9" * 400),
+    "numbers": b'{"state": "failed", "message": 5, "template": [], "values": 3, "owners": 4, "before": {"values": 1}}',
+    "nested nulls": b'{"before": {"values": {"m": [null, "x"]}, "cosines": [null], "gold": []}, "after": {}}',
+    "lone surrogate": b'{"state": "failed", "message": "\\ud800", "owners": ["\\ud800"], "name": ""}',
+}
+"""What a damaged file may hold where an object belongs."""
+
+
+@pytest.fixture
+def closed(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Folders that belong to somebody else, mode 700: for root there are none, so the system calls refuse."""
+    shut: list[Path] = []
+    real = {name: getattr(os, name) for name in ("stat", "listdir", "scandir", "open")}
+
+    def refusing(name: str) -> Any:
+        def call(path: Any = ".", *arguments: Any, **options: Any) -> Any:
+            if isinstance(path, str | os.PathLike) and any(
+                folder in Path(path).parents or (name in ("listdir", "scandir") and folder == Path(path))
+                for folder in shut
+            ):
+                raise PermissionError(13, "Permission denied", str(path))
+            return real[name](path, *arguments, **options)
+
+        return call
+
+    opened = io.open
+
+    def open_(file: Any, *arguments: Any, **options: Any) -> Any:
+        if isinstance(file, str | os.PathLike) and any(folder in Path(file).parents for folder in shut):
+            raise PermissionError(13, "Permission denied", str(file))
+        return opened(file, *arguments, **options)
+
+    for name in real:
+        monkeypatch.setattr(os, name, refusing(name))
+    monkeypatch.setattr(io, "open", open_)
+    monkeypatch.setattr(builtins, "open", open_)
+    monkeypatch.setattr(files, "_said", set())
+    return shut
+
+
+def test_a_folder_of_another_user_is_left_out_with_one_line_and_all_others_go_on(
+    home: Path, closed: list[Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    theirs, mine = queue.submit([with_seed(1), with_seed(2)], user="anna")
+    jobs = Jobs()
+    closed.append(theirs.folder)
+    with pytest.raises(PermissionError):
+        (theirs.folder / "config.json").is_file()  # what Python says of such a folder
+    assert list(store.all_runs()) == store.runs_of("anna") == [mine]
+    assert index.Index(home / "runs").entries()[0].run == mine
+    assert capsys.readouterr().err.count("is left out: Permission denied") == 1
+    with pytest.raises(RunError, match="There is no run"):
+        store.get(theirs.id)
+    for path in home.glob("queue.sqlite*"):
+        path.unlink()
+    entries.take_in_lost_runs()
+    assert list(queue.places()) == [mine.id]
+    watch = Supervisor(jobs)
+    watch.look()
+    assert list(jobs.running.values()) == [mine]
+
+
+def test_a_run_that_waits_in_a_folder_that_is_closed_now_stops_no_other(closed: list[Path]) -> None:
+    theirs, mine = queue.submit([with_seed(1), with_seed(2)], user="anna")
+    closed.append(theirs.folder)
+    jobs = Jobs()
+    watch = Supervisor(jobs)
+    for _look in range(3):
+        watch.look()
+    assert list(jobs.running.values()) == [mine]
+
+
+def test_a_home_whose_runs_cannot_be_listed_has_none(home: Path, closed: list[Path]) -> None:
+    store.create(SMALL)
+    closed.append(home / "runs")
+    assert list(store.all_runs()) == []
+    assert index.Index(home / "runs").entries() == []
+
+
+def test_what_only_looks_like_a_run_is_none(home: Path) -> None:
+    run = store.create(SMALL, owner="anna")
+    for make in (
+        lambda path: path.write_text("a file"),
+        lambda path: path.mkdir(),
+        lambda path: path.symlink_to("nowhere"),
+        lambda path: path.symlink_to(path),
+        lambda path: (path.mkdir(), (path / "config.json").mkdir()),
+        lambda path: (path.mkdir(), (path / "config.json").symlink_to("nowhere")),
+    ):
+        make(store.new_folder())
+    assert list(store.all_runs()) == [run]
+    assert [entry.run for entry in index.Index(home / "runs").entries()] == [run]
+    entries.take_in_lost_runs()
+    assert list(queue.places()) == [run.id]
+
+
+@pytest.mark.parametrize("content", ODD.values(), ids=list(ODD))
+@pytest.mark.parametrize(
+    "name", ["config.json", "status.json", "about.json", "items.json", "metrics.jsonl", "heartbeat", "log.txt"]
+)
+def test_whatever_stands_in_a_file_of_a_run_it_is_read_as_nothing(name: str, content: bytes) -> None:
+    run = store.create(SMALL, owner="anna")
+    (run.folder / name).write_bytes(content + b"\n")
+    read_all_of(run)
+    assert metrics.read(run.folder / "metrics.jsonl") == []
+    assert [seen.id for seen in store.all_runs()] == [run.id]
+
+
+@pytest.mark.parametrize("name", ["status.json", "about.json", "items.json", "metrics.jsonl", "heartbeat", "log.txt"])
+def test_a_folder_in_the_place_of_a_file_of_a_run_is_read_as_nothing(name: str) -> None:
+    run = store.create(SMALL, owner="anna")
+    (run.folder / name).unlink(missing_ok=True)
+    (run.folder / name).mkdir()
+    read_all_of(run)
+
+
+def read_all_of(run: Run) -> None:
+    """All that pages and supervisors read of a run; a damaged configuration is the only error, in words."""
+    summary = summarise(run, "anna")
+    assert summary.id == run.id
+    assert run.status.state in (*store.ENDED, "queued")
+    assert isinstance(run.about.owners, tuple)
+    assert run.items() is None
+    assert isinstance(run.heartbeat, str)
+    assert isinstance(run.log_end(100), str)
+    assert isinstance(run.title_for("anna"), str)
+    assert run.records() == []
+    if not summary.damaged:
+        assert race.outcome(run).finished is None
+
+
+@pytest.mark.parametrize("content", ODD.values(), ids=list(ODD))
+def test_a_damaged_race_takes_no_other_race_away(home: Path, content: bytes) -> None:
+    race_id = race.start(SMALL, ["bce"], user="anna")
+    (home / "races" / "0123456789abcdef.json").write_bytes(content)
+    (home / "races" / "fedcba9876543210.json").mkdir()
+    (run,) = race.runs(race_id)
+    assert race.races_of(run.id) == [race_id]
+    with pytest.raises(RunError, match="There is no race"):
+        race.runs("0123456789abcdef")
+    (home / "outside.json").write_bytes(content)
+    assert store.outside_runs() == []
+    baselines = race._baselines_file(run.config)
+    baselines.parent.mkdir()
+    baselines.write_bytes(content)
+    assert race.baselines(race_id) == {}
+
+
+def test_numbers_that_are_none_in_a_record_leave_it_out_and_an_end_without_sense_is_no_end() -> None:
+    run = store.create(SMALL)
+    step = {"event": "step", "step": 1, "steps": 2, "epoch": 1, "seconds": 1.0, "loss": 0.5}
+    run.append(step)
+    path = run.folder / "metrics.jsonl"
+    for odd in (
+        '"loss": NaN',
+        '"loss": "low"',
+        '"step": 0',
+        '"epoch": 1e999',
+        '"observed": [1]',
+        f'"steps": {"9" * 500}',
+    ):
+        line = json.dumps(step)[:-1] + f", {odd}}}\n"  # the later value of a name counts
+        with path.open("a") as file:
+            file.write(line)
+    assert run.records() == [step]
+    with path.open("a") as file:
+        file.write('{"event": "finished", "seconds": "long", "dev_after": {"auc": 1}}\n')
+    run.set_status("finished")
+    assert race.outcome(run).finished is None
+    assert summarise(run).damaged
+
+
+def test_a_queue_that_is_a_folder_is_set_aside(home: Path) -> None:
+    (home / "queue.sqlite").mkdir(parents=True)
+    (run,) = queue.submit([SMALL], user="anna")
+    assert list(queue.places()) == [run.id]
+    assert len(list(home.glob("queue-damaged-*"))) == 1
+
+
+def test_a_supervisor_outlives_whatever_it_meets_at_its_start(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fails() -> None:
+        raise RecursionError("somebody's file")
+
+    monkeypatch.setattr("simcse_core.runs.supervisor.IDLE_SECONDS", 0.0)
+    monkeypatch.setattr(entries, "take_in_lost_runs", fails)
+    Supervisor(Jobs()).work()
+    assert "RecursionError: somebody's file" in capsys.readouterr().err
