@@ -12,7 +12,7 @@ from dataclasses import asdict
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any
 
-from simcse_core import runs_command, train_command
+from simcse_core import durable, runs_command, train_command
 from simcse_core.command_options import (
     COLUMNS_HELP,
     Command,
@@ -21,6 +21,7 @@ from simcse_core.command_options import (
     add_action,
     add_command,
     add_model,
+    add_reading,
     encode_texts,
     load_model,
     open_data,
@@ -108,6 +109,7 @@ def make_parser() -> Parser:
     project.add_argument("--method", default="pca", help="pca or umap")
 
     for command in (similarity, encode, evaluate, project):
+        add_reading(command)
         add_model(command)
     return parser
 
@@ -142,10 +144,10 @@ def _similarity(options: argparse.Namespace) -> Answer:
     from simcse_core.meaning.similarity import cosine_similarity
 
     texts = [text.strip() for text in checked(options.texts) if not is_blank(text)]
-    texts += read_texts(options.file) if options.file else []
+    texts += read_texts(options.file, encoding=options.encoding, sheet=options.sheet) if options.file else []
     if not texts:
         raise InputError("No texts are given. Write them behind the command, or name a file with --file.")
-    others = read_texts(options.against) if options.against else []
+    others = read_texts(options.against, encoding=options.encoding, sheet=options.sheet) if options.against else []
     for given in (texts, others):
         check_texts(given, limits().max_similarity_texts, "max_similarity_texts")
     model = load_model(options)
@@ -166,13 +168,19 @@ def _encode(options: argparse.Namespace) -> Answer:
     from simcse_core.encoding.streaming import encode_stream
 
     output = output_file(options.output)
-    with open_texts(options.input) as texts, progress_line("reading") as show:
+    with (
+        open_texts(options.input, encoding=options.encoding, sheet=options.sheet) as texts,
+        progress_line("reading") as show,
+    ):
         for _text in texts:  # a broken row shows now, not after hours of encoding
             show(texts.taken, texts.expected)
         count = texts.taken
     model = load_model(options)
     started = time.perf_counter()
-    with open_texts(options.input) as texts, progress_line("encoding") as show:
+    with (
+        open_texts(options.input, encoding=options.encoding, sheet=options.sheet) as texts,
+        progress_line("encoding") as show,
+    ):
         done = encode_stream(
             model, texts, output, precision=options.precision, on_progress=lambda done: show(done, count)
         )
@@ -194,7 +202,8 @@ def _evaluate(options: argparse.Namespace) -> Answer:
     from simcse_core.jsonable import jsonable
     from simcse_core.learning.measuring import evaluate
 
-    data = open_data(options.data, parse_columns(options.columns) if options.columns else None)
+    columns = parse_columns(options.columns) if options.columns else None
+    data = open_data(options.data, columns, encoding=options.encoding, sheet=options.sheet)
     model = load_model(options)
     warn(options.model, model.check(texts_of(data)))
     answer: dict[str, Any] = jsonable(evaluate(model, data, precision=options.precision, scale_max=options.scale_max))
@@ -209,17 +218,15 @@ def _project(options: argparse.Namespace) -> Answer:
     from simcse_core.meaning.projection import projections, trustworthiness
 
     method = projections[options.method]
-    texts = read_texts(options.input)
+    texts = read_texts(options.input, encoding=options.encoding, sheet=options.sheet)
     check_texts(texts, limits().max_map_points, "max_map_points")
     output = output_file(options.output)
     vectors = encode_texts(options, load_model(options), texts)
     started = time.perf_counter()
     points = method.function(vectors, seed=options.seed)
     seconds = time.perf_counter() - started
-    output.write_text(
-        to_csv(["x", "y", "text"], [(float(x), float(y), text) for (x, y), text in zip(points, texts, strict=True)]),
-        encoding="utf-8",
-    )
+    rows = [(float(x), float(y), text) for (x, y), text in zip(points, texts, strict=True)]
+    durable.write(output, to_csv(["x", "y", "text"], rows).encode())  # on a full disk the old file stays as it was
     trust = trustworthiness(vectors, points, seed=options.seed)
     answer: dict[str, Any] = jsonable({"n": len(points), "trustworthiness": trust, "seconds": round(seconds, 3)})
     return answer

@@ -31,6 +31,12 @@ class Parser(argparse.ArgumentParser):
 COLUMNS_HELP = "names of columns in the file, such as text=utterance,label=intent"
 
 
+def add_reading(parser: argparse.ArgumentParser) -> None:
+    """The flags that say how to read a file, where it does not say so itself."""
+    parser.add_argument("--encoding", default="", help="of a text file that is not in UTF-8, such as cp1252 or big5")
+    parser.add_argument("--sheet", default="", help="of an Excel file, by name or number (default: the first)")
+
+
 def add_command(commands: "argparse._SubParsersAction[Parser]", name: str, command: Command, summary: str) -> Parser:
     """A command with the flags that all of them have."""
     added = commands.add_parser(name, help=summary, description=summary)
@@ -94,12 +100,12 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=seed, default=0, help="random seed (default: 0)")
 
 
-def open_data(name: str, columns: Mapping[str, str] | None = None) -> Dataset:
+def open_data(name: str, columns: Mapping[str, str] | None = None, *, encoding: str = "", sheet: str = "") -> Dataset:
     """Data by name, showing a download; errors as for `bundled.open_data`."""
     from simcse_core.data import bundled
 
     with download_line(name) as on_fetch:
-        return bundled.open_data(name, columns or None, on_fetch)
+        return bundled.open_data(name, columns or None, on_fetch, encoding=encoding, sheet=sheet)
 
 
 def load_model(options: argparse.Namespace) -> "Encoder":

@@ -11,6 +11,7 @@ from simcse_core.command_options import (
     Parser,
     add_command,
     add_model,
+    add_reading,
     load_model,
     open_data,
     seed,
@@ -25,11 +26,14 @@ from simcse_core.queued_training import cancelling, follow, queued, resuming, sa
 
 if TYPE_CHECKING:
     from simcse_core.data.held_out import Sides
+    from simcse_core.learning.frozen_states import Trainable
     from simcse_core.runs.config import RunConfig
     from simcse_core.runs.run import Run
 
 MANY_EPOCHS = 1_000
 """When something else is the budget."""
+SOME_TEXTS = 500
+"""Of a new model's vocabulary, to see whether it can be trained as it is asked for."""
 
 
 def add_to(commands: "argparse._SubParsersAction[Parser]") -> None:
@@ -39,6 +43,7 @@ def add_to(commands: "argparse._SubParsersAction[Parser]") -> None:
     )
     train.add_argument("--data", help="a table, a text file, the name of bundled data, or hub:owner/name")
     train.add_argument("--columns", help=COLUMNS_HELP)
+    add_reading(train)
     train.add_argument("--as", dest="kind", help="convert to this kind before training: " + ", ".join(KINDS))
     _add_held_out(train)
     train.add_argument("--output", help="folder of the run (default: a new one under SIMCSE_HOME)")
@@ -128,6 +133,8 @@ def config_of(options: argparse.Namespace) -> "RunConfig":
         folds=options.folds,
         fold=options.fold,
         columns=parse_columns(options.columns) if options.columns else {},
+        encoding=options.encoding,
+        sheet=options.sheet,
         kind=options.kind,
         model=options.model,
         layer=options.layer,
@@ -153,14 +160,16 @@ def _checked(config: "RunConfig", options: argparse.Namespace) -> "RunConfig":
     from simcse_core.data.kinds import texts_of
     from simcse_core.data.lint import lint
     from simcse_core.encoding.layers import layers_to_tune
-    from simcse_core.encoding.scratch import SIZES, check_enough
+    from simcse_core.encoding.scratch import SIZES, check_enough, new_model
     from simcse_core.learning.processes import launched
+    from simcse_core.learning.training import check
     from simcse_core.runs import queue
     from simcse_core.runs.config import describe, open_sides
-    from simcse_core.runs.folds import check_final
+    from simcse_core.runs.folds import check_final, check_folds
 
-    data = open_data(config.data, config.columns)
+    data = open_data(config.data, config.columns, encoding=config.encoding, sheet=config.sheet)
     read = None
+    model: Trainable
     if config.model in SIZES:
         layers_to_tune(config.settings.tune, SIZES[config.model].layers)
     else:
@@ -174,6 +183,10 @@ def _checked(config: "RunConfig", options: argparse.Namespace) -> "RunConfig":
     sides = open_sides(described if is_one else described.model_copy(update={"fold": 1}))
     if config.model in SIZES:
         check_enough(texts_of(sides.train))
+        model = new_model(config.model, texts_of(sides.train)[:SOME_TEXTS], device=config.device)
+    check(model, sides.train, sides.dev, config.settings)
+    if not is_one:
+        check_folds(described, data)
     if options.final:
         check_final(sides)
     if launched().is_main:

@@ -107,7 +107,7 @@ def test_encode_reads_tables_of_any_length_in_any_encoding(
     run: Any, minilm: SimCSE, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SIMCSE_MAX_TABLE_ROWS", "2")
-    texts = ["A cat.", "天气很好", "A cat.", "Stocks fell.", "word " * 300, "天气很好"]
+    texts = ["A cat.", "今天天气很好。", "A cat.", "Stocks fell.", "word " * 300, "今天天气很好。"]
     table = "label;text\n" + "".join(f"x;{text}\n\n" for text in texts)
     for encoding in ("gbk", "utf-16"):
         (tmp_path / "in.csv").write_bytes(table.encode(encoding))

@@ -65,7 +65,12 @@ def language_of(texts: Sequence[str]) -> str:
 
 
 def open_data(
-    name: str, columns: Mapping[str, str] | None = None, on_fetch: Callable[[int, int], None] | None = None
+    name: str,
+    columns: Mapping[str, str] | None = None,
+    on_fetch: Callable[[int, int], None] | None = None,
+    *,
+    encoding: str = "",
+    sheet: str = "",
 ) -> Dataset:
     """A bundled data set by name, one of the hub by its id, or a file by path.
 
@@ -73,6 +78,8 @@ def open_data(
         name: of the data set, `hub:owner/name` or `hub:owner/name/config:split`, or the path.
         columns: as for `read_data`, where the file's names of columns differ.
         on_fetch: receives (bytes done, bytes in all) while data of the hub are fetched.
+        encoding: of a file, as for `read_data` ...
+        sheet: ... and so is the sheet of a workbook.
 
     Raises:
         DataError: there is none of them, it cannot be fetched, or it cannot be used.
@@ -92,4 +99,4 @@ def open_data(
             given=name,
             choices=", ".join(names()),
         )
-    return read_data(name, columns)
+    return read_data(name, columns, encoding=encoding, sheet=sheet)

@@ -171,7 +171,7 @@ def _guessed(beginning: bytes, name: str, is_whole: bool) -> str:
     """
     import chardet
 
-    sample = _around_first_other(beginning)
+    sample = _telling(beginning)
     guesses: list[tuple[str, str, float]] = []  # encoding, text, how likely
     for said in chardet.detect_all(sample, ignore_threshold=True):
         encoding = _python_name(said["encoding"])
@@ -188,11 +188,19 @@ def _guessed(beginning: bytes, name: str, is_whole: bool) -> str:
     raise _in_doubt(name, [Guess(encoding, _excerpt(text)) for encoding, text, _likely in guesses[:5]])
 
 
-def _around_first_other(content: bytes, most: int = 100_000) -> bytes:
-    """From the line with the first byte beyond ASCII on: a detector looks at no more than a beginning."""
-    first = next(re.finditer(rb"[\x80-\xff]|\x1b|~\{", content), None)
-    start = content.rfind(b"\n", 0, first.start()) + 1 if first else 0
-    return content[start : start + most]
+def _telling(content: bytes, most: int = 100_000) -> bytes:
+    """The lines that are not plain ASCII: beside many others a detector overlooks what few letters say."""
+    if b"\0" in content:  # of a wide encoding, whose lines end elsewhere
+        return content[:most]
+    if not content.isascii():
+        content = re.sub(rb"[\t\x20-\x7e]{200,}", b"\n", content)
+    lines = (line for line in re.split(rb"(?<=[\r\n])", content) if re.search(rb"[\x80-\xff]|\x1b|~\{", line))
+    sample = b""
+    for line in lines:
+        sample += line
+        if len(sample) >= most:
+            break
+    return sample[:most]
 
 
 def _has_escapes(content: bytes) -> bool:
