@@ -34,7 +34,10 @@ def parse_columns(given: str) -> dict[str, str]:
     Raises:
         OptionError: it is written in another way.
     """
-    parts = next(csv.reader([given], skipinitialspace=True), []) or [""]
+    try:
+        parts = next(csv.reader([given], skipinitialspace=True), []) or [""]
+    except csv.Error:  # a line break, or a name of a hundred thousand letters
+        parts = [""]
     pairs = [part.partition("=") for part in parts]
     columns = {ours.strip(): theirs.strip() for ours, _sign, theirs in pairs}
     if len(columns) < len(pairs) or not all((*columns, *columns.values())):
