@@ -22,6 +22,7 @@ from simcse_core.command_options import (
     add_command,
     add_model,
     add_reading,
+    check_arguments,
     encode_texts,
     load_model,
     open_data,
@@ -49,7 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="replace")  # Windows redirects in a code page without Chinese
     try:
-        options = make_parser().parse_args(arguments)
+        given = sys.argv[1:] if arguments is None else arguments
+        options = make_parser().parse_args(given)
+        check_arguments(given)
         if options.home:
             os.environ["SIMCSE_HOME"] = options.home
         answer: Answer | None = options.command(options)
@@ -61,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # `| head` has read enough
     except OSError as error:  # a path that cannot be read or written
-        to_stderr(f"{error.strerror or error}: {os.fsdecode(error.filename or 'output')}")
+        to_stderr(f"{error.strerror or error}: {error.filename or 'output'}")
         return 2
     except KeyboardInterrupt as stopped:
         to_stderr(str(stopped) or "interrupted")

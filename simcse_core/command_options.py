@@ -1,15 +1,15 @@
 """What several commands share: a parser whose errors are ours, the model's flags, loading, warnings, output files."""
 
 import argparse
-import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from simcse_core.data.kinds import Dataset
 from simcse_core.download_line import download_line
 from simcse_core.errors import OptionError
+from simcse_core.numerals import number, whole_number
 from simcse_core.printing import Answer, to_stderr
 
 if TYPE_CHECKING:
@@ -56,29 +56,44 @@ def add_action(actions: "argparse._SubParsersAction[Parser]", name: str, command
     return added
 
 
+def integer(text: str) -> int:
+    """A whole number, for a flag."""
+    if (value := whole_number(text)) is None:
+        raise argparse.ArgumentTypeError(f"invalid int value: {text!r}")
+    return value
+
+
+def decimal(text: str) -> float:
+    """A finite number, for a flag."""
+    if (value := number(text)) is None:
+        raise argparse.ArgumentTypeError(f"invalid float value: {text!r}")
+    return value
+
+
 def above_0(text: str) -> float:
     """A finite number above 0, for a flag."""
-    number = float(text)
-    if not 0 < number < math.inf:
+    value = number(text)
+    if value is None or value <= 0:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
-    return number
+    return value
 
 
 def share(text: str) -> float:
     """A share between 0 and 1, for a flag."""
-    number = float(text)
-    if not 0 < number < 1:
+    value = number(text)
+    if value is None or not 0 < value < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not between 0 and 1")
-    return number
+    return value
 
 
 def whole(least: int, most: int) -> Callable[[str], int]:
     """A whole number in a range, for a flag."""
 
     def parse(text: str) -> int:
-        if not (text.isascii() and text.isdecimal() and least <= int(text) <= most):
+        value = whole_number(text)
+        if value is None or not least <= value <= most:
             raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least} to {most}")
-        return int(text)
+        return value
 
     return parse
 
@@ -93,11 +108,32 @@ def add_model(parser: argparse.ArgumentParser) -> None:
         "--model", default="minilm", help="catalogue name, run id, folder or owner/model of the hub (default: minilm)"
     )
     parser.add_argument("--pooling", help="mean, max, cls or first_last_mean (default: the model's own)")
-    parser.add_argument("--layer", type=int, help="hidden states of this layer, 0 to the last; negative from the end")
+    parser.add_argument(
+        "--layer", type=integer, help="hidden states of this layer, 0 to the last; negative from the end"
+    )
     parser.add_argument("--head", help="none, linear or random: a linear layer on each token")
     parser.add_argument("--precision", default="float32", help="auto, float32, bfloat16 or float16")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
     parser.add_argument("--seed", type=seed, default=0, help="random seed (default: 0)")
+
+
+def check_arguments(arguments: Sequence[str]) -> None:
+    """Refuse a flag with nothing behind it, which a script writes where a variable is empty, and what nothing may hold.
+
+    Raises:
+        OptionError: there is one.
+    """
+    flag = ""
+    for argument in arguments:
+        name, sign, value = argument.partition("=")
+        is_flag = len(name) > 2 and name.startswith("--")
+        if is_flag and sign:
+            flag, argument = name, value
+        if flag and not argument.strip():
+            raise OptionError("{flag} is empty. Write a value behind it, or leave it out.", flag=flag)
+        if "\0" in argument:
+            raise OptionError("{given!r} holds a NUL character, which no name and no text may hold.", given=argument)
+        flag = name if is_flag and not sign else ""
 
 
 def open_data(name: str, columns: Mapping[str, str] | None = None, *, encoding: str = "", sheet: str = "") -> Dataset:

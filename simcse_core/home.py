@@ -39,13 +39,6 @@ def run_folder(run_id: str) -> Path | None:
 def _folder(variable: str, given: str) -> Path:
     try:
         folder = Path(given).expanduser().resolve()
-        str(folder).encode()
-    except UnicodeEncodeError:
-        raise OptionError(
-            "The name of the folder {given} is not UTF-8, so no run can be found by it. Set {variable} to another one.",
-            given=given,
-            variable=variable,
-        ) from None
     except (RuntimeError, OSError, ValueError):  # nobody's home; links in a circle; a name that no system takes
         raise OptionError(
             "{given} leads to no folder: this user has no home, or links lead in a circle. Set {variable} to a folder "
@@ -53,4 +46,16 @@ def _folder(variable: str, given: str) -> Path:
             given=given,
             variable=variable,
         ) from None
+    if not is_recordable(str(folder)):
+        raise OptionError(
+            "The name of the folder {given} is not UTF-8, or holds a line break: no run could be found by it. Set "
+            "{variable} to another one.",
+            given=given,
+            variable=variable,
+        )
     return folder
+
+
+def is_recordable(name: str) -> bool:
+    """Whether the files of a run and its queue can hold a name, and a worker can be told it on a line."""
+    return "\n" not in name and not any("\ud800" <= letter <= "\udfff" for letter in name)
