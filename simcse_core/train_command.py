@@ -1,6 +1,7 @@
 """The command `train`: flags to a run's configuration, and the run into the queue, followed to its end."""
 
 import argparse
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,8 @@ from simcse_core.command_options import (
     add_command,
     add_model,
     add_reading,
+    decimal,
+    integer,
     load_model,
     open_data,
     seed,
@@ -21,12 +24,12 @@ from simcse_core.command_options import (
 )
 from simcse_core.data.kinds import KINDS
 from simcse_core.errors import OptionError
+from simcse_core.home import is_recordable
 from simcse_core.printing import print_record, to_stderr
 from simcse_core.queued_training import cancelling, follow, queued, resuming, say
 
 if TYPE_CHECKING:
     from simcse_core.data.held_out import Sides
-    from simcse_core.learning.frozen_states import Trainable
     from simcse_core.runs.config import RunConfig
     from simcse_core.runs.run import Run
 
@@ -90,9 +93,10 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
     from simcse_core.learning.pretraining import pretraining
     from simcse_core.learning.settings import TrainingSettings, objective
 
+    kinds: dict[str, Callable[[str], object]] = {"float": decimal, "int": integer}
     for name, field in TrainingSettings.model_fields.items():
         if name not in ("seed", "precision", "loss_options"):
-            kind = next((kind for kind in (float, int) if kind.__name__ in str(field.annotation)), str)
+            kind = next((parse for named, parse in kinds.items() if named in str(field.annotation)), str)
             flag, description = "--" + name.replace("_", "-"), (field.description or "").replace("%", "%%")
             description += f" One of: {', '.join([*losses.names(), *pretraining.names()])}." if name == "loss" else ""
             shown = "" if field.default is None else f" (default: {field.default})"
@@ -161,15 +165,16 @@ def _checked(config: "RunConfig", options: argparse.Namespace) -> "RunConfig":
     from simcse_core.data.lint import lint
     from simcse_core.encoding.layers import layers_to_tune
     from simcse_core.encoding.scratch import SIZES, check_enough, new_model
+    from simcse_core.learning.frozen_states import Trainable
     from simcse_core.learning.processes import launched
     from simcse_core.learning.training import check
     from simcse_core.runs import queue
     from simcse_core.runs.config import describe, open_sides
     from simcse_core.runs.folds import check_final, check_folds
 
+    _check_names(absolute(config), options.output)
     data = open_data(config.data, config.columns, encoding=config.encoding, sheet=config.sheet)
     read = None
-    model: Trainable
     if config.model in SIZES:
         layers_to_tune(config.settings.tune, SIZES[config.model].layers)
     else:
@@ -183,7 +188,11 @@ def _checked(config: "RunConfig", options: argparse.Namespace) -> "RunConfig":
     sides = open_sides(described if is_one else described.model_copy(update={"fold": 1}))
     if config.model in SIZES:
         check_enough(texts_of(sides.train))
-        model = new_model(config.model, texts_of(sides.train)[:SOME_TEXTS], device=config.device)
+        some = texts_of(sides.train)[:SOME_TEXTS]
+        model = new_model(config.model, some, device=config.device).configured(
+            pooling=config.pooling, layer=config.layer, head=config.head
+        )
+    assert isinstance(model, Trainable)
     check(model, sides.train, sides.dev, config.settings)
     if not is_one:
         check_folds(described, data)
@@ -197,6 +206,15 @@ def _checked(config: "RunConfig", options: argparse.Namespace) -> "RunConfig":
         if finding.severity != "info":
             to_stderr(f"{finding.severity}: {finding.message}")
     return described
+
+
+def _check_names(config: "RunConfig", output: str | None) -> None:
+    """Refuse names that the files of a run cannot record, or that a worker cannot be told."""
+    for name in (config.data, config.other_dev or "", config.model, str(Path(output).resolve()) if output else ""):
+        if not is_recordable(name):
+            raise OptionError(
+                "{name} is not UTF-8, or holds a line break: a run cannot record it. Give it another name.", name=name
+            )
 
 
 def _say_what_is_held_out(config: "RunConfig", sides: "Sides") -> None:

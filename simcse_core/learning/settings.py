@@ -5,8 +5,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from simcse_core.errors import OptionError
 from simcse_core.learning.losses import losses
 from simcse_core.learning.pretraining import pretraining
+from simcse_core.limits import limits
 from simcse_core.registry import Entry, option_error
 
 MOST_EPOCHS = 1_000
@@ -111,3 +113,18 @@ def training_settings(given: Mapping[str, object]) -> TrainingSettings:
     options = objective(settings.loss).with_options(settings.loss_options)
     chosen = {name: options[name] for name in settings.loss_options}
     return settings.model_copy(update={"loss_options": chosen})
+
+
+def check_seconds(seconds: float | None) -> None:
+    """Refuse a training that is planned to take longer than any may.
+
+    Raises:
+        OptionError: it is.
+    """
+    most = limits().max_run_minutes
+    if seconds is not None and seconds > 60 * most:
+        raise OptionError(
+            "{given:,.0f} seconds are longer than a run may take here: {most:,} minutes (SIMCSE_MAX_RUN_MINUTES).",
+            given=seconds,
+            most=most,
+        )

@@ -28,7 +28,7 @@ from simcse_core.learning.pretraining import pretraining
 from simcse_core.learning.processes import Processes
 from simcse_core.learning.records import Ended, Evaluation, Measured, NoMetrics, Note, Record, Step
 from simcse_core.learning.schedule import Budget, rate_factor, steps_for_sentences
-from simcse_core.learning.settings import MOST_EPOCHS, TrainingSettings
+from simcse_core.learning.settings import MOST_EPOCHS, TrainingSettings, check_seconds
 from simcse_core.limits import limits
 
 PROBE_STEPS = 4
@@ -83,12 +83,27 @@ def train(
             not suffice for a batch.
         RunError: the checkpoint is missing, damaged, or of another training.
     """
-    if isinstance(dev, Texts):
-        raise DataError("{file} has only texts: nothing to compare with. It needs a score or a label.", file=dev.name)
+    _check_dev(dev)
     with memory_suffices(settings):
         loop = Loop(model, trainable(data, settings.loss), dev, settings, checkpoint, stop, known)
         loop.before_checkpoint = before_checkpoint
     return loop.run(resume=resume)
+
+
+def check(model: Trainable, data: Dataset, dev: Dataset | None, settings: TrainingSettings) -> None:
+    """Raise what would keep `train` from its first step, before anybody waits for it.
+
+    Args:
+        model: it is made ready to be trained, and not put back. The others, and the errors, are those of `train`.
+    """
+    _check_dev(dev)
+    check_seconds(settings.seconds)
+    Loop(model, trainable(data, settings.loss), dev, settings, rehearsal=True)
+
+
+def _check_dev(dev: Dataset | None) -> None:
+    if isinstance(dev, Texts):
+        raise DataError("{file} has only texts: nothing to compare with. It needs a score or a label.", file=dev.name)
 
 
 class Loop:

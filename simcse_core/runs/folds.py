@@ -6,15 +6,21 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any, Literal
 
+from simcse_core.data.conversions import convert
 from simcse_core.data.held_out import Sentence, Sides
+from simcse_core.data.kinds import Dataset
+from simcse_core.data.splits import fold
 from simcse_core.errors import OptionError, RunError
 from simcse_core.jsonable import jsonable
+from simcse_core.learning.checks import trainable
 from simcse_core.meaning.intervals import Interval, interval, seeds_interval, value_of
 from simcse_core.meaning.items import Items
 from simcse_core.runs.config import NOTHING, RunConfig, check_data, open_sides
 from simcse_core.runs.reproduce import BUDGETS
 from simcse_core.runs.run import BeforeAndAfter, Run
 
+MOST_CHECKED = 20
+"""Of so many folds each is looked at; with more of them one hardly differs from another."""
 SENTENCES = {
     "same_plan": "The final model learns from all rows with the same settings and keeps its last weights.",
     "same_steps": "The final model learns from all rows for {steps} steps: it sees each row as often as the weights "
@@ -72,6 +78,25 @@ def configs(config: RunConfig) -> list[RunConfig]:
     if config.folds is None:
         raise OptionError("The number of folds is not said.")
     return [config.model_copy(update={"fold": number}) for number in range(1, config.folds + 1)]
+
+
+def check_folds(config: RunConfig, data: Dataset) -> None:
+    """See that the loss can learn from what each of a few folds leaves, before the first one is trained.
+
+    Args:
+        config: with the number of folds.
+        data: its data.
+
+    Raises:
+        DataError: from one it cannot.
+    """
+    folds = config.folds or 0
+    seed = config.settings.seed if config.data_seed is None else config.data_seed
+    for number in range(1, folds + 1 if folds <= MOST_CHECKED else 1):
+        learned_from, _dev = fold(data, folds, number, seed=seed)
+        if config.kind is not None:
+            learned_from = convert(learned_from, config.kind, seed=seed).data
+        trainable(learned_from, config.settings.loss)
 
 
 def result(runs: Sequence[Run]) -> FoldsResult:

@@ -18,6 +18,7 @@ from filelock import Timeout
 
 from simcse_core.errors import RunError, UserError
 from simcse_core.home import home
+from simcse_core.learning.settings import check_seconds
 from simcse_core.limits import limits
 from simcse_core.runs import database, files, locks, store
 from simcse_core.runs.backends import environment
@@ -57,9 +58,13 @@ def submit(
         threads: of the processor that each may use; None leaves some for the app.
 
     Raises:
+        OptionError: they would take longer than a run may.
         RunError: too many runs wait already, of this user or of all; or nothing can be written.
     """
     made: list[Run] = []
+    for config in configs:
+        check_seconds(config.settings.seconds)
+    check_seconds(expected)
 
     def work(connection: sqlite3.Connection) -> list[Run]:
         given: list[Run] = []

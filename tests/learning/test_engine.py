@@ -4,7 +4,7 @@ import os
 import random
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import astuple
 from itertools import islice, permutations
 from pathlib import Path
@@ -17,7 +17,7 @@ import torch
 from simcse_core.data.kinds import Dataset, Labelled, Pairs, Texts
 from simcse_core.encoding.frozen import FrozenEncoder
 from simcse_core.encoding.model import SimCSE
-from simcse_core.errors import DataError, OptionError, RunError
+from simcse_core.errors import CheckpointError, DataError, OptionError, RunError, UserError
 from simcse_core.jsonable import jsonable
 from simcse_core.learning.checks import losses_for
 from simcse_core.learning.frozen_states import FrozenStates, learner
@@ -29,7 +29,7 @@ from simcse_core.learning.processes import Processes
 from simcse_core.learning.records import Ended, Evaluation, Geometry, NoMetrics, Note, Record, Step
 from simcse_core.learning.schedule import rate_factor
 from simcse_core.learning.settings import TrainingSettings, training_settings
-from simcse_core.learning.training import train
+from simcse_core.learning.training import check, train
 from simcse_core.limits import Limits
 from tests.learning.small import LABELS, TEXTS, data_of, tiny_model
 from tests.learning.two_processes import result
@@ -696,3 +696,82 @@ def test_an_error_that_is_a_bug_stays_one(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(SimCSE, "embed", fails)
     with pytest.raises(RuntimeError, match="shapes do not fit"):
         run(data_of("pairs"), loss="bce")
+
+
+@pytest.fixture
+def threads() -> Iterator[None]:
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.usefixtures("threads")
+def test_a_training_goes_on_with_another_number_of_threads_than_it_began_with(tmp_path: Path) -> None:
+    """The sum of this matrix differs between one thread and two in its last digits."""
+    many = torch.randn(3_000, 1_000, generator=torch.Generator().manual_seed(1))
+
+    def model() -> SimCSE:
+        made = tiny_model()
+        made.register_parameter("many", torch.nn.Parameter(many.clone(), requires_grad=False))
+        return made
+
+    data, file, settings = data_of("labelled"), tmp_path / "state.pt", settings_of(loss="supcon", tune="head")
+    torch.set_num_threads(1)
+    stops = iter([False] * 3 + [True])
+    first = list(train(model(), data, None, settings, checkpoint=file, stop=lambda: next(stops)))
+    torch.set_num_threads(2)
+    second = list(train(model(), data, None, settings, checkpoint=file, resume=True))
+    assert [step.step for step in steps_of(first) + steps_of(second)] == list(range(1, 7))
+
+
+@pytest.mark.parametrize("part", ["weights", "own", "optimizer", "watch"])
+def test_a_checkpoint_of_the_right_training_with_something_missing_is_said_to_be_damaged(
+    tmp_path: Path, part: str
+) -> None:
+    data, file, settings = data_of("labelled"), tmp_path / "state.pt", settings_of(loss="center", epochs=2)
+    stops = iter([False, True])
+    list(train(tiny_model(), data, None, settings, checkpoint=file, stop=lambda: next(stops)))
+    content = torch.load(file, weights_only=True)
+    torch.save({**content, part: {}}, file)
+    if part == "weights":
+        torch.save({**content, part: {"nobody": torch.zeros(1)}}, file)
+    with pytest.raises(CheckpointError, match="is damaged"):
+        list(train(tiny_model(), data, None, settings, checkpoint=file, resume=True))
+
+
+@pytest.mark.parametrize("keep", ["best", "last"])
+def test_a_training_that_takes_too_long_ends_with_what_it_has_and_says_so(
+    monkeypatch: pytest.MonkeyPatch, keep: str
+) -> None:
+    monkeypatch.setattr("simcse_core.learning.training.time", FakeClock(lambda look: 6.0))
+    monkeypatch.setenv("SIMCSE_MAX_RUN_MINUTES", "1")
+    records = run(data_of("pairs"), data_of("labelled"), loss="cosent", epochs=9, keep=keep)
+    end = ended(records)
+    assert end.reason == "limit"
+    assert 1 <= end.step < 12
+    said = next(record for record in records if isinstance(record, Note) and record.code == "time_limit")
+    assert said.message == "Ended before step 54: a run may take 1 minutes here (SIMCSE_MAX_RUN_MINUTES)."
+    measured = [record for record in records if isinstance(record, Evaluation)]
+    assert measured[-1].step == end.step  # its last weights are measured, too
+    best = max(measured, key=lambda one: main_metric(one.metrics) if not isinstance(one.metrics, NoMetrics) else 0)
+    assert end.dev_after == (best if keep == "best" else measured[-1]).metrics
+
+
+def test_what_would_keep_a_training_from_its_first_step_is_said_before_anybody_waits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    data, dev = data_of("pairs"), data_of("labelled")
+    check(tiny_model(), data, dev, settings_of(loss="bce"))
+    monkeypatch.setenv("SIMCSE_MAX_TRAINING_STEPS", "11")
+    monkeypatch.setenv("SIMCSE_MAX_RUN_MINUTES", "1")
+    for refused, what, kind in (
+        ({"epochs": 2}, "12 steps are planned", "pairs"),
+        ({"seconds": 61}, "61 seconds are longer than a run may take", "pairs"),
+        ({"tune": "top:9"}, "top:", "pairs"),
+        ({"tune": "head"}, "trains the encoder itself", "texts"),
+    ):
+        loss = "mlm" if kind == "texts" else "bce"
+        with pytest.raises(UserError, match=what):
+            check(tiny_model(), data_of(kind), dev, settings_of(loss=loss, **refused))
+    with pytest.raises(DataError, match="only texts: nothing to compare with"):
+        check(tiny_model(), data, data_of("texts"), settings_of(loss="bce"))
