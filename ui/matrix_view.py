@@ -10,6 +10,7 @@ import hashlib
 import html
 import json
 import re
+import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -26,6 +27,9 @@ from ui.translation import _
 
 TABLE_UP_TO = 60
 """The stand-alone page has all numbers as a table up to this many sentences."""
+
+PART_BYTES = 6_000_000
+"""Of a matrix in one message: proxies cut a connection that sends more than eight or ten million at once."""
 
 HUNDREDTHS_UP_TO = 1_000_000
 """So many cells have numbers with two exact digits; larger matrices have them about right."""
@@ -140,7 +144,7 @@ def matrix_view(
     }
     with st.container(gap=None):
         result = _view()(key=key, data=data, on_cell_change=lambda: None)
-        _cells()(key=f"{key}-cells", data=matrix.message, height=1)
+        matrix.send(key)
     return _cell(result.cell, matrix)
 
 
@@ -176,7 +180,7 @@ def picture_button(
     }
     with st.container(gap=None, width="content"):
         _button()(key=key, data=data, width="content")
-        _cells()(key=f"{key}-cells", data=matrix.message, height=1)
+        matrix.send(key)
 
 
 def to_html(
@@ -229,9 +233,10 @@ def to_html(
 
 @dataclass(frozen=True)
 class _Packed:
-    """A matrix with its sentences as one message; ui/frontend/matrix_cells.js unpacks it."""
+    """A matrix with its sentences; ui/frontend/matrix_cells.js puts its parts together and unpacks it."""
 
-    message: bytes
+    parts: tuple[bytes, ...]
+    """Each a message of its own."""
     digest: str
     """Of all of it: the view waits for the message that has this one."""
     sentences: str
@@ -252,13 +257,21 @@ class _Packed:
             raise ValueError(f"a matrix of {shape} is needed for these sentences, got {similarity.shape}")
         sentences: dict[str, object] = {"rows": list(texts), "columns": None if columns is None else list(columns)}
         sentences["order"] = None if numbers is None else list(numbers)
-        header = json.dumps({"key": key, **sentences}).encode("ascii")  # lone surrogates have become escapes
-        numbers = to_bytes(similarity) + to_hundredths(similarity)
-        digest = hashlib.sha256(header)
-        of_sentences = digest.hexdigest()
-        digest.update(numbers)
-        message = b"".join((digest.digest(), len(header).to_bytes(4, "little"), header, numbers))
-        return cls(message, digest.hexdigest(), of_sentences, shape)
+        header = json.dumps(sentences).encode("ascii")  # lone surrogates have become escapes
+        message = b"".join((len(header).to_bytes(4, "little"), header, to_bytes(similarity), to_hundredths(similarity)))
+        digest = hashlib.sha256(message)
+        pieces = [message[start : start + PART_BYTES] for start in range(0, len(message), PART_BYTES)]
+        name = key.encode()
+        parts = (
+            b"".join((digest.digest(), struct.pack("<3I", len(pieces), number, len(name)), name, piece))
+            for number, piece in enumerate(pieces)
+        )
+        return cls(tuple(parts), digest.hexdigest(), hashlib.sha256(header).hexdigest(), shape)
+
+    def send(self, key: str) -> None:
+        """Send the parts that the browser does not have."""
+        for number, part in enumerate(self.parts):
+            _cells()(key=f"{key}-cells-{number}", data=part, height=1)
 
 
 def _cell(reported: object, matrix: _Packed) -> tuple[int, int] | None:

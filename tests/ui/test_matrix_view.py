@@ -1,11 +1,11 @@
 import json
 import re
+import struct
 from html.parser import HTMLParser
 from typing import Any
 
 import numpy as np
 import pytest
-from streamlit.config import get_config_options
 
 from tests.ui.matrices import EVIL
 from ui.matrix_colors import NEUTRAL, CosineColors
@@ -46,23 +46,38 @@ def test_numbers_in_cells_are_rounded_as_the_tables_round_them() -> None:
     assert to_hundredths(ones(1001)) == b""
 
 
+def unpacked(packed: _Packed) -> tuple[dict[str, Any], bytes]:
+    """Header and numbers out of the parts, as the browser puts them together."""
+    message = b""
+    for number, part in enumerate(packed.parts):
+        assert part[:32].hex() == packed.digest
+        count, place, length = struct.unpack_from("<3I", part, 32)
+        assert (count, place, part[44 : 44 + length]) == (len(packed.parts), number, b"key")
+        message += part[44 + length :]
+    length = int.from_bytes(message[:4], "little")
+    return json.loads(message[4 : 4 + length]), message[4 + length :]
+
+
 def test_a_message_holds_digest_header_and_numbers_and_changes_with_each() -> None:
     packed = _Packed.of(ones(2, 3), ["a", "\ud800"], ["x", "y", "z"], "key")
-    length = int.from_bytes(packed.message[32:36], "little")
-    header = json.loads(packed.message[36 : 36 + length])
-    assert packed.message[:32].hex() == packed.digest
-    assert header == {"order": None, "key": "key", "rows": ["a", "\ud800"], "columns": ["x", "y", "z"]}
-    assert packed.message[36 + length :] == bytes([254] * 6) + bytes([100] * 6)
+    header, numbers = unpacked(packed)
+    assert header == {"order": None, "rows": ["a", "\ud800"], "columns": ["x", "y", "z"]}
+    assert numbers == bytes([254] * 6) + bytes([100] * 6)
     other_numbers = _Packed.of(0 * ones(2, 3), ["a", "\ud800"], ["x", "y", "z"], "key")
     other_texts = _Packed.of(ones(2, 3), ["a", "b"], ["x", "y", "z"], "key")
     assert other_numbers.sentences == packed.sentences != other_texts.sentences
     assert len({packed.digest, other_numbers.digest, other_texts.digest}) == 3
 
 
-def test_five_thousand_sentences_fit_into_a_message() -> None:
-    large = np.broadcast_to(np.float32(0.5), (5000, 5000))
-    message = _Packed.of(large, ["一个有五十个汉字的句子" * 5] * 5000, None, "key").message
-    assert len(message) < get_config_options()["server.maxMessageSize"].value * 1e6
+@pytest.mark.parametrize("n", [2, 2449, 5000])
+def test_however_large_a_matrix_is_no_message_has_eight_megabytes(n: int) -> None:
+    large = np.broadcast_to(np.float32(0.5), (n, n))
+    texts = ["一个有五十个汉字的句子" * 5] * n
+    packed = _Packed.of(large, texts, None, "key")
+    assert max(map(len, packed.parts)) < 8_000_000
+    header, numbers = unpacked(packed)
+    assert header["rows"] == texts
+    assert numbers[: n * n] == to_bytes(large)
 
 
 def test_a_matrix_that_does_not_belong_to_the_sentences_is_refused() -> None:
@@ -139,8 +154,8 @@ def test_the_page_has_a_table_of_the_numbers_while_it_can_be_read(n: int, tables
 
 
 def test_sentences_in_another_order_keep_their_numbers() -> None:
-    message = _Packed.of(np.eye(2, dtype=np.float32), ["b", "a"], None, "key", [7, 3]).message
-    assert b'"order": [7, 3]' in message
+    header, _numbers = unpacked(_Packed.of(np.eye(2, dtype=np.float32), ["b", "a"], None, "key", [7, 3]))
+    assert header["order"] == [7, 3]
     page = to_html(np.eye(2, dtype=np.float32), ["b", "a"], title="t", words=WORDS, language="en", numbers=[7, 3])
     assert '<th scope="row">7 b</th>' in page
     assert '"order": [7, 3]' in page

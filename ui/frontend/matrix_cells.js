@@ -1,25 +1,60 @@
-// Takes a matrix out of its message and puts it on the shelf. It shows nothing itself.
+// Collects the parts of a matrix's message, in any order, and puts the matrix on the shelf when all are here. It shows
+// nothing itself.
 //
-// The message: 32 bytes of digest, four with the length of the header, the header as JSON, the numbers.
+// A part: 32 bytes of digest; four bytes each with how many parts there are, which one this is, and the length of the
+// key; the key; a piece of the message. The message: four bytes with the length of the header, the header as JSON, the
+// numbers.
 const DIGEST = 32
+const WORD = 4
 
 export default function ({ parentElement, data }) {
-  const digest = Array.from(data.subarray(0, DIGEST), (byte) => byte.toString(16).padStart(2, "0")).join("")
-  if (parentElement.matrix?.digest !== digest) {
-    parentElement.matrix = unpack(data, digest)
-    const own = slot(parentElement.matrix.key)
-    own.matrix = parentElement.matrix
-    own.waiting()
+  const part = read(data)
+  const own = slot(part.key)
+  if (!parentElement.isCounted) {
+    parentElement.isCounted = true
+    own.mounted++
   }
+  collect(own, part)
   return () => {
-    const { key } = parentElement.matrix
-    if (shelf.get(key)?.matrix === parentElement.matrix) shelf.delete(key)
+    parentElement.isCounted = false
+    own.mounted--
+    if (own.mounted === 0) own.matrix = own.arriving = null
   }
 }
 
-function unpack(data, digest) {
-  const length = new DataView(data.buffer, data.byteOffset).getUint32(DIGEST, true)
-  const start = DIGEST + 4
-  const header = JSON.parse(new TextDecoder().decode(data.subarray(start, start + length)))
-  return { ...matrixOf(header, data.subarray(start + length), digest), key: header.key }
+function read(data) {
+  const view = new DataView(data.buffer, data.byteOffset)
+  const [count, number, length] = [0, 1, 2].map((at) => view.getUint32(DIGEST + at * WORD, true))
+  const start = DIGEST + 3 * WORD
+  const digest = Array.from(data.subarray(0, DIGEST), (byte) => byte.toString(16).padStart(2, "0")).join("")
+  const key = new TextDecoder().decode(data.subarray(start, start + length))
+  return { digest, count, number, key, piece: data.subarray(start + length) }
+}
+
+function collect(own, { digest, count, number, piece }) {
+  if (own.matrix?.digest === digest) return
+  if (own.arriving?.digest !== digest) own.arriving = { digest, pieces: [], missing: count }
+  if (!own.arriving.pieces[number]) own.arriving.missing--
+  own.arriving.pieces[number] = piece
+  if (own.arriving.missing > 0) return
+  own.matrix = unpack(joined(own.arriving.pieces), digest)
+  own.arriving = null
+  own.waiting()
+}
+
+function joined(pieces) {
+  if (pieces.length === 1) return pieces[0]
+  const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0))
+  let at = 0
+  for (const piece of pieces) {
+    whole.set(piece, at)
+    at += piece.length
+  }
+  return whole
+}
+
+function unpack(message, digest) {
+  const length = new DataView(message.buffer, message.byteOffset).getUint32(0, true)
+  const header = JSON.parse(new TextDecoder().decode(message.subarray(WORD, WORD + length)))
+  return matrixOf(header, message.subarray(WORD + length), digest)
 }

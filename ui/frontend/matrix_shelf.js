@@ -3,7 +3,7 @@
 const shelf = (globalThis.simcseMatrices ??= new Map())
 
 function slot(key) {
-  if (!shelf.has(key)) shelf.set(key, { matrix: null, waiting: () => {} })
+  if (!shelf.has(key)) shelf.set(key, { matrix: null, arriving: null, mounted: 0, waiting: () => {} })
   return shelf.get(key)
 }
 
