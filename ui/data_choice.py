@@ -11,10 +11,9 @@ from simcse_core.data.columns import Sample, best_guess, guess_columns
 from simcse_core.data.files import TABLE_ENDINGS, TEXT_ENDINGS
 from simcse_core.data.kinds import KINDS, Dataset, kind_of, normalised
 from simcse_core.data.readers import data_from_bytes, table_sample
-from simcse_core.errors import DataError
 from simcse_core.limits import limits
-from ui import address, defaults
-from ui.page import plain
+from ui import address, defaults, reading
+from ui.page import UnansweredError, plain
 from ui.translation import N_, _, language
 
 KIND_TITLES = {
@@ -112,6 +111,12 @@ def opened(brought: Upload, key: str) -> ChosenData:
     Raises:
         DataError: the file cannot be used.
     """
+    file = reading.as_said(brought.name, brought.content, brought.token, key)
+    if file is None:
+        raise UnansweredError("Say which of the texts is {file}.", file=brought.name)
+    if file.name != brought.name or file.content is not brought.content:
+        assert isinstance(file.content, bytes)
+        brought = Upload(file.content, file.name, f"{brought.token} {hash_of(file.content)}")
     columns = _map_columns(brought, key)
     return ChosenData(parsed(brought, tuple(columns.items())), brought, columns)
 
@@ -122,8 +127,13 @@ def parsed(brought: Upload, columns: tuple[tuple[str, str], ...] = ()) -> Datase
     Raises:
         DataError: the file cannot be used.
     """
-    token = brought.token or hashlib.sha256(brought.content).hexdigest()
+    token = brought.token or hash_of(brought.content)
     return _parsed(token, brought.name, columns, brought)
+
+
+def hash_of(content: bytes) -> str:
+    """SHA-256 of a file."""
+    return hashlib.sha256(content).hexdigest()
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)  # the data are read-only, so nobody needs a copy of their own
@@ -180,7 +190,7 @@ def _map_columns(brought: Upload, key: str) -> dict[str, str]:
             columns[column] = chosen
     _show_first_rows(sample, columns)
     if missing := [column for column in KINDS[kind].columns if column not in columns]:
-        raise DataError("Say which column is: {columns}.", columns=", ".join(missing))
+        raise UnansweredError("Say which column is: {columns}.", columns=", ".join(missing))
     return columns
 
 

@@ -8,12 +8,12 @@ import pandas as pd
 import streamlit as st
 
 from simcse_core.data.files import TABLE_ENDINGS
-from simcse_core.data.kinds import Scored, kind_of
+from simcse_core.data.kinds import Dataset, Scored, kind_of
 from simcse_core.errors import DataError
 from simcse_core.limits import limits
 from simcse_core.meaning.grid import Grid, SimilarityGrid, similarity_grid, spearman_grid
 from ui import address, cache, charts_of_grid, inputs, models, progress, projector
-from ui.data_choice import Upload, parsed
+from ui.data_choice import Upload, opened
 from ui.page import plain
 from ui.translation import _
 from ui.turns import Results, Turn, tokens_in
@@ -50,7 +50,7 @@ def show(texts: Sequence[str], settings: cache.EncoderSettings) -> None:
             _("Higher scores mean closer sentences. Each layer and pooling is measured by Spearman's rank correlation.")
         )
     if file is not None:
-        _scored(file.getvalue(), file.name, whole)
+        _scored(opened(Upload(file.getvalue(), file.name, file.file_id), "grid").data, whole)
         return
     most = limits().max_grid_texts
     if len(texts) > most:
@@ -71,11 +71,13 @@ def show(texts: Sequence[str], settings: cache.EncoderSettings) -> None:
         _table(grid.mean)
 
 
-def _scored(content: bytes, name: str, settings: cache.EncoderSettings) -> None:
-    data = parsed(Upload(content, name))
+def _scored(data: Dataset, settings: cache.EncoderSettings) -> None:
+    name = data.name
     if not isinstance(data, Scored):
         raise DataError(
-            "{file} holds {kind}; this needs the columns sentence1, sentence2, score.", file=name, kind=kind_of(data)
+            "{file} holds {kind}; this needs the columns sentence1, sentence2, score.",
+            file=data.name,
+            kind=kind_of(data),
         )
     if len(data) > (most := limits().max_grid_pairs):
         raise DataError(

@@ -8,15 +8,15 @@ from streamlit.delta_generator import DeltaGenerator
 
 from simcse_core.data import bundled
 from simcse_core.data.cells import in_one_line, split_lines
-from simcse_core.data.files import TABLE_ENDINGS, TEXT_ENDINGS
+from simcse_core.data.files import TABLE_ENDINGS, TEXT_ENDINGS, File
 from simcse_core.data.readers import texts_from_bytes
 from simcse_core.encoding.catalogue import CATALOGUE, ModelCard, can_read_instead, is_here
 from simcse_core.encoding.head import HEADS
 from simcse_core.encoding.pooling import poolings
 from simcse_core.errors import UserError
 from simcse_core.limits import check_texts, limits
-from ui import address, cache, defaults, model_fetch, models
-from ui.page import plain
+from ui import address, cache, defaults, model_fetch, models, reading
+from ui.page import plain, user_errors
 from ui.translation import _, explain, joined, language
 from ui.typing_area import offer_other_texts, put, typing_area
 
@@ -101,13 +101,10 @@ def _upload_sentences() -> None:
         if file is None:
             return
         try:
-            texts = texts_from_bytes(file.getvalue(), file.name)
-            check_texts(texts, limits().max_heatmap_texts, "max_heatmap_texts")
+            if reading.is_plain(file.name, file.getvalue(), file.file_id):
+                _take_sentences(File(file.name, file.getvalue()))
         except UserError as error:
             st.session_state["upload-problem"] = error
-        else:
-            put(SENTENCES, "\n".join(map(in_one_line, texts)))
-            st.session_state["upload-round"] = round_ + 1
 
     st.file_uploader(
         _("A text file with one sentence a line, or a table with the column text"),
@@ -118,6 +115,25 @@ def _upload_sentences() -> None:
     )
     if (problem := st.session_state.get("upload-problem")) is not None:
         st.error(plain(explain(problem)))
+    elif (file := st.session_state.get(key)) is not None:  # it has to be said how it is read
+        with user_errors():
+            said = reading.as_said(file.name, file.getvalue(), file.file_id, "upload")
+            if said is not None and st.button(_("Take these sentences"), key="upload-take"):
+                _take_sentences(said)
+                st.rerun()
+
+
+def _take_sentences(file: File) -> None:
+    """Put the texts of a file into the text area, one a line, and forget the file.
+
+    Raises:
+        UserError: they cannot be used.
+    """
+    assert isinstance(file.content, bytes)
+    texts = texts_from_bytes(file.content, file.name)
+    check_texts(texts, limits().max_heatmap_texts, "max_heatmap_texts")
+    put(SENTENCES, "\n".join(map(in_one_line, texts)))
+    st.session_state["upload-round"] = st.session_state.get("upload-round", 0) + 1
 
 
 def encoder_settings(

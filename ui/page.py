@@ -123,11 +123,17 @@ def until_loaded(model: str) -> None:
     st.caption(":material/hourglass_top: " + _("The model is loading, once for everybody …"))
 
 
+class UnansweredError(UserError):
+    """Something is still to be said before a page can go on: shown as a question, not as a mistake."""
+
+
 @contextmanager
 def user_errors() -> Iterator[None]:
     """What a user can mend is shown in words, in place; everything else is a bug and shows itself."""
     try:
         yield
+    except UnansweredError as question:
+        st.info(plain(translation.explain(question)), icon=":material/help:")
     except UserError as error:
         st.error(plain(translation.explain(error)), icon=":material/error:")
 

@@ -88,6 +88,11 @@ def cell_texts(cell: object, row: int, column: str, name: str) -> list[str]:
     return [cell_text(None if isinstance(cell, list | tuple) else cell, row, column, name)]
 
 
+def cell_value(cell: object) -> str | int | float | bool | None:
+    """What JSON can hold of a cell of a spreadsheet: dates as text."""
+    return cell if cell is None or isinstance(cell, bool | int | float) else _text(cell)
+
+
 def _text(cell: object) -> str | None:
     """None for what is no text; blank for what is missing."""
     match cell:

@@ -1,12 +1,13 @@
 """A file that is read, in memory or on the disk: its lines, its table, its texts. One way for both."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from simcse_core.data.cells import cell_text, is_blank
+from simcse_core.data.cells import cell_text, cell_value, is_blank
 from simcse_core.data.decoding import decode, open_text, sound_lines
 from simcse_core.data.tables import (
     Table,
@@ -70,6 +71,25 @@ class File:
     def sheets(self) -> list[str]:
         """The names of a workbook's sheets; none for other files. Errors as for `tables.sheets`."""
         return sheets(self._binary(), self.name) if self.ending == ".xlsx" else []
+
+    def plainly(self) -> "File":
+        """The same as nobody has to ask about: text in UTF-8, and of a workbook this sheet alone, as JSONL.
+
+        Raises:
+            DataError: it cannot be read.
+            OptionError: there is no such encoding or sheet.
+        """
+        if self.ending != ".xlsx":
+            assert isinstance(self.content, bytes)
+            return File(self.name, decode(self.content, self.name, self.encoding).encode())
+        table = self.table()
+        named = [(column, table.place(column, self.name)) for column in table.columns if column]
+        lines = (
+            json.dumps({column: cell_value(cells[place]) for column, place in named}, ensure_ascii=False)
+            for _row, cells in table.rows
+        )
+        sheet = f" ({self.sheet})" if self.sheet else ""
+        return File(f"{Path(self.name).stem}{sheet}.jsonl", "\n".join(lines).encode())
 
     def table(self, only: str | None = None, lines: Iterator[str] | None = None) -> Table:
         """The table in it.
