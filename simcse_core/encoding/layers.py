@@ -2,12 +2,18 @@
 
 import copy
 from itertools import chain
-from typing import Any
+from typing import Any, cast
 
+import torch
 from torch import Tensor, nn
+from torch.utils.weak import WeakIdKeyDictionary
 from transformers import PreTrainedModel
+from transformers.modeling_outputs import BaseModelOutput
 
 from simcse_core.errors import ModelError, OptionError
+
+_final_norms: WeakIdKeyDictionary = WeakIdKeyDictionary()
+"""Encoder -> path of its final norm, or None."""
 
 
 def layer_stack(bert: PreTrainedModel) -> nn.ModuleList:
@@ -34,6 +40,7 @@ def first_layers(bert: PreTrainedModel, layer: int, name: str) -> PreTrainedMode
     """The encoder cut after a layer.
 
     Raises:
+        ModelError: the model cannot do without its layers, or something is behind them that cannot be taken off.
         OptionError: the model does not have this layer.
     """
     count = len(layer_stack(bert))
@@ -48,18 +55,115 @@ def first_layers(bert: PreTrainedModel, layer: int, name: str) -> PreTrainedMode
     keep = layer if layer >= 0 else count + 1 + layer
     if keep == count:
         return bert
+    norm = _final_norm(bert)
     view = all_layers(bert)
-    del layer_stack(view)[keep:]
-    view.config.num_hidden_layers = keep
+    if norm is not None:
+        view.set_submodule(norm, _NoNorm())
+    _drop(view, slice(keep, None))
+    if keep == 0:
+        _check_works_alone(view, name)
     return view
+
+
+def _check_works_alone(view: PreTrainedModel, name: str) -> None:
+    """Refuse the word embeddings of a model that stops without layers, as DeBERTa's does."""
+    try:
+        _output(view)
+    except Exception as error:  # whatever its code stumbles over
+        raise ModelError(
+            "The word embeddings of {name}, its layer 0, cannot be taken alone: a model of the kind {kind!r} needs a "
+            "layer. Choose another one.",
+            name=name,
+            kind=view.config.model_type,
+        ) from error
+
+
+def _output(bert: PreTrainedModel) -> Tensor:
+    """Hidden states of two tokens."""
+    ids = torch.zeros(1, 2, dtype=torch.long, device=bert.device)
+    with torch.no_grad():
+        states: Tensor = bert(input_ids=ids, attention_mask=torch.ones_like(ids)).last_hidden_state
+    return states
+
+
+class _NoNorm(nn.Identity):
+    """Stands where an encoder has a norm behind its last layer: lower layers have none in their hidden states."""
+
+
+def refuse_below_final_norm(bert: PreTrainedModel, name: str) -> None:
+    """Refuse to save, or to train what could not be saved.
+
+    Raises:
+        ModelError: the encoder was cut, and had a norm behind its last layer that other libraries would apply.
+    """
+    if any(isinstance(module, _NoNorm) for module in bert.modules()):
+        raise ModelError(
+            "Layer {layer} of {name} cannot be trained or saved: a model of this kind has a norm behind its last "
+            "layer, which other libraries would apply here too. Take the last layer.",
+            layer=len(layer_stack(bert)),
+            name=name,
+        )
+
+
+def _final_norm(bert: PreTrainedModel) -> str | None:
+    """The path of what comes between the last layer and the output; None where there is nothing.
+
+    Raises:
+        ModelError: something is there that is no single module.
+    """
+    if bert not in _final_norms:
+        _final_norms[bert] = _look_for_final_norm(bert)
+    return _final_norms[bert]
+
+
+def _look_for_final_norm(bert: PreTrainedModel) -> str | None:
+    view = all_layers(bert)  # hooks and mode are its own
+    view.train(False)
+    states: list[Tensor] = []
+    passed: dict[str, Tensor] = {}
+
+    def after_last_layer(_module: nn.Module, _inputs: object, output: Tensor | tuple[Tensor, ...]) -> None:
+        states.append(output if isinstance(output, Tensor) else output[0])
+
+    def after_leaf(path: str, inputs: tuple[object, ...], output: object) -> None:
+        if states and isinstance(output, Tensor) and inputs and inputs[0] is states[0]:
+            passed[path] = output
+
+    stack = layer_stack(view)
+    inside = {id(module) for module in stack.modules()}
+    for path, module in view.named_modules():
+        if id(module) not in inside and not list(module.children()):
+            module.register_forward_hook(lambda _module, inputs, output, path=path: after_leaf(path, inputs, output))
+    if not len(stack):
+        return None
+    stack[-1].register_forward_hook(after_last_layer)
+    last = _output(view)
+    if torch.equal(states[0], last):
+        return None
+    for path, output in passed.items():
+        if torch.equal(output, last):
+            return path
+    raise ModelError("A model of the kind {kind!r} has no layers that can be told apart.", kind=bert.config.model_type)
+
+
+def _drop(view: PreTrainedModel, layers: slice) -> None:
+    """Throw layers of a view away."""
+    stack = layer_stack(view)
+    del stack[layers]
+    view.config.num_hidden_layers = len(stack)
+    if isinstance(kinds := getattr(view.config, "layer_types", None), list):
+        kinds = list(kinds)
+        del kinds[layers]
+        view.config.layer_types = kinds
 
 
 class GivenStates(nn.Module):
     """Stands where an encoder has its word embeddings and hands on the hidden states it is given instead."""
 
-    def forward(self, *, inputs_embeds: Tensor, **_others: object) -> Tensor:
+    def forward(self, *inputs: object, inputs_embeds: Tensor | None = None, **_others: object) -> Tensor:
         """(N, T, H) -> (N, T, H)."""
-        return inputs_embeds
+        given = (inputs_embeds, *inputs)  # DistilBERT gives them without a name
+        return next(states for states in given if isinstance(states, Tensor) and states.is_floating_point())
 
 
 def last_layers(bert: PreTrainedModel, layer: int) -> PreTrainedModel:
@@ -68,9 +172,18 @@ def last_layers(bert: PreTrainedModel, layer: int) -> PreTrainedModel:
     view.embeddings = GivenStates()
     if hasattr(view, "embeddings_project"):  # ELECTRA widens its word embeddings; the states are wide already
         view.embeddings_project = nn.Identity()
-    del layer_stack(view)[:layer]
-    view.config.num_hidden_layers -= layer
+    if layer == len(layer_stack(view)):
+        view.forward = _hand_on  # what is behind the last layer, such as a norm, has been at work already
+    _drop(view, slice(layer))
+    if next(view.parameters(), None) is None:
+        view.register_parameter("place", nn.Parameter(torch.empty(0, device=bert.device), requires_grad=False))
     return view
+
+
+def _hand_on(*, inputs_embeds: Tensor, **_others: object) -> BaseModelOutput:
+    """(N, T, H) -> the same, as an encoder without anything in it gives it."""
+    states = cast(torch.FloatTensor, inputs_embeds)
+    return BaseModelOutput(last_hidden_state=states, hidden_states=(states,))
 
 
 def layers_to_tune(what: str, count: int) -> int:

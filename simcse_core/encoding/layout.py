@@ -1,38 +1,77 @@
-"""What a model's folder says about itself: the modules of sentence-transformers and their settings, without weights."""
+"""What a model's folder says about itself: the modules of sentence-transformers and their settings, without weights.
 
-import json
-from dataclasses import dataclass
+What a folder asks for is applied as sentence-transformers applies it, or refused: never other vectors in silence.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
+from simcse_core.encoding.module_files import (
+    AveragingSettings,
+    BertConfig,
+    DenseSettings,
+    ModelSettings,
+    Module,
+    NormalizeSettings,
+    PoolingSettings,
+    TransformerSettings,
+    is_there,
+    read_json,
+    read_settings,
+    settings_of,
+)
 from simcse_core.errors import ModelError
 
 POOLING_MODES = {"mean": "mean", "max": "max", "cls": "cls"}
 """Our name -> the name in the folder; the same, for the poolings that both have."""
 FROZEN_FILE = "simcse.json"
 """In the folder of a head on a frozen model."""
-_OLD_POOLING_KEYS = {
-    "pooling_mode_mean_tokens": "mean",
-    "pooling_mode_max_tokens": "max",
-    "pooling_mode_cls_token": "cls",
-    "pooling_mode_mean_sqrt_len_tokens": "mean_sqrt_len",
-    "pooling_mode_weightedmean_tokens": "weightedmean",
-    "pooling_mode_lasttoken": "lasttoken",
-}
+_KINDS = ("Transformer", "WeightedLayerPooling", "Dense", "Pooling", "Normalize")
+_ORDER = re.compile(r"Transformer (WeightedLayerPooling )?(Dense )?Pooling (Normalize )*")
+_SETTINGS_FILES = tuple(
+    f"sentence_{family}_config.json"
+    for family in ("bert", "roberta", "distilbert", "camembert", "albert", "xlm-roberta", "xlnet")
+)
+"""The first of these that says anything counts."""
+
+
+@dataclass(frozen=True)
+class Prompts:
+    """What is put before each text, by the name of its use."""
+
+    texts: Mapping[str, str] = field(default_factory=dict)
+    default: str | None = None
+    """The one that is used; None is none."""
+
+    @property
+    def text(self) -> str:
+        """What is put before each text."""
+        return self.texts.get(self.default, "") if self.default is not None else ""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Where the parts of a model are."""
+    """Where the parts of a model are, and what its folder asks for."""
 
     transformer: Path
     """Folder of the BERT and its tokenizer."""
+    layers: int | None = None
+    """Of the BERT; None where its config.json does not say."""
     pooling: str = "mean"
     """How the tokens are pooled; what a plain BERT folder does not say is mean."""
     averaging: Path | None = None
     """Folder of the weights that average layers, if there are any."""
     dense: Path | None = None
     """Folder of the linear layer on each token, if there is one."""
+    max_tokens: int | None = None
+    """Longer texts are cut; None is what tokenizer and BERT can do."""
+    lower_case: bool = False
+    """Texts are put in lower case, whatever the tokenizer does."""
+    dim: int | None = None
+    """Only so many dimensions of a vector count; None is all."""
+    prompts: Prompts = field(default_factory=Prompts)
 
 
 def read_layout(folder: Path, name: str) -> Layout:
@@ -41,21 +80,43 @@ def read_layout(folder: Path, name: str) -> Layout:
     Raises:
         ModelError: the folder is damaged, or the model does what SimCSE cannot (the message says what).
     """
-    found: dict[str, Path] = {}
-    for kind, path in _modules(folder, name):
-        if kind not in ("Transformer", "WeightedLayerPooling", "Dense", "Pooling", "Normalize"):
+    if not is_there(folder / "modules.json"):
+        return Layout(transformer=folder, layers=_bert(folder, folder, name, is_plain=True).layers)
+    modules = module_paths(read_json(folder / "modules.json"), name)
+    kinds = [kind for kind, _path in modules]
+    for kind in kinds:
+        if kind not in _KINDS:
             raise ModelError("{name} has a module {kind!r}, which SimCSE does not have.", name=name, kind=kind)
-        found[kind] = path
+    if not _ORDER.fullmatch("".join(f"{kind} " for kind in kinds)):
+        raise ModelError(
+            "{name} has the modules {kinds}. SimCSE has Transformer, WeightedLayerPooling, Dense, Pooling, Normalize, "
+            "in this order; the second, third and last may be missing.",
+            name=name,
+            kinds=", ".join(kinds),
+        )
+    places = {kind: folder / path for kind, path in modules}
+    whole = read_settings(folder / "config_sentence_transformers.json", ModelSettings, name, optional=True)
+    transformer = _transformer(places["Transformer"], name)
     layout = Layout(
-        transformer=found.get("Transformer", folder),
-        pooling=_pooling(found["Pooling"], name) if "Pooling" in found else "mean",
-        averaging=found.get("WeightedLayerPooling"),
-        dense=found.get("Dense"),
+        transformer=places["Transformer"],
+        layers=_bert(places["Transformer"], folder, name).layers,
+        pooling=_pooling(places["Pooling"], name, has_prompt=bool(_prompts(whole, name).text)),
+        averaging=places.get("WeightedLayerPooling"),
+        dense=places.get("Dense"),
+        max_tokens=transformer.max_seq_length,
+        lower_case=transformer.do_lower_case,
+        dim=whole.truncate_dim,
+        prompts=_prompts(whole, name),
     )
+    _check_similarity(whole, name, is_normalised="Normalize" in places)
+    if "Normalize" in places:
+        read_settings(places["Normalize"] / "config.json", NormalizeSettings, name, optional=True)
     if layout.averaging is not None and layout.pooling != "mean":
         raise ModelError(
             "{name} averages layers before {pooling} pooling; only mean works.", name=name, pooling=layout.pooling
         )
+    if layout.averaging is not None:
+        read_settings(layout.averaging / "config.json", AveragingSettings, name)
     if layout.dense is not None:
         _check_dense(layout.dense, name)
     return layout
@@ -65,54 +126,104 @@ def module_paths(modules: object, name: str) -> list[tuple[str, str]]:
     """Kind and path of each module in the content of a modules.json; the path is "" or leads further into the folder.
 
     Raises:
-        ModelError: it is no list of modules, or a path leads out of the folder.
+        ModelError: it is no list of modules, a path leads out of the folder, or a module is code of the model's own.
     """
-    try:
-        found = [
-            (str(entry["type"]).rpartition(".")[2], str(entry["path"]))
-            for entry in modules  # type: ignore[attr-defined] # whatever the file holds
-        ]
-    except (TypeError, KeyError):
-        found = []
-    if not found:
+    if not isinstance(modules, list) or not modules or not all(isinstance(entry, dict) for entry in modules):
         raise ModelError("{name} is damaged: modules.json lists no modules.", name=name)
-    if any(Path(path).is_absolute() or ".." in Path(path).parts for _, path in found):
+    try:
+        entries = [settings_of(entry, "modules.json", Module, name) for entry in modules]
+    except ModelError as error:
+        raise ModelError("{name} is damaged: modules.json lists no modules.", name=name) from error
+    if any("\0" in entry.path or Path(entry.path).is_absolute() or ".." in Path(entry.path).parts for entry in entries):
         raise ModelError("{name} is damaged: modules.json leads out of the model's folder.", name=name)
-    return found
+    names = [entry.name for entry in entries if entry.name is not None]
+    if len(set(names)) < len(names):
+        raise ModelError("{name} is damaged: modules.json has two modules of one name.", name=name)
+    for entry in entries:
+        if not entry.type.startswith("sentence_transformers."):
+            raise ModelError(
+                "{name} has a module {kind!r}, which SimCSE does not have: code that a model brings is never run.",
+                name=name,
+                kind=entry.type,
+            )
+    return [(entry.type.rpartition(".")[2], entry.path) for entry in entries]
 
 
-def read_json(path: Path) -> Any:
-    """The content of one of the model's files.
+def _bert(transformer: Path, folder: Path, name: str, *, is_plain: bool = False) -> BertConfig:
+    """The BERT's configuration.
 
     Raises:
-        ModelError: it cannot be read.
+        ModelError: it is an adapter or a decoder.
     """
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ModelError("The model file {file} cannot be read.", file=path.name) from error
+    if any(is_there(place / "adapter_config.json") for place in (transformer, folder)):
+        raise ModelError(
+            "{name} is an adapter for another model. Merge it into that model (peft: merge_and_unload), save the "
+            "result and load that.",
+            name=name,
+        )
+    config = read_settings(transformer / "config.json", BertConfig, name)
+    # A plain folder of a decoder is pooled by its last token in sentence-transformers.
+    is_causal = is_plain and config.is_causal and (config.architectures or [""])[0].endswith("ForCausalLM")
+    if config.is_decoder or config.is_encoder_decoder or is_causal:
+        raise decoder_error(name, config.model_type)
+    return config
 
 
-def _modules(folder: Path, name: str) -> list[tuple[str, Path]]:
-    """Kind and folder of each module; none for a plain BERT folder."""
-    path = folder / "modules.json"
-    return [(kind, folder / own) for kind, own in module_paths(read_json(path), name)] if path.is_file() else []
+def decoder_error(name: str, kind: object) -> ModelError:
+    """What to say about a model whose tokens do not see those behind them, or that has a part which writes."""
+    return ModelError(
+        "{name} is a decoder ({kind}), made to write texts: its tokens do not see what follows. SimCSE needs an "
+        "encoder such as BERT.",
+        name=name,
+        kind=kind,
+    )
 
 
-def _pooling(path: Path, name: str) -> str:
-    config = read_json(path / "config.json")
-    given = config.get("pooling_mode") or [mode for key, mode in _OLD_POOLING_KEYS.items() if config.get(key)]
-    modes = [given] if isinstance(given, str) else list(given)
+def _transformer(path: Path, name: str) -> TransformerSettings:
+    for file in _SETTINGS_FILES:
+        if is_there(path / file) and (content := read_json(path / file)) != {}:
+            return settings_of(content, file, TransformerSettings, name)
+    return TransformerSettings()
+
+
+def _prompts(settings: ModelSettings, name: str) -> Prompts:
+    texts = {"query": "", "document": "", **{use: text or "" for use, text in settings.prompts.items()}}
+    default = settings.default_prompt_name
+    if default is not None and default not in texts:
+        raise ModelError(
+            "{name} is damaged: config_sentence_transformers.json has no prompt {prompt!r}, which it uses.",
+            name=name,
+            prompt=default,
+        )
+    return Prompts(texts, default)
+
+
+def _check_similarity(settings: ModelSettings, name: str, *, is_normalised: bool) -> None:
+    """Refuse a model that is meant to be compared otherwise."""
+    asked = settings.similarity_fn_name
+    if asked in ("euclidean", "manhattan") or (asked == "dot" and not is_normalised):
+        raise ModelError(
+            "{name} is made to be compared by {similarity}; SimCSE compares by cosine, which would give other numbers.",
+            name=name,
+            similarity={"dot": "dot product"}.get(asked, f"{asked} distance"),
+        )
+
+
+def _pooling(path: Path, name: str, *, has_prompt: bool) -> str:
+    settings = read_settings(path / "config.json", PoolingSettings, name)
+    modes = settings.modes
     if len(modes) != 1 or modes[0] not in POOLING_MODES:
         raise ModelError("{name} pools by {modes}, which SimCSE does not have.", name=name, modes=" and ".join(modes))
-    return str(modes[0])
+    if has_prompt and not settings.include_prompt:
+        raise ModelError("{name} leaves its prompt out when it pools, which SimCSE cannot.", name=name)
+    return modes[0]
 
 
 def _check_dense(path: Path, name: str) -> None:
-    config = read_json(path / "config.json")
-    if config.get("module_input_name") != "token_embeddings":
+    settings = read_settings(path / "config.json", DenseSettings, name)
+    if not settings.is_per_token:
         raise ModelError(
             "{name} has a dense layer on the sentence vector; SimCSE's linear layer works on each token.", name=name
         )
-    if not str(config.get("activation_function", "")).endswith("Identity"):
+    if not settings.is_linear or settings.use_residual:
         raise ModelError("{name} has a dense layer with an activation; SimCSE's layer is linear.", name=name)

@@ -1,7 +1,7 @@
 """SimCSE on BERT: texts -> tokens -> hidden states of a layer -> [linear head] -> pooling -> unit vectors."""
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,25 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from simcse_core.encoding.batching import Prepared, batches_by_length, chunks_by_length, pad, tokens_per_batch
 from simcse_core.encoding.device import pick_dtype
+from simcse_core.encoding.foreign_errors import model_errors
 from simcse_core.encoding.head import make_head
 from simcse_core.encoding.inference import for_inference, stamp
-from simcse_core.encoding.layers import GivenStates, all_layers, first_layers, last_layers, layer_stack, layers_to_tune
+from simcse_core.encoding.layers import (
+    GivenStates,
+    all_layers,
+    first_layers,
+    last_layers,
+    layer_stack,
+    layers_to_tune,
+    refuse_below_final_norm,
+)
+from simcse_core.encoding.layout import Prompts
 from simcse_core.encoding.packing import can_pack, pack, use_packed_attention
 from simcse_core.encoding.pooling import poolings
 from simcse_core.encoding.texts import Progress, TextCheck, TextTokens, Vectors, checked, is_unreadable, once_each
 from simcse_core.errors import ModelError
+
+NO_PROMPTS = Prompts()
 
 
 class SimCSE(nn.Module):
@@ -34,6 +46,7 @@ class SimCSE(nn.Module):
         head: linear layer H -> H for every token, or None.
         max_tokens: longer texts are cut to this many tokens.
         name: how messages call the model.
+        prompts: what is put before each text.
         tokenizer_lock: of whoever else uses the same tokenizer.
 
     Example:
@@ -51,6 +64,7 @@ class SimCSE(nn.Module):
         head: nn.Linear | None = None,
         max_tokens: int = 256,
         name: str = "bert",
+        prompts: Prompts = NO_PROMPTS,
         tokenizer_lock: "threading.Lock | None" = None,
     ) -> None:
         super().__init__()
@@ -60,6 +74,7 @@ class SimCSE(nn.Module):
         self.pooling = poolings[pooling].name
         self.max_tokens = max_tokens
         self.name = name
+        self.prompts = prompts
         # Truncation is a state of a fast tokenizer: two threads at once get each other's, also through two models.
         self._tokenizer_lock = tokenizer_lock or threading.Lock()
         self._twins: dict[torch.dtype, tuple[object, PreTrainedModel]] = {}
@@ -128,6 +143,7 @@ class SimCSE(nn.Module):
             head=None if new_head is None else new_head.to(self.device),
             max_tokens=self.max_tokens,
             name=self.name,
+            prompts=self.prompts,
             tokenizer_lock=self._tokenizer_lock,
         )
 
@@ -166,8 +182,9 @@ class SimCSE(nn.Module):
     def _ids(self, texts: Sequence[str], most: int) -> list[list[int]]:
         """At most so many token ids of each text; nothing else is made of them, which takes time."""
         no_more = {"return_token_type_ids": False, "return_attention_mask": False, "verbose": False}
-        with self._tokenizer_lock:
-            return list(self.tokenizer(list(texts), truncation=True, max_length=most, **no_more)["input_ids"])
+        whole = [self.prompts.text + text for text in texts]
+        with self._tokenizer_lock, model_errors(self.name, "tokenizer"):
+            return list(self.tokenizer(whole, truncation=True, max_length=most, **no_more)["input_ids"])
 
     def embed(self, prepared: Sequence[Prepared]) -> Tensor:
         """(N, D) unit rows for one batch of prepared texts; gradients flow unless they are switched off."""
@@ -214,7 +231,7 @@ class SimCSE(nn.Module):
     @torch.inference_mode()
     def encode(
         self,
-        texts: Sequence[str],
+        texts: Iterable[str],
         *,
         precision: str = "float32",
         on_check: Callable[[TextCheck], None] | None = None,
@@ -223,7 +240,7 @@ class SimCSE(nn.Module):
         """One unit vector per text, in the order of the texts.
 
         Args:
-            texts: N texts. Identical texts are encoded once.
+            texts: N texts, also from a generator or an open file. Identical texts are encoded once.
             precision: "float32", "bfloat16", "float16", or "auto" for the fastest the hardware is good at.
             on_check: receives which texts were cut or are unreadable to this model.
             on_progress: receives (done, total) after each batch, in distinct texts; a GPU may still be at work on the
@@ -262,17 +279,16 @@ class SimCSE(nn.Module):
 
         return once_each(texts, self.dim, encode_unique)
 
-    def check(self, texts: Sequence[str]) -> TextCheck:
+    def check(self, texts: Iterable[str]) -> TextCheck:
         """Which texts are too long for this model or written in what it cannot read."""
         texts = checked(texts)
         if not texts:
             return TextCheck()
-        ids = self._ids(texts, self.max_tokens + 1)
+        nothing, *ids = self._ids(["", *texts], self.max_tokens + 1)  # nothing: markers, and the prompt
+        unknown = self.tokenizer.unk_token_id
         return TextCheck(
             truncated=tuple(number for number, own in enumerate(ids) if len(own) > self.max_tokens),
-            unreadable=tuple(
-                number for number, own in enumerate(ids) if is_unreadable(own, self.tokenizer.unk_token_id)
-            ),
+            unreadable=tuple(number for number, own in enumerate(ids) if is_unreadable(own, unknown, len(nothing))),
         )
 
     def tokens(self, text: str) -> TextTokens:
@@ -282,9 +298,14 @@ class SimCSE(nn.Module):
         value is the sum of the inputs times their derivatives (Euler), so the parts add up to the pooled vector.
         """
         (text,) = checked([text])
-        with self._tokenizer_lock:
+        before = len(self.prompts.text)
+        with self._tokenizer_lock, model_errors(self.name, "tokenizer"):
             encoded = self.tokenizer(
-                text, truncation=True, max_length=self.max_tokens, return_offsets_mapping=True, verbose=False
+                self.prompts.text + text,
+                truncation=True,
+                max_length=self.max_tokens,
+                return_offsets_mapping=True,
+                verbose=False,
             )
         ids, mask = pad([encoded["input_ids"]], 0, self.device)
         with torch.no_grad():
@@ -295,7 +316,8 @@ class SimCSE(nn.Module):
         parts = sum(own.detach() * slope for own, slope in zip(inputs, slopes, strict=True) if slope is not None)
         assert isinstance(parts, Tensor)
         vectors, parts, pooled = (value.detach().cpu() for value in (inputs[0][0], parts[0], pooled))
-        spans = tuple((int(start), int(end)) for start, end in encoded["offset_mapping"])
+        offsets = encoded["offset_mapping"]  # a token of the prompt is a marker like [CLS]
+        spans = tuple((max(int(start) - before, 0), max(int(end) - before, 0)) for start, end in offsets)
         return TextTokens(spans, vectors.numpy(), parts.numpy(), pooled.numpy())
 
     @torch.inference_mode()
@@ -349,6 +371,7 @@ class SimCSE(nn.Module):
             head=self.head,
             max_tokens=self.max_tokens,
             name=self.name,
+            prompts=self.prompts,
             tokenizer_lock=self._tokenizer_lock,
         )
 
@@ -401,8 +424,10 @@ class SimCSE(nn.Module):
             what: "head" (a linear head is added when there is none), "top:K" (the last K layers and the head), "all".
 
         Raises:
+            ModelError: the model could not be saved afterwards.
             OptionError: none of these, or more layers than the model has.
         """
+        refuse_below_final_norm(self.bert, self.name)
         if what == "head" and self.head is None:
             self.head = make_head("linear", int(self.bert.config.hidden_size))
             self.to(self.device)

@@ -1,9 +1,11 @@
 """What a model that was saved here is, read from its folder without loading weights."""
 
+import os
 from pathlib import Path
 
 from simcse_core.encoding.cards import ModelCard
-from simcse_core.encoding.layout import FROZEN_FILE, read_json, read_layout
+from simcse_core.encoding.layout import FROZEN_FILE, read_layout
+from simcse_core.encoding.module_files import FrozenSettings, is_there, read_settings
 from simcse_core.errors import ModelError
 
 
@@ -20,13 +22,16 @@ def card_of(folder: Path, name: str, title: str, *, languages: str = "", note: s
     Raises:
         ModelError: there is no model in the folder, or it is damaged.
     """
-    weights = folder / "model.safetensors"
-    megabytes = round(weights.stat().st_size / 1e6) if weights.is_file() else 0
-    if (folder / FROZEN_FILE).is_file():
-        return ModelCard(name, title, languages, "", megabytes, None, None, note)
+    if is_there(folder / FROZEN_FILE):
+        read_settings(folder / FROZEN_FILE, FrozenSettings, name)
+        return ModelCard(name, title, languages, "", _megabytes(folder), None, None, note)
     layout = read_layout(folder, name)
-    layers = read_json(layout.transformer / "config.json").get("num_hidden_layers")
-    if not isinstance(layers, int):
+    if layout.layers is None:
         raise ModelError("The model {name} is damaged: its config.json does not say how many layers it has.", name=name)
     pooling = layout.pooling if layout.averaging is None else "first_last_mean"
-    return ModelCard(name, title, languages, "", megabytes, layers, pooling, note)
+    return ModelCard(name, title, languages, "", _megabytes(layout.transformer), layout.layers, pooling, note)
+
+
+def _megabytes(folder: Path) -> int:
+    weights = folder / "model.safetensors"
+    return round(os.path.getsize(weights) / 1e6) if os.path.isfile(weights) else 0

@@ -2,23 +2,29 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import nn
-from transformers import AutoModel, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
 from simcse_core.encoding.device import pick_device
+from simcse_core.encoding.foreign_errors import model_errors
 from simcse_core.encoding.frozen import FrozenEncoder
-from simcse_core.encoding.layout import FROZEN_FILE, POOLING_MODES, read_json, read_layout
+from simcse_core.encoding.layers import refuse_below_final_norm
+from simcse_core.encoding.layout import FROZEN_FILE, POOLING_MODES, Layout, read_layout
 from simcse_core.encoding.model import SimCSE
+from simcse_core.encoding.module_files import AveragingSettings, DenseSettings, FrozenSettings, is_there, read_settings
+from simcse_core.encoding.tokenizer import load_tokenizer, puts_in_lower_case
+from simcse_core.encoding.weights import load_bert, load_tensors, most_positions
 from simcse_core.errors import ModelError
 
 transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call] # what it warns of is checked here
 
+NO_LIMIT = 1_000_000
+"""Tokens of a text, where neither tokenizer nor BERT has a limit."""
 _TYPES = {
     "Transformer": "sentence_transformers.models.Transformer",
     "WeightedLayerPooling": "sentence_transformers.models.WeightedLayerPooling",
@@ -29,14 +35,31 @@ _TYPES = {
 
 
 def save(model: SimCSE, folder: Path) -> None:
-    """Write a model; sentence-transformers loads the folder and gives the same vectors."""
+    """Write a model; sentence-transformers loads the folder and gives the same vectors.
+
+    Raises:
+        ModelError: the model ends below a final norm, which the folder's layout cannot say.
+    """
+    refuse_below_final_norm(model.bert, model.name)
     folder.mkdir(parents=True, exist_ok=True)
     averages_layers = model.pooling == "first_last_mean" and model.layers > 0  # at layer 0 first and last are the same
     model.bert.config.output_hidden_states = averages_layers
     model.bert.save_pretrained(folder, safe_serialization=True)
     model.bert.config.output_hidden_states = False
     model.tokenizer.save_pretrained(folder)
-    _write(folder / "sentence_bert_config.json", {"max_seq_length": model.max_tokens, "do_lower_case": False})
+    _write(
+        folder / "sentence_bert_config.json",
+        {"max_seq_length": model.max_tokens, "do_lower_case": puts_in_lower_case(model.tokenizer)},
+    )
+    _write(
+        folder / "config_sentence_transformers.json",
+        {
+            "model_type": "SentenceTransformer",
+            "prompts": dict(model.prompts.texts),
+            "default_prompt_name": model.prompts.default,
+            "similarity_fn_name": "cosine",
+        },
+    )
 
     modules = [("Transformer", "")]
 
@@ -83,30 +106,33 @@ def load(folder: Path, name: str, *, device: str = "auto") -> SimCSE:
     """Read a model that we or sentence-transformers wrote, or a plain BERT folder (mean pooling then).
 
     Raises:
-        ModelError: the folder is damaged, or the model does what SimCSE cannot (the message says what).
+        ModelError: the folder is damaged, its parts do not fit each other, or the model does what SimCSE cannot (the
+            message says what).
     """
     layout = read_layout(folder, name)
-    head = None if layout.dense is None else _linear(_tensors(layout.dense / "model.safetensors", name), name)
-    folder = layout.transformer
-    try:
-        bert = AutoModel.from_pretrained(
-            folder, local_files_only=True, use_safetensors=True, trust_remote_code=False, dtype=torch.float32
-        )
-        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-    except (OSError, ValueError, KeyError, SafetensorError) as error:
-        reason = str(error).strip().partition("\n")[0]
-        raise ModelError("{name} cannot be read: {reason}", name=name, reason=reason) from error
+    bert = load_bert(layout.transformer, name)
+    with model_errors(name, "config.json"):
+        width, words = int(bert.config.hidden_size), len(cast(nn.Embedding, bert.get_input_embeddings()).weight)
+    tokenizer = load_tokenizer(layout.transformer, name, lower_case=layout.lower_case, embeddings=words)
     if layout.averaging is not None:
-        _check_first_last(layout.averaging, name, int(bert.config.num_hidden_layers))
-    target = pick_device(device)
-    return SimCSE(
-        bert.to(target),
+        gives_layers = bool(bert.config.output_hidden_states)
+        _check_first_last(layout.averaging, name, int(bert.config.num_hidden_layers), gives_layers=gives_layers)
+    head = None if layout.dense is None else _dense(layout.dense, name, width)
+    if layout.dim is not None and layout.dim < (width if head is None else head.out_features):
+        head = _first_dimensions(head, width, layout.dim)
+    with model_errors(name, "config.json"):
+        at_most = [int(tokenizer.model_max_length), getattr(bert.config, "max_position_embeddings", None)]
+    model = SimCSE(
+        bert,
         tokenizer,
         pooling=layout.pooling if layout.averaging is None else "first_last_mean",
-        head=None if head is None else head.to(target),
-        max_tokens=_max_tokens(folder, bert.config.max_position_embeddings, tokenizer.model_max_length),
+        head=head,
+        max_tokens=_max_tokens(layout, at_most, most_positions(bert)),
         name=name,
+        prompts=layout.prompts,
     )
+    _try(model)
+    return model.to(pick_device(device))
 
 
 def save_frozen(model: FrozenEncoder, folder: Path) -> None:
@@ -119,7 +145,7 @@ def save_frozen(model: FrozenEncoder, folder: Path) -> None:
 
 def is_frozen(folder: Path) -> bool:
     """Whether the folder holds a frozen model with a trained head."""
-    return (folder / FROZEN_FILE).is_file()
+    return is_there(folder / FROZEN_FILE)
 
 
 def load_frozen(folder: Path, name: str, *, head: str | None = None, seed: int = 0) -> FrozenEncoder:
@@ -128,44 +154,83 @@ def load_frozen(folder: Path, name: str, *, head: str | None = None, seed: int =
     Raises:
         ModelError: the folder is damaged.
     """
-    if head is not None or not read_json(folder / FROZEN_FILE).get("head"):
+    has_head = read_settings(folder / FROZEN_FILE, FrozenSettings, name).head
+    if head is not None or not has_head:
         return FrozenEncoder.load(head=head, seed=seed, name=name)
-    return FrozenEncoder.load(head=_linear(_tensors(folder / "head.safetensors", name), name), name=name)
+    return FrozenEncoder.load(head=_linear(folder / "head.safetensors", name, 512, 512), name=name)
 
 
-def _linear(tensors: dict[str, torch.Tensor], name: str) -> nn.Linear:
-    tensors = {key.removeprefix("linear."): value for key, value in tensors.items()}
-    if "weight" not in tensors:
-        raise ModelError("{name} is damaged: its linear layer has no weights.", name=name)
-    weight = tensors["weight"]
-    try:
-        linear = nn.Linear(weight.shape[1], weight.shape[0], bias="bias" in tensors)
-        linear.load_state_dict(tensors)
-    except (IndexError, RuntimeError) as error:
-        raise ModelError("{name} is damaged: the shapes of its linear layer do not fit.", name=name) from error
+def _dense(folder: Path, name: str, width: int) -> nn.Linear:
+    settings = read_settings(folder / "config.json", DenseSettings, name)
+    if settings.in_features != width:
+        raise ModelError(
+            "{name} is damaged: its dense layer takes {given} numbers a token, and there are {width}.",
+            name=name,
+            given=settings.in_features,
+            width=width,
+        )
+    path = folder / "model.safetensors"
+    return _linear(path, name, width, settings.out_features, bias=settings.bias, prefix="linear.")
+
+
+def _linear(path: Path, name: str, width: int, dim: int, *, bias: bool = True, prefix: str = "") -> nn.Linear:
+    shapes: dict[str, tuple[int, ...]] = {f"{prefix}weight": (dim, width)}
+    if bias:
+        shapes[f"{prefix}bias"] = (dim,)
+    tensors = load_tensors(path, name, shapes)
+    with torch.device("meta"):
+        linear = nn.Linear(width, dim, bias=bias)
+    linear.load_state_dict({key.removeprefix(prefix): tensor for key, tensor in tensors.items()}, assign=True)
     return linear
 
 
-def _check_first_last(path: Path, name: str, layers: int) -> None:
-    weights = _tensors(path / "model.safetensors", name).get("layer_weights")
-    starts_at_0 = read_json(path / "config.json").get("layer_start") == 0
-    if weights is None or not starts_at_0 or len(weights) != layers + 1 or weights[1:-1].any():
+def _first_dimensions(head: nn.Linear | None, width: int, dim: int) -> nn.Linear:
+    """A layer that gives the first dimensions alone: every pooling works dimension by dimension."""
+    whole = head or nn.Linear(width, width, bias=False)
+    short = nn.Linear(width, dim, bias=whole.bias is not None)
+    with torch.no_grad():
+        short.weight.copy_(torch.eye(dim, width) if head is None else head.weight[:dim])
+        if head is not None and head.bias is not None:
+            short.bias.copy_(head.bias[:dim])
+    return short
+
+
+def _check_first_last(path: Path, name: str, layers: int, *, gives_layers: bool) -> None:
+    settings = read_settings(path / "config.json", AveragingSettings, name)
+    weights = None
+    if settings.layer_start == 0 and settings.num_hidden_layers == layers:
+        weights = load_tensors(path / "model.safetensors", name, {"layer_weights": (layers + 1,)})["layer_weights"]
+    if weights is None or weights[1:-1].any() or weights[0] != weights[-1] or not weights[0]:
         raise ModelError("{name} averages other layers than the first and the last.", name=name)
-    if weights[0] != weights[-1] or not weights[0]:
-        raise ModelError("{name} averages other layers than the first and the last.", name=name)
+    if not gives_layers:
+        raise ModelError(
+            "{name} averages layers, but its config.json gives none: output_hidden_states has to be true.", name=name
+        )
 
 
-def _max_tokens(folder: Path, positions: int, of_tokenizer: int) -> int:
-    config = folder / "sentence_bert_config.json"
-    given = read_json(config).get("max_seq_length") if config.is_file() else None
-    return int(given or min(positions, of_tokenizer))
+def _max_tokens(layout: Layout, at_most: list[int | None], positions: int | None) -> int:
+    """As sentence-transformers has it, and never more than the table of positions has."""
+    limits = [NO_LIMIT, positions, *([layout.max_tokens] if layout.max_tokens is not None else at_most)]
+    return min(limit for limit in limits if limit is not None and limit >= 0)
 
 
-def _tensors(path: Path, name: str) -> dict[str, torch.Tensor]:
-    try:
-        return load_file(path)
-    except (OSError, SafetensorError) as error:
-        raise ModelError("{name} is damaged: {file} cannot be read.", name=name, file=path.name) from error
+def _try(model: SimCSE) -> None:
+    """See that texts get vectors, with a tokenizer and settings of any content.
+
+    Raises:
+        ModelError: they do not.
+    """
+    fewest = 1 + len(model.tokenizer("", verbose=False)["input_ids"])
+    if model.max_tokens < fewest:
+        raise ModelError(
+            "{name} cuts texts at {most} tokens, which leaves nothing of them. Correct max_seq_length.",
+            name=model.name,
+            most=model.max_tokens,
+        )
+    with model_errors(model.name, "config.json"), torch.no_grad():
+        lengths = model.embed(model.prepare(["", "A cat sleeps on the sofa. 猫"])).norm(dim=1)
+    if not (lengths > 0.5).all():  # False for NaN too
+        raise ModelError("{name} is damaged: it gives no vectors, but zeros or what is no number.", name=model.name)
 
 
 def _write(path: Path, value: object) -> None:

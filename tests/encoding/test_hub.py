@@ -60,6 +60,7 @@ def test_only_what_is_needed_is_asked_for(hub: StandInHub, folder: Path) -> None
     assert asked == {
         "config.json", "model.safetensors", "modules.json", "sentence_bert_config.json", "tokenizer.json",
         "tokenizer_config.json", "1_Pooling/config.json", "2_Normalize/config.json",
+        "config_sentence_transformers.json",
     }  # fmt: skip
     here = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     assert here == asked | {"fetched.json"}

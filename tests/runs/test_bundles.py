@@ -478,16 +478,16 @@ def test_a_bert_in_a_folder_of_its_own_is_checked_too(bert: store.Run, bundle: P
         put("model/config.json", type_vocab_size=900_000)(entries)
         for name in ("config.json", "model.safetensors"):
             entries[f"model/0_Transformer/{name}"] = entries.pop(f"model/{name}")
-        entries["model/modules.json"] = json.dumps(
-            [{"idx": 0, "name": "0", "path": "0_Transformer", "type": "sentence_transformers.models.Transformer"}]
-        ).encode()
+        modules = json.loads(entries["model/modules.json"])
+        entries["model/modules.json"] = json.dumps([{**modules[0], "path": "0_Transformer"}, *modules[1:]]).encode()
 
     refused(changed(bundle, move), home, "describes a larger model")
 
 
 def test_a_model_that_gives_no_numbers_is_refused(bert: store.Run, bundle: Path, home: Path, tmp_path: Path) -> None:
     write_bundle(bert, bundle)
-    save_file({"linear.weight": np.full((384, 384), np.nan, dtype=np.float32)}, tmp_path / "nan.safetensors")
+    ruined = {"linear.weight": np.full((384, 384), np.nan, dtype=np.float32), "linear.bias": np.zeros(384, np.float32)}
+    save_file(ruined, tmp_path / "nan.safetensors")
     (dense,) = [name for name in zipfile.ZipFile(bundle).namelist() if "Dense/model" in name]
     refused(changed(bundle, overwrite(dense, (tmp_path / "nan.safetensors").read_bytes())), home, "no numbers")
 

@@ -1,0 +1,94 @@
+"""A model's tokenizer: read, put in lower case where the folder asks for it, and refused where it does not fit."""
+
+from itertools import islice
+from pathlib import Path
+
+from tokenizers import normalizers
+from transformers import AutoTokenizer, PreTrainedTokenizerBase
+
+from simcse_core.encoding.foreign_errors import model_errors, without_panic_messages
+from simcse_core.errors import ModelError
+
+_ODD_TEXT = "Zebra \u9f98 \u2603 \U000f0000"
+"""Whatever the vocabulary is, some of this is not in it."""
+_PIECES_TRIED = 200
+
+
+def load_tokenizer(folder: Path, name: str, *, lower_case: bool, embeddings: int) -> PreTrainedTokenizerBase:
+    """The tokenizer of a folder.
+
+    Args:
+        folder: with its files.
+        name: how messages call the model.
+        lower_case: put texts in lower case before the tokenizer does what it does.
+        embeddings: how many word embeddings the model has.
+
+    Raises:
+        ModelError: there is none, or its tokens are not those of the model, so that vectors would mean nothing.
+    """
+    with model_errors(name, "tokenizer"), without_panic_messages():
+        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
+            folder, local_files_only=True, trust_remote_code=False
+        )
+        if lower_case:
+            _put_in_lower_case(tokenizer, name)
+        _check_vocabulary(tokenizer, name, embeddings)
+        _check_markers(tokenizer, name)
+    return tokenizer
+
+
+def puts_in_lower_case(tokenizer: PreTrainedTokenizerBase) -> bool:
+    """Whether there is a step of its own for it, as `load_tokenizer` and sentence-transformers put it there."""
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    steps = getattr(backend, "normalizer", None)
+    every = list(steps) if isinstance(steps, normalizers.Sequence) else [steps]  # type: ignore[call-overload]
+    return any(isinstance(step, normalizers.Lowercase) for step in every)
+
+
+def _put_in_lower_case(tokenizer: PreTrainedTokenizerBase, name: str) -> None:
+    if not tokenizer.is_fast:
+        raise ModelError("{name} asks for lower case, and its kind of tokenizer cannot be told so.", name=name)
+    if not puts_in_lower_case(tokenizer):
+        backend = tokenizer.backend_tokenizer
+        old = [] if backend.normalizer is None else [backend.normalizer]
+        backend.normalizer = normalizers.Sequence([normalizers.Lowercase(), *old])
+
+
+def _check_vocabulary(tokenizer: PreTrainedTokenizerBase, name: str, embeddings: int) -> None:
+    vocabulary = tokenizer.get_vocab()
+    special = {*tokenizer.all_special_tokens, *tokenizer.get_added_vocab()}
+    pieces = [piece for piece in vocabulary if piece not in special]
+    if not pieces:
+        raise ModelError(
+            "{name} has no tokenizer, or one without words. Its folder needs tokenizer.json or vocab.txt, as "
+            "save_pretrained writes them.",
+            name=name,
+        )
+    if max(vocabulary.values()) >= embeddings:
+        raise ModelError(
+            "The tokenizer of {name} is of another model: its tokens have numbers up to {last:,}, and there are only "
+            "{embeddings:,} word embeddings.",
+            name=name,
+            last=max(vocabulary.values()),
+            embeddings=embeddings,
+        )
+    tried = " ".join(piece.strip("#▁Ġ") for piece in islice(pieces, 0, None, max(len(pieces) // _PIECES_TRIED, 1)))
+    ids = tokenizer(f"{tried} {_ODD_TEXT}", add_special_tokens=False, verbose=False)["input_ids"]
+    if all(token == tokenizer.unk_token_id for token in ids):
+        raise ModelError("The tokenizer of {name} does not know its own vocabulary: every text is unknown.", name=name)
+
+
+def _check_markers(tokenizer: PreTrainedTokenizerBase, name: str) -> None:
+    if tokenizer.pad_token_id is None:
+        raise ModelError(
+            "The tokenizer of {name} has no padding token, which sentences of different length need.", name=name
+        )
+    encoded = tokenizer("", verbose=False)
+    if not encoded["input_ids"]:
+        raise ModelError(
+            "The tokenizer of {name} puts no markers such as [CLS] and [SEP] around a text, so an empty text has no "
+            "vector.",
+            name=name,
+        )
+    if any(tokenizer("A cat.", verbose=False).get("token_type_ids") or []):
+        raise ModelError("The tokenizer of {name} counts a single text as the second of a pair.", name=name)
