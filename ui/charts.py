@@ -27,6 +27,9 @@ CHOSEN = "#009E73"
 LABELS_UP_TO = 30
 """Sentences stand at the rows up to this many; above, the hover text has them."""
 
+LONGEST_CHOICE = 300
+"""Letters of a text in a list to choose from."""
+
 
 def heatmap(
     similarity: NDArray[np.float32],
@@ -309,6 +312,11 @@ def lines(
 def _label(text: str, longest: int = 34) -> str:
     """A shortened text that is safe inside a figure, which would read tags."""
     return markup(shorten(text, longest))
+
+
+def numbered(texts: Sequence[str], at: int) -> str:
+    """A text in a list to choose from: unlike any other, and short enough for thousands of them in one message."""
+    return f"{at + 1}  {shorten(texts[at], LONGEST_CHOICE)}"
 
 
 def shorten(text: str, longest: int) -> str:

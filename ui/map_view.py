@@ -108,7 +108,7 @@ def choose_text(texts: MapTexts, *, content: str) -> int | None:
         _("Find a text, or click a point"),
         range(len(texts.texts)),
         index=None,
-        format_func=lambda at: texts.texts[at],
+        format_func=lambda at: charts.numbered(texts.texts, at),
         placeholder=_("Type to search"),
         key=key,
         on_change=keep,

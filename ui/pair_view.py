@@ -13,7 +13,7 @@ from simcse_core.encoding.catalogue import CATALOGUE, Encoder, can_read_instead
 from simcse_core.errors import InputError
 from simcse_core.meaning.attribution import LeaveOneOut, WordPairs, leave_one_out, word_pairs
 from simcse_core.meaning.similarity import Matrix, Pair
-from ui import address, cache, charts_of_pairs, heatmap, projector
+from ui import address, cache, charts, charts_of_pairs, heatmap, projector
 from ui.heatmap import Cell
 from ui.inputs import is_sample
 from ui.page import plain
@@ -111,7 +111,7 @@ def _ask(texts: Sequence[str], cell: Cell) -> Cell:
     labels = (_("Sentence"), _("Other sentence"))
     for column, label, key in zip(st.columns(2), labels, keys, strict=True):
         column.selectbox(
-            label, range(len(texts)), format_func=lambda at: f"{at + 1}  {texts[at]}", key=key, on_change=keep
+            label, range(len(texts)), format_func=lambda at: charts.numbered(texts, at), key=key, on_change=keep
         )
     return st.session_state[keys[0]], st.session_state[keys[1]]
 

@@ -84,3 +84,10 @@ def test_numbers_are_dark_on_light_cells_and_light_on_dark_ones() -> None:
 def test_lines_that_look_like_numbers_stay_names() -> None:
     figure = charts.heatmap(identity(3), ["1984", "2", "3.5"])
     assert figure.layout.xaxis.type == figure.layout.yaxis.type == "category"
+
+
+def test_texts_to_choose_from_differ_and_are_short_enough_for_thousands_in_one_message() -> None:
+    texts = ["the same", "the same", "很长" * 10_000]
+    choices = [charts.numbered(texts, at) for at in range(3)]
+    assert choices[:2] == ["1  the same", "2  the same"]
+    assert len(choices[2].encode()) * 5_000 < 8_000_000
