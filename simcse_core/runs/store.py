@@ -7,7 +7,7 @@ import secrets
 import shutil
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -170,7 +170,8 @@ def runs_of(user: str) -> list[Run]:
 def delete(run: Run, user: str | None) -> None:
     """Remove a run and its model. One that is also somebody else's only stops being this user's.
 
-    What was uploaded for it goes with the last run that needs it.
+    What was uploaded for it goes with the last run that needs it; when somebody has just brought the same file again,
+    they are about to start a run with it, and it stays.
 
     Raises:
         RunError: it is somebody else's, it is not over, or another run that is not over starts from its model.
@@ -186,11 +187,7 @@ def delete(run: Run, user: str | None) -> None:
             durable.move(run.folder, trash)
         except OSError as error:
             raise files.explained(error, run.folder) from error
-        needed = {path for other in _everything() for path in _uploads_of(other)}
-        for path in uploads - needed:
-            # Who has brought the same file since is about to start a run with it.
-            if _changed(path) <= created:
-                _remove(path)
+        _remove_uploads(lambda path, changed: path in uploads and (changed <= created or changed < time.time() - 600))
     shutil.rmtree(trash, ignore_errors=True)
 
 
@@ -200,18 +197,22 @@ def sweep_data(older_than_seconds: float = 86_400) -> None:
     Args:
         older_than_seconds: what came later may still be used.
     """
-    with owners_lock(), contextlib.suppress(FileNotFoundError):
-        latest = time.time() - older_than_seconds
-        old = [path for path in _uploads().iterdir() if _changed(path) < latest]
-        needed = {path for run in _everything() for path in _uploads_of(run)} if old else set()
-        for path in old:
-            if path not in needed:
-                _remove(path)
+    latest = time.time() - older_than_seconds
+    with owners_lock():
+        _remove_uploads(lambda _path, changed: changed < latest)
 
 
-def _everything() -> Iterator[Run]:
-    yield from all_runs()
-    yield from outside_runs()
+def _remove_uploads(goes: Callable[[Path, float], bool]) -> None:
+    """Remove the uploads of which `goes` says so, by path and time of change, unless a run needs them."""
+    try:
+        found = [path for path in _uploads().iterdir() if goes(path, _changed(path))]
+    except OSError:  # nobody has brought anything
+        return
+    needed = {path for run in [*all_runs(), *outside_runs()] for path in _uploads_of(run)} if found else set()
+    for path in found:
+        if path not in needed:
+            with contextlib.suppress(OSError):
+                path.unlink()
 
 
 def _uploads() -> Path:
@@ -235,11 +236,6 @@ def _changed(path: Path) -> float:
         return path.stat().st_mtime
     except OSError:
         return float("inf")
-
-
-def _remove(path: Path) -> None:
-    with contextlib.suppress(OSError):
-        path.unlink()
 
 
 def _check_not_needed(run: Run) -> None:

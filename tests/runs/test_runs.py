@@ -262,6 +262,89 @@ def test_a_run_has_owners_and_a_name() -> None:
         store.delete(run, "anna")
 
 
+def test_a_run_has_a_name_for_each_of_its_owners_and_nobody_renames_it_for_another() -> None:
+    run = store.create(SMALL, owner="anna")
+    run.rename("mine", "anna")
+    run.join("ben")
+    assert run.title_for("ben") == "cross_entropy · intents-zh"  # what she calls it is hers
+    run.rename("ben's", "ben")
+    assert (run.title_for("anna"), run.title_for("ben")) == ("mine", "ben's")
+    assert run.title == run.title_for("carla") == run.title_for(None) == "mine"
+    run.rename("", "ben")
+    assert run.title_for("ben") == "cross_entropy · intents-zh"
+    run.rename("ben's", "ben")
+    run.rename("of the class", None)  # the operator
+    assert (run.title_for("anna"), run.title_for("ben")) == ("of the class", "ben's")
+    assert run.leave("anna")
+    assert (run.about.owners, run.title, run.about.names) == (("ben",), "ben's", {})
+    run.rename("another", "ben")
+    assert run.title == "another"
+
+
+def test_names_and_owners_written_before_names_were_per_person_are_read() -> None:
+    run = store.create(SMALL)
+    old = {"owners": ["anna", "ben"], "name": "ours", "created": 5.0, "imported": False}
+    files.replace(run.folder / "about.json", old)
+    assert (run.title_for("anna"), run.about.created) == ("ours", 5.0)
+    run.rename("his", "ben")
+    assert (run.title_for("anna"), run.title_for("ben")) == ("ours", "his")
+
+
+def uploaded(content: bytes, owner: str, **also: object) -> store.Run:
+    path = store.keep_data(content, "mine.csv")
+    return store.create(SMALL.model_copy(update={"data": str(path), **also}), owner=owner)
+
+
+def test_an_upload_is_removed_with_the_last_run_that_needs_it(home: Path) -> None:
+    first, second = uploaded(b"text,label\na,x\n", "anna"), uploaded(b"text,label\na,x\n", "anna")
+    other = uploaded(b"text,label\nb,x\n", "ben")
+    measured = store.keep_data(b"text,label\nc,x\n", "dev.csv")
+    third = store.create(SMALL.model_copy(update={"dev": str(measured)}), owner="ben")
+    for run in (first, second, other, third):
+        run.set_status("cancelled")
+    path, others = Path(first.config.data), Path(other.config.data)
+    store.delete(first, "anna")
+    assert path.exists()
+    store.delete(second, "anna")
+    assert not path.exists()
+    assert others.exists()
+    store.delete(third, "ben")
+    assert not measured.exists()
+    store.delete(other, "ben")
+    assert list((home / "data").iterdir()) == []
+
+
+def test_an_upload_that_somebody_else_has_just_brought_too_is_left_to_them() -> None:
+    run = uploaded(b"text,label\na,x\n", "anna")
+    run.set_status("cancelled")
+    path = store.keep_data(b"text,label\na,x\n", "same.csv")
+    os.utime(path, (run.about.created + 1, run.about.created + 1))
+    store.delete(run, "anna")
+    assert path.exists()
+    store.sweep_data()
+    assert path.exists()  # its race may be started any moment
+    store.sweep_data(older_than_seconds=-10)
+    assert not path.exists()
+
+
+def test_a_file_of_ones_own_is_never_removed(tmp_path: Path) -> None:
+    file = tmp_path / "mine.csv"
+    file.write_text("text,label\na,x\n")
+    run = store.create(SMALL.model_copy(update={"data": str(file)}))
+    run.set_status("cancelled")
+    store.delete(run, None)
+    assert file.exists()
+
+
+def test_texts_that_others_brought_are_shown_to_the_owners_only() -> None:
+    run = uploaded(b"text,label\na,x\n", "anna")
+    bundled_run, measured = store.create(SMALL), store.create(SMALL.model_copy(update={"dev": "/srv/own.csv"}))
+    assert [run.shows_data(user) for user in ("anna", "ben", None)] == [True, False, True]
+    assert bundled_run.shows_data("ben")
+    assert not measured.shows_data("ben")
+    assert store.create(SMALL.model_copy(update={"dev": "none"})).shows_data("ben")
+
+
 def test_deleting_takes_a_run_away_unless_something_needs_it() -> None:
     run = store.create(SMALL, owner="anna")
     with pytest.raises(RunError, match="Cancel it first"):

@@ -12,12 +12,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from simcse_core.encoding.frozen import FrozenEncoder
+from simcse_core.errors import RunError
 from simcse_core.learning.settings import TrainingSettings
 from simcse_core.runs import queue, store
 from simcse_core.runs.bundles import write_bundle
 from simcse_core.runs.config import RunConfig
 from simcse_core.runs.run import Run
-from ui import run_actions, runs_view, users
+from ui import operators, run_actions, runs_view, users
 from ui.page import PAGES
 
 ROOT = Path(__file__).parent.parent.parent
@@ -325,3 +326,69 @@ def test_a_bundle_that_leads_out_of_its_folder_is_refused_on_the_page(monkeypatc
     page = upload(open_runs(), file.getvalue(), monkeypatch)
     assert "'../evil.json', which does not belong into a bundle" in words(page)
     assert store.runs_of(ME) == []
+
+
+def test_the_command_and_the_settings_show_no_paths_of_the_server_to_others(tmp_path: Path) -> None:
+    config = RunConfig(
+        data=str(tmp_path / "mine.csv"), dev=str(tmp_path / "dev.csv"), model=str(tmp_path / "some" / "model"),
+        settings=TrainingSettings(tune="head"), data_sha256="d" * 64,
+    )  # fmt: skip
+    runs = [store.create(config, owner=owner) for owner in (ME, OTHER)]
+    for run in runs:
+        run.set_status("failed", RunError("{file} has changed.", file=tmp_path / "mine.csv"))
+    pages = [open_runs(run=run.id) for run in runs]
+    told = [words(page) + str([table.value.to_dict() for table in page.table]) for page in pages]
+    assert f"--data {tmp_path / 'mine.csv'}" in told[0]
+    assert str(tmp_path) not in told[1]
+    assert "--data mine.csv" in told[1]
+    assert "--dev dev.csv" in told[1]
+    both = open_runs(run=",".join(run.id for run in runs))
+    assert str(tmp_path) not in words(both) + str([table.value.to_dict() for table in both.table])
+
+
+def test_who_started_the_same_run_later_names_it_for_themselves() -> None:
+    run = finished(owner=OTHER)
+    run.rename("hers", OTHER)
+    assert list(open_runs(whose="all").dataframe[0].value["name"]) == ["hers"]
+    run.join(ME)
+    page = open_runs(run=run.id)
+    assert page.header[0].value.replace("\\", "") == "supcon · intents-zh"
+    page.text_input(key=f"name-{run.id}").set_value("mine").run()
+    assert list(page.dataframe[0].value["name"]) == ["mine"]
+    assert (run.title_for(ME), run.title_for(OTHER)) == ("mine", "hers")
+
+
+def test_the_operator_acts_for_everybody_with_the_code_and_nobody_without(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(operators, "WRONG_SECONDS", 0.0)
+    operators.announce()
+    code = operators.code()
+    assert code in capsys.readouterr().err
+    assert len(code) >= 8
+    (run,) = queue.submit([RunConfig(data="intents-zh", settings=TrainingSettings(tune="head"))], user=OTHER)
+    page = open_runs(run=run.id)
+    for wrong in ("", code[:-1], "é" * 10, "none"):
+        page.text_input(key="operator-code").set_value(wrong).run()
+        assert not [button for button in page.button if button.key == f"Cancel-{run.id}"]
+    assert "This is not the code" in words(page)
+    page.text_input(key="operator-code").set_value(code).run()
+    page.button(key=f"Cancel-{run.id}").click().run()
+    assert state(run) == "cancelled"
+    page.button(key=f"delete-{run.id}").click().run()
+    page.button(key="delete-for-good").click().run()
+    assert not run.folder.exists()
+    page.button(key="operator-leave").click().run()
+    assert operators.code() not in words(page)
+    assert [box.key for box in page.text_input if box.key == "operator-code"]
+
+
+def test_a_code_that_the_operator_has_set_is_not_printed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    operators.code.cache_clear()
+    monkeypatch.setenv(operators.VARIABLE, "correct horse")
+    operators.announce()
+    assert operators.code() == "correct horse"
+    assert "correct horse" not in capsys.readouterr().err
+    operators.code.cache_clear()

@@ -3,6 +3,7 @@
 import math
 import time
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from simcse_core.runs import queue, race, store
 from simcse_core.runs.config import RunConfig, Stage
 from simcse_core.runs.queue import Place
 from simcse_core.runs.race import Outcome
+from simcse_core.runs.run import Run
 from tests.ui import races
 from tests.ui.races import ME
 from ui import (
@@ -27,7 +29,9 @@ from ui import (
     cache,
     chain_view,
     colors,
+    comparison,
     my_races,
+    operators,
     race_curves,
     race_data,
     race_progress,
@@ -475,3 +479,65 @@ def test_nobody_trains_on_data_that_somebody_else_has_brought(tmp_path: Path) ->
         races.finish(run, right=0.9)
         page = open_training(race=race.races_of(run.id)[0])
         assert any(button.key == f"final-{run.id}" for button in page.button) == offered
+
+
+def upload_of(user: str, tmp_path: Path) -> list[Run]:
+    """A finished race on an upload of somebody."""
+    rows = "".join(f"private sentence {number},{'ab'[number % 2]}\n" for number in range(60))
+    path = store.keep_data(f"text,label\n{rows}".encode(), "mine.csv")
+    config = RunConfig(data=str(path), model="use-multilingual", settings=TrainingSettings(tune="head", epochs=4))
+    runs = race.runs(race.start(config, ["bce"], user=user))
+    races.finish(runs[0], right=0.9)
+    return runs
+
+
+@pytest.mark.parametrize(("owner", "shown"), [(ME, True), ("b" * 32, False)])
+def test_held_out_texts_of_an_upload_are_shown_to_its_owner_only(
+    owner: str, shown: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offered: list[str] = []
+
+    def typing_area(_label: str, *, default: str, **_how: object) -> str:
+        offered.append(default)
+        return "one\ntwo"
+
+    monkeypatch.setattr(comparison, "typing_area", typing_area)
+    monkeypatch.setattr(comparison, "offer_other_texts", lambda _key: None)
+    monkeypatch.setattr(comparison, "until_loaded", lambda _model: None)
+    monkeypatch.setattr(cache, "is_loaded", lambda _model: False)
+    runs = upload_of(owner, tmp_path)
+    page = open_training(race=races.id_of(runs))
+    assert [("private sentence" in text) for text in offered] == [shown]
+    everything = words(page) + str([table.value for table in page.table]) + str([code.value for code in page.code])
+    assert "private sentence" not in everything
+
+
+def test_why_a_run_failed_names_no_folder_of_the_server() -> None:
+    told = Outcome("bce", 0, "r", "failed", "", [], None, None, "{file} has changed since the run was queued.",
+                   {"file": "/home/teacher/secret folder/data.csv"})  # fmt: skip
+    assert race_words.failure(told) == "data.csv has changed since the run was queued."
+    bug = replace(told, template="", message="FileNotFoundError: [Errno 2] No such file: '/home/teacher/x/y.json'")
+    assert "/home" not in race_words.failure(bug)
+    assert "'y.json'" in race_words.failure(bug)
+    for harmless in ("3 texts/s, and/or more", "see https://example.org/a/b.", "top:3, n/a", "half /"):
+        assert race_words.without_folders(harmless) == harmless
+    assert race_words.without_folders(r"C:\Users\me\data.csv is gone") == "data.csv is gone"
+
+
+@pytest.mark.parametrize(
+    "note",
+    [{}, {"template": "{x}"}, {"template": "{0}", "values": {}}, {"template": "{a.b}", "values": {"a": 1}},
+     {"template": "{a:%Z}", "values": {"a": 1.5}}, {"template": "{", "values": {}}],
+)  # fmt: skip
+def test_a_note_that_cannot_be_filled_in_is_told_as_it_stands(note: dict[str, Any]) -> None:
+    assert race_words.in_words({**note, "message": "as it stands"}) == "as it stands"
+
+
+def test_the_operator_cancels_other_peoples_races(monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = races.start(user="b" * 32)
+    page = open_training(race=races.id_of(runs))
+    assert not [button for button in page.button if str(button.key).startswith("cancel-")]
+    monkeypatch.setattr(operators, "acting", lambda: None)
+    page = open_training(race=races.id_of(runs))
+    page.button(key=f"cancel-{races.id_of(runs)}").click().run()
+    assert {run.status.state for run in runs} == {"cancelled"}
