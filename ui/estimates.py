@@ -36,6 +36,17 @@ def show(plan: "RacePlan") -> float | None:
     return None
 
 
+def check(plan: "RacePlan") -> None:
+    """Refuse a race that has been tried and cannot be carried out.
+
+    Raises:
+        UserError: of the first loss that cannot.
+    """
+    for future in _asked(_key(plan)).values():
+        if future.done() and not future.cancelled() and isinstance(error := future.exception(), UserError):
+            raise error
+
+
 @st.fragment(run_every=0.5)
 @user_errors()
 def _measuring(plan: "RacePlan", key: str) -> None:

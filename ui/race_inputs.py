@@ -148,6 +148,7 @@ def start_button(plan: RacePlan, user: str) -> str | None:
         st.caption(_("Choose at least one loss."))
     if not pressed:
         return None
+    estimates.check(plan)
     with st.spinner(_("Queueing …")):
         return race.start(plan.config(), plan.losses, plan.seeds, user=user, expected=expected)
 

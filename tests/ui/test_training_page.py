@@ -252,7 +252,7 @@ def test_an_estimate_is_told_before_the_start_and_handed_to_the_queue(monkeypatc
     assert given == [12.0]
 
 
-def test_what_cannot_be_trained_is_said_before_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_cannot_be_trained_is_said_before_the_start_and_not_started(monkeypatch: pytest.MonkeyPatch) -> None:
     refused: Future[float] = Future()
     refused.set_exception(DataError("{file} has only texts: nothing.", file="x.txt"))
     monkeypatch.setattr(background, "submit", lambda *_all: refused)
@@ -260,6 +260,20 @@ def test_what_cannot_be_trained_is_said_before_the_start(monkeypatch: pytest.Mon
     page = open_training()
     page.run()
     assert "x.txt has only texts" in words(page)
+    page.button(key="start-race").click().run()
+    assert [error.value.replace("\\", "") for error in page.error] == ["x.txt has only texts: nothing."]
+    assert list(store.all_runs()) == []
+
+
+def test_a_race_that_would_take_longer_than_a_run_may_is_not_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIMCSE_MAX_RUN_MINUTES", "1")
+    config = RunConfig(data="intents-en", model="use-multilingual", settings=TrainingSettings(tune="head"))
+    with pytest.raises(OptionError, match="61 seconds are longer than a run may take here: 1 minutes"):
+        race.start(config, ["bce"], expected=61.0)
+    long = config.model_copy(update={"settings": config.settings.model_copy(update={"seconds": 90.0})})
+    with pytest.raises(OptionError, match="SIMCSE_MAX_RUN_MINUTES"):
+        race.start(long, ["bce"])
+    assert list(store.all_runs()) == []
 
 
 def outcome(
