@@ -6,6 +6,7 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from simcse_core.data.cells import split_lines
 from simcse_core.data.conversions import MATCH_FROM, at_least
 from simcse_core.data.kinds import (
     Answers,
@@ -41,7 +42,8 @@ FINDINGS: dict[str, tuple[Severity, str]] = {
     ),
     "duplicates": (
         "warning",
-        "Rows that repeat an earlier one, case and blanks aside: {count}. They count twice; remove them.",
+        "Rows that repeat an earlier one, case, blanks and invisible characters aside: {count}. They count twice; "
+        "remove them.",
     ),
     "leakage": (
         "warning",
@@ -51,6 +53,11 @@ FINDINGS: dict[str, tuple[Severity, str]] = {
     "alone": (
         "warning",
         "Classes of a single text: {count} ({classes}). It has no match to learn from; add texts or leave it out.",
+    ),
+    "alike_classes": (
+        "warning",
+        "Classes whose names differ in case, blanks or invisible characters alone: {classes}. They count as different "
+        "ones; give each one name.",
     ),
     "unreadable": (
         "warning",
@@ -63,7 +70,12 @@ FINDINGS: dict[str, tuple[Severity, str]] = {
     ),
     "identical": (
         "info",
-        "Matches of a text with itself, case and blanks aside: {count}. They teach nothing.",
+        "Matches of a text with itself, case, blanks and invisible characters aside: {count}. They teach nothing.",
+    ),
+    "line_breaks": (
+        "info",
+        "Rows with a text of several lines: {count}. If that is not meant, a quotation mark in the file opens a text "
+        "and closes it lines later; write it twice.",
     ),
     "imbalance": (
         "info",
@@ -125,6 +137,7 @@ def lint(
     facts = _facts(data)
     findings = [
         *_labels(data),
+        *_line_breaks(data),
         *_repetitions(data, facts),
         *_in_batch(data, batch_size),
         *(_leakage(data, dev) if dev is not None else ()),
@@ -223,6 +236,16 @@ def _labels(data: Dataset) -> Iterator[Finding]:
         alone = [label for label, texts in texts_in.items() if len(texts) == 1]
         rows = (row for row, label in enumerate(data.label) if len(texts_in[label]) == 1)
         yield from _finding("alone", rows, count=len(alone), classes=", ".join(alone)[:200])
+        names: dict[str, list[str]] = defaultdict(list)
+        for label in sizes:
+            names[normalised(label)].append(label)
+        alike = [label for labels in names.values() if len(labels) > 1 for label in labels]
+        yield from _finding("alike_classes", count=len(alike), classes=", ".join(map(repr, alike))[:200])
+
+
+def _line_breaks(data: Dataset) -> Iterator[Finding]:
+    texts = texts_of(data)
+    yield from _finding("line_breaks", (at % len(data) for at, text in enumerate(texts) if len(split_lines(text)) > 1))
 
 
 def _in_batch(data: Dataset, batch_size: int) -> Iterator[Finding]:

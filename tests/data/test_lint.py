@@ -41,6 +41,8 @@ FOUND: list[tuple[str, Dataset, tuple[int, ...]]] = [
     ("contradictions", Triplets("d", ("a", "e"), ("b", "f"), ("A", "g")), (0,)),
     ("contradictions", Answers("d", ("a", "a", "b"), ("b", "b", "a"), (1, 0, 0)), (0, 1)),
     ("alone", Labelled("d", ("a", "b", "c", "C"), ("x", "x", "y", "y")), (2, 3)),
+    ("alike_classes", Labelled("d", ("a", "b", "c", "d", "e", "f"), ("x", "x", "X\u200b", "X\u200b", "y", "y")), ()),
+    ("line_breaks", Pairs("d", ("a", "b\r\nc"), ("c\u2028d", "d"), (1, 0)), (1,)),
     ("one_class", Labelled("d", ("a", "b"), ("x", "x")), ()),
     ("one_label", Pairs("d", ("a", "b"), ("c", "d"), (1, 1)), ()),
     ("one_label", Answers("d", ("a", "b"), ("c", "d"), (0, 0)), ()),
@@ -167,3 +169,13 @@ def test_the_chance_to_meet_agrees_with_drawing_batches() -> None:
 def test_nothing_meets_in_no_data_or_in_batches_of_one() -> None:
     assert meeting_chance([], 32) == 0
     assert meeting_chance("aa", 1) == 0
+
+
+def test_leakage_is_found_however_a_letter_is_written() -> None:
+    train = Labelled("train", ("Café très serré", "ABC hello", "a dog", "straße"), ("x", "y", "x", "y"))
+    dev = Labelled(
+        "dev",
+        ("Cafe\u0301 tre\u0300s serre\u0301", "ＡＢＣ ｈｅｌｌｏ", "a\u200b dog", "STRASSE", "new"),
+        tuple("xyxyx"),
+    )
+    assert findings(train, dev)["leakage"].count == 4

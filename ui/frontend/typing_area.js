@@ -1,5 +1,7 @@
 // A text area that reports 0.3 s after the last key. Streamlit's own reports only when it loses the focus.
 const QUIET_MS = 300
+// A line without a visible letter is no text; the server reads lines in the same way (simcse_core/data/cells.py).
+const INVISIBLE = /[\p{Cf}\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0]/gu
 
 export default function ({ parentElement, data, setStateValue }) {
   const area = parentElement.querySelector("textarea")
@@ -8,7 +10,7 @@ export default function ({ parentElement, data, setStateValue }) {
   parentElement.querySelector(".typing-area-label").textContent = data.label
 
   const showCount = () => {
-    const lines = area.value.split(/\r\n|[\n\r\v\f\u0085\u2028\u2029]/).filter((line) => line.trim()).length
+    const lines = area.value.split(/\r\n|[\n\r]/).filter((line) => line.replace(INVISIBLE, "").trim()).length
     count.textContent = data.count.replace("{n}", lines.toLocaleString())
   }
 
