@@ -12,7 +12,7 @@ from simcse_core.data.files import TABLE_ENDINGS, TEXT_ENDINGS
 from simcse_core.data.kinds import KINDS, Dataset, kind_of, normalised
 from simcse_core.data.readers import data_from_bytes, table_sample
 from simcse_core.limits import limits
-from ui import address, defaults, reading
+from ui import address, defaults, reading, uploads
 from ui.page import UnansweredError, plain
 from ui.translation import N_, _, language
 
@@ -102,7 +102,7 @@ def upload(key: str, kinds: Sequence[str] = tuple(KINDS)) -> Upload | None:
     )
     for kind in reversed(kinds):
         st.caption(f"{_(KIND_TITLES[kind])}  \n`{', '.join(KINDS[kind].columns)}`")
-    return None if file is None else Upload(file.getvalue(), file.name, file.file_id)
+    return None if file is None else Upload(uploads.content(file), file.name, file.file_id)
 
 
 def opened(brought: Upload, key: str) -> ChosenData:

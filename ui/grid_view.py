@@ -12,7 +12,7 @@ from simcse_core.data.kinds import Dataset, Scored, kind_of
 from simcse_core.errors import DataError
 from simcse_core.limits import limits
 from simcse_core.meaning.grid import Grid, SimilarityGrid, similarity_grid, spearman_grid
-from ui import address, cache, charts_of_grid, inputs, models, progress, projector
+from ui import address, cache, charts_of_grid, inputs, models, progress, projector, uploads
 from ui.data_choice import Upload, opened
 from ui.page import plain
 from ui.translation import _
@@ -50,7 +50,7 @@ def show(texts: Sequence[str], settings: cache.EncoderSettings) -> None:
             _("Higher scores mean closer sentences. Each layer and pooling is measured by Spearman's rank correlation.")
         )
     if file is not None:
-        _scored(opened(Upload(file.getvalue(), file.name, file.file_id), "grid").data, whole)
+        _scored(opened(Upload(uploads.content(file), file.name, file.file_id), "grid").data, whole)
         return
     most = limits().max_grid_texts
     if len(texts) > most:

@@ -15,7 +15,7 @@ from simcse_core.encoding.head import HEADS
 from simcse_core.encoding.pooling import poolings
 from simcse_core.errors import UserError
 from simcse_core.limits import check_texts, limits
-from ui import address, cache, defaults, model_fetch, models, reading
+from ui import address, cache, defaults, model_fetch, models, reading, uploads
 from ui.page import plain, user_errors
 from ui.translation import _, explain, joined, language
 from ui.typing_area import offer_other_texts, put, typing_area
@@ -101,8 +101,9 @@ def _upload_sentences() -> None:
         if file is None:
             return
         try:
-            if reading.is_plain(file.name, file.getvalue(), file.file_id):
-                _take_sentences(File(file.name, file.getvalue()))
+            content = uploads.content(file)
+            if reading.is_plain(file.name, content, file.file_id):
+                _take_sentences(File(file.name, content))
         except UserError as error:
             st.session_state["upload-problem"] = error
 
@@ -117,7 +118,7 @@ def _upload_sentences() -> None:
         st.error(plain(explain(problem)))
     elif (file := st.session_state.get(key)) is not None:  # it has to be said how it is read
         with user_errors():
-            said = reading.as_said(file.name, file.getvalue(), file.file_id, "upload")
+            said = reading.as_said(file.name, uploads.content(file), file.file_id, "upload")
             if said is not None and st.button(_("Take these sentences"), key="upload-take"):
                 _take_sentences(said)
                 st.rerun()

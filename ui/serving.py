@@ -24,6 +24,8 @@ from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from simcse_core.errors import OptionError
+from simcse_core.limits import limits
+from ui.uploads import MEGABYTE
 
 EMBED_IN = "SIMCSE_EMBED_IN"
 """Names the origins whose pages may show the app in a frame, such as `https://moodle.school.org`; spaces between."""
@@ -31,6 +33,10 @@ EMBED_IN = "SIMCSE_EMBED_IN"
 _FRONTEND = Path(__file__).parent / "frontend"
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.*:\[\]-]+")
 _POLICY_VIOLATION = 1008
+_UPLOAD = "/_stcore/upload_file/"
+_BUNDLE = re.compile(rb'filename="[^"\r\n]*\.zip"', re.IGNORECASE)
+_AROUND_A_FILE = 4_096
+"""Bytes of the form that an upload is wrapped in, at most."""
 
 
 def middleware() -> list[Middleware]:
@@ -39,7 +45,7 @@ def middleware() -> list[Middleware]:
         origins = embed_in()
     except OptionError as error:
         raise SystemExit(str(error)) from None
-    return [Middleware(Gate), Middleware(Frames, embed_in=origins), Middleware(Head)]
+    return [Middleware(Gate), Middleware(UploadLimit), Middleware(Frames, embed_in=origins), Middleware(Head)]
 
 
 def embed_in() -> tuple[str, ...]:
@@ -124,6 +130,41 @@ def _name_of(host: str) -> str | None:
     except ValueError:
         return None
     return None if "@" in host or parts.path or parts.query else (parts.hostname or "").rstrip(".")
+
+
+class UploadLimit:
+    """Refuses uploads over the limit before they are read: only bundles may be larger than texts and tables.
+
+    Streamlit has one limit for all uploaders, and leaves the limit of each to the browser.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_upload = scope["type"] == "http" and scope["method"] == "PUT" and _UPLOAD in scope["path"]
+        if not is_upload:
+            await self._app(scope, receive, send)
+            return
+        length, most = Headers(scope=scope).get("content-length", ""), limits().max_file_megabytes
+        if not (length.isascii() and length.isdecimal()):
+            await PlainTextResponse("An upload has to say how long it is.\n", 411)(scope, receive, send)
+            return
+        if int(length) <= most * MEGABYTE + _AROUND_A_FILE:
+            await self._app(scope, receive, send)
+            return
+        first = [await receive()]
+        while sum(len(message.get("body", b"")) for message in first) < _AROUND_A_FILE and first[-1].get("more_body"):
+            first.append(await receive())
+        if not _BUNDLE.search(b"".join(message.get("body", b"") for message in first)[:_AROUND_A_FILE]):
+            text = f"The file is too large: the limit is {most:,} MB (SIMCSE_MAX_FILE_MEGABYTES).\n"
+            await PlainTextResponse(text, 413)(scope, receive, send)
+            return
+
+        async def receive_again() -> Message:
+            return first.pop(0) if first else await receive()
+
+        await self._app(scope, receive_again, send)
 
 
 class Frames:

@@ -1,21 +1,26 @@
 """Whom the server answers, without a server: the middleware is called as one would call it."""
 
 import asyncio
+import re
 import socket
 from collections.abc import Callable
+from pathlib import Path
+from typing import cast
 
 import pytest
 import streamlit as st
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import Message
 from starlette.websockets import WebSocket
 from streamlit import net_util
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from simcse_core.errors import OptionError
-from ui import serving
+from simcse_core.errors import InputError, OptionError
+from ui import serving, uploads
 
 PAGE = "<html><head><title>x</title></head><body>app</body></html>"
 
@@ -155,3 +160,62 @@ def test_what_is_no_origin_may_not_embed(monkeypatch: pytest.MonkeyPatch) -> Non
         serving.embed_in()
     with pytest.raises(SystemExit, match=r"SIMCSE_EMBED_IN has 'moodle\.school\.example;'"):
         serving.middleware()
+
+
+@pytest.mark.parametrize(
+    ("name", "megabytes", "expected"),
+    [("a.csv", 1.0, 200), ("a.csv", 1.1, 413), ("run.zip", 1.1, 200), ("a.zip.csv", 1.1, 413), ("a.csv", None, 411)],
+)
+def test_only_bundles_may_be_larger_than_tables_and_the_rest_is_not_even_read(
+    monkeypatch: pytest.MonkeyPatch, name: str, megabytes: float | None, expected: int
+) -> None:
+    monkeypatch.setenv("SIMCSE_MAX_FILE_MEGABYTES", "1")
+    form = f'--x\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'.encode()
+    pieces = [form[:20], form[20:], bytes(5_000), bytes(5_000)]
+    asked: list[bytes] = []
+
+    async def receive() -> Message:
+        asked.append(pieces[len(asked)])
+        return {"type": "http.request", "body": asked[-1], "more_body": len(asked) < len(pieces)}
+
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def upload(request: Request) -> Response:
+        assert await request.body() == b"".join(pieces)
+        return Response()
+
+    headers = [(b"host", b"localhost")]
+    if megabytes is not None:
+        headers.append((b"content-length", str(int(megabytes * 2**20)).encode()))
+    path = "/_stcore/upload_file/session/file"
+    scope = {"type": "http", "method": "PUT", "path": path, "query_string": b"", "headers": headers}
+    server = Starlette(routes=[Route(path, upload, methods=["PUT"])], middleware=serving.middleware())
+    asyncio.run(server(scope, receive, send))
+    assert status(sent) == expected
+    assert len(asked) == {200: 4, 413: 3, 411: 0}[expected]
+
+
+def test_an_uploaded_file_over_the_limit_is_refused_before_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Large:
+        name, size = "large.csv", 3 * 2**20
+
+        def getvalue(self) -> bytes:
+            raise AssertionError("it was read")
+
+    monkeypatch.setenv("SIMCSE_MAX_FILE_MEGABYTES", "2")
+    with pytest.raises(InputError, match=r"large\.csv has 3 MB: the limit is 2 MB \(SIMCSE_MAX_FILE_MEGABYTES\)"):
+        uploads.content(cast(UploadedFile, Large()))
+
+
+def test_every_uploader_is_read_by_the_one_function_that_knows_the_limit() -> None:
+    folder = Path(serving.__file__).parent
+    direct = re.compile(r"\bfile\.(getvalue|read)\(|\bfile\.getbuffer\(")
+    uploaders = [path for path in folder.glob("**/*.py") if "file_uploader(" in path.read_text(encoding="utf-8")]
+    assert len(uploaders) >= 4
+    for path in uploaders:
+        code = path.read_text(encoding="utf-8")
+        without_downloads = code.replace("file = BytesIO()", "").replace("return file.getvalue()", "")
+        assert not direct.search(without_downloads), path.name
