@@ -29,6 +29,8 @@ class _Rows:
                 file=self.name,
                 lengths=", ".join(f"{column} {length}" for column, length in lengths.items()),
             )
+        if not any(lengths.values()):
+            raise DataError("{file} has no rows.", file=self.name)
 
     def _checked(self, column: str) -> tuple[Any, ...]:
         cells = getattr(self, column)
