@@ -313,7 +313,7 @@ def test_a_reload_keeps_what_was_typed_and_hundreds_of_sentences_come_on_a_canva
 def test_everything_can_be_taken_away(tab: Page, server: Server) -> None:
     visit(tab, server, "similarity", "?language=en&look=take&layer=2")
     for button, ending, beginning in (
-        ("Numbers (CSV)", ".csv", b"\xef\xbb\xbf,"),
+        ("Numbers (CSV)", ".csv", b'\xef\xbb\xbf"",'),
         ("Picture (PNG)", ".png", b"\x89PNG"),
         ("Page (HTML)", ".html", b"<!"),
         ("Sentences (text)", ".txt", b"It has been"),
@@ -340,7 +340,8 @@ def test_back_takes_one_press_a_page_whatever_was_set_on_it(tab: Page, server: S
     tab.wait_for_url("**layer=5**")
     tab.go_back()
     expect(tab.get_by_role("heading", name="How close")).to_be_visible()
-    assert "order=cluster" in tab.url
+    tab.wait_for_url("**order=cluster**")
+    tab.wait_for_selector(IDLE)
     tab.go_back()
     expect(tab.get_by_role("heading", name="Where to next?")).to_be_visible()
     expect(tab).to_have_url(f"{server.address}/?language=en")

@@ -30,7 +30,9 @@ def chosen(name: str) -> Any:
     return _store().get(name)
 
 
-def widget(name: str, options: Sequence[T], default: T, *, language: str = "") -> tuple[str, Callable[[], None]]:
+def widget(
+    name: str, options: Sequence[T], default: T, *, language: str = "", always: bool = False
+) -> tuple[str, Callable[[], None]]:
     """Prepare a widget: give it the returned key and the returned callback, and no value of its own.
 
     Args:
@@ -38,6 +40,7 @@ def widget(name: str, options: Sequence[T], default: T, *, language: str = "") -
         options: what can be chosen.
         default: when nothing is chosen; it is not mentioned in the address.
         language: of the labels. Labels of one language must never be taken for values under another.
+        always: the default is mentioned too.
     """
     value = remembered(name, options, default)
     key = f"{name}-{language}"
@@ -46,7 +49,7 @@ def widget(name: str, options: Sequence[T], default: T, *, language: str = "") -
         _store()[name] = value  # what the address said counts on the next page too
         write(name, value)
     else:
-        write(name, None)
+        write(name, value if always else None)
 
     def keep() -> None:
         for option in options:

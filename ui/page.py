@@ -81,12 +81,11 @@ def begin(name: str, *, title: bool = True) -> None:
     with st.sidebar:
         links = st.container(gap="xxsmall")
         # The address always names the language: a link is read as it was sent.
-        current = translation.language()
-        key, keep = address.widget(translation.KEY, list(translation.LANGUAGES), current)
-        address.write(translation.KEY, current)
+        codes = list(translation.LANGUAGES)
+        key, keep = address.widget(translation.KEY, codes, translation.language(), always=True)
         st.segmented_control(
             "Language / 语言",
-            list(translation.LANGUAGES),
+            codes,
             required=True,
             format_func=lambda code: translation.LANGUAGES[code],
             key=key,

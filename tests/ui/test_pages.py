@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from streamlit.runtime.state.query_params import QueryParams
 from streamlit.testing.v1 import AppTest
 
 from simcse_core.data.kinds import Labelled
@@ -74,6 +75,20 @@ def test_what_goes_wrong_on_a_page_is_told_in_words_and_the_rest_is_there(
     assert page.title or page.table
     if name == "similarity":
         assert page.table[0].value.shape == (8, 8)
+
+
+@pytest.mark.parametrize("name", ["start", "similarity", "losses"])
+def test_the_address_is_written_when_something_has_changed_and_not_in_each_run(
+    open_page: Open, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    page = open_page(name, projector="1")
+    written: list[str] = []
+    monkeypatch.setattr(QueryParams, "_send_query_param_msg", lambda parameters: written.append(str(parameters)))
+    page.run()
+    assert written == []
+    page.toggle[0].set_value(False).run()
+    assert not page.exception
+    assert "projector" not in written[-1]
 
 
 @pytest.mark.parametrize("script", sorted(path.name for path in (ROOT / "pages").glob("*.py")))
