@@ -48,7 +48,7 @@ from tests.install_chromium import find
 WARM_UP_SECONDS = 300
 PATIENCE_SECONDS = 60
 """How long after the last sending an answer may still come."""
-BULK_PATIENCE_SECONDS = 300
+BULK_PATIENCE_SECONDS = 600
 OPENING_SECONDS = 5.0
 """The clients open the page one after the other within this time, or within an interval if that is longer."""
 SENTENCES_IN_A_LONG_ONE = 4
