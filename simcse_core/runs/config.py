@@ -5,9 +5,9 @@ import json
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 import simcse_core
 from simcse_core.data import bundled
@@ -237,9 +237,8 @@ def _past(model: str) -> tuple[str, str, tuple[Stage, ...]]:
     weights = folder / "model.safetensors"
     digest = checksums.sha256(weights) if weights.is_file() else ""
     try:
-        past: dict[str, Any] = json.loads((folder.parent / "config.json").read_text(encoding="utf-8"))
-        made_by = RunConfig.model_validate(past)
-    except (OSError, ValueError, ValidationError):
+        made_by = RunConfig.model_validate_json((folder.parent / "config.json").read_bytes())
+    except (OSError, ValueError):
         return digest, _files_sha256(folder), ()  # no run made it
     own = Stage(run=folder.parent.name, loss=made_by.settings.loss, data=made_by.data, started_from=made_by.model)
     return digest, _files_sha256(folder), (*made_by.stages, own)
