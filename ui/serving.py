@@ -147,7 +147,7 @@ class UploadLimit:
             await self._app(scope, receive, send)
             return
         length, most = Headers(scope=scope).get("content-length", ""), limits().max_file_megabytes
-        if not (length.isascii() and length.isdecimal()):
+        if not (length.isascii() and length.isdecimal() and len(length) < 20):
             await PlainTextResponse("An upload has to say how long it is.\n", 411)(scope, receive, send)
             return
         if int(length) <= most * MEGABYTE + _AROUND_A_FILE:

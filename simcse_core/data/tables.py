@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from simcse_core.data.kinds import normalised
 from simcse_core.errors import DataError, OptionError
 from simcse_core.limits import limits
+from simcse_core.numerals import whole_number
 
 if TYPE_CHECKING:
     from python_calamine import CalamineWorkbook
@@ -204,7 +205,7 @@ def excel_table(source: Path | BinaryIO, name: str, sheet: str = "") -> Table:
         OptionError: there is no such sheet.
     """
     names = sheets(source, name)
-    if sheet and sheet not in names and not (sheet.isascii() and sheet.isdecimal() and 0 < int(sheet) <= len(names)):
+    if sheet and sheet not in names and not 0 < (whole_number(sheet) or 0) <= len(names):
         raise OptionError(
             "{file} has no sheet {given!r}. Name one of: {choices}.",
             file=name,

@@ -11,6 +11,7 @@ from transformers import PreTrainedModel
 from transformers.modeling_outputs import BaseModelOutput
 
 from simcse_core.errors import ModelError, OptionError
+from simcse_core.numerals import whole_number
 
 _final_norms: WeakIdKeyDictionary = WeakIdKeyDictionary()
 """Encoder -> path of its final norm, or None."""
@@ -195,7 +196,7 @@ def layers_to_tune(what: str, count: int) -> int:
     if what in ("head", "all"):
         return 0 if what == "head" else count
     kind, _, number = what.partition(":")
-    if kind != "top" or not (number.isascii() and number.isdecimal()) or not 1 <= int(number) <= count:
+    if kind != "top" or not 1 <= (whole_number(number) or 0) <= count:
         raise OptionError(
             "Cannot train {given!r}. Choose 'head', 'all', or 'top:K' with K from 1 to {count}.",
             given=what,
