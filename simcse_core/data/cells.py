@@ -7,10 +7,10 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
 from simcse_core.errors import DataError
+from simcse_core.numerals import number
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 _COMMA_NUMBER = re.compile(r"[+-]?\d+,\d+", re.ASCII)
 _MAYBE_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}", re.ASCII)
 
@@ -143,18 +143,9 @@ def numbers(texts: Sequence[str]) -> Iterator[float]:
     for text in texts:
         if has_comma and ("." in text or _MAYBE_THOUSANDS.fullmatch(text)):
             raise ValueError(text)
-        yield number(text.replace(",", ".") if has_comma else text)
-
-
-def number(text: str) -> float:
-    """A finite number, as everybody writes it: digits, a decimal point, an exponent.
-
-    Raises:
-        ValueError: it is none.
-    """
-    if not _NUMBER.fullmatch(text) or not math.isfinite(value := float(text)):
-        raise ValueError(text)
-    return value
+        if (value := number(text.replace(",", ".") if has_comma else text)) is None:
+            raise ValueError(text)
+        yield value
 
 
 def match_or_none(text: str) -> int:
@@ -167,4 +158,4 @@ def match_or_none(text: str) -> int:
         return MATCH[text.casefold()]
     if (value := number(text)) not in (0, 1):
         raise ValueError(text)
-    return int(value)
+    return 1 if value else 0
