@@ -8,7 +8,7 @@ any web page can let a name of its own point here.
 import os
 import re
 import socket
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from html import escape
 from ipaddress import ip_address
@@ -22,6 +22,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
 from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from streamlit import config
 
 from simcse_core.errors import OptionError
 from simcse_core.limits import limits
@@ -45,7 +46,16 @@ def middleware() -> list[Middleware]:
         origins = embed_in()
     except OptionError as error:
         raise SystemExit(str(error)) from None
-    return [Middleware(Gate), Middleware(UploadLimit), Middleware(Frames, embed_in=origins), Middleware(Head)]
+    names = own_names()
+    if st.get_option("server.allowedHosts"):
+        # Streamlit would then refuse addresses and the machine's own names, which are safe.
+        config.set_option("server.allowedHosts", ["*"])
+    return [
+        Middleware(Gate, names=names),
+        Middleware(UploadLimit),
+        Middleware(Frames, embed_in=origins),
+        Middleware(Head),
+    ]
 
 
 def embed_in() -> tuple[str, ...]:
@@ -68,8 +78,8 @@ def embed_in() -> tuple[str, ...]:
 class Gate:
     """Refuses names that are not this machine's, and connections that a page of another host has opened."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, names: Sequence[str]) -> None:
+        self._app, self._names = app, names
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -78,11 +88,11 @@ class Gate:
         headers = Headers(scope=scope)
         host, origin = headers.get("host", ""), headers.get("origin")
         if scope["type"] == "websocket":
-            if is_own_host(host) and (origin is None or is_own_origin(origin, host)):
+            if is_own_host(host, self._names) and (origin is None or is_own_origin(origin, host)):
                 await self._app(scope, receive, send)
             else:
                 await send({"type": "websocket.close", "code": _POLICY_VIOLATION})
-        elif is_own_host(host):
+        elif is_own_host(host, self._names):
             await self._app(scope, receive, send)
         else:
             name = _name_of(host) or host
@@ -90,15 +100,15 @@ class Gate:
             await PlainTextResponse(f"{text}--server.allowedHosts {name}\n", 421)(scope, receive, send)
 
 
-def is_own_host(host: str) -> bool:
-    """Whether a Host header names this machine: by an address, by its own name, or by a name that is configured."""
+def is_own_host(host: str, names: Sequence[str]) -> bool:
+    """Whether a Host header names this machine: by an address, or by one of its names."""
     name = _name_of(host)
     if not name:
         return False
     try:
         ip_address(name)
     except ValueError:
-        return any(_matches(name, pattern) for pattern in _own_names())
+        return any(_matches(name, pattern) for pattern in names)
     return True  # nobody can let an address of this machine point anywhere else
 
 
@@ -112,7 +122,8 @@ def is_own_origin(origin: str, host: str) -> bool:
     return parts.netloc == host or not st.get_option("server.enableCORS") or parts.hostname in here
 
 
-def _own_names() -> Iterable[str]:
+def own_names() -> list[str]:
+    """The names of this machine, and those that are configured; `*.` in front stands for any subdomain."""
     name = socket.gethostname().lower()
     configured = [*st.get_option("server.allowedHosts"), st.get_option("browser.serverAddress")]
     return ["localhost", name, f"{name}.local", *(str(other).strip().lower() for other in configured if other)]

@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import Message
 from starlette.websockets import WebSocket
-from streamlit import net_util
+from streamlit import config, net_util
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from simcse_core.errors import InputError, OptionError
@@ -102,9 +102,13 @@ def test_a_name_of_somebody_else_is_refused(host: str) -> None:
 
 def test_a_refused_name_is_told_with_the_option_that_allows_it(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "--server.allowedHosts lab.school.example" in body(ask("http", host="lab.school.example:8501"))
+    passed_on: dict[str, object] = {}
+    monkeypatch.setattr(config, "set_option", passed_on.__setitem__)
     _set(monkeypatch, "server.allowedHosts", ["*.school.example"])
     assert status(ask("http", host="lab.school.example:8501")) == 200
+    assert status(ask("http", host="127.0.0.1:8501")) == 200
     assert status(ask("http", host="school.example.evil")) == 421
+    assert passed_on == {"server.allowedHosts": ["*"]}  # Streamlit alone would refuse 127.0.0.1
 
 
 @pytest.mark.parametrize("origin", ["http://evil.example", "null", "https://192.168.1.5.evil.example", "file://"])
@@ -125,8 +129,6 @@ def test_a_trusted_origin_may_connect(monkeypatch: pytest.MonkeyPatch) -> None:
 def _set(monkeypatch: pytest.MonkeyPatch, option: str, value: object) -> None:
     usual: Callable[[str], object] = st.get_option
     monkeypatch.setattr(st, "get_option", lambda name: value if name == option else usual(name))
-    from streamlit import config
-
     usual_config = config.get_option
     monkeypatch.setattr(config, "get_option", lambda name: value if name == option else usual_config(name))
 
