@@ -17,7 +17,6 @@ from simcse_core.data.readers import data_from_bytes, read_data, read_texts, tab
 from simcse_core.data.streams import open_texts
 from simcse_core.errors import DataError, OptionError, UserError
 
-
 Rows = Sequence[Sequence[str | float | bool | None]]
 
 
