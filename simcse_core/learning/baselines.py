@@ -12,6 +12,7 @@ from simcse_core.encoding.texts import Vectors
 from simcse_core.learning.itemised import items_of
 from simcse_core.learning.measuring import CENTRE, LOGISTIC, measure
 from simcse_core.meaning.items import Items
+from simcse_core.meaning.similarity import ROUNDING
 
 if TYPE_CHECKING:
     from simcse_core.learning.measuring import Encodes
@@ -87,21 +88,22 @@ def centre_hits(
         As for `logistic_hits`.
 
     Returns:
-        (M) 1 or 0. A class without a training text is never right, and neither is a dev text as near to two centres.
+        (M) 1 or 0. A class without a training text is never right, and neither is a dev text that is as near to two
+        centres, up to rounding.
     """
     from scipy.sparse import csr_matrix
     from sklearn.preprocessing import normalize
 
     names, codes = np.unique(np.array(train_labels), return_inverse=True)
     places = (codes, np.arange(len(codes)))
-    members = csr_matrix((np.ones(len(codes), dtype=np.float32), places), shape=(len(names), len(codes)))
+    members = csr_matrix((np.ones(len(codes)), places), shape=(len(names), len(codes)))
     centres = normalize(members @ train_vectors)  # (C, D), dense or sparse as the embeddings are
     wanted, hits = np.array(dev_labels), np.zeros(len(dev_labels), dtype=bool)
     for start in range(0, len(hits), CENTRES_FOR):
         part = slice(start, start + CENTRES_FOR)
-        product = dev_vectors[part] @ centres.T
+        product = dev_vectors[part].astype(np.float64) @ centres.T
         cosines = product.toarray() if hasattr(product, "toarray") else product  # (m, C)
-        is_best = cosines == cosines.max(axis=1, keepdims=True)
+        is_best = cosines >= cosines.max(axis=1, keepdims=True) - ROUNDING
         hits[part] = (names[cosines.argmax(axis=1)] == wanted[part]) & (is_best.sum(axis=1) == 1)
     return _floats(hits)
 

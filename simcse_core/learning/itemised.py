@@ -16,6 +16,7 @@ from simcse_core.meaning.evaluation import (
     triplet_hits,
 )
 from simcse_core.meaning.items import PAIR_METRICS, SCORED_METRICS, Items
+from simcse_core.meaning.similarity import pair_cosines
 
 
 def items_of(data: Dataset, parts: Sequence[Vectors]) -> Items:
@@ -30,7 +31,7 @@ def items_of(data: Dataset, parts: Sequence[Vectors]) -> Items:
     """
     match data:
         case Scored(score=gold) | Pairs(label=gold):
-            cosines = (parts[0] * parts[1]).sum(axis=1)
+            cosines = pair_cosines(parts[0], parts[1])
             of_pairs = SCORED_METRICS if isinstance(data, Scored) else PAIR_METRICS
             return Items(cosines=_floats(cosines), gold=[float(value) for value in gold], of_pairs=of_pairs)
         case Triplets():

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from simcse_core.encoding.texts import Vectors
-from simcse_core.meaning.similarity import cosine_similarity
+from simcse_core.meaning.similarity import ROUNDING, exact_cosines, pair_cosines, without_rounding
 
 Values = NDArray[np.float64]
 
@@ -81,7 +81,10 @@ Metrics = ScoredMetrics | PairMetrics | LabelledMetrics | TripletMetrics | Answe
 
 
 def spearman(x: ArrayLike, y: ArrayLike) -> float:
-    """Rank correlation; NaN when one side is constant or there are fewer than two values."""
+    """Rank correlation; NaN when one side is constant or there are fewer than two values.
+
+    Cosines come from `pair_cosines`, so that rounding is not ranked.
+    """
     from scipy.stats import rankdata
 
     return pearson(rankdata(np.asarray(x)), rankdata(np.asarray(y)))
@@ -137,7 +140,7 @@ def evaluate_scored(
         scale_max: the best possible score; the data's highest when None. Pairs from 0.8 of it count for alignment.
     """
     gold = np.asarray(scores, dtype=np.float64)
-    cosines = (first * second).sum(axis=1)
+    cosines = pair_cosines(first, second)
     top = closest_pairs(gold, scale_max)
     return ScoredMetrics(
         n=len(gold),
@@ -160,14 +163,13 @@ def evaluate_pairs(first: Vectors, second: Vectors, labels: ArrayLike) -> PairMe
 
     Args:
         first, second: (N, D) unit rows; row i of both is a pair.
-        labels: (N,) of 0 and 1. With one kind only, all but `n` is NaN.
+        labels: (N,) of 0 and 1. With one kind only, or where all pairs are equally close, all but `n` is NaN.
     """
     from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score
 
-    gold = np.asarray(labels, dtype=np.int64)
-    if len(np.unique(gold)) < 2:
+    gold, cosines = np.asarray(labels, dtype=np.int64), pair_cosines(first, second)
+    if len(np.unique(gold)) < 2 or np.ptp(cosines) == 0:
         return PairMetrics(len(gold), *[float("nan")] * 4)
-    cosines = (first * second).sum(axis=1)
     precision, recall, thresholds = precision_recall_curve(gold, cosines)
     f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
     best = int(np.argmax(f1[:-1]))  # the last point has no threshold
@@ -176,7 +178,7 @@ def evaluate_pairs(first: Vectors, second: Vectors, labels: ArrayLike) -> PairMe
         average_precision=float(average_precision_score(gold, cosines)),
         auc=float(roc_auc_score(gold, cosines)),
         best_f1=float(f1[best]),
-        threshold=float(thresholds[best]),
+        threshold=float((first * second).sum(axis=1)[cosines >= thresholds[best]].min()),
     )
 
 
@@ -201,7 +203,7 @@ def evaluate_labelled(vectors: Vectors, labels: Sequence[str]) -> LabelledMetric
 def average_precisions(vectors: Vectors, labels: Sequence[str], *, seed: int = 0) -> Values:
     """How well each text finds the others of its class when it ranks all other texts by cosine.
 
-    Equal cosines share a rank, as in scikit-learn, so the order of the texts does not matter.
+    Cosines that are equal up to rounding share a rank, as in scikit-learn, so the order of the texts does not matter.
 
     Args:
         vectors: (N, D) unit rows.
@@ -228,14 +230,15 @@ def jackknifed_average_precisions(vectors: Vectors, labels: Sequence[str], *, se
     asking = np.arange(n)
     if n > SAMPLE_OF_RANKINGS:
         asking = np.random.default_rng(seed).choice(n, SAMPLE_OF_RANKINGS, replace=False)
-    precisions = np.full(n, np.nan)
+    precisions, exact = np.full(n, np.nan), vectors.astype(np.float64)
     lost, silent = np.zeros(n), np.zeros(n)  # without text i: how much less the sum is, how many can no longer ask
     for asker in asking:
         others = np.delete(np.arange(n), asker)
         same = codes[others] == codes[asker]
         if not same.any():
             continue
-        precisions[asker], without = _average_precision_without_each((vectors @ vectors[asker])[others], same)
+        cosines = without_rounding(exact @ exact[asker])
+        precisions[asker], without = _average_precision_without_each(cosines[others], same)
         lost[others] += precisions[asker] - np.nan_to_num(without)
         silent[others] += np.isnan(without)
     askers = ~np.isnan(precisions)
@@ -247,7 +250,7 @@ def jackknifed_average_precisions(vectors: Vectors, labels: Sequence[str], *, se
     return precisions, mean + (n - 1) * (left.mean() - left)
 
 
-def _average_precision_without_each(cosines: Vectors, same: NDArray[np.bool_]) -> tuple[float, Values]:
+def _average_precision_without_each(cosines: Values, same: NDArray[np.bool_]) -> tuple[float, Values]:
     """Of one ranking: the average precision, and (N,) the same without each text; NaN without the only one to find.
 
     A text of the class at rank r, the m-th of its class, has the precision m / r. Without a text that ranks no lower it
@@ -274,7 +277,7 @@ def _average_precision_without_each(cosines: Vectors, same: NDArray[np.bool_]) -
     return float(precision.mean()), without
 
 
-def nearest_class_hits(vectors: Vectors, labels: Sequence[str]) -> NDArray[np.bool_]:
+def nearest_class_hits(vectors: Vectors | Values, labels: Sequence[str]) -> NDArray[np.bool_]:
     """Which texts are nearest to the centre of their own class.
 
     The centre is the direction of the class's summed vectors. A text is left out of its own centre, so that it cannot
@@ -285,18 +288,20 @@ def nearest_class_hits(vectors: Vectors, labels: Sequence[str]) -> NDArray[np.bo
         labels: N class names.
 
     Returns:
-        (N,) True where the own centre is nearer than all others.
+        (N,) True where the own centre is nearer than all others, by more than rounding.
     """
     codes = _codes(labels)
-    sums = np.zeros((codes.max(initial=-1) + 1, vectors.shape[1]), dtype=np.float32)  # (C, D)
+    vectors = vectors.astype(np.float64)
+    sums = np.zeros((codes.max(initial=-1) + 1, vectors.shape[1]))  # (C, D)
     np.add.at(sums, codes, vectors)
     hits = np.zeros(len(codes), dtype=bool)
     for start in range(0, len(codes), 1_000):  # a thousand texts at once: many classes need no huge matrix
         part = slice(start, start + 1_000)
         own = codes[part]
-        others = cosine_similarity(vectors[part], sums)  # (n, C)
+        others = exact_cosines(vectors[part], sums)  # (n, C)
         others[np.arange(len(own)), own] = -np.inf
-        hits[part] = cosine_similarity_rows(vectors[part], sums[own] - vectors[part]) > others.max(axis=1)
+        nearest = others.max(axis=1) + ROUNDING
+        hits[part] = cosine_similarity_rows(vectors[part], sums[own] - vectors[part]) > nearest
     alone = np.bincount(codes, minlength=len(sums))[codes] == 1
     return hits & ~alone
 
@@ -310,7 +315,7 @@ def evaluate_triplets(anchor: Vectors, positive: Vectors, negative: Vectors) -> 
     margins = triplet_margins(anchor, positive, negative)
     if not len(margins):
         return TripletMetrics(0, float("nan"), float("nan"))
-    return TripletMetrics(len(margins), float((margins > 0).mean()), float(margins.mean()))
+    return TripletMetrics(len(margins), float((margins > ROUNDING).mean()), float(margins.mean()))
 
 
 def triplet_margins(anchor: Vectors, positive: Vectors, negative: Vectors) -> Values:
@@ -319,8 +324,8 @@ def triplet_margins(anchor: Vectors, positive: Vectors, negative: Vectors) -> Va
 
 
 def triplet_hits(anchor: Vectors, positive: Vectors, negative: Vectors) -> NDArray[np.bool_]:
-    """(N,) which anchors are closer to their positive than to their negative; being as close is no hit."""
-    return triplet_margins(anchor, positive, negative) > 0
+    """(N,) which anchors are closer to their positive than to their negative; being as close (`ROUNDING`) is no hit."""
+    return triplet_margins(anchor, positive, negative) > ROUNDING
 
 
 def evaluate_answers(
@@ -352,7 +357,8 @@ def ranks_of_right_answers(
 ) -> list[NDArray[np.int64]]:
     """Where the right answers of each question stand among its answers, the closest first.
 
-    A right answer stands behind every wrong one that is as close, so that a model to which all is equal gains nothing.
+    A right answer stands behind every wrong one that is as close, up to rounding, so that a model to which all is equal
+    gains nothing.
 
     Args:
         As for `evaluate_answers`.
@@ -360,7 +366,7 @@ def ranks_of_right_answers(
     Returns:
         For each question with right and wrong answers, in order of appearance: ranks from 1, ascending.
     """
-    cosines, gold = (question_vectors * answer_vectors).sum(axis=1), np.asarray(labels)
+    cosines, gold = pair_cosines(question_vectors, answer_vectors), np.asarray(labels)
     codes = _codes(questions)
     order = np.argsort(codes, kind="stable")
     ranks = []
@@ -418,7 +424,7 @@ def _codes(labels: Sequence[str]) -> NDArray[np.int64]:
     return np.array([numbers[label] for label in labels], dtype=np.int64)
 
 
-def cosine_similarity_rows(a: Vectors, b: Vectors) -> Vectors:
+def cosine_similarity_rows(a: Values, b: Values) -> Values:
     """(N,) the cosine of each row of `a` with the same row of `b`; 0 for a zero row."""
     norms = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
     return np.asarray(np.divide((a * b).sum(axis=1), norms, out=np.zeros_like(norms), where=norms > 0))

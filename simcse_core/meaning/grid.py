@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from simcse_core.encoding.pooling import poolings
 from simcse_core.meaning.evaluation import spearman
-from simcse_core.meaning.similarity import Matrix, cosine_similarity, mean_off_diagonal
+from simcse_core.meaning.similarity import Matrix, cosine_similarity, mean_off_diagonal, pair_cosines, without_rounding
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,15 +70,17 @@ def spearman_grid(
     """
     names = poolings.names()
     cells = [(layer, name) for layer in range(model.layers + 1) for name in names]
-    cosines = {cell: np.empty(len(first), dtype=np.float32) for cell in cells}
+    cosines = {cell: np.empty(len(first)) for cell in cells}
     for start in range(0, len(first), PAIRS_AT_ONCE):
         part = slice(start, start + PAIRS_AT_ONCE)
         count = len(first[part])
         vectors = model.encode_grid([*first[part], *second[part]], names)
         for cell in cells:
-            cosines[cell][part] = (vectors[cell][:count] * vectors[cell][count:]).sum(axis=1)
+            cosines[cell][part] = pair_cosines(vectors[cell][:count], vectors[cell][count:])
         if on_progress is not None:
             on_progress(start + count, len(first))
     gold = np.asarray(scores, dtype=np.float64)
-    values = [[spearman(cosines[layer, name], gold) for name in names] for layer in range(model.layers + 1)]
+    values = [
+        [spearman(without_rounding(cosines[layer, name]), gold) for name in names] for layer in range(model.layers + 1)
+    ]
     return Grid(tuple(range(model.layers + 1)), tuple(names), np.array(values))

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from simcse_core.errors import OptionError, ShapeError
 from simcse_core.meaning.items import Items
+from simcse_core.meaning.similarity import without_rounding
 
 Values = NDArray[np.float64]
 Counts = NDArray[np.float64]
@@ -256,7 +257,10 @@ def _check(items: Sequence[Items], metric: str) -> None:
 
 
 def _of_pairs(items: Items, metric: str) -> Statistic:
-    return _PAIR_METRICS[metric](np.array(items.cosines), np.array(items.gold))
+    cosines = without_rounding(items.cosines)
+    if len(cosines) and np.ptp(cosines) == 0:  # nothing is ranked
+        return lambda counts: np.full(len(counts), np.nan)
+    return _PAIR_METRICS[metric](cosines, np.array(items.gold))
 
 
 def _spearman(cosines: Values, gold: Values) -> Statistic:

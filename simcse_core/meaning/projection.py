@@ -10,6 +10,7 @@ from pydantic import Field
 from simcse_core.encoding.texts import Vectors
 from simcse_core.errors import InputError, OptionError
 from simcse_core.home import home
+from simcse_core.meaning.similarity import ROUNDING, exact_cosines
 from simcse_core.registry import Registry
 
 Points = NDArray[np.float32]
@@ -116,9 +117,11 @@ def trustworthiness(vectors: Vectors, points: Points, *, seed: int = 0) -> float
         seed: for the sample of 2,000 that is taken from more points.
 
     Returns:
-        In [0, 1], 1 when every neighbour is real; over 15 neighbours, or fewer when N is small. NaN under 6 points.
+        In [0, 1], 1 when every neighbour is real; over 15 neighbours, or fewer when N is small. Texts that are equally
+        near, up to rounding, share the best of their ranks. NaN under 6 points, and where all vectors or all points are
+        the same, so that nobody is nearer than anybody.
     """
-    from sklearn.manifold import trustworthiness as sklearn_trustworthiness
+    from sklearn.neighbors import NearestNeighbors
 
     n = len(vectors)
     if n > SAMPLE_OF_TRUST:
@@ -127,7 +130,15 @@ def trustworthiness(vectors: Vectors, points: Points, *, seed: int = 0) -> float
     neighbours = min(NEIGHBOURS_OF_TRUST, (n - 1) // 2)
     if neighbours < 2:
         return float("nan")
-    return float(sklearn_trustworthiness(vectors, points, n_neighbors=neighbours, metric="cosine"))
+    cosines = exact_cosines(vectors, vectors)
+    if np.ptp(cosines[~np.eye(n, dtype=bool)]) == 0 or np.ptp(points, axis=0).max() <= ROUNDING:
+        return float("nan")
+    np.fill_diagonal(cosines, -np.inf)
+    seen = NearestNeighbors(n_neighbors=neighbours).fit(points).kneighbors(return_distance=False)  # (N, k)
+    farther, ordered = -np.take_along_axis(cosines, seen, axis=1), np.sort(-cosines, axis=1)
+    nearer = np.array([np.searchsorted(row, own) for row, own in zip(ordered, farther, strict=True)])  # (N, k)
+    excess = np.clip(nearer + 1 - neighbours, 0, None).sum()
+    return float(1 - 2 * excess / (n * neighbours * (2 * n - 3 * neighbours - 1)))
 
 
 def nearest(vectors: Vectors, index: int, count: int) -> list[tuple[int, float]]:
@@ -142,5 +153,7 @@ def nearest(vectors: Vectors, index: int, count: int) -> list[tuple[int, float]]
         Pairs of position and cosine.
     """
     cosines = vectors @ vectors[index]
-    order = [int(at) for at in np.argsort(-cosines, kind="stable") if at != index]
+    order = [
+        int(at) for at in np.argsort(-exact_cosines(vectors, vectors[index, None])[:, 0], kind="stable") if at != index
+    ]
     return [(at, float(cosines[at])) for at in order[:count]]

@@ -1,6 +1,7 @@
 """How close sentences are: cosines and what to read from a matrix of them."""
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -8,6 +9,13 @@ from numpy.typing import ArrayLike, NDArray
 from simcse_core.errors import ShapeError
 
 Matrix = NDArray[np.float32]
+Number = TypeVar("Number", np.float32, np.float64)
+
+ROUNDING = 1e-6
+"""Cosines that differ by no more are equal. Unit rows of float32 have a length of 1 within some 1e-7, and so the cosine
+of a vector with itself is 1 within some 1e-7: whatever ranks cosines would rank that noise. Products of float32 add as
+much again, so what is ranked is multiplied in float64."""
+_DECIMALS = 6
 
 
 def cosine_similarity(a: ArrayLike, b: ArrayLike | None = None) -> Matrix:
@@ -27,15 +35,48 @@ def cosine_similarity(a: ArrayLike, b: ArrayLike | None = None) -> Matrix:
         >>> cosine_similarity([[1, 0], [3, 4]]).round(2).tolist()
         [[1.0, 0.6000000238418579], [0.6000000238418579, 1.0]]
     """
-    left = _unit_rows(a)
-    right = left if b is None else _unit_rows(b)
+    left = _unit_rows(a, np.float32)
+    right = left if b is None else _unit_rows(b, np.float32)
     if left.shape[1] != right.shape[1]:
         raise ShapeError("The vectors must have the same width: got {a} and {b}.", a=left.shape[1], b=right.shape[1])
     return np.clip(left @ right.T, -1.0, 1.0)
 
 
-def _unit_rows(vectors: ArrayLike) -> Matrix:
-    matrix = np.asarray(vectors, dtype=np.float32)
+def pair_cosines(a: ArrayLike, b: ArrayLike) -> NDArray[np.float64]:
+    """The cosine of each row of `a` with the same row of `b`, for whatever ranks them: equal ones are exactly equal.
+
+    Args:
+        a, b: (N, D) unit rows.
+
+    Returns:
+        (N,), as `without_rounding` gives them.
+    """
+    return without_rounding(np.einsum("nd,nd->n", np.asarray(a, np.float64), np.asarray(b, np.float64)))
+
+
+def exact_cosines(a: ArrayLike, b: ArrayLike) -> NDArray[np.float64]:
+    """As `cosine_similarity`, (N, M), in float64 and as `without_rounding` gives them: for whatever ranks cosines."""
+    left, right = (_unit_rows(vectors, np.float64) for vectors in (a, b))
+    return without_rounding(left @ right.T)
+
+
+def without_rounding(cosines: ArrayLike) -> NDArray[np.float64]:
+    """Cosines, with those that only rounding keeps apart made equal.
+
+    Args:
+        cosines: of any shape.
+
+    Returns:
+        The same shape, in six decimals; one and the same number where all lie within `ROUNDING`.
+    """
+    values = np.asarray(cosines, dtype=np.float64)
+    if values.size and np.ptp(values) <= ROUNDING:
+        return np.full_like(values, values.flat[0])
+    return values.round(_DECIMALS)
+
+
+def _unit_rows(vectors: ArrayLike, dtype: type[Number]) -> NDArray[Number]:
+    matrix = np.asarray(vectors, dtype=dtype)
     if matrix.ndim != 2:
         raise ShapeError("The vectors must be a matrix (N, D): got shape {shape}.", shape=matrix.shape)
     norms = np.linalg.norm(matrix, axis=1, keepdims=True)
@@ -162,7 +203,7 @@ class Background:
     @classmethod
     def of(cls, a: ArrayLike, b: ArrayLike | None = None) -> "Background":
         """From vectors of unrelated sentences: (N, D) of one language, or of two with (M, D)."""
-        similarity = cosine_similarity(a, b)
+        similarity = exact_cosines(a, a if b is None else b).astype(np.float32)
         values = similarity.ravel() if b is not None else similarity[np.triu_indices(len(similarity), k=1)]
         return cls(np.sort(values))
 
@@ -171,8 +212,14 @@ class Background:
         return float(self.cosines.mean())
 
     def percentile(self, cosine: float) -> float:
-        """The share of unrelated pairs that are less close, 0 to 100; equal ones count half."""
-        below, up_to = (int(np.searchsorted(self.cosines, cosine, side=side)) for side in ("left", "right"))
+        """The share of unrelated pairs that are less close, 0 to 100; equal ones count half, up to rounding.
+
+        NaN where all unrelated pairs are equally close: then no pair is closer than others.
+        """
+        if np.ptp(self.cosines) <= ROUNDING:
+            return float("nan")
+        below = int(np.searchsorted(self.cosines, cosine - ROUNDING, side="left"))
+        up_to = int(np.searchsorted(self.cosines, cosine + ROUNDING, side="right"))
         return 50.0 * (below + up_to) / len(self.cosines)
 
     def at(self, percentile: float) -> float:
