@@ -106,7 +106,8 @@ class Verdict:
     seeds: int
     """How many seeds every loss has finished; the verdict is about these. Below three it says nothing about others."""
     diverged: tuple[str, ...] = ()
-    """The losses that are left out, because a training of theirs diverged."""
+    """The losses that are left out, because a training of theirs diverged or ended with the same vector for all texts,
+    where the metric is undefined."""
 
     @property
     def clear(self) -> bool:
@@ -286,8 +287,8 @@ def verdict(
 ) -> Verdict | None:
     """Who is ahead of whom, and of what one had before, by more than noise.
 
-    Only the seeds that every loss has finished count. A loss that diverged with any seed is left out: its other seeds
-    alone would flatter it.
+    Only the seeds that every loss has finished count. A loss that diverged with any seed, or whose metric is undefined
+    with any, is left out: its other seeds alone would flatter it.
 
     Args:
         contestants: of one race, in any order.
@@ -295,7 +296,7 @@ def verdict(
         metric: one of the items' metrics; None is the one that decides (`measuring.main_metric_among`).
 
     Returns:
-        None while no seed has been finished by all losses, or where the metric is undefined.
+        None while no seed has been finished by all losses, or where the metric is undefined for all of them.
     """
     diverged = tuple(dict.fromkeys(entry.loss for entry in contestants if entry.diverged))
     contestants = [entry for entry in contestants if entry.loss not in diverged]
@@ -308,8 +309,11 @@ def verdict(
         return None
     after = {loss: [own[seed].after for seed in seeds] for loss, own in by_loss.items()}
     values = {loss: _mean(items, deciding) for loss, items in after.items()}
-    if any(math.isnan(value) for value in values.values()):
+    undefined = tuple(loss for loss, value in values.items() if math.isnan(value))
+    if len(undefined) == len(values):
         return None
+    after = {loss: items for loss, items in after.items() if loss not in undefined}
+    values = {loss: values[loss] for loss in after}
     ahead = max(values, key=lambda loss: values[loss])
     leads = {loss: seeds_difference(after[ahead], items, deciding) for loss, items in after.items() if loss != ahead}
     rival = min(leads, key=lambda loss: (leads[loss].value != 0, leads[loss].low), default=None)
@@ -318,7 +322,7 @@ def verdict(
     had, confidence = [before[best][seed] for seed in seeds], _together(len(after))
     gains = {loss: seeds_difference(items, had, deciding, confidence=confidence) for loss, items in after.items()}
     lead = NOTHING if rival is None else leads[rival]
-    return Verdict(deciding, ahead, rival, lead, best, gains, len(seeds), diverged)
+    return Verdict(deciding, ahead, rival, lead, best, gains, len(seeds), (*diverged, *undefined))
 
 
 def _before(contestants: Sequence[Contestant], baselines: Mapping[str, Items]) -> dict[str, dict[int, Items]]:

@@ -22,6 +22,7 @@ from simcse_core.meaning.evaluation import (
     nearest_class_hits,
 )
 from simcse_core.meaning.intervals import difference, interval
+from simcse_core.meaning.items import PAIR_METRICS, Items
 from simcse_core.meaning.projection import nearest, pca, trustworthiness
 from simcse_core.meaning.similarity import Background, pair_cosines, without_rounding
 from tests.meaning.test_evaluation import on_the_circle, unit_rows
@@ -146,6 +147,26 @@ class Collapsed:
 
     def encode(self, texts: list[str], *, precision: str = "float32") -> Vectors:
         return noisy(len(texts), seed=len(texts))
+
+
+def test_a_loss_that_collapses_leaves_the_verdict_about_the_others() -> None:
+    rng = np.random.default_rng(0)
+    gold = [float(at % 2) for at in range(40)]
+
+    def ended(cosines: list[float]) -> Items:
+        return Items(cosines=cosines, gold=gold, of_pairs=PAIR_METRICS)
+
+    before = ended(rng.normal(size=40).tolist())
+    learned = [ended((np.array(gold) + 0.1 * rng.normal(size=40)).tolist()) for _seed in range(3)]
+    contestants = [
+        *(Contestant("good", seed, before, after, 1.0, None) for seed, after in enumerate(learned)),
+        *(Contestant("collapsing", seed, before, ended([1.0] * 40), 1.0, None) for seed in range(3)),
+    ]
+    found = verdict(contestants)
+    assert found is not None
+    assert (found.ahead, found.helped, found.diverged) == ("good", ("good",), ("collapsing",))
+    assert math.isnan(next(line for line in table(contestants) if line.name == "collapsing").metrics["auc"].value)
+    assert verdict(contestants[3:]) is None
 
 
 TEXTS = tuple(f"text {at}" for at in range(12))
