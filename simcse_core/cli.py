@@ -4,6 +4,7 @@ One value of JSON on stdout with `--format json`; a user's mistake ends with 2 a
 """
 
 import argparse
+import math
 import os
 import sys
 import time
@@ -203,13 +204,17 @@ def _evaluate(options: argparse.Namespace) -> Answer:
     from simcse_core.data.columns import parse_columns
     from simcse_core.data.kinds import texts_of
     from simcse_core.jsonable import jsonable
-    from simcse_core.learning.measuring import evaluate
+    from simcse_core.learning.measuring import measure
+    from simcse_core.meaning.undefined import why_undefined
 
     columns = parse_columns(options.columns) if options.columns else None
     data = open_data(options.data, columns, encoding=options.encoding, sheet=options.sheet)
     model = load_model(options)
     warn(options.model, model.check(texts_of(data)))
-    answer: dict[str, Any] = jsonable(evaluate(model, data, precision=options.precision, scale_max=options.scale_max))
+    measured = measure(model, data, precision=options.precision, scale_max=options.scale_max)
+    if (reason := why_undefined(measured.metrics, measured.items)) is not None:
+        to_stderr(f"note: {reason}")
+    answer: dict[str, Any] = jsonable(measured.metrics)
     return answer
 
 
@@ -231,6 +236,9 @@ def _project(options: argparse.Namespace) -> Answer:
     rows = [(float(x), float(y), text) for (x, y), text in zip(points, texts, strict=True)]
     durable.write(output, to_csv(["x", "y", "text"], rows).encode())  # on a full disk the old file stays as it was
     trust = trustworthiness(vectors, points, seed=options.seed)
+    if math.isnan(trust):
+        reason = "there are too few texts" if len(texts) < 5 else "all texts have the same vector, up to rounding"
+        to_stderr(f"note: trustworthiness is undefined: {reason}.")
     answer: dict[str, Any] = jsonable({"n": len(points), "trustworthiness": trust, "seconds": round(seconds, 3)})
     return answer
 

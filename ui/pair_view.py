@@ -1,5 +1,6 @@
 """One pair of sentences: its cosine, how unusual that is, and which words carry it."""
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -70,8 +71,9 @@ def show(
         if background is None:
             _cannot_read(settings.model)
             return
-        if texts[first] != texts[second]:
-            st.markdown(_in_words(background.percentile(cosine)))
+        percentile = background.percentile(cosine)
+        if texts[first] != texts[second] and not math.isnan(percentile):
+            st.markdown(_in_words(percentile))
     with right:
         projector.chart(
             charts_of_pairs.spread(

@@ -1,11 +1,14 @@
 """Constant vectors, and texts that are the same: what cannot be ranked is undefined, and rounding is never ranked."""
 
+import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 from sklearn.manifold import trustworthiness as oracle
 
+from simcse_core.cli import main
 from simcse_core.data.kinds import Answers, Dataset, Labelled, Pairs, Scored, Triplets
 from simcse_core.encoding.texts import Vectors
 from simcse_core.jsonable import jsonable
@@ -25,6 +28,7 @@ from simcse_core.meaning.intervals import difference, interval
 from simcse_core.meaning.items import PAIR_METRICS, Items
 from simcse_core.meaning.projection import nearest, pca, trustworthiness
 from simcse_core.meaning.similarity import Background, pair_cosines, without_rounding
+from simcse_core.meaning.undefined import why_undefined
 from tests.meaning.test_evaluation import on_the_circle, unit_rows
 
 WIDTH = 384
@@ -190,3 +194,55 @@ def test_a_collapsed_model_is_measured_without_noise_and_a_race_survives_it(data
     found = verdict(contestants, {"tfidf": first.items})
     assert (found is None) == math.isnan(value)
     assert len(lines) == 3
+
+
+def test_the_command_line_says_why_a_result_is_null(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Sentences paired with themselves: ranking them would rank rounding."""
+    words = ["cat", "rain", "train", "school", "stock", "market", "window", "child", "mother", "book", "river", "bread"]
+    rows = [
+        f"The {word} number {at} is here.,The {word} number {at} is here.,{at % 6}" for at, word in enumerate(words)
+    ]
+    (tmp_path / "pairs.csv").write_text("\n".join(["sentence1,sentence2,score", *rows]))
+    assert main(["evaluate", "--data", str(tmp_path / "pairs.csv"), "--format", "json"]) == 0
+    said = capsys.readouterr()
+    answer = json.loads(said.out)
+    assert (answer["spearman"], answer["pearson"], answer["n"]) == (None, None, 12)
+    assert "spearman, pearson are undefined: all pairs are equally close" in said.err
+    (tmp_path / "texts.txt").write_text("\n".join(["the same"] * 20))
+    output = str(tmp_path / "map.csv")
+    assert main(["project", "--input", str(tmp_path / "texts.txt"), "--output", output, "--format", "json"]) == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out)["trustworthiness"] is None
+    assert "trustworthiness is undefined: all texts have the same vector" in said.err
+
+
+ONE, TWO = unit_rows(8, 2, 4, WIDTH)
+
+
+@pytest.mark.parametrize(
+    ("data", "parts", "reason"),
+    [
+        (Scored("d", TEXTS[:4], TEXTS[4:8], (1.0,) * 4), (ONE, TWO), "spearman, pearson are undefined: all scores"),
+        (Scored("d", TEXTS[:1], TEXTS[4:5], (1.0,)), (ONE[:1], TWO[:1]), "there are fewer than two pairs"),
+        (Pairs("d", TEXTS[:4], TEXTS[4:8], (1,) * 4), (ONE, TWO), "all labels are the same"),
+        (Pairs("d", TEXTS[:4], TEXTS[4:8], (1, 0, 1, 0)), (ONE, ONE), "all pairs are equally close"),
+        (Labelled("d", TEXTS[:4], tuple("aaaa")), (ONE,), "there is one class only"),
+        (
+            Labelled("d", TEXTS[:4], tuple("abcd")),
+            (ONE,),
+            "mean_average_precision is undefined: no class has two texts",
+        ),
+        (Answers("d", tuple("qqrr"), TEXTS[:4], (1, 1, 0, 0)), (ONE, TWO), "no question has both"),
+        (Scored("d", TEXTS[:4], TEXTS[4:8], (1.0, 2.0, 3.0, 4.0)), (ONE, TWO), None),
+    ],
+)
+def test_the_reason_is_that_of_the_data(data: Dataset, parts: tuple[Vectors, ...], reason: str | None) -> None:
+    class Given:
+        name = "given"
+
+        def encode(self, texts: list[str], *, precision: str = "float32") -> Vectors:
+            return np.concatenate(parts)
+
+    measured = measure(Given(), data)  # type: ignore[arg-type]
+    said = why_undefined(measured.metrics, measured.items)
+    assert (said is None) if reason is None else (said is not None and reason in said)
