@@ -5,8 +5,9 @@ import time
 from collections.abc import Callable
 
 import pytest
+from streamlit.runtime.state import SafeSessionState, SessionState
 
-from ui.turns import LETS_PASS_SECONDS, TOKENS_A_SECOND, Results, Turn, Turns, parts, tokens_in
+from ui.turns import LETS_PASS_SECONDS, TOKENS_A_SECOND, Results, Turn, Turns, leave_if_outdated, parts, tokens_in
 
 SECONDS = 10
 
@@ -195,3 +196,20 @@ def test_parts_hold_about_so_many_tokens_and_all_texts_in_their_order() -> None:
     assert all(tokens_in(part) <= 30 or len(part) == 1 for part in divided)
     assert tokens_in(["a" * 40]) == 12
     assert list(parts([], tokens=30)) == []
+
+
+def test_a_run_of_a_page_ends_in_the_line_when_a_newer_one_has_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Streamlit tells a run at each look at its state; the line has to take such a look."""
+    is_outdated = threading.Event()
+
+    def stop() -> None:
+        if is_outdated.is_set():
+            raise OutdatedError
+
+    state = SafeSessionState(SessionState(), yield_callback=stop)
+    monkeypatch.setattr("streamlit.runtime.state.session_state_proxy.get_session_state", lambda: state)
+    monkeypatch.setattr("ui.turns.get_script_run_ctx", lambda **_options: object())
+    leave_if_outdated()
+    is_outdated.set()
+    with pytest.raises(OutdatedError):
+        leave_if_outdated()
