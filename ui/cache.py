@@ -210,7 +210,8 @@ def embeddings(
     left, done = tokens_in(missing), 0
     with turns().turn(left) as turn:
         for part in parts(missing):
-            turn.give_way(left)
+            if done:
+                turn.give_way(left)
             # Another session may have encoded some of them meanwhile.
             if new := kept.missing(part, settings):
                 kept.keep(new, settings, model.encode(new))
