@@ -162,15 +162,17 @@ def encoder_settings(
             _("It is frozen: it gives sentence vectors only, so there are no layers or poolings to choose.")
         )
         return cache.EncoderSettings(card.name)
-    key, keep = address.widget(f"{prefix}layer", range(card.layers + 1), max(card.layers - layers_less, 0))
-    layer = for_layer.slider(
-        _("Layer"),
-        0,
-        card.layers,
-        key=key,
-        on_change=keep,
-        help=_("0 is the word embeddings, the last one is the model's output."),
-    )
+    layer = 0  # a run that was cut there has no other, and a slider of one place is an error
+    if card.layers > 0:
+        key, keep = address.widget(f"{prefix}layer", range(card.layers + 1), max(card.layers - layers_less, 0))
+        layer = for_layer.slider(
+            _("Layer"),
+            0,
+            card.layers,
+            key=key,
+            on_change=keep,
+            help=_("0 is the word embeddings, the last one is the model's output."),
+        )
     key, keep = address.widget(f"{prefix}pooling", poolings.names(), card.pooling)
     pooling = for_pooling.selectbox(
         _("Pooling"),

@@ -45,7 +45,7 @@ def test_finished_runs_with_a_model_are_offered_to_their_owner_the_newest_first(
     for run in runs[:2]:
         races.finish(run, right=0.9)
         run.model.mkdir()
-        (run.model / "simcse.json").touch()
+        (run.model / "simcse.json").write_text("{}")
     races.finish(runs[2], right=0.9)  # its model is gone
     models._finished.clear()
     assert models._finished(ME) == [runs[1].id, runs[0].id]
