@@ -1,6 +1,7 @@
 """Data of our own writing that comes with the project, so that everything works offline. See `bundled/README.md`."""
 
 import json
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -93,7 +94,7 @@ def open_data(
         if columns:
             raise DataError("The columns of the bundled data {given} need no mapping. Leave it out.", given=name)
         return load(name)
-    if not Path(name).is_file():
+    if not os.path.isfile(name):  # which never raises
         raise DataError(
             "There is no file {given}, and no bundled data of that name ({choices}).",
             given=name,

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -24,7 +25,7 @@ from simcse_core.learning.settings import MOST_EPOCHS, TrainingSettings
 from simcse_core.meaning.items import Items
 from simcse_core.runs import files, queue
 from simcse_core.runs.config import RunConfig, describe, open_split
-from simcse_core.runs.run import BeforeAndAfter, Run, State, StoredItems
+from simcse_core.runs.run import BeforeAndAfter, Run, State, StoredItems, count_of
 from simcse_core.runs.schedule import Place, recent_places
 from simcse_core.runs.store import get
 
@@ -212,7 +213,10 @@ def all_races() -> Iterator[str]:
 
 
 def contestants(runs: Sequence[Outcome]) -> list[Contestant]:
-    """The finished runs that were measured on held-out data."""
+    """The finished runs that were measured on held-out data, on as many items as most of them."""
+    measured = [(run, count_of(run.items.after)) for run in runs if run.items is not None and run.finished is not None]
+    usual = Counter(count for _run, count in measured).most_common(1)
+    runs = [run for run, count in measured if [count] == [most for most, _times in usual]]  # others are damaged
     return [
         Contestant(
             loss=run.loss,

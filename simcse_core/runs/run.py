@@ -31,6 +31,7 @@ from simcse_core.data import bundled
 from simcse_core.errors import RunError, UserError
 from simcse_core.home import home
 from simcse_core.jsonable import jsonable
+from simcse_core.learning.measuring import main_metric_among
 from simcse_core.meaning.items import Items
 from simcse_core.plain import printable
 from simcse_core.runs import files, locks, metrics
@@ -128,6 +129,11 @@ class StoredItems(BaseModel):
 class _StoredBeforeAndAfter(BaseModel):
     before: StoredItems
     after: StoredItems
+
+
+def count_of(items: Items) -> int:
+    """How many items there are."""
+    return max([len(items.cosines), *map(len, items.values.values())])
 
 
 _STATUS = TypeAdapter(Status)
@@ -266,9 +272,11 @@ class Run:
         """Results per dev item; None before the end, or without dev data."""
         try:
             found = files.read(self.folder / "items.json", _ITEMS)
-            return BeforeAndAfter(found.before.items, found.after.items)
+            before, after = found.before.items, found.after.items
         except (OSError, ValueError):
             return None
+        is_whole = count_of(before) == count_of(after) and main_metric_among(after.metrics) is not None
+        return BeforeAndAfter(before, after) if is_whole else None
 
     @property
     def checkpoint(self) -> Path:

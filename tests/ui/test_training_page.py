@@ -555,3 +555,28 @@ def test_the_operator_cancels_other_peoples_races(monkeypatch: pytest.MonkeyPatc
     page = open_training(race=races.id_of(runs))
     page.button(key=f"cancel-{races.id_of(runs)}").click().run()
     assert {run.status.state for run in runs} == {"cancelled"}
+
+
+def test_runs_whose_files_hold_anything_take_no_page_away() -> None:
+    """Each run of a race is damaged in another way; a race without sense stands beside it."""
+    odd = {
+        "config.json": b'{"data": "' + b"x" * 5_000 + b'", "model": "../..", "settings": {"loss": "nonsense"}}',
+        "status.json": b'{"state": "failed", "template": "{x} {0} {a.b}", "values": {}, "message": "as it stands"}',
+        "about.json": b"[" * 100_000,
+        "items.json": b'{"before": {"values": {"odd": [1]}, "cosines": [], "gold": []}, "after": null}',
+        "metrics.jsonl": b'{"event": "note", "template": "{a.b}", "values": {"a": 1}}\n{"event": "finished"}\n',
+    }
+    runs = races.start(tuple(losses.names())[: len(odd) + 1])
+    for run, name in zip(runs[1:], odd, strict=True):
+        races.finish(run, right=0.9)
+        (run.folder / name).write_bytes(odd[name])
+    race_id = races.id_of(runs)
+    (runs[0].folder.parent.parent / "races" / "0123456789abcdef.json").write_bytes(b"[" * 100_000)
+    page = open_training(race=race_id)
+    assert "as it stands" in words(page)
+    for parameters in ({"whose": "all"}, {"run": ",".join(run.id for run in runs)}, *({"run": run.id} for run in runs)):
+        page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+        page.switch_page(PAGES["runs"].path)
+        for name, value in parameters.items():
+            page.query_params[name] = value
+        assert not page.run().exception
