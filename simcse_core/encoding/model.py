@@ -47,6 +47,7 @@ class SimCSE(nn.Module):
         max_tokens: longer texts are cut to this many tokens.
         name: how messages call the model.
         prompts: what is put before each text.
+        most_dims: only so many dimensions of a vector count; None is all.
         tokenizer_lock: of whoever else uses the same tokenizer.
 
     Example:
@@ -65,6 +66,7 @@ class SimCSE(nn.Module):
         max_tokens: int = 256,
         name: str = "bert",
         prompts: Prompts = NO_PROMPTS,
+        most_dims: int | None = None,
         tokenizer_lock: "threading.Lock | None" = None,
     ) -> None:
         super().__init__()
@@ -75,6 +77,7 @@ class SimCSE(nn.Module):
         self.max_tokens = max_tokens
         self.name = name
         self.prompts = prompts
+        self.most_dims = most_dims
         # Truncation is a state of a fast tokenizer: two threads at once get each other's, also through two models.
         self._tokenizer_lock = tokenizer_lock or threading.Lock()
         self._twins: dict[torch.dtype, tuple[object, PreTrainedModel]] = {}
@@ -117,7 +120,8 @@ class SimCSE(nn.Module):
     @property
     def dim(self) -> int:
         """D, the length of a vector."""
-        return int(self.bert.config.hidden_size) if self.head is None else self.head.out_features
+        width = int(self.bert.config.hidden_size) if self.head is None else self.head.out_features
+        return width if self.most_dims is None else min(self.most_dims, width)
 
     @property
     def layers(self) -> int:
@@ -144,6 +148,7 @@ class SimCSE(nn.Module):
             max_tokens=self.max_tokens,
             name=self.name,
             prompts=self.prompts,
+            most_dims=self.most_dims,
             tokenizer_lock=self._tokenizer_lock,
         )
 
@@ -158,7 +163,11 @@ class SimCSE(nn.Module):
             (N, D) unit rows in float32.
         """
         tokens, first = self._states(self.bert, input_ids=ids, attention_mask=mask)
-        return F.normalize(poolings[self.pooling].function(tokens, mask, first), dim=-1)
+        return F.normalize(self._pool(tokens, mask, first), dim=-1)
+
+    def _pool(self, tokens: Tensor, mask: Tensor, first: Tensor, pooling: str | None = None) -> Tensor:
+        """(N, T, H), (N, T), (N, T, H) -> (N, D), not normalised."""
+        return poolings[pooling or self.pooling].function(tokens, mask, first)[..., : self.dim]
 
     def _states(self, bert: PreTrainedModel, **inputs: Any) -> tuple[Tensor, Tensor]:
         """Hidden states of the last layer and of layer 0, through the head, in float32: (N, T, D) each."""
@@ -191,12 +200,11 @@ class SimCSE(nn.Module):
         return self._embed(self.bert, prepared)
 
     def _embed(self, bert: PreTrainedModel, prepared: Sequence[Prepared]) -> Tensor:
-        pooling = poolings[self.pooling].function
         if not can_pack(bert):
             padded, mask = pad(prepared, int(self.tokenizer.pad_token_id or 0), self.device)
             kind = "inputs_embeds" if self._starts_from_states else "input_ids"
             tokens, first = self._states(bert, **{kind: padded}, attention_mask=mask)
-            return F.normalize(pooling(tokens, mask, first), dim=-1)
+            return F.normalize(self._pool(tokens, mask, first), dim=-1)
         batch = pack(prepared, bert)
         tokens, first = self._states(bert, **batch.inputs, groups=batch.groups)
         pooled = []
@@ -204,7 +212,7 @@ class SimCSE(nn.Module):
         rows = (torch.split(states[0], sizes) for states in (tokens, first))
         for group, *parts in zip(batch.groups, *rows, strict=True):  # texts of one length: nothing to mask
             own, words = (part.view(group.count, group.length, -1) for part in parts)
-            pooled.append(pooling(own, own.new_ones(own.shape[:2]), words))
+            pooled.append(self._pool(own, own.new_ones(own.shape[:2]), words))
         return F.normalize(batch.restore(torch.cat(pooled)), dim=-1)
 
     def token_states(self, prepared: Sequence[Prepared]) -> list[Tensor]:
@@ -310,8 +318,8 @@ class SimCSE(nn.Module):
         ids, mask = pad([encoded["input_ids"]], 0, self.device)
         with torch.no_grad():
             states = self._states(self.bert, input_ids=ids, attention_mask=mask)
-        inputs = [state.detach().requires_grad_() for state in states]
-        pooled = poolings[self.pooling].function(inputs[0], mask, inputs[1])[0]  # (D,)
+        inputs = [state[..., : self.dim].detach().requires_grad_() for state in states]
+        pooled = self._pool(inputs[0], mask, inputs[1])[0]  # (D,)
         slopes = torch.autograd.grad(pooled.sum(), inputs, allow_unused=True)
         parts = sum(own.detach() * slope for own, slope in zip(inputs, slopes, strict=True) if slope is not None)
         assert isinstance(parts, Tensor)
@@ -348,7 +356,7 @@ class SimCSE(nn.Module):
             states = output.hidden_states or (output.last_hidden_state,)
             states = [state if self.head is None else self.head(state) for state in states]
             for layer, name in cells:
-                pooled = poolings[name].function(states[layer], mask, states[0])
+                pooled = self._pool(states[layer], mask, states[0], name)
                 vectors[layer, name][batch] = F.normalize(pooled, dim=-1).cpu().numpy()
             done += len(batch)
             if on_progress is not None:
@@ -372,6 +380,7 @@ class SimCSE(nn.Module):
             max_tokens=self.max_tokens,
             name=self.name,
             prompts=self.prompts,
+            most_dims=self.most_dims,
             tokenizer_lock=self._tokenizer_lock,
         )
 

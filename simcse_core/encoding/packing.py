@@ -85,12 +85,22 @@ def pack(prepared: Sequence[Prepared], bert: PreTrainedModel) -> PackedBatch:
     config = bert.config
     first = int(config.pad_token_id or 0) + 1 if config.model_type in _POSITIONS_AFTER_PADDING else 0
     positions = torch.cat([torch.arange(first, first + group.length).repeat(group.count) for group in groups])
-    inputs = {"position_ids": positions[None].to(bert.device)}
+    inputs = {}
     if isinstance(prepared[0], Tensor):
         inputs["inputs_embeds"] = torch.cat([torch.as_tensor(prepared[at]) for at in order])[None].to(bert.device)
     else:
-        inputs["input_ids"] = torch.tensor([[token for at in order for token in prepared[at]]]).to(bert.device)
+        ids = torch.tensor([token for at in order for token in prepared[at]])
+        inputs["input_ids"] = ids[None].to(bert.device)
+        if first and bool((ids == first - 1).any()):  # somebody wrote the padding token into a text
+            positions = _positions_around_padding(ids, groups, first - 1)
+    inputs["position_ids"] = positions[None].to(bert.device)
     return PackedBatch(inputs, tuple(groups), order)
+
+
+def _positions_around_padding(ids: Tensor, groups: Sequence[Group], padding: int) -> Tensor:
+    """(T,) as RoBERTa counts positions: a padding token has the padding position and moves nobody."""
+    rows = torch.split(ids, [group.length for group in groups for _text in range(group.count)])
+    return torch.cat([(row != padding).cumsum(0) * (row != padding) + padding for row in rows])
 
 
 def _attend(

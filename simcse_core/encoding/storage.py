@@ -58,6 +58,7 @@ def save(model: SimCSE, folder: Path) -> None:
             "prompts": dict(model.prompts.texts),
             "default_prompt_name": model.prompts.default,
             "similarity_fn_name": "cosine",
+            "truncate_dim": model.most_dims,
         },
     )
 
@@ -74,6 +75,7 @@ def save(model: SimCSE, folder: Path) -> None:
             )
 
     width = int(model.bert.config.hidden_size)
+    dim = width if model.head is None else model.head.out_features
     if averages_layers:
         weights = torch.zeros(model.layers + 1)
         weights[[0, -1]] = 1.0
@@ -82,7 +84,7 @@ def save(model: SimCSE, folder: Path) -> None:
     if model.head is not None:
         config = {
             "in_features": width,
-            "out_features": model.dim,
+            "out_features": dim,
             "bias": model.head.bias is not None,
             "activation_function": "torch.nn.modules.linear.Identity",
             "module_input_name": "token_embeddings",
@@ -91,7 +93,7 @@ def save(model: SimCSE, folder: Path) -> None:
         add(
             "Dense", config, {f"linear.{name}": value.detach().cpu() for name, value in model.head.state_dict().items()}
         )
-    add("Pooling", {"embedding_dimension": model.dim, "pooling_mode": POOLING_MODES.get(model.pooling, "mean")})
+    add("Pooling", {"embedding_dimension": dim, "pooling_mode": POOLING_MODES.get(model.pooling, "mean")})
     add("Normalize", {})
     _write(
         folder / "modules.json",
@@ -118,8 +120,6 @@ def load(folder: Path, name: str, *, device: str = "auto") -> SimCSE:
         gives_layers = bool(bert.config.output_hidden_states)
         _check_first_last(layout.averaging, name, int(bert.config.num_hidden_layers), gives_layers=gives_layers)
     head = None if layout.dense is None else _dense(layout.dense, name, width)
-    if layout.dim is not None and layout.dim < (width if head is None else head.out_features):
-        head = _first_dimensions(head, width, layout.dim)
     with model_errors(name, "config.json"):
         at_most = [int(tokenizer.model_max_length), getattr(bert.config, "max_position_embeddings", None)]
     model = SimCSE(
@@ -130,6 +130,7 @@ def load(folder: Path, name: str, *, device: str = "auto") -> SimCSE:
         max_tokens=_max_tokens(layout, at_most, most_positions(bert)),
         name=name,
         prompts=layout.prompts,
+        most_dims=layout.dim,
     )
     _try(model)
     return model.to(pick_device(device))
@@ -182,17 +183,6 @@ def _linear(path: Path, name: str, width: int, dim: int, *, bias: bool = True, p
         linear = nn.Linear(width, dim, bias=bias)
     linear.load_state_dict({key.removeprefix(prefix): tensor for key, tensor in tensors.items()}, assign=True)
     return linear
-
-
-def _first_dimensions(head: nn.Linear | None, width: int, dim: int) -> nn.Linear:
-    """A layer that gives the first dimensions alone: every pooling works dimension by dimension."""
-    whole = head or nn.Linear(width, width, bias=False)
-    short = nn.Linear(width, dim, bias=whole.bias is not None)
-    with torch.no_grad():
-        short.weight.copy_(torch.eye(dim, width) if head is None else head.weight[:dim])
-        if head is not None and head.bias is not None:
-            short.bias.copy_(head.bias[:dim])
-    return short
 
 
 def _check_first_last(path: Path, name: str, layers: int, *, gives_layers: bool) -> None:

@@ -84,7 +84,7 @@ def test_all_at_once_is_applied_too(saved: Path, tmp_path: Path) -> None:
     change(tmp_path / "again" / TRANSFORMER, do_lower_case=True, max_seq_length=9)
     expected = oracle(tmp_path / "again")
     loaded = SimCSE.load(str(tmp_path / "again"))
-    assert loaded.dim == 7
+    assert loaded.dim == loaded.configured(head="linear").dim == loaded.configured(layer=1, head="none").dim == 7
     np.testing.assert_allclose(loaded.encode(TEXTS), expected, atol=1e-5)
     loaded.save(tmp_path / "third")
     np.testing.assert_allclose(oracle(tmp_path / "third"), expected, atol=1e-5)
@@ -275,6 +275,35 @@ def test_a_roberta_has_as_many_tokens_as_positions_behind_the_padding_one(tmp_pa
     model = SimCSE.load(str(tmp_path))
     assert model.max_tokens == POSITIONS - 2
     model.encode(["a cat " * 100])
+
+
+def test_a_padding_token_in_a_text_counts_as_in_sentence_transformers(tmp_path: Path) -> None:
+    """RoBERTa gives it the padding position, and moves nobody behind it."""
+    model = tiny(RobertaConfig)
+    assert model.tokenizer.pad_token in TEXTS[-1]
+    model.save(tmp_path)
+    np.testing.assert_allclose(model.encode(TEXTS), oracle(tmp_path), atol=1e-5)
+
+
+def test_only_the_first_dimensions_count_everywhere(saved: Path) -> None:
+    whole = SimCSE.load(str(saved))
+    change(saved / MODEL, truncate_dim=5)
+    short = SimCSE.load(str(saved))
+    expected = whole.encode(TEXTS)[:, :5]
+    expected = expected / np.linalg.norm(expected, axis=1, keepdims=True)
+    np.testing.assert_allclose(short.encode(TEXTS), expected, atol=1e-6)
+    np.testing.assert_allclose(short.encode_grid(TEXTS, ["mean"])[3, "mean"], expected, atol=1e-5)
+    tokens = short.tokens(TEXTS[0])
+    assert tokens.vectors.shape[1] == tokens.parts.shape[1] == len(tokens.pooled) == 5
+    np.testing.assert_allclose(tokens.pooled / np.linalg.norm(tokens.pooled), expected[0], atol=1e-5)
+    np.testing.assert_allclose(
+        short.above(2)
+        .embed([row for _at, row in sorted(short.states_of(short.prepare(TEXTS), 2), key=lambda pair: pair[0])])
+        .detach()
+        .numpy(),
+        expected,
+        atol=1e-5,
+    )
 
 
 def test_a_saved_model_keeps_no_settings_of_the_one_that_was_there(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import torch
 from scipy.stats import spearmanr
 
 from simcse_core.encoding.model import SimCSE
@@ -7,7 +8,7 @@ from simcse_core.encoding.pooling import poolings
 from simcse_core.errors import OptionError
 from simcse_core.meaning import grid
 from simcse_core.meaning.grid import Grid, similarity_grid, spearman_grid
-from simcse_core.meaning.similarity import cosine_similarity
+from simcse_core.meaning.similarity import cosine_similarity, pair_cosines
 from tests.conftest import SENTENCES
 from tests.stand_in_hub import tiny_model
 
@@ -61,6 +62,9 @@ def test_the_similarity_grid_has_the_cosines_and_their_mean(minilm: SimCSE) -> N
 def test_the_spearman_grid_is_that_of_evaluating_each_cell(minilm: SimCSE, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(grid, "PAIRS_AT_ONCE", 3)
     model = tiny_model(minilm)
+    with torch.no_grad():
+        for parameter in model.bert.parameters():
+            parameter.mul_(4)  # fresh weights keep [CLS] the same within rounding
     first, second = zip(*PAIRS, strict=True)
     seen: list[tuple[int, int]] = []
     found = spearman_grid(model, first, second, SCORES, on_progress=lambda done, total: seen.append((done, total)))
@@ -70,7 +74,7 @@ def test_the_spearman_grid_is_that_of_evaluating_each_cell(minilm: SimCSE, monke
     for row, layer in enumerate(found.layers):
         for column, name in enumerate(found.poolings):
             configured = model.configured(layer=layer, pooling=name)
-            cosines = (configured.encode(first) * configured.encode(second)).sum(axis=1)
+            cosines = pair_cosines(configured.encode(first), configured.encode(second))
             if (layer, name) == (0, "cls"):  # the word embedding of [CLS] is the same in every text
                 assert np.isnan(found.values[row, column])
             else:

@@ -83,3 +83,14 @@ def open_similarity(model: str) -> AppTest:
     assert not page.exception
     assert not page.error
     return page
+
+
+def test_the_page_similarity_says_in_words_that_weights_are_damaged() -> None:
+    run = trained(tiny(layers=1))
+    (run.model / "model.safetensors").write_bytes(b"garbage")
+    page = AppTest.from_file(str(Path(ROOT) / "app.py"), default_timeout=60)
+    page.switch_page(PAGES["similarity"].path)
+    page.query_params["language"], page.query_params["model"] = "en", run.id
+    page.run()
+    assert not page.exception
+    assert "cannot be read (weights)" in page.error[0].value.replace("\\", "")
