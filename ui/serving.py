@@ -125,8 +125,9 @@ def is_own_origin(origin: str, host: str) -> bool:
 def own_names() -> list[str]:
     """The names of this machine, and those that are configured; `*.` in front stands for any subdomain."""
     name = socket.gethostname().lower()
+    short = name.partition(".")[0]
     configured = [*st.get_option("server.allowedHosts"), st.get_option("browser.serverAddress")]
-    return ["localhost", name, f"{name}.local", *(str(other).strip().lower() for other in configured if other)]
+    return ["localhost", name, short, f"{short}.local", *(str(other).strip().lower() for other in configured if other)]
 
 
 def _matches(name: str, pattern: str) -> bool:

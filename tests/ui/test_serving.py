@@ -111,6 +111,17 @@ def test_a_refused_name_is_told_with_the_option_that_allows_it(monkeypatch: pyte
     assert passed_on == {"server.allowedHosts": ["*"]}  # Streamlit alone would refuse 127.0.0.1
 
 
+def test_a_machine_is_opened_by_its_long_and_its_short_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "gethostname", lambda: "Lab3.school.example")
+    for host, expected in {
+        "lab3": 200,
+        "LAB3.local": 200,
+        "lab3.school.example": 200,
+        "lab3.evil.example": 421,
+    }.items():
+        assert status(ask("http", host=f"{host}:8501")) == expected
+
+
 @pytest.mark.parametrize("origin", ["http://evil.example", "null", "https://192.168.1.5.evil.example", "file://"])
 def test_a_connection_from_a_foreign_page_is_refused_and_the_internet_is_not_asked(origin: str) -> None:
     (refusal,) = ask("websocket", "/stream", host="127.0.0.1:8501", origin=origin)
