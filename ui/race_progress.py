@@ -154,7 +154,7 @@ def _seconds_in_all(outcome: Outcome) -> float | None:
     """What a run takes, or has taken; None before its first step."""
     one = track(outcome)
     if one.finished:
-        return float(one.finished["seconds"])
+        return one.finished.get("seconds")
     if one.last is None or not one.last["step"]:
         return None
     return float(one.last["seconds"] * one.last["steps"] / one.last["step"])

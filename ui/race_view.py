@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from simcse_core.errors import RunError, UserError
-from simcse_core.learning.settings import TrainingSettings
+from simcse_core.learning.settings import TrainingSettings, objective
 from simcse_core.runs import queue
 from simcse_core.runs import race as races
 from simcse_core.runs.config import RunConfig
@@ -165,11 +165,13 @@ def _look(race_id: str) -> list[Outcome]:
 
 @st.cache_resource(max_entries=1_000, show_spinner=False)
 def _settings(run_id: str, _run: Run) -> TrainingSettings | None:
-    """A run's configuration never changes; None when it is damaged."""
+    """A run's configuration never changes; None when it is damaged, or of a loss that is not there."""
     try:
-        return _run.config.settings
-    except RunError:
+        settings = _run.config.settings
+        objective(settings.loss)
+    except UserError:
         return None
+    return settings
 
 
 def _seen(race: Sequence[Outcome], baselines: bool) -> Seen:

@@ -15,13 +15,13 @@ from pydantic import TypeAdapter
 from simcse_core.data.kinds import Dataset, texts_of
 from simcse_core.encoding.catalogue import load
 from simcse_core.encoding.scratch import SIZES
-from simcse_core.errors import RunError
+from simcse_core.errors import RunError, UserError
 from simcse_core.home import home
 from simcse_core.jsonable import jsonable
 from simcse_core.learning import race
 from simcse_core.learning.baselines import baselines as baselines_of
 from simcse_core.learning.race import Contestant, Line, Verdict, median_rate, settings_of
-from simcse_core.learning.settings import MOST_EPOCHS, TrainingSettings
+from simcse_core.learning.settings import MOST_EPOCHS, TrainingSettings, objective
 from simcse_core.meaning.items import Items
 from simcse_core.runs import files, queue
 from simcse_core.runs.config import RunConfig, describe, open_split
@@ -143,7 +143,7 @@ def runs(race_id: str) -> list[Run]:
 
 
 def outcomes(race_id: str) -> list[Outcome]:
-    """The runs of a race as they stand now; a run whose configuration is damaged is left out.
+    """The runs of a race as they stand now; one whose configuration is damaged, or names no loss, is left out.
 
     Raises:
         RunError: as for `runs`.
@@ -153,8 +153,10 @@ def outcomes(race_id: str) -> list[Outcome]:
     known = []
     for run in found:
         try:
-            known.append(outcome(run, places.get(run.id)))
-        except RunError:
+            one = outcome(run, places.get(run.id))
+            objective(one.loss)
+            known.append(one)
+        except UserError:
             continue
     return known
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from simcse_core.errors import UserError
 from simcse_core.learning.measuring import main_metric_among
+from simcse_core.learning.settings import objective
 from simcse_core.runs.config import RunConfig
 from simcse_core.runs.metrics import DAMAGED
 from simcse_core.runs.run import Run, State
@@ -64,6 +65,7 @@ def summarise(run: Run, user: str | None = None) -> Summary:
 
 def _summarise(run: Run, user: str | None) -> Summary:
     config = run.config
+    objective(config.settings.loss)  # one that this version does not have cannot be shown
     records = run.records()
     if records and records[-1]["event"] == DAMAGED:
         return _damaged(run, user)
