@@ -80,8 +80,9 @@ def above_0(text: str) -> float:
 
 def share(text: str) -> float:
     """A share between 0 and 1, for a flag."""
-    value = number(text)
-    if value is None or not 0 < value < 1:
+    if (value := number(text)) is None:
+        raise argparse.ArgumentTypeError(f"invalid share value: {text!r}")
+    if not 0 < value < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not between 0 and 1")
     return value
 
