@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from simcse_core.errors import OptionError
 from simcse_core.plain import short_line
 from simcse_core.runs.run import Run
 
@@ -51,6 +52,12 @@ def tracking(run: Run) -> Iterator[Emit]:
 def _start(name: str, run: Run) -> "GeneralTracker":
     from accelerate.tracking import LOGGER_TYPE_TO_CLASS
 
+    if name not in LOGGER_TYPE_TO_CLASS:
+        raise OptionError(
+            "SIMCSE_TRACKERS names {given!r}. Choose from: {choices}.",
+            given=name,
+            choices=", ".join(sorted(LOGGER_TYPE_TO_CLASS)),
+        )
     kind = LOGGER_TYPE_TO_CLASS[name]
     tracker = kind(run.id, run.folder / "trackers") if kind.requires_logging_directory else kind(run.id)
     tracker.start()
