@@ -110,7 +110,7 @@ def write_record(folder: Path, record: Record) -> None:
 
 def _read_record(folder: Path) -> Record | None:
     path = folder / "fetched.json"
-    if not path.is_file():
+    if not os.path.isfile(path):
         return None
     try:
         return Record.model_validate_json(path.read_text(encoding="utf-8"))
@@ -120,6 +120,6 @@ def _read_record(folder: Path) -> Record | None:
 
 def _missing(folder: Path, record: Record) -> list[str]:
     def is_whole(file: str, weights: Weights) -> bool:
-        return (folder / file).is_file() and (folder / file).stat().st_size == weights.bytes
+        return os.path.isfile(folder / file) and os.path.getsize(folder / file) == weights.bytes
 
     return [file for file, weights in record.weights.items() if not is_whole(file, weights)]

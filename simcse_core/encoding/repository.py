@@ -59,7 +59,7 @@ def look_up(hub_id: str, name: str) -> Repository:
             "first: hf auth login",
             name=name,
         ) from error
-    except (httpx2.HTTPError, ValueError, KeyError) as error:  # the last two: a login page of a Wi-Fi, say, answers
+    except (httpx2.HTTPError, ValueError, KeyError, RecursionError) as error:  # a login page of a Wi-Fi, say
         raise _unreachable(name, error) from error
     return Repository(name, hub_id, str(info.sha), _needed_files(info, modules, name))
 

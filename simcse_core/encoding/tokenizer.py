@@ -72,6 +72,14 @@ def _check_vocabulary(tokenizer: PreTrainedTokenizerBase, name: str, embeddings:
             last=max(vocabulary.values()),
             embeddings=embeddings,
         )
+    if 2 * len(vocabulary) < embeddings:
+        raise ModelError(
+            "The tokenizer of {name} is of another model: it has {tokens:,} tokens, and there are {embeddings:,} word "
+            "embeddings.",
+            name=name,
+            tokens=len(vocabulary),
+            embeddings=embeddings,
+        )
     tried = " ".join(piece.strip("#▁Ġ") for piece in islice(pieces, 0, None, max(len(pieces) // _PIECES_TRIED, 1)))
     ids = tokenizer(f"{tried} {_ODD_TEXT}", add_special_tokens=False, verbose=False)["input_ids"]
     if all(token == tokenizer.unk_token_id for token in ids):

@@ -179,6 +179,7 @@ def that_never_knows() -> PreTrainedTokenizerBase:
     [
         (lambda: of_vocabulary("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"), "without words"),
         (lambda: of_vocabulary("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *map(str, range(400))), "up to 404"),
+        (lambda: of_vocabulary("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"abc"), "it has 8 tokens, and there are"),
         (without_markers, "puts no markers"),
         (as_second_of_a_pair, "counts a single text as the second of a pair"),
         (without_padding, "has no padding token"),
