@@ -12,6 +12,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file
 from torch import Tensor, nn
+from torch.nn import functional as F
 from transformers import AutoConfig, AutoModel, PreTrainedModel
 
 from simcse_core.encoding.foreign_errors import model_errors
@@ -25,6 +26,8 @@ _COUNTERS = ("_ids", "inv_freq")
 _NAMED = 4
 """So many names stand in an error."""
 _WORDS_TRIED = 64
+_SAME_STATES = 1e-3
+"""Of the largest number in them: far above rounding, far below what padding does where it does something."""
 
 
 def load_bert(folder: Path, name: str) -> PreTrainedModel:
@@ -61,6 +64,13 @@ def load_bert(folder: Path, name: str) -> PreTrainedModel:
             raise ModelError("{name} is damaged: it has one and the same embedding for all words.", name=name)
         if not _sees_what_follows(bert, probe):
             raise decoder_error(name, config.model_type)
+        if not _ignores_padding(bert, probe):
+            raise ModelError(
+                "{name} is of the kind {kind!r}, in which padding changes vectors: those of a text would depend on the "
+                "texts beside it. Choose another model.",
+                name=name,
+                kind=config.model_type,
+            )
     return bert
 
 
@@ -205,6 +215,18 @@ def _sees_what_follows(bert: PreTrainedModel, probe: dict[str, Tensor]) -> bool:
     with torch.no_grad():
         one, other = bert(**probe).last_hidden_state  # (T, H) each
     return bool((one[0] != other[0]).any())
+
+
+def _ignores_padding(bert: PreTrainedModel, probe: dict[str, Tensor]) -> bool:
+    """Whether a text alone has the states that it has beside a longer one, as convolutions and Fourier have not."""
+    padding = getattr(bert.config, "pad_token_id", None)
+    wider = (0, 5)  # on the right
+    ids = F.pad(probe["input_ids"], wider, value=padding if isinstance(padding, int) else 0)
+    with torch.no_grad():
+        alone = bert(**probe).last_hidden_state
+        padded = bert(input_ids=ids, attention_mask=F.pad(probe["attention_mask"], wider)).last_hidden_state
+    scale = float(alone.abs().max())
+    return bool(torch.allclose(padded[:, : alone.shape[1]], alone, rtol=0.0, atol=_SAME_STATES * scale))
 
 
 def _probe(bert: PreTrainedModel) -> dict[str, Tensor] | None:

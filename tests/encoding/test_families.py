@@ -10,13 +10,16 @@ import torch
 from sentence_transformers import SentenceTransformer
 from transformers import (
     BertConfig,
+    ConvBertConfig,
     DebertaV2Config,
     DistilBertConfig,
     EsmConfig,
     EuroBertConfig,
+    FNetConfig,
     MegatronBertConfig,
     ModernBertConfig,
     MPNetConfig,
+    NystromformerConfig,
     PreTrainedConfig,
     RobertaPreLayerNormConfig,
 )
@@ -110,6 +113,17 @@ def test_training_goes_on_from_the_states_of_a_layer(family: Family) -> None:
         with torch.no_grad():
             vectors = model.above(layer).embed([states[at] for at in range(len(TEXTS))])
         np.testing.assert_allclose(vectors.numpy(), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("family", "settings"), [(ConvBertConfig, {"embedding_size": 16}), (NystromformerConfig, {}), (FNetConfig, {})]
+)
+def test_a_family_in_which_padding_changes_vectors_is_refused(
+    family: Family, settings: dict[str, Any], tmp_path: Path
+) -> None:
+    tiny(family, **settings).save(tmp_path)
+    with pytest.raises(ModelError, match="in which padding changes vectors"):
+        SimCSE.load(str(tmp_path))
 
 
 def test_what_follows_the_last_layer_and_is_no_norm_is_refused_when_the_model_is_cut() -> None:
