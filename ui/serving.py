@@ -5,6 +5,7 @@ foreign origin is refused before that, so nothing is asked; and a name that is n
 any web page can let a name of its own point here.
 """
 
+import json
 import os
 import re
 import socket
@@ -36,6 +37,8 @@ _ORIGIN = re.compile(r"https?://[A-Za-z0-9.*:\[\]-]+")
 _POLICY_VIOLATION = 1008
 _UPLOAD = "/_stcore/upload_file/"
 _BUNDLE = re.compile(rb'filename="[^"\r\n]*\.zip"', re.IGNORECASE)
+_IN_FRAME = b"simcse-in-frame"
+"""In the address of a page that has noticed that it is in a frame of another host."""
 _AROUND_A_FILE = 4_096
 """Bytes of the form that an upload is wrapped in, at most."""
 
@@ -180,7 +183,11 @@ class UploadLimit:
 
 
 class Frames:
-    """Only configured origins show the app in a frame; in others stands a link to it."""
+    """Only configured origins show the app in a frame; in others stands a link to it.
+
+    Over plain http browsers do not say that a page is for a frame. There the page itself notices, in `head.js`, and asks
+    for the link; a browser that were told to refuse would show its own words, which help nobody.
+    """
 
     def __init__(self, app: ASGIApp, embed_in: tuple[str, ...]) -> None:
         self._app, self._embed_in = app, embed_in
@@ -192,12 +199,15 @@ class Frames:
         headers = Headers(scope=scope)
         is_in_frame = headers.get("sec-fetch-dest") in ("iframe", "frame", "embed", "object")
         is_foreign = headers.get("sec-fetch-site") not in ("same-origin", "none", None)
-        if is_in_frame and is_foreign and not self._embed_in:
+        asks_for_link = _IN_FRAME in scope["query_string"].split(b"&")
+        if ((is_in_frame and is_foreign) or asks_for_link) and not self._embed_in:
             await HTMLResponse(_own_window(scope))(scope, receive, send)
             return
 
+        notices_itself = "sec-fetch-dest" not in headers and not self._embed_in
+
         async def send_with_policy(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            if message["type"] == "http.response.start" and not notices_itself:
                 policy = " ".join(["frame-ancestors 'self'", *self._embed_in])
                 response = MutableHeaders(scope=message)
                 response["Content-Security-Policy"] = policy
@@ -210,7 +220,7 @@ class Frames:
 
 def _own_window(scope: Scope) -> str:
     """A page with a link to the same address, in both languages of the interface."""
-    query = scope["query_string"].decode("latin-1")
+    query = b"&".join(part for part in scope["query_string"].split(b"&") if part != _IN_FRAME).decode("latin-1")
     link = scope.get("root_path", "") + scope["path"] + (f"?{query}" if query else "")
     return Template((_FRONTEND / "own_window.html").read_text(encoding="utf-8")).substitute(link=escape(link))
 
@@ -220,7 +230,7 @@ class Head:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        script = (_FRONTEND / "head.js").read_text(encoding="utf-8")
+        script = (_FRONTEND / "head.js").read_text(encoding="utf-8").replace("IS_EMBEDDABLE", json.dumps(bool(embed_in())))
         self._script = f"<script>\n{script}</script></head>".encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -154,11 +154,15 @@ def test_a_page_gets_the_script_in_its_head_and_its_new_length() -> None:
 
 def test_other_hosts_show_the_app_in_a_frame_only_where_it_is_configured(monkeypatch: pytest.MonkeyPatch) -> None:
     frame = {"host": "localhost", "sec_fetch_dest": "iframe", "sec_fetch_site": "cross-site"}
-    assert header(ask("http", host="localhost"), "content-security-policy") == "frame-ancestors 'self'"
-    assert header(ask("http", host="localhost"), "x-frame-options") == "SAMEORIGIN"
+    whole = ask("http", host="localhost", sec_fetch_dest="document")
+    assert header(whole, "content-security-policy") == "frame-ancestors 'self'"
+    assert header(whole, "x-frame-options") == "SAMEORIGIN"
     notice = body(ask("http", "/similarity", **frame))
     assert "app" not in notice.partition("<body>")[2].replace("SimCSE Explorer", "")
     assert 'href="/similarity?a=%22"' in notice
+    silent = ask("http", host="localhost", accept="text/html")  # over plain http; the page notices itself, and asks again
+    assert header(silent, "content-security-policy") is None
+    assert "simcse-in-frame" in body(silent)
     monkeypatch.setenv(serving.EMBED_IN, "https://moodle.school.example http://10.0.0.7:8080")
     messages = ask("http", "/similarity", **frame)
     assert "app" in body(messages)

@@ -1,5 +1,18 @@
 // Stands in the head of the page, before Streamlit's own scripts.
 {
+  // In a frame of another host the browser keeps no cookie: runs would be nobody's, and uploads refused.
+  const isForeignFrame = () => {
+    try {
+      return self !== top && !top.location.host
+    } catch {
+      return true // what belongs to another host cannot be read
+    }
+  }
+  if (!IS_EMBEDDABLE && isForeignFrame()) {
+    stop()
+    location.replace(`${location.pathname}${location.search ? `${location.search}&` : "?"}simcse-in-frame`)
+  }
+
   // Streamlit makes an entry in the browser's history for each setting that it writes into the address. One press of
   // Back shall leave the page, so an address of the same page replaces the one before.
   const push = history.pushState.bind(history)
