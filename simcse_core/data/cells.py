@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
@@ -20,8 +21,20 @@ _INVISIBLE = re.compile(
 )
 """Characters without a picture: control, format, fillers, variation selectors. White space is none of them."""
 
-MATCH = {"1": 1, "true": 1, "yes": 1, "是": 1, "0": 0, "false": 0, "no": 0, "否": 0}
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+MATCH = {
+    **dict.fromkeys(("1", "true", "yes", "y", "t", "wahr", "ja", "vrai", "oui", "是", "真", "对"), 1),
+    **dict.fromkeys(("0", "false", "no", "n", "f", "falsch", "nein", "faux", "non", "否", "假", "错"), 0),
+}
 """What a label of pairs and answers may say, in any case; numbers may have decimals (1.0)."""
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """Stands for the cells of a column that its file's reader cannot turn into values; others may do without it."""
+
+    reason: str
 
 
 def split_lines(text: str) -> list[str]:
@@ -62,6 +75,14 @@ def cell_text(cell: object, row: int, column: str, name: str) -> str:
         DataError: nothing that can be seen stands there, or something that is neither text nor number.
     """
     text = _text(cell)
+    if isinstance(cell, Unreadable):
+        raise DataError(
+            "{file}, row {row}: {column!r} cannot be read: {reason}.",
+            file=name,
+            row=row,
+            column=column,
+            reason=cell.reason,
+        )
     if text is None:
         raise DataError(
             "{file}, row {row}: {column!r} holds {given}, where one text or number belongs. Write each text into a row "
@@ -78,7 +99,17 @@ def cell_text(cell: object, row: int, column: str, name: str) -> str:
             row=row,
             column=column,
         )
-    return text.strip()
+    return clean(text)
+
+
+def clean(text: str) -> str:
+    """A text as it is kept: trimmed, without a byte order mark, and with U+FFFD for half of a letter (a surrogate)."""
+    return without_halves(text.strip("\ufeff").strip())
+
+
+def without_halves(text: str) -> str:
+    """A text with U+FFFD for each lone surrogate, which no file and no tokenizer takes."""
+    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
 
 
 def cell_texts(cell: object, row: int, column: str, name: str) -> list[str]:
@@ -102,8 +133,12 @@ def _text(cell: object) -> str | None:
             return cell
         case bool() | int() | Decimal():
             return str(cell)
-        case float():
-            return "" if math.isnan(cell) else str(cell) if math.isfinite(cell) else None
+        case float() if math.isnan(cell):
+            return ""
+        case float():  # a column of whole numbers with a gap comes as 1.0, which is 1
+            return (
+                f"{cell:.0f}" if cell.is_integer() and abs(cell) < 1e15 else str(cell) if math.isfinite(cell) else None
+            )
         case datetime():
             return cell.isoformat(" ")
         case date() | time():
@@ -133,18 +168,26 @@ def _kind(cell: object) -> str:
             return type(cell).__name__
 
 
+class NumberError(ValueError):
+    """A cell that is not what it has to be; the message completes "it is not ..."."""
+
+
 def numbers(texts: Sequence[str]) -> Iterator[float]:
     """The finite numbers that a column's cells spell out, with a decimal point or, all of them, a decimal comma.
 
     Raises:
-        ValueError: at the first cell that is none, or that might mean two numbers (1,250).
+        NumberError: at the first cell that is none, or that might mean two numbers (1,250).
     """
-    has_comma = any(map(_COMMA_NUMBER.fullmatch, texts))
+    commas = [text for text in texts if _COMMA_NUMBER.fullmatch(text)]
+    are_decimals = any(not _MAYBE_THOUSANDS.fullmatch(text) for text in commas)
+    has_comma = bool(commas)
     for text in texts:
-        if has_comma and ("." in text or _MAYBE_THOUSANDS.fullmatch(text)):
-            raise ValueError(text)
+        if has_comma and not are_decimals and _COMMA_NUMBER.fullmatch(text):
+            raise NumberError("clear: its comma may stand before decimals or thousands. Write a decimal point")
+        if has_comma and "." in text:
+            raise NumberError("written as others in its column, with a decimal comma. Write all with a decimal point")
         if (value := number(text.replace(",", ".") if has_comma else text)) is None:
-            raise ValueError(text)
+            raise NumberError("a number, such as 3.5")
         yield value
 
 

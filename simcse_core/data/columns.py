@@ -10,16 +10,46 @@ from typing import Any
 from simcse_core.data.cells import in_one_line, match_or_none, numbers
 from simcse_core.data.kinds import KINDS, normalised
 from simcse_core.errors import DataError, OptionError
+from simcse_core.numerals import number
+
+_LONGEST_NAME = 40
+_BEST_SCORE = 100
 
 SYNONYMS: dict[str, tuple[str, ...]] = {
     "text": ("sentence", "utterance", "message", "content", "review", "文本", "内容", "句子"),
-    "label": ("intent", "category", "class", "sentiment", "match", "is_duplicate", "标签", "类别"),
-    "sentence1": ("s1", "question1", "text1", "sent1", "sent_a", "sentence_a", "premise", "a", "句子1", "文本1"),
-    "sentence2": ("s2", "question2", "text2", "sent2", "sent_b", "sentence_b", "hypothesis", "b", "句子2", "文本2"),
+    "label": ("intent", "category", "class", "sentiment", "match", "is_duplicate", "gold_label", "标签", "类别"),
+    "sentence1": (
+        "s1",
+        "question1",
+        "text1",
+        "sent1",
+        "sent_a",
+        "sentence_a",
+        "text_a",
+        "sentence_0",
+        "premise",
+        "a",
+        "句子1",
+        "文本1",
+    ),
+    "sentence2": (
+        "s2",
+        "question2",
+        "text2",
+        "sent2",
+        "sent_b",
+        "sentence_b",
+        "text_b",
+        "sentence_1",
+        "hypothesis",
+        "b",
+        "句子2",
+        "文本2",
+    ),
     "score": ("similarity", "sim", "rating", "得分", "分数", "相似度"),
     "anchor": ("query",),
-    "positive": ("pos",),
-    "negative": ("neg", "hard_negative"),
+    "positive": ("pos", "positives"),
+    "negative": ("neg", "negatives", "hard_negative", "negative_1"),
     "question": ("query", "问题"),
     "answer": ("passage", "response", "答案"),
 }
@@ -82,6 +112,13 @@ class Sample:
         )
         return "; ".join(f"({number}) {row}" for number, row in enumerate(shown, 1))
 
+    def is_headless(self) -> bool:
+        """Whether the names of the columns look like a row of data: a number above numbers, or a whole sentence."""
+        return any(
+            len(name) > _LONGEST_NAME or (number(name) is not None and _are_numbers(self.cells(place)))
+            for place, name in enumerate(self.columns)
+        )
+
     def cells(self, column: int) -> list[str]:
         """What stands in a column, where something does."""
         return [row[column] for row in self.rows if row[column]]
@@ -125,7 +162,7 @@ def best_guess(sample: Sample) -> str:
             len(guesses[kind]) == len(KINDS[kind].columns),
             named[kind],
             len(guesses[kind]) if kind != "triplets" else 0,  # three texts in a row are seldom those
-            kind != "answers",
+            kind not in ("answers", "scored"),
             -order.index(kind),
         ),
     )
@@ -155,6 +192,10 @@ def _by_content(kind: str, ours: str, sample: Sample, taken: set[str]) -> str | 
     return sample.columns[fitting[0]] if fitting else None
 
 
+def _are_numbers(cells: Sequence[str]) -> bool:
+    return bool(cells) and all(number(cell) is not None for cell in cells)
+
+
 def _are_matches(cells: Sequence[str]) -> bool:
     try:
         return len({match_or_none(cell) for cell in cells}) == min(len(cells), 2)
@@ -169,15 +210,26 @@ def _are_scores(cells: Sequence[str]) -> bool:
     except ValueError:
         return False
     counts_rows = len(values) > 2 and all(after - before == 1 for before, after in pairwise(values))
-    return not counts_rows and not _are_matches(cells)
+    are_numbers_of_things = max(values) > _BEST_SCORE and all(value.is_integer() for value in values)
+    return len(set(values)) > 1 and not counts_rows and not are_numbers_of_things and not set(values) <= {0, 1}
 
 
 def _are_classes(cells: Sequence[str]) -> bool:
     """What comes again in other rows, and is short."""
+    if _are_objects(cells):
+        return False
     return len(set(cells)) < len(cells) and len(set(cells)) <= max(2, len(cells) / 2) and max(map(len, cells)) <= 60
 
 
+def _are_objects(cells: Sequence[str]) -> bool:
+    """Lists and records, as JSON has them."""
+    return all(cell[0] in "[{" for cell in cells)
+
+
 def _are_texts(cells: Sequence[str]) -> bool:
+    """Words, more than one in most cells; Chinese has no blanks between them."""
+    if _are_objects(cells) or sum(" " not in cell and cell.isascii() for cell in cells) > len(cells) / 2:
+        return False
     return sum(not any(letter.isalpha() for letter in cell) for cell in cells) <= 0.2 * len(cells)
 
 

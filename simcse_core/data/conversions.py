@@ -262,14 +262,16 @@ def answer_pairs(data: Answers, chance: random.Random) -> Iterator[Made]:
 
 @conversions.register("triplets->pairs")
 def triplet_pairs(data: Triplets, chance: random.Random) -> Iterator[Made]:
-    """The anchor matches the positive and not the negative; a pair that comes again is left out."""
-    seen = set()
+    """The anchor matches the positive and not the negative; a pair that comes again or is both is left out."""
+    said: dict[tuple[str, str], dict[int, Made]] = {}
     for at, (anchor, positive, negative) in enumerate(zip(data.anchor, data.positive, data.negative, strict=True)):
         for other, label in ((positive, 1), (negative, 0)):
-            key = (normalised(anchor), normalised(other), label)
-            if key not in seen:
-                seen.add(key)
-                yield (anchor, other, label), (at,)
+            of_pair = said.setdefault((normalised(anchor), normalised(other)), {})
+            of_pair.setdefault(label, ((anchor, other, label), (at,)))
+    made = [row for of_pair in said.values() if len(of_pair) == 1 for row in of_pair.values()]
+    if not made:
+        raise DataError("Every pair of {file} is said to be close and not: there are no pairs in it.", file=data.name)
+    yield from made
 
 
 @conversions.register("labelled->texts")

@@ -4,27 +4,30 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO, StringIO
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from simcse_core.data.cells import cell_text, cell_value, is_blank
+from simcse_core.data.cells import cell_text, cell_value, clean, is_blank
 from simcse_core.data.decoding import decode, open_text, sound_lines
+from simcse_core.data.separated import comma_separated, tab_separated
 from simcse_core.data.tables import (
     Table,
-    comma_separated,
     excel_table,
     json_records,
     json_values,
     parquet_table,
     records_table,
+    sheet_named,
     sheets,
-    tab_separated,
 )
-from simcse_core.errors import DataError
+from simcse_core.errors import DataError, OptionError
 from simcse_core.limits import limits
 
 TABLE_ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".xlsx")
 TEXT_ENDINGS = (".txt", ".text", ".md")
+
+_LINES_LOOKED_AT = 50
 
 TEXT = "text"
 """The column of a table that is taken where texts are wanted and nothing else."""
@@ -50,6 +53,10 @@ class File:
     sheet: str = ""
 
     def __post_init__(self) -> None:
+        if self.sheet and self.ending != ".xlsx":
+            raise OptionError("{file} has no sheets: only Excel files (.xlsx) have.", file=self.name)
+        if self.encoding and self.ending in (".xlsx", ".parquet"):
+            raise OptionError("{file} says its encoding itself. Leave it out.", file=self.name)
         if self.ending not in TABLE_ENDINGS + TEXT_ENDINGS:
             raise DataError(
                 "{file} ends in none of {endings}, so how to read it is not known. Rename it if it is one of them: "
@@ -68,9 +75,20 @@ class File:
         """Whether its cells stand in columns; else each line is a text."""
         return self.ending in TABLE_ENDINGS
 
+    @property
+    def called(self) -> str:
+        """Its name for messages, with the sheet where there are several."""
+        if self.ending != ".xlsx" or len(self.sheets()) < 2:
+            return self.name
+        return f"{self.name} ({sheet_named(self._binary(), self.name, self.sheet)})"
+
     def sheets(self) -> list[str]:
-        """The names of a workbook's sheets; none for other files. Errors as for `tables.sheets`."""
+        """The names of a workbook's visible sheets; none for other files. Errors as for `tables.sheets`."""
         return sheets(self._binary(), self.name) if self.ending == ".xlsx" else []
+
+    def holds_texts(self) -> bool:
+        """Whether it is a JSON array of texts and nothing else."""
+        return self.ending == ".json" and self._strings() is not None
 
     def plainly(self) -> "File":
         """The same as nobody has to ask about: text in UTF-8, and of a workbook this sheet alone, as JSONL.
@@ -91,12 +109,13 @@ class File:
         sheet = f" ({self.sheet})" if self.sheet else ""
         return File(f"{Path(self.name).stem}{sheet}.jsonl", "\n".join(lines).encode())
 
-    def table(self, only: str | None = None, lines: Iterator[str] | None = None) -> Table:
+    def table(self, only: str | None = None, lines: Iterator[str] | None = None, *, most: int | None = None) -> Table:
         """The table in it.
 
         Args:
             only: rows may hold nothing but the cell of this column, which is quicker.
             lines: of the file, where it is open already.
+            most: rows that are wanted, where not all are.
 
         Raises:
             DataError: it cannot be read, or lacks this column; mistakes in a row show when it is reached.
@@ -105,13 +124,13 @@ class File:
             case ".parquet":
                 return parquet_table(self._binary(), self.name, only)
             case ".xlsx":
-                return excel_table(self._binary(), self.name, self.sheet)
+                return excel_table(self._binary(), self.called, self.sheet)
             case ".tsv":
                 return tab_separated(lines or self.lines(), self.name)
             case ".csv":
                 return comma_separated(lines or self.lines(), self.name)
             case _:
-                return records_table(self._records(lines or self.lines()), self.name, only)
+                return records_table(self._records(lines or self.lines()), self.name, only, most)
 
     def texts(self, lines: Iterator[str] | None = None) -> Iterator[str]:
         """Its texts one after the other: its lines that are not blank, or the cells of the column `text`.
@@ -139,13 +158,28 @@ class File:
 
     def _texts(self, lines: Iterator[str] | None) -> Iterator[str]:
         if not self.is_table:
-            yield from (line.strip() for line in lines or self.lines() if not is_blank(line))
+            yield from self._lines_of_text(lines or self.lines())
         elif self.ending == ".json" and (values := self._strings()) is not None:
             yield from (cell_text(value, row, TEXT, self.name) for row, value in enumerate(values, 1))
         else:
             table = self.table(TEXT, lines)
             place = table.place(TEXT, self.name)
             yield from (cell_text(cells[place], row, TEXT, self.name) for row, cells in table.rows)
+
+    def _lines_of_text(self, lines: Iterator[str]) -> Iterator[str]:
+        rest = iter(lines)
+        first = list(islice((line for line in rest if not is_blank(line)), _LINES_LOOKED_AT))
+        for separator in ("\t", "_!_"):
+            cells = {line.rstrip("\r\n").count(separator) + 1 for line in first}
+            if len(first) > 1 and len(cells) == 1 and cells != {1}:
+                raise DataError(
+                    "{file} is no list of texts: each line has {count} cells, separated by {separator!r}. Save it with "
+                    "tabs between the cells and names of columns above them, as .tsv.",
+                    file=self.name,
+                    count=cells.pop(),
+                    separator=separator,
+                )
+        yield from (clean(line) for line in chain(first, rest) if not is_blank(line))
 
     def _records(self, lines: Iterator[str]) -> Iterator[tuple[int, dict[str, Any]]]:
         """Objects, one a line or, in a .json file, in one array."""
@@ -160,7 +194,7 @@ class File:
     def _strings(self) -> list[str] | None:
         """The texts of a JSON array of texts; None where it holds something else."""
         array = self._array()
-        return array if array and all(isinstance(value, str) for value in array) else None
+        return array if array and isinstance(array[0], str) else None
 
     def _array(self) -> list[Any] | None:
         """What a .json file holds, if it is not one object a line."""
@@ -175,6 +209,20 @@ class File:
 
     def _binary(self) -> Path | BinaryIO:
         return BytesIO(self.content) if isinstance(self.content, bytes) else self.content
+
+
+def check_file(path: Path) -> None:
+    """See that a path leads to a file that can be read more than once.
+
+    Raises:
+        DataError: it leads to none, to a folder, or to a pipe or device.
+    """
+    if path.is_dir():
+        raise DataError("{file} is a folder. Name a file in it.", file=path)
+    if path.exists() and not path.is_file():
+        raise DataError("{file} is no ordinary file. Save what it gives as one first.", file=path)
+    if not path.exists():
+        raise DataError("There is no file {file}.", file=path)
 
 
 @dataclass

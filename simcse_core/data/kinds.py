@@ -2,12 +2,14 @@
 
 import math
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from numbers import Integral, Real
+from decimal import Decimal
+from numbers import Real
 from typing import Any, TypeVar
 
-from simcse_core.data.cells import is_blank, visible
+from simcse_core.data.cells import is_blank, visible, without_halves
+from simcse_core.encoding.texts import is_listing
 from simcse_core.errors import DataError
 
 D = TypeVar("D", bound="Dataset")
@@ -34,7 +36,7 @@ class _Rows:
 
     def _checked(self, column: str) -> tuple[Any, ...]:
         cells = getattr(self, column)
-        if isinstance(cells, str | bytes) or not isinstance(cells, Iterable):
+        if isinstance(cells, str) or not is_listing(cells):
             raise DataError(
                 "The column {column!r} of {file} has to be a list of cells, not {given!r}.",
                 column=column,
@@ -47,14 +49,14 @@ class _Rows:
     def _wanted(self, column: str) -> tuple[Callable[[Any], Any], str]:
         if column == "score":
             return _score, "a finite number"
-        if column == "label" and not isinstance(self, Labelled):
-            return _match, "0 or 1"
+        if column == "label":
+            return (_class, "the name of a class") if isinstance(self, Labelled) else (_match, "0 or 1")
         return _text, "a text that can be seen"
 
 
 def _cell(cell: object, check: Callable[[Any], Any], wanted: str, name: str, row: int, column: str) -> Any:
     try:
-        return check(cell)
+        return check(cell.item() if hasattr(cell, "item") and not isinstance(cell, str) else cell)  # of NumPy or torch
     except (ValueError, TypeError, OverflowError):
         raise DataError(
             "{file}, row {row} of {column!r}: {given} is not {wanted}.",
@@ -69,17 +71,22 @@ def _cell(cell: object, check: Callable[[Any], Any], wanted: str, name: str, row
 def _text(cell: object) -> str:
     if not isinstance(cell, str) or is_blank(cell):
         raise ValueError(cell)
-    return cell
+    return without_halves(cell)
+
+
+def _class(cell: object) -> str:
+    """A class may be called by a number, as in a file."""
+    return _text(str(cell) if isinstance(cell, int) else f"{cell:.15g}" if isinstance(cell, float) else cell)
 
 
 def _score(cell: object) -> float:
-    if not isinstance(cell, Real) or isinstance(cell, bool) or not math.isfinite(cell):
+    if not isinstance(cell, Real | Decimal) or isinstance(cell, bool) or not math.isfinite(cell):
         raise ValueError(cell)
     return float(cell)
 
 
 def _match(cell: object) -> int:
-    if not isinstance(cell, Integral | float) or cell not in (0, 1):
+    if not isinstance(cell, int | float) or cell not in (0, 1):
         raise ValueError(cell)
     return int(cell)
 

@@ -5,9 +5,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
-from simcse_core.data.cells import cell_text, cell_texts, match_or_none, numbers
+from simcse_core.data.cells import MATCH, NumberError, cell_text, cell_texts, match_or_none, numbers
 from simcse_core.data.columns import Sample, proposal, renamed
-from simcse_core.data.files import File
+from simcse_core.data.files import File, check_file
 from simcse_core.data.kinds import KINDS, Dataset, Labelled, Texts, Triplets
 from simcse_core.data.tables import Table
 from simcse_core.errors import DataError
@@ -64,7 +64,9 @@ def data_from_bytes(
         if columns:
             raise DataError("{file} is a text file: it has no columns to choose from.", file=name)
         return Texts(name, tuple(file.texts()))
-    return data_from_table(file.table(), name, columns)
+    if file.holds_texts():
+        return Texts(name, tuple(_not_too_many(file.texts(), name)))
+    return data_from_table(file.table(), file.called, columns)
 
 
 def data_from_table(table: Table, name: str, columns: Mapping[str, str] | None = None) -> Dataset:
@@ -88,7 +90,9 @@ def table_sample(content: bytes, name: str, *, encoding: str = "", sheet: str = 
     file = File(name, content, encoding, sheet)
     if not file.is_table:
         return Sample([], [])
-    table = file.table()
+    if file.holds_texts():
+        return Sample(["text"], [])
+    table = file.table(most=Sample.ROWS_SEEN)
     return Sample.of(table.columns, table.rows)
 
 
@@ -99,6 +103,12 @@ def _no_kind(sample: Sample, mapped: Iterable[str], name: str) -> DataError:
         "accepted": "; ".join(", ".join(kind.columns) for kind in reversed(KINDS.values())),
         "rows": sample.in_words(),
     }
+    if sample.is_headless():
+        return DataError(
+            "{file} has no names of columns: its first row seems to be data ({given}). Put a row above it with one of: "
+            "{accepted}.",
+            **values,
+        )
     if mapped:
         return DataError(
             "{file} has the columns {given}: with {mapped} mapped they make no data. Complete one of: {accepted}. "
@@ -120,8 +130,7 @@ def _no_kind(sample: Sample, mapped: Iterable[str], name: str) -> DataError:
 
 
 def _bytes(path: Path) -> bytes:
-    if not path.is_file():
-        raise DataError("There is no file {file}.", file=path)
+    check_file(path)
     megabytes = path.stat().st_size / 1e6
     if megabytes > limits().max_file_megabytes:
         raise DataError(
@@ -170,7 +179,7 @@ def _column(kind: type[Dataset], column: str, place: int, table: Table, name: st
     read: list[Any] = []
     try:
         read.extend(values)
-    except ValueError:  # what came before it is there
+    except ValueError as error:  # what came before it is there
         row, _cells = list(table.rows)[len(read)]
         raise DataError(
             "{file}, row {row}: {column} {given!r} is not {wanted}. Leave the row out or correct it.",
@@ -178,7 +187,7 @@ def _column(kind: type[Dataset], column: str, place: int, table: Table, name: st
             row=row,
             column=column,
             given=texts[len(read)][:60],
-            wanted=wanted,
+            wanted=str(error) if isinstance(error, NumberError) else wanted,
         ) from None
     return read
 
@@ -191,10 +200,41 @@ def _values(
         names = {str(place): name for place, name in enumerate(classes)}
         return (_named(text, names) for text in texts), f"the number of a class, 0 to {len(classes) - 1}"
     if column == "score":
-        return numbers(texts), "a number, such as 3.5"
+        return numbers(texts), ""
     if column == "label" and kind is not Labelled:
+        if classes:
+            return _matches(texts, classes)
         return (match_or_none(text) for text in texts), "0 or 1 (or true, false, yes, no)"
     return iter(texts), ""
+
+
+_MEANING = {
+    **MATCH,
+    **dict.fromkeys(("same", "duplicate", "equivalent", "paraphrase", "similar", "match", "entailment"), 1),
+    **dict.fromkeys(("relevant", "correct", "right"), 1),
+    **dict.fromkeys(("different", "distinct", "dissimilar", "mismatch", "irrelevant", "incorrect", "wrong"), 0),
+}
+"""What files call the classes of pairs and answers."""
+
+
+def _matches(texts: Sequence[str], classes: Sequence[str]) -> tuple[Iterator[int], str]:
+    """Labels of pairs that stand as numbers of classes, whose names say which is the match."""
+    names = [name.strip().casefold() for name in classes]
+    negated = [name.startswith(("not_", "not ", "non_", "non-", "no_", "un")) for name in names]
+    meaning: dict[str, int] = {}
+    if all(name in _MEANING for name in names):
+        meaning = {str(place): _MEANING[name] for place, name in enumerate(names)}
+    elif len(names) == 2 and sum(negated) == 1:  # entailment, not_entailment: 0 is the match there
+        meaning = {str(place): int(not is_negated) for place, is_negated in enumerate(negated)}
+    told = ", ".join(f"{place} {name}" for place, name in enumerate(classes))
+    wanted = f"known to be a match or none: the file calls its classes {told[:120]}. Write 1 for a match and 0 for none"
+    return (_named_match(text, meaning) for text in texts), wanted
+
+
+def _named_match(place: str, meaning: Mapping[str, int]) -> int:
+    if place not in meaning:
+        raise ValueError(place)
+    return meaning[place]
 
 
 def _named(place: str, names: Mapping[str, str]) -> str:

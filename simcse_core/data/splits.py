@@ -224,8 +224,9 @@ def _filled(groups: Sequence[Sequence[int]], room: int) -> list[int]:
 
 
 def _questions_with_both(data: Answers) -> set[str]:
-    """The questions that have a right and a wrong answer."""
-    of_label = [{q for q, label in zip(data.question, data.label, strict=True) if label == of} for of in (0, 1)]
+    """The questions that have a right and a wrong answer, normalised."""
+    rows = [(normalised(question), label) for question, label in zip(data.question, data.label, strict=True)]
+    of_label = [{question for question, label in rows if label == of} for of in (0, 1)]
     return of_label[0] & of_label[1]
 
 
@@ -287,7 +288,9 @@ def _strata(data: Dataset, folds: int) -> NDArray[np.int64]:
             return np.array(data.label)
         case Answers():
             both = _questions_with_both(data)
-            return np.array([label + 2 * (q in both) for q, label in zip(data.question, data.label, strict=True)])
+            return np.array(
+                [label + 2 * (normalised(q) in both) for q, label in zip(data.question, data.label, strict=True)]
+            )
         case Scored():
             steps = max(min(_SCORE_STRATA, len(data) // folds), 1)
             return np.searchsorted(np.quantile(data.score, np.arange(1, steps) / steps), data.score)

@@ -4,8 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from simcse_core.data.files import TEXT, File, OpenLines
-from simcse_core.errors import DataError
+from simcse_core.data.files import TEXT, File, OpenLines, check_file
 from simcse_core.limits import check_length, limits
 
 
@@ -62,8 +61,7 @@ def open_texts(path: Path | str, *, encoding: str = "", sheet: str = "") -> Iter
         ...     encode_stream(SimCSE.load("minilm"), texts, "reviews.npy")
     """
     path = Path(path)
-    if not path.is_file():
-        raise DataError("There is no file {file}.", file=path)
+    check_file(path)
     file = File(path.name, path, encoding, sheet)
     if file.ending in (".parquet", ".xlsx"):
         count = (file.table(TEXT).count if file.ending == ".parquet" else None) or 0

@@ -1,8 +1,6 @@
 """Tables as they stand in a file, row by row; the same for a whole file and for one that is too large for memory."""
 
-import csv
 import json
-import re
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -12,12 +10,14 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from simcse_core.data.cells import Unreadable
 from simcse_core.data.kinds import normalised
 from simcse_core.errors import DataError, OptionError
 from simcse_core.limits import limits
 from simcse_core.numerals import whole_number
 
 if TYPE_CHECKING:
+    from pyarrow import Array
     from python_calamine import CalamineWorkbook
 
 Row = tuple[int, list[Any]]
@@ -65,45 +65,15 @@ class Table:
         )
 
 
-def tab_separated(lines: Iterable[str], name: str) -> Table:
-    """A TSV file: a cell ends at a tab, a row at the end of its line, and a quotation mark is one.
-
-    Args and errors as for `comma_separated`.
-    """
-    return _headed(_unquoted(lines, name), name)
-
-
-def comma_separated(lines: Iterable[str], name: str) -> Table:
-    """A CSV file. The first row names the columns, and every row has as many cells.
-
-    Args:
-        lines: of the file, with their ends. A first line `sep=;`, as Excel writes it, says what separates; else it is
-            what the first line has most.
-        name: of the file, for messages.
-
-    Raises:
-        DataError: the file is empty; while the rows are read, one that has other cells, or quotes that do not close or
-            seem to swallow rows.
-    """
-    csv.field_size_limit(limits().max_file_megabytes * 1_000_000)
-    rest = iter(lines)
-    first, line = next(rest, ""), 1
-    if said := re.fullmatch(r'"?sep=(.)"?\s*', first, re.IGNORECASE):
-        first, line = next(rest, ""), 2
-    # Spreadsheets of some countries write ';'. What stands in quotes separates nothing.
-    separator = said[1] if said else max(",;\t", key=re.sub('"[^"]*"', "", first).count)
-    return _headed(_quoted(chain([first], rest), separator, name, line), name)
-
-
 def json_records(lines: Iterable[str], name: str) -> Iterator[tuple[int, dict[str, Any]]]:
     """The objects of a JSONL file with their lines.
 
     Raises:
         DataError: a line is no JSON object.
     """
-    for number, line in enumerate(lines, 1):
+    for row, line in enumerate(lines, 1):
         if line.strip():
-            yield number, _record(_parsed(line, name, number), name, number)
+            yield row, _record(_parsed(line, name, row), name, row)
 
 
 def json_values(text: str, name: str) -> list[Any]:
@@ -121,19 +91,22 @@ def json_values(text: str, name: str) -> list[Any]:
     return values
 
 
-def records_table(records: Iterable[tuple[int, dict[str, Any]]], name: str, only: str | None = None) -> Table:
+def records_table(
+    records: Iterable[tuple[int, dict[str, Any]]], name: str, only: str | None = None, most: int | None = None
+) -> Table:
     """Objects as a table.
 
     Args:
         records: row and object; all are taken at once, one more than may be, unless `only` one column is wanted.
         name: of the file, for messages.
         only: rows hold nothing but the cell of this column.
+        most: rows that are wanted, where not all are.
 
     Raises:
         DataError: the first object does not have this column; while they are read, one has it twice.
     """
     if only is None:
-        read = list(islice(records, limits().max_table_rows + 1))  # too many are not waited for
+        read = list(islice(records, most or limits().max_table_rows + 1))  # too many are not waited for
         columns = list(dict.fromkeys(key for _row, record in read for key in record))
         return Table(columns, [(row, [record.get(key) for key in columns]) for row, record in read])
     rest = iter(records)
@@ -174,7 +147,7 @@ def parquet_table(source: Path | BinaryIO, name: str, only: str | None = None) -
         number = 0
         with _readable(name), file:
             for batch in file.iter_batches(1_000, columns=wanted):
-                for cells in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+                for cells in zip(*map(_values, batch.columns), strict=True):
                     number += 1
                     yield number, list(cells)
 
@@ -189,7 +162,30 @@ def sheets(source: Path | BinaryIO, name: str) -> list[str]:
         DataError: it is no workbook that can be read.
     """
     with _workbook(source, name) as book:
-        return list(book.sheet_names)
+        visible = [sheet.name for sheet in book.sheets_metadata if str(sheet.visible).endswith(".Visible")]
+        return visible or list(book.sheet_names)
+
+
+def sheet_named(source: Path | BinaryIO, name: str, sheet: str = "") -> str:
+    """The sheet that is meant by its name, hidden or not, or by its number among the visible ones, from 1.
+
+    Raises:
+        DataError: it is no workbook.
+        OptionError: there is no such sheet.
+    """
+    visible = sheets(source, name)
+    with _workbook(source, name) as book:
+        if sheet in book.sheet_names:
+            return sheet
+    place = (whole_number(sheet) or 0) - 1 if sheet else 0
+    if not 0 <= place < len(visible):
+        raise OptionError(
+            "{file} has no sheet {given!r}. Name one of: {choices}.",
+            file=name,
+            given=sheet,
+            choices=", ".join(visible)[:200],
+        )
+    return visible[place]
 
 
 def excel_table(source: Path | BinaryIO, name: str, sheet: str = "") -> Table:
@@ -198,27 +194,29 @@ def excel_table(source: Path | BinaryIO, name: str, sheet: str = "") -> Table:
     Args:
         source: the file.
         name: of the file, for messages.
-        sheet: its name or number, counted from 1; "" for the first.
+        sheet: as for `sheet_named`; "" for the first that is visible.
 
     Raises:
         DataError: it is no workbook, or the sheet is empty.
         OptionError: there is no such sheet.
     """
-    names = sheets(source, name)
-    if sheet and sheet not in names and not 0 < (whole_number(sheet) or 0) <= len(names):
-        raise OptionError(
-            "{file} has no sheet {given!r}. Name one of: {choices}.",
-            file=name,
-            given=sheet,
-            choices=", ".join(names)[:200],
-        )
-    place = names.index(sheet) if sheet in names else int(sheet or 1) - 1
+    named = sheet_named(source, name, sheet)
     with _workbook(source, name) as book:
-        page = book.get_sheet_by_index(place)
+        page = book.get_sheet_by_name(named)
         start = (page.start or (0, 0))[0] + 1
         cells = page.to_python()
     rows = ((start + at, [_whole(cell) for cell in row]) for at, row in enumerate(cells) if any(c != "" for c in row))
-    return _headed(rows, name)
+    return headed(rows, name)
+
+
+def _values(column: "Array[Any]") -> list[Any]:
+    """The cells of a column; what Python has no value for (a date in the year 20,000) hinders no other column."""
+    try:
+        return list(column.to_pylist())
+    except UnicodeDecodeError:
+        return [Unreadable("text that is not in UTF-8")] * len(column)
+    except (OverflowError, ValueError, LookupError) as error:
+        return [Unreadable(str(error).strip().partition("\n")[0])] * len(column)
 
 
 def _whole(cell: object) -> object:
@@ -232,6 +230,10 @@ def _check_unpacked_size(source: Path | BinaryIO, name: str) -> None:
         with zipfile.ZipFile(source) as packed:
             size = sum(part.file_size for part in packed.infolist())
     except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+        if _beginning(source).startswith(_OLD_OFFICE):
+            raise DataError(
+                "{file} is an old Excel workbook, or one with a password. Save it as .xlsx without one.", file=name
+            ) from error
         raise DataError("{file} is not a table that can be read: {reason}", file=name, reason=error) from error
     if size > most:
         raise DataError(
@@ -241,75 +243,43 @@ def _check_unpacked_size(source: Path | BinaryIO, name: str) -> None:
         )
 
 
-def _headed(rows: Iterator[Row], name: str) -> Table:
-    """A table whose first row names the columns."""
+_OLD_OFFICE = b"\xd0\xcf\x11\xe0"
+
+
+def _beginning(source: Path | BinaryIO) -> bytes:
+    if isinstance(source, Path):
+        with source.open("rb") as file:
+            return file.read(4)
+    source.seek(0)
+    return source.read(4)
+
+
+IN_QUOTES = "Put a text that contains the separator in double quotes."
+
+
+def headed(rows: Iterator[Row], name: str, advice: str = IN_QUOTES) -> Table:
+    """A table whose first row names the columns.
+
+    Args:
+        rows: of the file, the names first.
+        name: of the file, for messages.
+        advice: what to do about a row that has other cells.
+
+    Raises:
+        DataError: there is no row; while the rows are read, one has other cells.
+    """
     _line, columns = next(rows, (1, []))
     if not columns:
         raise DataError("{file} is empty: the first row has to name the columns.", file=name)
-    return Table([str(cell).strip() for cell in columns], _even(rows, len(columns), name))
+    return Table([str(cell).strip() for cell in columns], _even(rows, len(columns), name, advice))
 
 
-def _unquoted(lines: Iterable[str], name: str) -> Iterator[Row]:
-    for line, content in enumerate(lines, 1):
-        cells = content.rstrip("\r\n").split("\t")
-        if any('""' in cell and re.fullmatch('"(?:[^"]|"")*"', cell) for cell in cells):
-            raise DataError(
-                "{file}, row {row}: a cell is in quotes as in a CSV file, but in a TSV file quotes are part of a text. "
-                "Save the file as .csv.",
-                file=name,
-                row=line,
-            )
-        if cells != [""]:
-            yield line, list[Any](cells)
-
-
-def _quoted(lines: Iterable[str], separator: str, name: str, line: int) -> Iterator[Row]:
-    """The rows of a CSV file; `line` is the number of the first."""
-    taken: list[str] = []  # lines of the row that is read
-
-    def noted() -> Iterator[str]:
-        for content in lines:
-            taken.append(content)
-            yield content
-
-    width = 0
-    try:
-        for cells in csv.reader(noted(), delimiter=separator, strict=True):
-            if len(taken) > 1 and width > 1:
-                _check_swallowed(taken, separator, width, name, line)
-            if cells:
-                width = width or len(cells)
-                yield line, list[Any](cells)
-            line += len(taken)
-            taken.clear()
-    except csv.Error as error:
-        raise DataError("{file}, row {row}: {reason}.", file=name, row=line, reason=error) from error
-
-
-def _check_swallowed(lines: list[str], separator: str, width: int, name: str, line: int) -> None:
-    """Refuse a quote that opens a cell and closes rows later, when each line would be a row by itself.
-
-    Two lines of two cells are no sign: a comma in each line of a letter makes them too.
-    """
-    alone = [content.rstrip("\r\n").split(separator) for content in lines]
-    if len(lines) * width >= 6 and all(len(cells) == width and all(map(str.strip, cells)) for cells in alone):
-        raise DataError(
-            "{file}, rows {row} to {last}: a quotation mark opens a cell and closes it only {count} lines later, and "
-            "each of them would be a row. Write a quotation mark inside a text twice and put the text in quotes; if "
-            "this is one text all the same, save the table as JSONL or Excel.",
-            file=name,
-            row=line,
-            last=line + len(lines) - 1,
-            count=len(lines) - 1,
-        )
-
-
-def _even(rows: Iterable[Row], width: int, name: str) -> Iterator[Row]:
+def _even(rows: Iterable[Row], width: int, name: str, advice: str) -> Iterator[Row]:
     for line, cells in rows:
         if len(cells) != width:
             raise DataError(
-                "{file}, row {row}: {given} cells, but the first row names {wanted} columns. "
-                "Put a text that contains the separator in double quotes.",
+                "{file}, row {row}: {given} cells, but the first row names {wanted} columns. {advice}",
+                advice=advice,
                 file=name,
                 row=line,
                 given=len(cells),
@@ -320,23 +290,36 @@ def _even(rows: Iterable[Row], width: int, name: str) -> Iterator[Row]:
 
 def _parsed(text: str, name: str, row: int) -> object:
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        record = {key.strip(): value for key, value in pairs}
-        if len(record) < len(pairs):
-            twice = next(
-                key for at, (key, _value) in enumerate(pairs) if key.strip() in [k.strip() for k, _ in pairs[:at]]
-            )
-            raise DataError(
-                "{file}, row {row}: the name {given!r} stands twice in an object.", file=name, row=row, given=twice
-            )
+        record: dict[str, Any] = {}
+        for key, value in ((key.strip(), value) for key, value in pairs):
+            if key in record:
+                raise DataError(
+                    "{file}, row {row}: the name {given!r} stands twice in an object.", file=name, row=row, given=key
+                )
+            record[key] = value
         return record
 
     try:
         return json.loads(text, object_pairs_hook=once)
-    except (ValueError, RecursionError):
-        return None
+    except json.JSONDecodeError as error:
+        raise DataError(
+            "{file}, row {row}: not JSON ({reason}, at letter {place}).",
+            file=name,
+            row=row + error.lineno - 1,
+            reason=error.msg,
+            place=error.colno,
+        ) from error
+    except (ValueError, RecursionError) as error:
+        raise DataError("{file}, row {row}: not JSON that can be read.", file=name, row=row) from error
 
 
 def _record(value: object, name: str, row: int) -> dict[str, Any]:
+    if isinstance(value, list):
+        raise DataError(
+            "{file}, row {row}: a JSON array, where an object belongs. A file that is one array is named .json.",
+            file=name,
+            row=row,
+        )
     if not isinstance(value, dict):
         raise DataError("{file}, row {row}: not a JSON object.", file=name, row=row)
     return value

@@ -77,9 +77,7 @@ def each(texts: Iterable[str]) -> Iterator[str]:
     """
     if isinstance(texts, str):
         raise InputError("Give a list of texts, not a single text: [{text!r}].", text=texts[:40])
-    # A DataFrame gives the names of its columns, an array of no dimension nothing.
-    is_column = not hasattr(texts, "ndim") or texts.ndim == 1 or (texts.ndim > 1 and not hasattr(texts, "iloc"))
-    if not isinstance(texts, Iterable) or isinstance(texts, bytes | Mapping | Set) or not is_column:
+    if not is_listing(texts):
         raise InputError(
             "Give a list of texts, not a {kind}: of a table one column, of a dictionary its values.",
             kind=type(texts).__name__,
@@ -89,6 +87,16 @@ def each(texts: Iterable[str]) -> Iterator[str]:
         if not isinstance(text, str):
             raise InputError("Text {number} is a {kind}, not a text.", number=number, kind=type(text).__name__)
         yield text.rstrip("\r\n") if is_file else text
+
+
+def is_listing(given: object) -> bool:
+    """Whether this gives its elements one after the other, in an order that means something.
+
+    A set has no order, a DataFrame and a dictionary give their names, an array of no dimension nothing.
+    """
+    ndim = getattr(given, "ndim", 1)
+    is_table = ndim == 0 or (ndim > 1 and hasattr(given, "iloc"))
+    return isinstance(given, Iterable) and not isinstance(given, bytes | Mapping | Set) and not is_table
 
 
 def once_each(texts: Sequence[str], dim: int, encode: Callable[[list[str]], Vectors]) -> Vectors:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from simcse_core.data.kinds import Answers, Dataset, Labelled, Pairs, Scored, Texts, Triplets
+from simcse_core.data.kinds import Answers, Dataset, Labelled, Pairs, Scored, Texts, Triplets, normalised
 from simcse_core.encoding.texts import Vectors
 from simcse_core.errors import DataError
 from simcse_core.meaning.evaluation import (
@@ -37,7 +37,7 @@ def items_of(data: Dataset, parts: Sequence[Vectors]) -> Items:
         case Triplets():
             return Items({"accuracy": _floats(triplet_hits(*parts))})
         case Answers():
-            ranks = ranks_of_right_answers(parts[0], parts[1], data.question, data.label)
+            ranks = ranks_of_right_answers(parts[0], parts[1], [*map(normalised, data.question)], data.label)
             firsts = reciprocal_ranks(ranks)
             return Items(
                 {

@@ -5,7 +5,7 @@ from typing import Protocol
 
 import numpy as np
 
-from simcse_core.data.kinds import Answers, Dataset, Labelled, Pairs, Scored, Texts, Triplets, text_columns
+from simcse_core.data.kinds import Answers, Dataset, Labelled, Pairs, Scored, Texts, Triplets, normalised, text_columns
 from simcse_core.encoding.texts import Vectors
 from simcse_core.errors import DataError, ModelError
 from simcse_core.learning.itemised import items_of
@@ -124,7 +124,7 @@ def _metrics(data: Dataset, parts: Sequence[Vectors], unique: Vectors, scale_max
         case Triplets():
             return evaluate_triplets(*parts)
         case Answers():
-            return evaluate_answers(parts[0], parts[1], data.question, data.label)
+            return evaluate_answers(parts[0], parts[1], [normalised(text) for text in data.question], data.label)
         case Labelled():
             return evaluate_labelled(parts[0], data.label)
         case _:

@@ -1,26 +1,33 @@
 """Files as people bring them: what they mean is read, or refused in words that name the row; nothing is guessed."""
 
 import io
+import json
+import os
 import zipfile
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
+import torch
 from pyarrow import parquet
 
+from simcse_core.data.conversions import convert
 from simcse_core.data.decoding import EncodingError, decode
-from simcse_core.data.kinds import Labelled, Pairs, Scored, Texts, Triplets, normalised
+from simcse_core.data.kinds import Answers, Labelled, Pairs, Scored, Texts, Triplets, normalised
 from simcse_core.data.readers import data_from_bytes, read_data, read_texts, table_sample, texts_from_bytes
+from simcse_core.data.splits import split
 from simcse_core.data.streams import open_texts
 from simcse_core.errors import DataError, OptionError, UserError
 
 Rows = Sequence[Sequence[str | float | bool | None]]
 
 
-def workbook(sheets: Mapping[str, Rows]) -> bytes:
+def workbook(sheets: Mapping[str, Rows], hidden: Sequence[str] = ()) -> bytes:
     """An .xlsx file with these cells, as Excel writes it, in as few parts as it may have."""
 
     def cell(place: str, value: str | float | bool | None) -> str:
@@ -41,10 +48,15 @@ def workbook(sheets: Mapping[str, Rows]) -> bytes:
         )
         return f'<worksheet xmlns="{main}"><sheetData>{"".join(cells)}</sheetData></worksheet>'
 
+    def state(name: str) -> str:
+        return 'state="hidden"' if name in hidden else ""
+
     main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
     office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
     package = "http://schemas.openxmlformats.org/package/2006"
-    named = "".join(f'<sheet name="{name}" sheetId="{at}" r:id="r{at}"/>' for at, name in enumerate(sheets, 1))
+    named = "".join(
+        f'<sheet name="{name}" {state(name)} sheetId="{at}" r:id="r{at}"/>' for at, name in enumerate(sheets, 1)
+    )
     linked = "".join(
         f'<Relationship Id="r{at}" Type="{office}/worksheet" Target="worksheets/sheet{at}.xml"/>'
         for at in range(1, len(sheets) + 1)
@@ -146,15 +158,20 @@ def test_a_separator_in_the_quotes_of_the_first_row_separates_nothing() -> None:
 # ---- Numbers and labels
 
 
-@pytest.mark.parametrize("score", ["1_5", "١", "３", "1,250", "85%", "1e400", "0x10", "1.5.2", "inf", "--1", "1 5"])
+@pytest.mark.parametrize("score", ["1_5", "١", "３", "85%", "1e400", "0x10", "1.5.2", "inf", "--1", "1 5"])
 def test_a_score_that_people_do_not_write_is_refused_with_its_row(score: str) -> None:
     with pytest.raises(DataError, match=r"t.tsv, row 3: score .* is not a number, such as 3.5"):
         data_from_bytes(f"sentence1\tsentence2\tscore\na\tb\t2\nc\td\t{score}\n".encode(), "t.tsv")
 
 
 def test_decimal_points_and_commas_are_not_mixed() -> None:
-    with pytest.raises(DataError, match=r"row 3: score '1.250' is not a number"):
+    with pytest.raises(DataError, match=r"row 3: score '1.250' is not written as others in its column"):
         data_from_bytes(b"sentence1;sentence2;score\na;b;3,5\nc;d;1.250\n", "t.csv")
+    with pytest.raises(DataError, match=r"row 2: score '1,250' is not clear: its comma may stand before"):
+        data_from_bytes(b"sentence1;sentence2;score\na;b;1,250\nc;d;3\n", "t.csv")
+    settled = data_from_bytes(b"sentence1;sentence2;score\na;b;1,250\nc;d;0,500\ne;f;2\n", "t.csv")
+    assert isinstance(settled, Scored)
+    assert settled.score == (1.25, 0.5, 2.0)
 
 
 @pytest.mark.parametrize(
@@ -208,7 +225,7 @@ def test_parquet_cells_of_other_types_are_read_as_what_they_say() -> None:
         (pa.array([b"\xff\xfe"], pa.binary()), "'text' holds bytes that are no text in UTF-8"),
         (pa.array([["a"]]), "'text' holds a list"),
         (pa.array([{"a": 1}]), "'text' holds an object"),
-        (pa.array([300_000_000_000_000], pa.timestamp("ms")), "not a table that can be read"),
+        (pa.array([300_000_000_000_000], pa.timestamp("ms")), "'text' cannot be read: date value out of range"),
     ],
 )
 def test_parquet_cells_that_are_no_text_are_refused(column: pa.Array, said: str) -> None:
@@ -218,7 +235,7 @@ def test_parquet_cells_that_are_no_text_are_refused(column: pa.Array, said: str)
 
 def test_parquet_that_is_not_utf8_is_refused_in_a_line(tmp_path: Path) -> None:
     broken = pa.Array.from_buffers(pa.string(), 1, [None, pa.py_buffer(b"\0\0\0\0\2\0\0\0"), pa.py_buffer(b"\xff\xfe")])
-    with pytest.raises(DataError, match=r"t.parquet holds text that is not in UTF-8\. Save it anew"):
+    with pytest.raises(DataError, match=r"t.parquet, row 1: 'text' cannot be read: text that is not in UTF-8"):
         by_every_door(parquet_bytes(text=broken), "t.parquet", tmp_path)
 
 
@@ -256,9 +273,10 @@ def test_a_json_file_holds_an_array_or_an_object_a_line(tmp_path: Path) -> None:
         (b'{\n "text": ["a"]\n}', "is no JSON array"),
         (b'{"text": ["a", "b"]}', "row 1: 'text' holds a list"),
         (b"[[1]]", "row 1: not a JSON object"),
-        (b"[", "is no JSON array"),
+        (b"[", "row 1: not JSON"),
         (b"[]", "has no rows"),
-        (b"[" * 100_000, "is no JSON array"),
+        (b"[" * 100_000, "row 1: not JSON that can be read"),
+        (b'["a", null]', "row 2: 'text' is empty"),
         (b'["a", " "]', "row 2: 'text' is empty"),
     ]:
         with pytest.raises(DataError, match=said):
@@ -274,10 +292,10 @@ def test_a_file_of_an_unknown_ending_is_refused(tmp_path: Path) -> None:
 def test_an_excel_sheet_is_a_table(tmp_path: Path) -> None:
     rows: Rows = [["Text", "Label", "n"], ["a\nb", 1, 0.5], [None, None, None], ["c", 2, 1], ["007", True, 1]]
     content = workbook({"First": rows, "Zweites": [["text"], ["only"]]})
-    assert data_from_bytes(content, "t.xlsx") == Labelled("t.xlsx", ("a\nb", "c", "007"), ("1", "2", "True"))
+    assert data_from_bytes(content, "t.xlsx") == Labelled("t.xlsx (First)", ("a\nb", "c", "007"), ("1", "2", "True"))
     assert by_every_door(content, "t.xlsx", tmp_path) == ["a\nb", "c", "007"]
     for sheet in ("Zweites", "2"):
-        assert read_data(tmp_path / "t.xlsx", sheet=sheet) == Texts("t.xlsx", ("only",))
+        assert read_data(tmp_path / "t.xlsx", sheet=sheet) == Texts("t.xlsx (Zweites)", ("only",))
     for sheet in ("third", "0", "3", "٢"):
         with pytest.raises(OptionError, match=r"t.xlsx has no sheet .*Name one of: First, Zweites"):
             read_data(tmp_path / "t.xlsx", sheet=sheet)
@@ -332,6 +350,34 @@ def test_east_asian_encodings_are_told_apart(text: str, encoding: str, tmp_path:
 @pytest.mark.parametrize(
     ("text", "encoding"),
     [
+        ("The movie was great 推薦\n", "big5"),
+        ("I like 老師好\n", "gbk"),
+        ("天気\n映画\n東京駅\n会議\n", "euc_jp"),
+        ("It has 20 °C or 68 °F\n", "cp1252"),
+        ("good,正面\nbad,负面\n", "gbk"),
+        ("naïve\n", "cp1252"),
+    ],
+)
+def test_few_letters_beyond_ascii_are_asked_about_and_the_right_reading_is_offered(text: str, encoding: str) -> None:
+    with pytest.raises(EncodingError) as caught:
+        decode(text.encode(encoding), "t.txt")
+    assert text in [decode(text.encode(encoding), "t.txt", guess.encoding) for guess in caught.value.guesses]
+
+
+@pytest.mark.parametrize("text", ["Use ~{ab~} in templates", "a ~~ b ~{xx~}", r"\cite~{ab~}", "~{CUSTOMERID~}"])
+def test_plain_ascii_that_looks_like_an_escape_stays_as_it_is(text: str) -> None:
+    assert decode(text.encode(), "t.txt") == text
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_wide_letters_without_a_mark_are_read(encoding: str) -> None:
+    for text in ("text,label\r\nhello,b\r\n", "Привет мир,1\r\n"):
+        assert decode(text.encode(encoding), "t.csv") == text
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
         ("Сегодня хорошая погода.\nЯ иду в школу.\n", "cp1251"),
         ("Сегодня хорошая погода.\nЯ иду в школу.\n", "koi8-r"),
         ("Die Vögel fliegen über die Brücke.\nMüller liebt Käse.\n", "cp1252"),
@@ -349,8 +395,13 @@ def test_code_pages_of_single_bytes_are_asked_about_and_read_when_they_are_named
 
 def test_a_named_encoding_is_taken_at_its_word_or_refused() -> None:
     assert decode("Ü".encode("cp1252"), "t.txt", "cp1252") == "Ü"
-    with pytest.raises(DataError, match=r"t.txt is no text in ascii"):
-        decode("Ü".encode(), "t.txt", "ascii")
+    for encoding in ("latin-1", "gbk"):
+        assert decode("今天".encode(), "t.txt", encoding) == "今天"  # it is UTF-8
+    assert decode("联通".encode("gbk"), "t.txt", "gbk") == "联通"  # which is UTF-8 too, by chance
+    assert decode("①镕".encode("gbk"), "t.txt", "gb2312") == "①镕"  # as programs write under that name
+    assert decode("it’s".encode("cp1252"), "t.txt", "latin-1") == "it’s"
+    with pytest.raises(DataError, match=r"t.txt is no text in utf-16-le"):
+        decode(b"plain", "t.txt", "utf-16-le")
     for given in ("no-such", "base64", "rot13", "\0", "undefined"):
         with pytest.raises(UserError, match=r"There is no encoding|is no text in"):
             decode(b"\xff", "t.txt", given)
@@ -405,7 +456,7 @@ def test_a_text_without_a_visible_character_is_empty(text: str, tmp_path: Path) 
         (lambda: Labelled("d", ("a", "b"), ("x",)), "differ in length: text 2, label 1"),
         (lambda: Texts("d", ("a", " \u200b")), "row 2 of 'text': .* is not a text that can be seen"),
         (lambda: Texts("d", "abc"), "'text' of d has to be a list of cells, not 'abc'"),  # type: ignore[arg-type]
-        (lambda: Labelled("d", ("a",), (None,)), "row 1 of 'label': None is not a text"),  # type: ignore[arg-type]
+        (lambda: Labelled("d", ("a",), (None,)), "row 1 of 'label': None is not the name of a class"),  # type: ignore[arg-type]
     ],
 )
 def test_data_made_in_python_is_checked_as_a_file_is(make: object, said: str) -> None:
@@ -416,3 +467,155 @@ def test_data_made_in_python_is_checked_as_a_file_is(make: object, said: str) ->
 def test_columns_of_data_made_in_python_may_be_any_lists() -> None:
     made = Pairs("d", iter(["a", "b"]), ["c", "d"], [True, 0.0])  # type: ignore[arg-type]
     assert made == Pairs("d", ("a", "b"), ("c", "d"), (1, 0))
+
+
+def test_a_blank_after_the_separator_is_no_part_of_a_cell() -> None:
+    content = b'"text", "label"\n"hello, you", "pos"\nbye, "neg"\n'
+    assert data_from_bytes(content, "t.csv") == Labelled("t.csv", ("hello, you", "bye"), ("pos", "neg"))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        'text,label\n"hello,1\nfoo,\nbar,1\nworld",0\nend,1\n',
+        'id,text,label\n1,"hello,1\n2,foo,0\n3,,0\n4,world",0\n5,end,1\n',
+        'text,label\nfirst,pos\n"Nice!,pos\nbad, really,neg\nnot good,neg\ngood",pos\n',
+        'text,label\n"hello,1\nworld",0\n',
+    ],
+)
+def test_a_quote_that_swallows_rows_is_noticed_though_some_are_blank_or_have_more_cells(content: str) -> None:
+    with pytest.raises(DataError, match="a quotation mark opens a cell and closes it only"):
+        data_from_bytes(content.encode(), "t.csv")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Roses are red, violets are blue\nSugar is sweet, and so are you\nI like tea",
+        "Dear all,\nplease come",
+        "one, two\nthree, four\nfive, six",
+        "亲爱的朋友，\n你好，再见",
+    ],
+)
+def test_a_text_of_several_lines_with_commas_is_read(text: str) -> None:
+    content = f'text,label\n"{text}",1\nx,0\n'.encode()
+    assert data_from_bytes(content, "t.csv") == Labelled("t.csv", (text, "x"), ("1", "0"))
+
+
+def test_a_first_row_of_several_lines_or_with_other_separators_is_understood() -> None:
+    content = b'"Satz\n1";"Satz 2";Score (0,5,10,15)\na;b;3,5\nc;d;1\n'
+    assert table_sample(content, "t.csv").columns == ["Satz\n1", "Satz 2", "Score (0,5,10,15)"]
+
+
+def test_rows_of_separators_alone_are_blank() -> None:
+    assert data_from_bytes(b"text;label\na;x\n;\n;;\nb;y\n", "t.csv") == Labelled("t.csv", ("a", "b"), ("x", "y"))
+
+
+@pytest.mark.parametrize("separator", ["\t", "_!_"])
+def test_a_text_file_that_is_a_table_is_not_taken_for_texts(separator: str, tmp_path: Path) -> None:
+    content = f"0{separator}I lost my card\n1{separator}It rains\n".encode()
+    with pytest.raises(DataError, match=r"t.txt is no list of texts: each line has 2 cells"):
+        by_every_door(content, "t.txt", tmp_path)
+    assert by_every_door(b"one\ttab\nno tab\n", "t.txt", tmp_path) == ["one\ttab", "no tab"]
+
+
+@pytest.mark.parametrize(
+    ("names", "labels"),
+    [
+        (["entailment", "not_entailment"], (1, 0)),
+        (["not_duplicate", "duplicate"], (0, 1)),
+        (["0", "1"], (0, 1)),
+        (["True", "False"], (1, 0)),
+    ],
+)
+def test_names_of_classes_say_which_pairs_match(names: list[str], labels: tuple[int, ...]) -> None:
+    assert pairs_with_names(names) == Pairs("t.parquet", ("a", "c"), ("b", "d"), labels)
+
+
+def test_names_of_classes_that_do_not_say_which_pairs_match_are_shown() -> None:
+    with pytest.raises(DataError, match=r"the file calls its classes 0 contradiction, 1 neutral, 2 entails\. Write 1"):
+        pairs_with_names(["contradiction", "neutral", "entails"])
+
+
+def pairs_with_names(names: list[str]) -> object:
+    features = {"label": {"_type": "ClassLabel", "names": names}}
+    table = pa.table({"sentence1": ["a", "c"], "sentence2": ["b", "d"], "label": [0, 1]})
+    told = {"huggingface": json.dumps({"info": {"features": features}})}
+    file = io.BytesIO()
+    parquet.write_table(table.replace_schema_metadata(told), file)
+    return data_from_bytes(file.getvalue(), "t.parquet")
+
+
+def test_whole_numbers_are_one_class_however_they_are_written() -> None:
+    content = b'{"text":"a","label":1}\n{"text":"b","label":1.0}\n'
+    assert data_from_bytes(content, "t.jsonl") == Labelled("t.jsonl", ("a", "b"), ("1", "1"))
+
+
+def test_half_a_letter_is_replaced_by_every_door(tmp_path: Path) -> None:
+    assert by_every_door(b'{"text": "cut \\ud83d"}\n', "t.jsonl", tmp_path) == ["cut \ufffd"]
+    assert Texts("d", ("cut \ud83d",)).text == ("cut \ufffd",)
+
+
+def test_a_column_that_cannot_be_read_hinders_no_other() -> None:
+    content = parquet_bytes(text=["a"], when=pa.array([300_000_000_000_000], pa.timestamp("ms")))
+    assert data_from_bytes(content, "t.parquet") == Texts("t.parquet", ("a",))
+
+
+def test_hidden_sheets_are_not_the_first() -> None:
+    content = workbook({"Hidden": [["text"], ["x"]], "Seen": [["text"], ["y"]]}, hidden=("Hidden",))
+    assert data_from_bytes(content, "t.xlsx") == Texts("t.xlsx", ("y",))
+    assert data_from_bytes(content, "t.xlsx", sheet="Hidden") == Texts("t.xlsx", ("x",))
+
+
+@pytest.mark.parametrize(
+    ("name", "how", "said"),
+    [
+        ("t.csv", {"sheet": "2"}, "t.csv has no sheets"),
+        ("t.xlsx", {"encoding": "gbk"}, "t.xlsx says its encoding itself"),
+        ("t.csv", {"encoding": "klingon"}, "There is no encoding 'klingon'"),
+    ],
+)
+def test_an_option_that_does_nothing_is_refused(name: str, how: dict[str, str], said: str) -> None:
+    with pytest.raises(OptionError, match=said):
+        data_from_bytes(b"text\na\n", name, **how)  # type: ignore[arg-type]
+
+
+def test_a_first_row_that_is_data_is_not_proposed_as_names() -> None:
+    rows = "喜欢打篮球的男生喜欢什么样的女生\t爱打篮球的男生喜欢什么样的女生\t1\n我手机丢了\t我想买个新手机\t1\n"
+    with pytest.raises(DataError, match=r"t.tsv has no names of columns: its first row seems to be data"):
+        data_from_bytes(rows.encode(), "t.tsv")
+
+
+def test_what_is_no_file_says_what_it_is(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="is a folder"):
+        read_texts(tmp_path)
+    os.mkfifo(tmp_path / "pipe.txt")
+    with pytest.raises(DataError, match="is no ordinary file"), open_texts(tmp_path / "pipe.txt"):
+        pass
+
+
+@pytest.mark.parametrize(
+    "label",
+    [np.array([True, False]), np.array([1.0, 0.0], dtype=np.float32), pd.Series([1, 0]), torch.tensor([1, 0])],
+    ids=lambda label: type(label).__name__,
+)
+def test_labels_of_other_libraries_are_taken(label: object) -> None:
+    assert Pairs("d", ["a", "b"], ["c", "d"], label) == Pairs("d", ("a", "b"), ("c", "d"), (1, 0))  # type: ignore[arg-type]
+
+
+def test_other_values_of_python_are_taken_as_a_file_gives_them() -> None:
+    assert Labelled("d", ["a", "b"], [0, 1.0]).label == ("0", "1")  # type: ignore[arg-type]
+    assert Scored("d", ["a"], ["b"], [Decimal("1.5")]).score == (1.5,)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("texts", [{"a", "b"}, {"a": 1, "b": 2}, pd.DataFrame({"a": [1], "b": [2]}), np.array("a"), 5])
+def test_what_is_no_list_is_no_column(texts: object) -> None:
+    with pytest.raises(DataError, match="'text' of d has to be a list of cells"):
+        Labelled("d", texts, ("x", "y"))  # type: ignore[arg-type]
+
+
+def test_questions_that_look_alike_are_one_question() -> None:
+    data = Answers("d", ("Who?", "WHO?\u200b", "What?", "what?"), ("a", "b", "c", "d"), (1, 0, 1, 0))
+    assert len(split(data)[1]) == 2
+    assert len(convert(data, "triplets").data) == 2
+    assert convert(Triplets("d", ("a", "A", "e"), ("x", "y", "f"), ("y", "x", "g")), "pairs").rows_after == 2

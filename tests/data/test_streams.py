@@ -25,7 +25,7 @@ def streamed(path: Path) -> list[str]:
         ("a.txt", "one\ntwo\n".encode("utf-8-sig")),
         ("a.csv", b'Label; Text \nx;"two\nlines; one cell"\n\ny;"say ""hi"""\n'),
         ("a.csv", b"text\r1\r2.5\r"),
-        ("a.csv", "text,label\n今天天气很好。,天气\n".encode("gbk")),
+        ("a.csv", "text,label\n今天天气很好，我们去公园散步吧。,天气\n".encode("gbk")),
         ("a.tsv", "label\ttext\nx\ta, b; c\n".encode("utf-16")),
         ("a.jsonl", '{"text": "a\u2028b", "label": 1}\n\n{"label": 2, " TEXT": 7}\n'.encode()),
     ],
@@ -95,11 +95,11 @@ def test_a_file_that_is_not_there_and_a_table_without_texts_are_named(tmp_path: 
 @pytest.mark.parametrize(
     ("sound", "broken", "encoding"),
     [
-        (b"plain\n", "Müller\n".encode("cp1252"), "UTF-8"),
-        (b"plain\n", b"a\0b\n", "UTF-8"),
+        ("über\n".encode(), "Müller\n".encode("cp1252"), "UTF-8"),
+        ("über\n".encode(), b"a\0b\n", "UTF-8"),
         ("今天天气很好，我们去公园散步吧。\n".encode("gbk"), b"\xff\n", "GB18030"),
         ("天气\n".encode("utf-16-le"), b"\x00\xd8\x0a\x00", "UTF-16"),
-        (b"plain\n", b"\xe4", "UTF-8"),
+        ("über\n".encode(), b"\xe4", "UTF-8"),
     ],
 )
 def test_bytes_that_are_no_text_in_the_files_encoding_are_found_by_their_row(
@@ -111,6 +111,18 @@ def test_bytes_that_are_no_text_in_the_files_encoding_are_found_by_their_row(
     with open_texts(tmp_path / "a.txt") as texts, pytest.raises(DataError, match=f"row 5001: no text in {encoding}"):
         assert len({*texts}) == 1
     assert texts.taken == 5_000
+
+
+def test_the_first_letter_beyond_ascii_tells_the_encoding_wherever_it_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decoding, "BEGINNING", 1_000)
+    (tmp_path / "a.txt").write_bytes(b"plain\n" * 5_000 + "今天天气很好，我们去公园散步吧。\n".encode("gbk"))
+    assert streamed(tmp_path / "a.txt")[-1] == read_texts(tmp_path / "a.txt")[-1] == "今天天气很好，我们去公园散步吧。"
+    (tmp_path / "b.txt").write_bytes(b"plain\n" * 5_000 + "Müller liebt Käse.\n".encode("cp1252"))
+    for door in (streamed, read_texts):
+        with pytest.raises(decoding.EncodingError, match=r"It may read cp1252: 'Müller liebt Käse\.'"):
+            door(tmp_path / "b.txt")
 
 
 def test_a_beginning_that_ends_inside_a_letter_does_no_harm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
