@@ -8,7 +8,7 @@ import math
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any
@@ -29,15 +29,17 @@ from simcse_core.command_options import (
     open_data,
     output_file,
     warn,
+    warn_line_breaks,
     warn_truncated,
     warn_unreadable,
 )
 from simcse_core.download_line import download_line
-from simcse_core.errors import InputError, UserError
+from simcse_core.errors import InputError, OptionError, UserError
 from simcse_core.printing import Answer, print_answer, to_stderr
 from simcse_core.progress_line import progress_line
 
 if TYPE_CHECKING:
+    from simcse_core.data.streams import TextStream
     from simcse_core.meaning.similarity import Matrix
 
 
@@ -149,6 +151,8 @@ def _similarity(options: argparse.Namespace) -> Answer:
 
     texts = [text.strip() for text in checked(options.texts) if not is_blank(text)]
     texts += read_texts(options.file, encoding=options.encoding, sheet=options.sheet) if options.file else []
+    if (options.encoding or options.sheet) and not (options.file or options.against):
+        raise OptionError("--encoding and --sheet say how a file is read: name one with --file.")
     if not texts:
         raise InputError("No texts are given. Write them behind the command, or name a file with --file.")
     others = read_texts(options.against, encoding=options.encoding, sheet=options.sheet) if options.against else []
@@ -160,6 +164,12 @@ def _similarity(options: argparse.Namespace) -> Answer:
         return {"texts": texts, "similarity": _rounded(cosine_similarity(vectors))}
     similarity = cosine_similarity(vectors, encode_texts(options, model, others, of=f" of {options.against}"))
     return {"texts": texts, "others": others, "similarity": _rounded(similarity)}
+
+
+def _shown(texts: "TextStream", show: "Callable[[int, int | None], None]") -> "Iterator[str]":
+    for text in texts:
+        show(texts.taken, texts.expected)
+        yield text
 
 
 def _rounded(similarity: "Matrix") -> list[list[float]]:
@@ -176,8 +186,7 @@ def _encode(options: argparse.Namespace) -> Answer:
         open_texts(options.input, encoding=options.encoding, sheet=options.sheet) as texts,
         progress_line("reading") as show,
     ):
-        for _text in texts:  # a broken row shows now, not after hours of encoding
-            show(texts.taken, texts.expected)
+        warn_line_breaks(_shown(texts, show))  # a broken row shows now, not after hours of encoding
         count = texts.taken
     model = load_model(options)
     started = time.perf_counter()
@@ -211,6 +220,7 @@ def _evaluate(options: argparse.Namespace) -> Answer:
     data = open_data(options.data, columns, encoding=options.encoding, sheet=options.sheet)
     model = load_model(options)
     warn(options.model, model.check(texts_of(data)))
+    warn_line_breaks(texts_of(data))
     measured = measure(model, data, precision=options.precision, scale_max=options.scale_max)
     if (reason := why_undefined(measured.metrics, measured.items)) is not None:
         to_stderr(f"note: {reason}")

@@ -2,7 +2,7 @@
 
 import argparse
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -163,6 +163,7 @@ def load_model(options: argparse.Namespace) -> "Encoder":
 
 def encode_texts(options: argparse.Namespace, model: "Encoder", texts: list[str], of: str = "") -> "Matrix":
     """(N, D) for N texts; says on stderr what the model cannot do justice to. `of` names a second list of texts."""
+    warn_line_breaks(texts, of)
     return model.encode(texts, precision=options.precision, on_check=lambda check: warn(options.model, check, of))
 
 
@@ -189,6 +190,18 @@ def warn_truncated(model: str, count: int, first: int | None, of: str = "") -> N
     if first is not None:
         to_stderr(
             f"warning: {count} of the texts are too long for {model} and were cut (the first is text {first + 1}{of})."
+        )
+
+
+def warn_line_breaks(texts: Iterable[str], of: str = "") -> None:
+    """Say how many texts have several lines: a quotation mark that is a text's own joins the lines of a CSV file."""
+    from simcse_core.data.cells import has_several_lines
+
+    places = [number for number, text in enumerate(texts, 1) if has_several_lines(text)]
+    if places:
+        to_stderr(
+            f"warning: {len(places)} of the texts have several lines (the first is text {places[0]}{of}). If that is "
+            "not meant, a quotation mark in the file opens a text and closes it lines later: write it twice."
         )
 
 

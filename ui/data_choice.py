@@ -11,6 +11,7 @@ from simcse_core.data.columns import Sample, best_guess, guess_columns
 from simcse_core.data.files import TABLE_ENDINGS, TEXT_ENDINGS
 from simcse_core.data.kinds import KINDS, Dataset, kind_of, normalised
 from simcse_core.data.readers import data_from_bytes, table_sample
+from simcse_core.errors import DataError
 from simcse_core.limits import limits
 from ui import address, defaults, reading, uploads
 from ui.page import UnansweredError, plain
@@ -164,10 +165,20 @@ def _map_columns(brought: Upload, key: str) -> dict[str, str]:
     """Asks which column is which, where the names do not say it; proposes what names and content suggest."""
     sample = _sample(brought.token, brought)
     names = sample.columns
+    if sample.is_headless():
+        raise DataError(
+            "{file} has no names of columns: its first row seems to be data ({given}). Put a row above it with one of: "
+            "{accepted}.",
+            file=brought.name,
+            given=", ".join(names)[:200],
+            accepted="; ".join(", ".join(kind.columns) for kind in reversed(KINDS.values())),
+        )
     keys = {normalised(name) for name in names}
-    if not names or any(set(kind.columns) <= keys for kind in KINDS.values()):
-        return {}
+    fitting = [kind for kind, columns in KINDS.items() if set(columns.columns) <= keys]
     guesses = guess_columns(sample)
+    # A column `text` alone may stand beside labels of another name: then one is asked.
+    if not names or fitting not in ([], ["texts"]) or (fitting and best_guess(sample) == "texts"):
+        return {}
     st.caption(_("The columns have other names. Say which is which:"))
     kind = st.selectbox(
         _("What is in the file?"),

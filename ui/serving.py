@@ -185,8 +185,8 @@ class UploadLimit:
 class Frames:
     """Only configured origins show the app in a frame; in others stands a link to it.
 
-    Over plain http browsers do not say that a page is for a frame. There the page itself notices, in `head.js`, and asks
-    for the link; a browser that were told to refuse would show its own words, which help nobody.
+    Over plain http browsers do not say that a page is for a frame. There the page itself notices, in `head.js`, and
+    asks for the link; a browser that were told to refuse would show its own words, which help nobody.
     """
 
     def __init__(self, app: ASGIApp, embed_in: tuple[str, ...]) -> None:
@@ -230,7 +230,8 @@ class Head:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        script = (_FRONTEND / "head.js").read_text(encoding="utf-8").replace("IS_EMBEDDABLE", json.dumps(bool(embed_in())))
+        script = (_FRONTEND / "head.js").read_text(encoding="utf-8")
+        script = script.replace("IS_EMBEDDABLE", json.dumps(bool(embed_in())))
         self._script = f"<script>\n{script}</script></head>".encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -86,6 +86,8 @@ def open_data(
         DataError: there is none of them, it cannot be fetched, or it cannot be used.
         OptionError: no kind of data has a column that is to be mapped.
     """
+    if (encoding or sheet) and (name.startswith("hub:") or name in names()):
+        raise DataError("The data {given} needs neither an encoding nor a sheet. Leave it out.", given=name)
     if name.startswith("hub:"):
         from simcse_core.data.hub_data import open_hub_data
 

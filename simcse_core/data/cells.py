@@ -42,6 +42,11 @@ def split_lines(text: str) -> list[str]:
     return [line.strip() for line in _LINE_END.split(text) if not is_blank(line)]
 
 
+def has_several_lines(text: str) -> bool:
+    """Whether more than one line of a text has something to read."""
+    return ("\n" in text or "\r" in text) and len(split_lines(text)) > 1
+
+
 def in_one_line(text: str) -> str:
     """A text with its line ends turned into spaces, for what takes one text a line."""
     return " ".join(split_lines(text))

@@ -251,7 +251,9 @@ def proposal(sample: Sample) -> str:
     if len(guess) < len(KINDS[kind].columns) or (kind == "texts" and not _is_named("text", guess["text"])):
         return ""
     in_order = {ours: guess[ours] for ours in KINDS[kind].columns}
-    return ", ".join(columns_text({ours: name}) for ours, name in in_order.items() if ours != normalised(name))
+    return ", ".join(
+        columns_text({ours: in_one_line(name)}) for ours, name in in_order.items() if ours != normalised(name)
+    )
 
 
 def renamed(names: Sequence[str], columns: Mapping[str, str], file: str) -> list[str]:

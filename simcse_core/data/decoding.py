@@ -143,6 +143,12 @@ def sound_lines(text: TextIOWrapper, name: str) -> Iterator[str]:
 
 def _recognise(beginning: bytes, name: str, encoding: str, *, is_whole: bool) -> str:
     """The encoding of a file, as Python calls it."""
+    if beginning.startswith(b"PK\x03\x04"):
+        raise DataError(
+            "{file} is an Excel workbook or another packed file, whatever its name says. Name a workbook .xlsx, unpack "
+            "others.",
+            file=name,
+        )
     said = _known(encoding) if encoding else ""
     recognised = _marked(beginning)
     if recognised is None and not _has_escapes(beginning) and _decoded(beginning, "utf-8-sig", is_whole) is not None:

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from simcse_core.data.cells import split_lines
+from simcse_core.data.cells import has_several_lines
 from simcse_core.data.conversions import MATCH_FROM, at_least
 from simcse_core.data.kinds import (
     Answers,
@@ -73,7 +73,7 @@ FINDINGS: dict[str, tuple[Severity, str]] = {
         "Matches of a text with itself, case, blanks and invisible characters aside: {count}. They teach nothing.",
     ),
     "line_breaks": (
-        "info",
+        "warning",
         "Rows with a text of several lines: {count}. If that is not meant, a quotation mark in the file opens a text "
         "and closes it lines later; write it twice.",
     ),
@@ -245,7 +245,7 @@ def _labels(data: Dataset) -> Iterator[Finding]:
 
 def _line_breaks(data: Dataset) -> Iterator[Finding]:
     texts = texts_of(data)
-    yield from _finding("line_breaks", (at % len(data) for at, text in enumerate(texts) if len(split_lines(text)) > 1))
+    yield from _finding("line_breaks", (at % len(data) for at, text in enumerate(texts) if has_several_lines(text)))
 
 
 def _in_batch(data: Dataset, batch_size: int) -> Iterator[Finding]:

@@ -215,11 +215,13 @@ def _open_dev(config: RunConfig, name: str) -> Dataset:
     single bytes, any UTF-8 can be read, wrongly.
     """
 
+    sheet = config.sheet if name.lower().endswith(".xlsx") else ""
+
     def opened(encoding: str) -> Dataset:
         if config.columns and name not in bundled.names():
             with suppress(DataError):
-                return bundled.open_data(name, config.columns, encoding=encoding, sheet=config.sheet)
-        return bundled.open_data(name, encoding=encoding, sheet=config.sheet)
+                return bundled.open_data(name, config.columns, encoding=encoding, sheet=sheet)
+        return bundled.open_data(name, encoding=encoding, sheet=sheet)
 
     try:
         return opened("")
