@@ -26,6 +26,8 @@ from simcse_core.runs.schedule import claim
 from simcse_core.runs.worker import carry_out
 from tests.stand_in_hub import StandInHub, stand_in_hub, tiny_model, wait_until
 
+CHINESE = "今天天气很好，我们去公园散步吧。"
+
 
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str]) -> Any:
@@ -85,7 +87,7 @@ def test_encode_writes_a_numpy_file_and_warns(run: Any, minilm: SimCSE, tmp_path
 
 
 def test_similarity_compares_two_sets(run: Any, minilm: SimCSE, tmp_path: Path) -> None:
-    texts, others = ["A cat sleeps.", "Stocks fell."], ["A kitten naps.", "Markets dropped.", "今天天气很好，我们去公园散步吧。"]
+    texts, others = ["A cat sleeps.", "Stocks fell."], ["A kitten naps.", "Markets dropped.", CHINESE]
     (tmp_path / "others.csv").write_text("text\n" + "\n".join(others))
     arguments = ("similarity", *texts, "--against", tmp_path / "others.csv")
     status, out, err = run(*arguments, "--format", "json")
@@ -107,7 +109,7 @@ def test_encode_reads_tables_of_any_length_in_any_encoding(
     run: Any, minilm: SimCSE, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SIMCSE_MAX_TABLE_ROWS", "2")
-    texts = ["A cat.", "今天天气很好，我们去公园散步吧。", "A cat.", "Stocks fell.", "word " * 300, "今天天气很好，我们去公园散步吧。"]
+    texts = ["A cat.", CHINESE, "A cat.", "Stocks fell.", "word " * 300, CHINESE]
     table = "label;text\n" + "".join(f"x;{text}\n\n" for text in texts)
     for encoding in ("gbk", "utf-16"):
         (tmp_path / "in.csv").write_bytes(table.encode(encoding))

@@ -160,7 +160,7 @@ def test_other_hosts_show_the_app_in_a_frame_only_where_it_is_configured(monkeyp
     notice = body(ask("http", "/similarity", **frame))
     assert "app" not in notice.partition("<body>")[2].replace("SimCSE Explorer", "")
     assert 'href="/similarity?a=%22"' in notice
-    silent = ask("http", host="localhost", accept="text/html")  # over plain http; the page notices itself, and asks again
+    silent = ask("http", host="localhost", accept="text/html")  # over plain http the page notices itself
     assert header(silent, "content-security-policy") is None
     assert "simcse-in-frame" in body(silent)
     monkeypatch.setenv(serving.EMBED_IN, "https://moodle.school.example http://10.0.0.7:8080")
