@@ -167,7 +167,7 @@ def _map_columns(brought: Upload, key: str) -> dict[str, str]:
     names = sample.columns
     if sample.is_headless():
         raise DataError(
-            "{file} has no names of columns: its first row seems to be data ({given}). Put a row above it with one of: "
+            "{file} has no names of columns: its first row seems to be data ({given}). Put a row of names above it: "
             "{accepted}.",
             file=brought.name,
             given=", ".join(names)[:200],

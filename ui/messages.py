@@ -27,7 +27,8 @@ from simcse_core.runs import folds
 from ui.translation import LOCALES
 
 ROOT = Path(__file__).parent.parent
-KEYWORDS = dict.fromkeys(("_", "N_", *(name for name in vars(errors) if name.endswith("Error"))))
+_OF_ONE_MODULE = ("EncodingError", "UnansweredError")
+KEYWORDS = dict.fromkeys(("_", "N_", *_OF_ONE_MODULE, *(name for name in vars(errors) if name.endswith("Error"))))
 
 
 def current_messages() -> Catalog:

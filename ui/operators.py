@@ -20,7 +20,7 @@ _IS_ON, _TYPED, _WRONG = "is-operator", "operator-code", "operator-code-wrong"
 
 def announce() -> None:
     """Say the code where only the operator reads it; one that the operator has set is known."""
-    if not os.environ.get(VARIABLE):
+    if not _set():
         print(
             f"simcse_core: the operator's code is {code()} (page Runs: cancel, rename and delete for everybody; "
             f"{VARIABLE} sets another one)",
@@ -32,7 +32,11 @@ def announce() -> None:
 @cache
 def code() -> str:
     """The code of this server: `SIMCSE_OPERATOR_CODE`, or one by chance that is another at the next start."""
-    return os.environ.get(VARIABLE) or secrets.token_hex(5)
+    return _set() or secrets.token_hex(5)
+
+
+def _set() -> str:
+    return os.environ.get(VARIABLE, "").strip()
 
 
 def acting() -> str | None:
@@ -53,10 +57,10 @@ def switch() -> None:
             key=_TYPED,
             on_change=_enter,
             autocomplete="off",
-            help=_("It stands in the terminal in which the server was started."),
+            help=_("It is printed in the server's terminal, or set there with SIMCSE_OPERATOR_CODE."),
         )
         if st.session_state.pop(_WRONG, False):
-            st.error(_("This is not the code. It stands in the terminal in which the server was started."))
+            st.error(_("This is not the code. The server's terminal shows it, unless SIMCSE_OPERATOR_CODE sets it."))
 
 
 def _enter() -> None:

@@ -108,9 +108,11 @@ def in_words(note: Mapping[str, Any]) -> str:
 
 
 def _sentence(template: str, values: Mapping[str, Any]) -> str:
+    if re.search(r"\{[^}]*:[^}]*\d{3,}", template):  # somebody has edited the file: this would fill the memory
+        return ""
     try:
         return without_folders(_(template).format(**values)) if template else ""
-    except (KeyError, ValueError, IndexError, TypeError, AttributeError):  # somebody has edited the file
+    except (KeyError, ValueError, IndexError, TypeError, AttributeError, MemoryError):  # so has he here
         return ""
 
 

@@ -50,7 +50,7 @@ def as_said(name: str, content: bytes, token: str, key: str) -> File | None:
         key=f"{key}-encoding-{token}",
     )
     if encoding is None:
-        st.caption(_("If none is right, save the file in UTF-8 and bring it again."))
+        st.caption(_("If none is right, save the file in UTF-8 and upload it again."))
         return None
     return _plainly(token, encoding, "", File(name, content, encoding))
 

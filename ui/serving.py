@@ -117,10 +117,13 @@ def is_own_host(host: str, names: Sequence[str]) -> bool:
 
 def is_own_origin(origin: str, host: str) -> bool:
     """Whether a connection to a host was opened by a page of the same host, of this machine, or of a trusted one."""
-    parts = urlsplit(origin)
+    try:
+        parts = urlsplit(origin)
+        trusted = [urlsplit(other.strip()).hostname or "" for other in st.get_option("server.corsAllowedOrigins")]
+    except ValueError:
+        return False
     if not parts.netloc:
         return False
-    trusted = (urlsplit(other.strip()).hostname or "" for other in st.get_option("server.corsAllowedOrigins"))
     here = ("localhost", "127.0.0.1", "::1", st.get_option("browser.serverAddress"), *trusted)
     return parts.netloc == host or not st.get_option("server.enableCORS") or parts.hostname in here
 
@@ -144,7 +147,7 @@ def _name_of(host: str) -> str | None:
         _port = parts.port
     except ValueError:
         return None
-    return None if "@" in host or parts.path or parts.query else (parts.hostname or "").rstrip(".")
+    return None if "@" in host or parts.path or parts.query or parts.fragment else (parts.hostname or "").rstrip(".")
 
 
 class UploadLimit:
@@ -160,6 +163,9 @@ class UploadLimit:
         is_upload = scope["type"] == "http" and scope["method"] == "PUT" and _UPLOAD in scope["path"]
         if not is_upload:
             await self._app(scope, receive, send)
+            return
+        if "transfer-encoding" in Headers(scope=scope):
+            await PlainTextResponse("An upload has to say how long it is.\n", 411)(scope, receive, send)
             return
         length, most = Headers(scope=scope).get("content-length", ""), limits().max_file_megabytes
         if not (length.isascii() and length.isdecimal() and len(length) < 20):

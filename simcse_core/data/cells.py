@@ -89,14 +89,7 @@ def cell_text(cell: object, row: int, column: str, name: str) -> str:
             reason=cell.reason,
         )
     if text is None:
-        raise DataError(
-            "{file}, row {row}: {column!r} holds {given}, where one text or number belongs. Write each text into a row "
-            "of its own.",
-            file=name,
-            row=row,
-            column=column,
-            given=_kind(cell),
-        )
+        raise _no_text(cell, row, column, name)
     if is_blank(text):
         raise DataError(
             "{file}, row {row}: {column!r} is empty. Fill it in or leave the row out.",
@@ -159,40 +152,57 @@ def _text(cell: object) -> str | None:
             return None
 
 
-def _kind(cell: object) -> str:
+def _no_text(cell: object, row: int, column: str, name: str) -> DataError:
+    where = {"file": name, "row": row, "column": column}
     match cell:
         case list() | tuple():
-            return "a list"
+            return DataError(
+                "{file}, row {row}: {column!r} holds a list, where one text belongs. Write each text into a row of its "
+                "own.",
+                **where,
+            )
         case dict():
-            return "an object"
+            return DataError(
+                "{file}, row {row}: {column!r} holds an object, where one text belongs. Write what is meant into a "
+                "column of its own.",
+                **where,
+            )
         case float():
-            return "an infinite number"
+            return DataError("{file}, row {row}: {column!r} is an infinite number. Leave the row out.", **where)
         case bytes():
-            return "bytes that are no text in UTF-8"
+            return DataError("{file}, row {row}: {column!r} holds bytes that are no text in UTF-8.", **where)
         case _:
-            return type(cell).__name__
+            return DataError(
+                "{file}, row {row}: {column!r} holds {given}, which is no text.", given=type(cell).__name__, **where
+            )
 
 
-class NumberError(ValueError):
-    """A cell that is not what it has to be; the message completes "it is not ..."."""
+class AmbiguousNumberError(ValueError):
+    """A comma that may stand before decimals or thousands."""
+
+
+class MixedNumberError(ValueError):
+    """A decimal point where other cells of the column have a decimal comma."""
 
 
 def numbers(texts: Sequence[str]) -> Iterator[float]:
     """The finite numbers that a column's cells spell out, with a decimal point or, all of them, a decimal comma.
 
     Raises:
-        NumberError: at the first cell that is none, or that might mean two numbers (1,250).
+        ValueError: at the first cell that is none ...
+        AmbiguousNumberError: ... or that might mean two numbers (1,250) ...
+        MixedNumberError: ... or that has a decimal point beside decimal commas.
     """
     commas = [text for text in texts if _COMMA_NUMBER.fullmatch(text)]
     are_decimals = any(not _MAYBE_THOUSANDS.fullmatch(text) for text in commas)
     has_comma = bool(commas)
     for text in texts:
         if has_comma and not are_decimals and _COMMA_NUMBER.fullmatch(text):
-            raise NumberError("clear: its comma may stand before decimals or thousands. Write a decimal point")
+            raise AmbiguousNumberError(text)
         if has_comma and "." in text:
-            raise NumberError("written as others in its column, with a decimal comma. Write all with a decimal point")
+            raise MixedNumberError(text)
         if (value := number(text.replace(",", ".") if has_comma else text)) is None:
-            raise NumberError("a number, such as 3.5")
+            raise ValueError(text)
         yield value
 
 

@@ -270,7 +270,9 @@ def triplet_pairs(data: Triplets, chance: random.Random) -> Iterator[Made]:
             of_pair.setdefault(label, ((anchor, other, label), (at,)))
     made = [row for of_pair in said.values() if len(of_pair) == 1 for row in of_pair.values()]
     if not made:
-        raise DataError("Every pair of {file} is said to be close and not: there are no pairs in it.", file=data.name)
+        raise DataError(
+            "Every pair of {file} is said to be both close and not close: there are no pairs in it.", file=data.name
+        )
     yield from made
 
 

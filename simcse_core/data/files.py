@@ -141,12 +141,13 @@ class File:
         Raises:
             DataError: as for `table`; or there are none.
         """
-        empty = "{file} has no rows." if self.is_table else "{file} is empty: it needs at least one line of text."
         text = None
         for text in self._texts(lines):
             yield text
+        if text is None and self.is_table:
+            raise DataError("{file} has no rows.", file=self.name)
         if text is None:
-            raise DataError(empty, file=self.name)
+            raise DataError("{file} is empty: it needs at least one line of text.", file=self.name)
 
     def lines(self) -> Iterator[str]:
         """Its lines with their ends: CR, LF or CRLF."""
@@ -220,7 +221,7 @@ def check_file(path: Path) -> None:
     if path.is_dir():
         raise DataError("{file} is a folder. Name a file in it.", file=path)
     if path.exists() and not path.is_file():
-        raise DataError("{file} is no ordinary file. Save what it gives as one first.", file=path)
+        raise DataError("{file} is a pipe or a device, not a file. Save its output to a file first.", file=path)
     if not path.exists():
         raise DataError("There is no file {file}.", file=path)
 

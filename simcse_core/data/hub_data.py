@@ -17,6 +17,7 @@ import httpx2
 from huggingface_hub import constants
 from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
 
+from simcse_core import durable
 from simcse_core.data.kinds import Dataset
 from simcse_core.data.readers import data_from_table
 from simcse_core.data.tables import Row, Table, parquet_table
@@ -217,7 +218,8 @@ def _put_in_place(needed: Repository, staging: Path, folder: Path) -> None:
     if folder.exists():  # a damaged one
         shutil.rmtree(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    arrived.rename(folder)
+    durable.sync_tree(arrived)
+    durable.move(arrived, folder)
     shutil.rmtree(staging)
     for file, digest in files.items():
         checksums.remember(folder / file, digest)

@@ -75,7 +75,7 @@ FINDINGS: dict[str, tuple[Severity, str]] = {
     "line_breaks": (
         "warning",
         "Rows with a text of several lines: {count}. If that is not meant, a quotation mark in the file opens a text "
-        "and closes it lines later; write it twice.",
+        "and closes it lines later; write such a mark twice.",
     ),
     "imbalance": (
         "info",

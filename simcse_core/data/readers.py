@@ -5,7 +5,15 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
-from simcse_core.data.cells import MATCH, NumberError, cell_text, cell_texts, match_or_none, numbers
+from simcse_core.data.cells import (
+    MATCH,
+    AmbiguousNumberError,
+    MixedNumberError,
+    cell_text,
+    cell_texts,
+    match_or_none,
+    numbers,
+)
 from simcse_core.data.columns import Sample, proposal, renamed
 from simcse_core.data.files import File, check_file
 from simcse_core.data.kinds import KINDS, Dataset, Labelled, Texts, Triplets
@@ -105,7 +113,7 @@ def _no_kind(sample: Sample, mapped: Iterable[str], name: str) -> DataError:
     }
     if sample.is_headless():
         return DataError(
-            "{file} has no names of columns: its first row seems to be data ({given}). Put a row above it with one of: "
+            "{file} has no names of columns: its first row seems to be data ({given}). Put a row of names above it: "
             "{accepted}.",
             **values,
         )
@@ -181,15 +189,30 @@ def _column(kind: type[Dataset], column: str, place: int, table: Table, name: st
         read.extend(values)
     except ValueError as error:  # what came before it is there
         row, _cells = list(table.rows)[len(read)]
-        raise DataError(
-            "{file}, row {row}: {column} {given!r} is not {wanted}. Leave the row out or correct it.",
-            file=name,
-            row=row,
-            column=column,
-            given=texts[len(read)][:60],
-            wanted=str(error) if isinstance(error, NumberError) else wanted,
-        ) from None
+        where = {"file": name, "row": row, "column": column, "given": texts[len(read)][:60]}
+        raise _no_value(error, wanted, where) from None
     return read
+
+
+def _no_value(error: ValueError, wanted: str, where: Mapping[str, object]) -> DataError:
+    """What is wrong with a cell."""
+    if isinstance(error, AmbiguousNumberError):
+        return DataError(
+            "{file}, row {row}: the comma of {column} {given!r} may stand before decimals or thousands. Write a "
+            "decimal point.",
+            **where,
+        )
+    if isinstance(error, MixedNumberError):
+        return DataError(
+            "{file}, row {row}: {column} {given!r} has a decimal point, others in the column a comma. Write all with a "
+            "point.",
+            **where,
+        )
+    return DataError(
+        "{file}, row {row}: {column} {given!r} is not {wanted}. Leave the row out or correct it.",
+        wanted=wanted,
+        **where,
+    )
 
 
 def _values(
@@ -200,7 +223,7 @@ def _values(
         names = {str(place): name for place, name in enumerate(classes)}
         return (_named(text, names) for text in texts), f"the number of a class, 0 to {len(classes) - 1}"
     if column == "score":
-        return numbers(texts), ""
+        return numbers(texts), "a number, such as 3.5"
     if column == "label" and kind is not Labelled:
         if classes:
             return _matches(texts, classes)

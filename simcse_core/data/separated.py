@@ -12,8 +12,6 @@ from simcse_core.errors import DataError
 from simcse_core.limits import limits
 from simcse_core.numerals import number
 
-NO_TABS = "A text cannot contain a tab in a TSV file: save it as .csv."
-
 _LINES_THAT_TELL = 20
 """What separates the cells shows in so many lines."""
 
@@ -25,7 +23,7 @@ def tab_separated(lines: Iterable[str], name: str) -> Table:
 
     Args and errors as for `comma_separated`.
     """
-    return headed(_unquoted(lines, name), name, NO_TABS)
+    return headed(_unquoted(lines, name), name, has_quotes=False)
 
 
 def comma_separated(lines: Iterable[str], name: str) -> Table:

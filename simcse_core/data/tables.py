@@ -237,9 +237,10 @@ def _check_unpacked_size(source: Path | BinaryIO, name: str) -> None:
         raise DataError("{file} is not a table that can be read: {reason}", file=name, reason=error) from error
     if size > most:
         raise DataError(
-            "{file} is too large when unpacked: the limit is {most} MB (SIMCSE_MAX_FILE_MEGABYTES).",
+            "{file} is too large when unpacked: the limit is {most:,} MB, {times} times SIMCSE_MAX_FILE_MEGABYTES.",
             file=name,
             most=most // 1_000_000,
+            times=_EXCEL_GROWTH,
         )
 
 
@@ -254,16 +255,13 @@ def _beginning(source: Path | BinaryIO) -> bytes:
     return source.read(4)
 
 
-IN_QUOTES = "Put a text that contains the separator in double quotes."
-
-
-def headed(rows: Iterator[Row], name: str, advice: str = IN_QUOTES) -> Table:
+def headed(rows: Iterator[Row], name: str, *, has_quotes: bool = True) -> Table:
     """A table whose first row names the columns.
 
     Args:
         rows: of the file, the names first.
         name: of the file, for messages.
-        advice: what to do about a row that has other cells.
+        has_quotes: whether a text in quotes may contain the separator.
 
     Raises:
         DataError: there is no row; while the rows are read, one has other cells.
@@ -271,15 +269,24 @@ def headed(rows: Iterator[Row], name: str, advice: str = IN_QUOTES) -> Table:
     _line, columns = next(rows, (1, []))
     if not columns:
         raise DataError("{file} is empty: the first row has to name the columns.", file=name)
-    return Table([str(cell).strip() for cell in columns], _even(rows, len(columns), name, advice))
+    return Table([str(cell).strip() for cell in columns], _even(rows, len(columns), name, has_quotes=has_quotes))
 
 
-def _even(rows: Iterable[Row], width: int, name: str, advice: str) -> Iterator[Row]:
+def _even(rows: Iterable[Row], width: int, name: str, *, has_quotes: bool) -> Iterator[Row]:
     for line, cells in rows:
+        if len(cells) != width and has_quotes:
+            raise DataError(
+                "{file}, row {row}: {given} cells, but the first row names {wanted} columns. "
+                "Put a text that contains the separator in double quotes.",
+                file=name,
+                row=line,
+                given=len(cells),
+                wanted=width,
+            )
         if len(cells) != width:
             raise DataError(
-                "{file}, row {row}: {given} cells, but the first row names {wanted} columns. {advice}",
-                advice=advice,
+                "{file}, row {row}: {given} cells, but the first row names {wanted} columns. "
+                "A text cannot contain a tab in a TSV file: save it as .csv.",
                 file=name,
                 row=line,
                 given=len(cells),

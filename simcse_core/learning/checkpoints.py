@@ -91,5 +91,5 @@ class Checkpoint:
 
 
 def first_line(error: Exception) -> str:
-    """What went wrong, in one line."""
-    return str(error).strip().partition("\n")[0][:200]
+    """What went wrong, in one line; not all errors have words."""
+    return str(error).strip().partition("\n")[0][:200] or type(error).__name__

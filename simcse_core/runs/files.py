@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import stat
 import sys
 from pathlib import Path
 from typing import TypeVar
@@ -14,6 +15,8 @@ from simcse_core.errors import RunError, UserError
 from simcse_core.plain import printable
 
 T = TypeVar("T")
+MOST_BYTES = 50_000_000
+"""Of a file that describes a run; the items of 100,000 texts have some megabytes."""
 _said: set[str] = set()
 """What this process has said already."""
 
@@ -35,7 +38,22 @@ def read(path: Path, kind: TypeAdapter[T]) -> T:
         OSError: there is no such file, or it cannot be read.
         ValueError: something else stands in it: no JSON, another type, too deep, too large a number, no UTF-8.
     """
-    return kind.validate_json(path.read_bytes())
+    return kind.validate_json(read_bytes(path))
+
+
+def read_bytes(path: Path) -> bytes:
+    """A small file. What is none is not waited for, and what is large not read: a pipe, a device, gigabytes.
+
+    Raises:
+        OSError: there is no such file, or it cannot be read.
+        ValueError: it is no ordinary file, or too large.
+    """
+    number = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with open(number, "rb") as file:
+        found = os.fstat(number)
+        if not stat.S_ISREG(found.st_mode) or found.st_size > MOST_BYTES:
+            raise ValueError(f"{path.name} is no small file")
+        return file.read(MOST_BYTES)
 
 
 def is_file(path: Path) -> bool:

@@ -15,6 +15,7 @@ import psutil
 
 from simcse_core.errors import RunError
 from simcse_core.home import home
+from simcse_core.runs import files
 from simcse_core.runs.alive import born, is_alive
 
 BEAT_SECONDS = 1.0
@@ -62,9 +63,9 @@ class Listener:
         with self._lock:
             now, place = self.clock(), path()
             if place == self._place and now - self._looked < BEAT_SECONDS:
-                return self._silent >= SILENT_SECONDS
+                return self._silent >= SILENT_SECONDS and is_alive(*_process())
             beat = _touched(place)
-            if beat != self._beat or place != self._place:
+            if beat != self._beat or place != self._place or not is_alive(*_process()):  # who is gone is not silent
                 self._silent = 0.0
             else:
                 self._silent += min(now - self._looked, LONGEST_LOOK)
@@ -72,14 +73,17 @@ class Listener:
             return self._silent >= SILENT_SECONDS and is_alive(*_process())
 
     def end(self) -> None:
-        """End the silent supervisor, so that another one can take its place.
+        """End the silent supervisor, so that another one can take its place. No other process is touched.
 
         Raises:
             RunError: it cannot be ended.
         """
         pid, birth = _process()
-        with contextlib.suppress(psutil.Error):
-            psutil.Process(pid).kill()
+        if pid == os.getpid():  # a file that somebody wrote
+            return
+        if is_alive(pid, birth):
+            with contextlib.suppress(psutil.Error):
+                psutil.Process(pid).kill()
         until = self.clock() + END_SECONDS
         while is_alive(pid, birth):
             if self.clock() > until:
@@ -103,7 +107,7 @@ def _touched(place: Path) -> int:
 def _process() -> tuple[int | None, float | None]:
     """Id and birth of the supervisor that has written the file last."""
     try:
-        pid, _colon, birth = path().read_text(encoding="utf-8").partition(":")
+        pid, _colon, birth = files.read_bytes(path()).decode().partition(":")
         return int(pid), float(birth)
     except (OSError, ValueError):
         return None, None

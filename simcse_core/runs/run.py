@@ -163,7 +163,7 @@ class Run:
             RunError: the folder is no run's, or damaged.
         """
         try:
-            return RunConfig.model_validate_json((self.folder / "config.json").read_text(encoding="utf-8"))
+            return RunConfig.model_validate_json(files.read_bytes(self.folder / "config.json"))
         except (OSError, ValueError) as error:
             raise RunError(
                 "The run {run} cannot be read: its config.json is missing or damaged.", run=self.id
@@ -317,8 +317,8 @@ class Run:
     def heartbeat(self) -> str:
         """Changes while its process is alive."""
         try:
-            return (self.folder / "heartbeat").read_text(encoding="utf-8", errors="replace")
-        except OSError:
+            return files.read_bytes(self.folder / "heartbeat").decode(errors="replace")
+        except (OSError, ValueError):
             return ""
 
     def rename(self, name: str, user: str | None) -> None:

@@ -54,16 +54,17 @@ def create(config: RunConfig, folder: Path | None = None, *, owner: str = "cli")
 
     Args:
         config: what it does.
-        folder: where; None makes a folder with an unguessable id under `SIMCSE_HOME`. A run that failed before its
-            first record may be replaced.
+        folder: where; None makes a folder with an unguessable id under `SIMCSE_HOME`. It is new or empty, or that of
+            a run which failed before its first record and may be replaced.
         owner: whose it is.
 
     Raises:
-        RunError: the folder already holds a run, or cannot be written.
+        RunError: the folder already holds a run or other files, or cannot be written.
     """
     folder = (folder or new_folder()).resolve()
     if files.is_file(folder / "config.json") and (Run(folder).status.state != "failed" or Run(folder).records()):
         raise RunError("{folder} already holds a run. Choose another folder.", folder=folder)
+    check_free(folder)
     run = Run(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -78,6 +79,17 @@ def create(config: RunConfig, folder: Path | None = None, *, owner: str = "cli")
         discard(run)
         raise files.explained(error, folder) if isinstance(error, OSError) else error from error
     return run
+
+
+def check_free(folder: Path) -> None:
+    """See that a run can be made in a folder without touching anybody's files.
+
+    Raises:
+        RunError: something stands in it that is not of a run.
+    """
+    is_run = files.is_file(folder / "config.json")
+    if files.is_file(folder) or (os.path.isdir(folder) and not is_run and os.listdir(folder)):
+        raise RunError("{folder} holds other files. Name a new folder for the run.", folder=folder)
 
 
 def discard(run: Run) -> None:
@@ -174,7 +186,8 @@ def delete(run: Run, user: str | None) -> None:
     they are about to start a run with it, and it stays.
 
     Raises:
-        RunError: it is somebody else's, it is not over, or another run that is not over starts from its model.
+        RunError: it is somebody else's, it is not over, another run that is not over starts from its model, or files
+            of it could not be removed.
     """
     trash = run.folder.with_name(f"deleted-{run.id}")  # no longer a run, whatever happens now
     with owners_lock():
@@ -189,6 +202,13 @@ def delete(run: Run, user: str | None) -> None:
             raise files.explained(error, run.folder) from error
         _remove_uploads(lambda path, changed: path in uploads and (changed <= created or changed < time.time() - 600))
     shutil.rmtree(trash, ignore_errors=True)
+    if os.path.lexists(trash):
+        raise RunError(
+            "The run {run} is in no list any more, but files of it cannot be removed. Remove the folder {folder} "
+            "yourself.",
+            run=run.id,
+            folder=trash,
+        )
 
 
 def sweep_data(older_than_seconds: float = 86_400) -> None:

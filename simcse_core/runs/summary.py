@@ -12,7 +12,10 @@ from simcse_core.runs.config import RunConfig
 from simcse_core.runs.metrics import DAMAGED
 from simcse_core.runs.run import Run, State
 
-_UNREADABLE = (UserError, OSError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
+_UNREADABLE = (
+    *(UserError, OSError, ValueError, TypeError, LookupError),
+    *(AttributeError, ArithmeticError, RecursionError, MemoryError),
+)
 """What files with other things in them than we have written can raise."""
 
 

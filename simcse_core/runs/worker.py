@@ -127,7 +127,8 @@ def _resumed(run: Run, emit: "Emit") -> CheckpointError | None:
         execute(run, emit, resume=True)
     except CheckpointError as error:
         print(short_line(str(error)), file=sys.stderr)
-        run.checkpoint.replace(run.checkpoint.with_name("checkpoint-damaged.pt"))
+        with contextlib.suppress(OSError):  # where it cannot be set aside, the next one takes its place
+            run.checkpoint.replace(run.checkpoint.with_name("checkpoint-damaged.pt"))
         return error
     return None
 

@@ -114,3 +114,29 @@ def test_a_supervisor_is_watched_while_nobody_has_a_page_open(home: Path, monkey
         assert time.monotonic() < until
         time.sleep(0.01)
     monkeypatch.setenv("SIMCSE_HOME", str(home / "another"))  # it ends with its home
+
+
+@pytest.mark.parametrize("content", [None, "", "no number", f"{os.getpid()}:1.0", f"{os.getppid()}:1.0"])
+def test_where_no_supervisor_is_nobody_is_silent_and_nobody_is_ended(
+    home: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch, content: str | None
+) -> None:
+    home.mkdir()
+    ended: list[int] = []
+    monkeypatch.setattr(pulse.psutil.Process, "kill", lambda process: ended.append(process.pid))
+    if content is not None:
+        pulse.path().write_text(content)
+    listener = Listener(clock)
+    assert not pass_by(listener, clock, 100)
+    clock.now += 0.1  # two pages at once
+    assert not listener.is_silent()
+    listener.end()
+    assert ended == []
+
+
+def test_this_process_does_not_end_itself(home: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    home.mkdir()
+    ended: list[int] = []
+    monkeypatch.setattr(pulse.psutil.Process, "kill", lambda process: ended.append(process.pid))
+    pulse.path().write_text(f"{os.getpid()}:{born(os.getpid())}")
+    Listener(clock).end()
+    assert ended == []

@@ -166,6 +166,32 @@ def read_all_of(run: Run) -> None:
         assert race.outcome(run).finished is None
 
 
+@pytest.mark.parametrize("name", ["config.json", "about.json", "status.json", "heartbeat", "items.json"])
+def test_a_pipe_or_gigabytes_in_the_place_of_a_file_of_a_run_hold_nobody_up(name: str) -> None:
+    odd, sound = store.create(SMALL), store.create(with_seed(1))
+    (odd.folder / name).unlink(missing_ok=True)
+    os.mkfifo(odd.folder / name)
+    assert sound in [entry.run for entry in index.Index(sound.folder.parent).entries()]
+    entries.take_in_lost_runs()
+    (odd.folder / name).unlink()
+    with (odd.folder / name).open("wb") as file:
+        file.truncate(2**33)  # of zeros that take no room
+    assert sound in [entry.run for entry in index.Index(sound.folder.parent).entries()]
+    assert odd.heartbeat == ""
+    assert odd.status.state in ("queued", "interrupted")
+
+
+def test_a_run_is_made_in_no_folder_that_holds_other_files(tmp_path: Path) -> None:
+    (tmp_path / "project" / "model").mkdir(parents=True)
+    (tmp_path / "project" / "model" / "weights.bin").write_bytes(b"precious")
+    for folder in (tmp_path / "project", tmp_path / "project" / "model" / "weights.bin"):
+        with pytest.raises(RunError, match=r"holds other files\. Name a new folder for the run"):
+            store.create(SMALL, folder)
+    assert (tmp_path / "project" / "model" / "weights.bin").read_bytes() == b"precious"
+    (tmp_path / "empty").mkdir()
+    assert store.create(SMALL, tmp_path / "empty").status.state == "queued"
+
+
 @pytest.mark.parametrize("content", ODD.values(), ids=list(ODD))
 def test_a_damaged_race_takes_no_other_race_away(home: Path, content: bytes) -> None:
     race_id = race.start(SMALL, ["bce"], user="anna")
