@@ -564,7 +564,7 @@ def test_what_a_loss_cannot_learn_from_is_refused_with_what_can() -> None:
 
 def test_texts_without_a_word_cannot_be_pre_trained_on() -> None:
     with pytest.raises(DataError, match="no text with a word"):
-        train(tiny_model(), Texts("t", ("", " ")), None, settings_of(loss="mlm"))
+        train(tiny_model(), Texts("t", ("\u0301", "\u0302")), None, settings_of(loss="mlm"))
 
 
 def test_a_run_judged_after_its_last_step_keeps_those_weights() -> None:
