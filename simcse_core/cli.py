@@ -181,7 +181,7 @@ def _encode(options: argparse.Namespace) -> Answer:
     from simcse_core.data.streams import open_texts
     from simcse_core.encoding.streaming import encode_stream
 
-    output = output_file(options.output)
+    output = output_file(options.output, {"--input": options.input}, regular=True)
     with (
         open_texts(options.input, encoding=options.encoding, sheet=options.sheet) as texts,
         progress_line("reading") as show,
@@ -213,11 +213,12 @@ def _evaluate(options: argparse.Namespace) -> Answer:
     from simcse_core.data.columns import parse_columns
     from simcse_core.data.kinds import texts_of
     from simcse_core.jsonable import jsonable
-    from simcse_core.learning.measuring import measure
+    from simcse_core.learning.measuring import check_scale, measure
     from simcse_core.meaning.undefined import why_undefined
 
     columns = parse_columns(options.columns) if options.columns else None
     data = open_data(options.data, columns, encoding=options.encoding, sheet=options.sheet)
+    check_scale(data, options.scale_max)
     model = load_model(options)
     warn(options.model, model.check(texts_of(data)))
     warn_line_breaks(texts_of(data))
@@ -238,7 +239,7 @@ def _project(options: argparse.Namespace) -> Answer:
     method = projections[options.method]
     texts = read_texts(options.input, encoding=options.encoding, sheet=options.sheet)
     check_texts(texts, limits().max_map_points, "max_map_points")
-    output = output_file(options.output)
+    output = output_file(options.output, {"--input": options.input})
     vectors = encode_texts(options, load_model(options), texts)
     started = time.perf_counter()
     points = method.function(vectors, seed=options.seed)

@@ -1,10 +1,12 @@
 """What several commands share: a parser whose errors are ours, the model's flags, loading, warnings, output files."""
 
 import argparse
+import contextlib
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from simcse_core.data.kinds import Dataset
 from simcse_core.download_line import download_line
@@ -23,6 +25,18 @@ Command = Callable[[argparse.Namespace], Answer | None]
 
 class Parser(argparse.ArgumentParser):
     """A parser that raises what is wrong as an error of ours."""
+
+    tells_written = False
+    """Whether `written` of the answer says which flags were written, also with their defaults: name -> value."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As argparse's, with `written`."""
+        options, rest = super().parse_known_args(args, namespace)
+        if self.tells_written:
+            # What a namespace has already, argparse does not replace by a default.
+            again, _rest = super().parse_known_args(args, argparse.Namespace(**dict.fromkeys(vars(options))))
+            options.written = {name: value for name, value in vars(again).items() if value is not None}
+        return options, rest
 
     def error(self, message: str) -> NoReturn:
         raise OptionError("{message} (see: {program} --help)", message=message, program=self.prog)
@@ -205,15 +219,36 @@ def warn_line_breaks(texts: Iterable[str], of: str = "") -> None:
         )
 
 
-def output_file(name: str) -> Path:
-    """A file that can be written.
+def output_file(name: str, inputs: Mapping[str, str] = MappingProxyType({}), *, regular: bool = False) -> Path:
+    """A file that can be written. The new one is made beside the old one, so their folder has to take files.
+
+    Args:
+        name: of the file; it need not exist.
+        inputs: files that are read, by the flags that name them; none of them may be written.
+        regular: whether a device or a pipe will not do.
 
     Raises:
-        OptionError: it cannot.
+        OptionError: it cannot be written, or is read.
     """
     path = Path(name)
-    if not path.parent.is_dir():
+    for flag, read in inputs.items():
+        with contextlib.suppress(OSError):  # one of them does not exist
+            if os.path.samefile(path, read):
+                raise OptionError(
+                    "--output is the file that {flag} names, {file}: it would be lost. Name another file.",
+                    flag=flag,
+                    file=path,
+                )
+    folder = Path(os.path.realpath(path)).parent  # a link stays one: the file that it leads to is replaced
+    if not path.parent.is_dir() or not folder.is_dir():
         raise OptionError("There is no folder {folder} to write {file} in.", folder=path.parent, file=path.name)
-    if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
+    is_special = path.exists() and not path.is_file()
+    if path.is_dir() or (is_special and regular) or (path.exists() and not os.access(path, os.W_OK)):
         raise OptionError("{file} cannot be written: name a file in a folder of yours.", file=path)
+    if not is_special and not os.access(folder, os.W_OK | os.X_OK):
+        raise OptionError(
+            "{file} cannot be written: its folder {folder} takes no new files. Name a file in a folder of yours.",
+            file=path,
+            folder=folder,
+        )
     return path

@@ -16,6 +16,8 @@ from typing import BinaryIO
 
 _NO_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EACCES, errno.EPERM, errno.EBADF)
 """What systems say that cannot sync a folder."""
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What they say that have no room for more."""
 
 
 def write(path: Path, content: bytes) -> None:
@@ -35,17 +37,17 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     A device or a pipe is written to directly. A link stays one: the file that it leads to is replaced.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: it cannot be written; it names `path`, also where the disk is full.
     """
-    path = Path(os.path.realpath(path))
+    name, path = path, Path(os.path.realpath(path))
     mode = _mode(path)
     if mode is not None and not stat.S_ISREG(mode):
-        with path.open("wb") as file:
+        with _naming(name, path), path.open("wb") as file:
             yield file
         return
     temporary = path.with_name(f".{secrets.token_hex(8)}.new")
     try:
-        with temporary.open("xb") as file:
+        with _naming(name, temporary), temporary.open("xb") as file:
             if mode is not None:
                 with contextlib.suppress(OSError):
                     temporary.chmod(stat.S_IMODE(mode))
@@ -105,6 +107,17 @@ def sync_tree(folder: Path) -> None:
         for name in names:
             sync(Path(inner) / name)
         sync(Path(inner))
+
+
+@contextlib.contextmanager
+def _naming(name: Path, written: Path) -> Iterator[None]:
+    """Have errors of writing name the file that was asked for: nobody knows the temporary one, and a full disk none."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename == str(written) or (error.filename is None and error.errno in _FULL):
+            error.filename = str(name)
+        raise
 
 
 def _mode(path: Path) -> int | None:

@@ -13,7 +13,7 @@ def home() -> Path:
     """The folder for runs, uploaded data and models. It need not exist yet.
 
     Raises:
-        OptionError: it cannot be told, or its name is not UTF-8.
+        OptionError: it cannot be told, is no folder, or its name is not UTF-8.
     """
     # Resolved, because a run is known by its folder: a link to it must not be another one.
     return _folder("SIMCSE_HOME", os.environ.get("SIMCSE_HOME") or "~/.simcse")
@@ -38,6 +38,8 @@ def run_folder(run_id: str) -> Path | None:
 
 def _folder(variable: str, given: str) -> Path:
     try:
+        if given.split(os.sep)[0] == "~" and not os.environ.get("HOME", "~").strip():
+            raise RuntimeError("HOME is empty")  # it would be the root of the disk
         folder = Path(given).expanduser().resolve()
     except (RuntimeError, OSError, ValueError):  # nobody's home; links in a circle; a name that no system takes
         raise OptionError(
@@ -51,6 +53,14 @@ def _folder(variable: str, given: str) -> Path:
             "The name of the folder {given} is not UTF-8, or holds a line break: no run could be found by it. Set "
             "{variable} to another one.",
             given=given,
+            variable=variable,
+        )
+    there = next((path for path in (folder, *folder.parents) if os.path.lexists(path)), folder)
+    if os.path.lexists(there) and not os.path.isdir(there):
+        raise OptionError(
+            "{given} is no folder: {file} is a file. Set {variable} to a folder that you may write to.",
+            given=given,
+            file=there,
             variable=variable,
         )
     return folder

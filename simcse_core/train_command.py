@@ -1,10 +1,11 @@
 """The command `train`: flags to a run's configuration, and the run into the queue, followed to its end."""
 
 import argparse
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from simcse_core import folds_command
 from simcse_core.command_options import (
@@ -25,6 +26,7 @@ from simcse_core.command_options import (
 from simcse_core.data.kinds import KINDS
 from simcse_core.errors import OptionError
 from simcse_core.home import is_recordable
+from simcse_core.plain import printable
 from simcse_core.printing import print_record, to_stderr
 from simcse_core.queued_training import cancelling, follow, queued, resuming, say
 
@@ -54,6 +56,7 @@ def add_to(commands: "argparse._SubParsersAction[Parser]") -> None:
     _add_settings(train)
     add_model(train)
     train.set_defaults(precision="auto")
+    train.tells_written = True  # for --resume
 
 
 def _add_held_out(train: argparse.ArgumentParser) -> None:
@@ -173,6 +176,8 @@ def _checked(config: "RunConfig", options: argparse.Namespace) -> "RunConfig":
     from simcse_core.runs.folds import check_final, check_folds
 
     _check_names(absolute(config), options.output)
+    if options.output:
+        _check_folder(Path(options.output))
     data = open_data(config.data, config.columns, encoding=config.encoding, sheet=config.sheet)
     read = None
     if config.model in SIZES:
@@ -215,6 +220,23 @@ def _check_names(config: "RunConfig", output: str | None) -> None:
             raise OptionError(
                 "{name} is not UTF-8, or holds a line break: a run cannot record it. Give it another name.", name=name
             )
+
+
+def _check_folder(folder: Path) -> None:
+    """Refuse what can be no folder of a run, before a model is loaded for it.
+
+    Raises:
+        OptionError: it is a file, or cannot be made.
+        RunError: it holds other files.
+    """
+    from simcse_core.runs import store
+
+    there = next(path for path in (folder.resolve(), *folder.resolve().parents) if os.path.lexists(path))
+    if not os.path.isdir(there):
+        raise OptionError("--output is {folder}, and {file} is a file. Name a folder.", folder=folder, file=there)
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise OptionError("{folder} cannot be written: name a folder of yours.", folder=folder)
+    store.check_free(folder)
 
 
 def _say_what_is_held_out(config: "RunConfig", sides: "Sides") -> None:
@@ -284,9 +306,49 @@ def _resume(options: argparse.Namespace, *, several: bool) -> None:
     if not options.output:
         raise OptionError("--resume needs --output: the folder of the interrupted run.")
     run = store.open_run(Path(options.output))
+    _check_resumed(run, options)
     known = len(run.records())
     queue.resume(run, None)
     _follow(run, options, known=known)
+
+
+def _check_resumed(run: "Run", options: argparse.Namespace) -> None:
+    """Refuse flags beside --resume that say something else than what the run was started with.
+
+    Raises:
+        OptionError: one does, or is written in another way.
+        RunError: the run is damaged.
+    """
+    differing = [
+        f"{flag} is {printable(str(asked))}, the run has {'none' if started in (None, '', {}) else started}"
+        for flag, asked, started in _asked_and_started(run.config, options.written)
+        # A file or a folder of this machine is recorded with its whole path.
+        if asked != started and not (isinstance(asked, str) and str(Path(asked).resolve()) == started)
+    ]
+    if differing:
+        raise OptionError(
+            "--resume goes on with the run in {folder} with the settings that it was started with: {differing}. Leave "
+            "these flags out, or start a new run without --resume and with another --output.",
+            folder=run.folder,
+            differing="; ".join(differing),
+        )
+
+
+def _asked_and_started(config: "RunConfig", written: Mapping[str, Any]) -> Iterator[tuple[str, object, object]]:
+    """What flags say, each with what a run's configuration says."""
+    from simcse_core.data.columns import parse_columns
+    from simcse_core.learning.settings import objective
+
+    started = {**dict(config), **dict(config.settings)}
+    for name, value in written.items():
+        if name == "loss_option" and written.get("loss", config.settings.loss) == config.settings.loss:
+            loss = objective(config.settings.loss)
+            asked, of_run = (loss.with_options(options) for options in (_loss_options(value), started["loss_options"]))
+            yield from ((f"--loss-option {option}", asked[option], of_run[option]) for option in _loss_options(value))
+        elif name == "columns":
+            yield "--columns", parse_columns(value), config.columns
+        elif name in started:
+            yield "--as" if name == "kind" else f"--{name.replace('_', '-')}", value, started[name]
 
 
 def _train_together(config: "RunConfig", options: argparse.Namespace) -> None:

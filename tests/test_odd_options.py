@@ -210,6 +210,63 @@ def test_files_that_cannot_be_read_or_written_are_named(tmp_path: Path, capsys: 
             assert "reached the model" not in err, arguments
 
 
+def test_a_file_that_is_read_is_not_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "link.txt").symlink_to("texts.txt")
+    os.link(tmp_path / "texts.txt", tmp_path / "twin.txt")
+    for command in ("encode", "project"):
+        for output in ("texts.txt", "./texts.txt", "link.txt", "twin.txt"):
+            status, err = run([command, "--input=texts.txt", f"--output={output}"], capsys)
+            assert status == 2
+            assert "--output is the file that --input names" in err
+    assert (tmp_path / "texts.txt").read_text() == "a\nb\n"
+
+
+def test_a_folder_that_takes_no_new_files_is_refused_before_the_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "shut").mkdir()
+    (tmp_path / "shut" / "old.npy").touch()
+    (tmp_path / "link.npy").symlink_to("shut/old.npy")
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path).name != "shut" or not mode & os.W_OK)
+    for command in ("encode", "project"):
+        for output in ("shut/old.npy", "shut/new.npy", "link.npy"):
+            status, err = run([command, "--input=texts.txt", f"--output={output}"], capsys)
+            assert status == 2
+            assert "takes no new files" in err
+            assert output in err
+    status, err = run(["train", "--data=intents-en", "--output=shut/run"], capsys)
+    assert (status, "shut/run cannot be written" in err) == (2, True)
+
+
+def test_encoding_refuses_a_pipe_before_the_work(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for output in ("pipe", "/dev/null"):
+        status, err = run(["encode", "--input=texts.txt", f"--output={output}"], capsys)
+        assert (status, f"{output} cannot be written" in err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("output", "message"),
+    [
+        ("texts.txt", "texts.txt is a file"),
+        ("texts.txt/run", "texts.txt is a file"),
+        (".", "holds other files"),
+    ],
+)
+def test_a_run_is_refused_its_folder_before_a_model_is_loaded(
+    capsys: pytest.CaptureFixture[str], output: str, message: str
+) -> None:
+    status, err = run(["train", "--data=intents-en", f"--output={output}"], capsys)
+    assert (status, message in err) == (2, True)
+
+
+@pytest.mark.parametrize("data", ["intents-en", "pairs-en"])
+def test_a_best_score_is_refused_for_data_without_scores(data: str, capsys: pytest.CaptureFixture[str]) -> None:
+    status, err = run(["evaluate", f"--data={data}", "--scale-max=3"], capsys)
+    assert (status, "its rows have no scores. Leave --scale-max out" in err) == (2, True)
+    assert "reached the model" in run(["evaluate", "--data=scored-en", "--scale-max=3"], capsys)[1]
+
+
 def test_a_run_is_not_started_where_its_names_cannot_be_recorded(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -257,6 +314,25 @@ def test_a_home_may_begin_with_a_tilde(monkeypatch: pytest.MonkeyPatch, tmp_path
             folder()
         monkeypatch.setenv(variable, "")
     assert home() == tmp_path.resolve() / ".simcse"
+
+
+@pytest.mark.parametrize("nothing", ["", " "])
+def test_an_empty_home_is_no_home(monkeypatch: pytest.MonkeyPatch, nothing: str) -> None:
+    monkeypatch.setenv("HOME", nothing)
+    monkeypatch.setenv("SIMCSE_HOME", "")
+    with pytest.raises(OptionError, match="this user has no home"):
+        home()
+    monkeypatch.setenv("SIMCSE_HOME", "/somewhere")
+    assert home() == Path("/somewhere").resolve()
+
+
+@pytest.mark.parametrize("file", ["texts.txt", "texts.txt/inside", "/dev/null", "/dev/null/inside"])
+def test_a_file_is_no_home(monkeypatch: pytest.MonkeyPatch, file: str) -> None:
+    for variable, folder in (("SIMCSE_HOME", home), ("SIMCSE_MODELS", models_folder)):
+        with monkeypatch.context() as patch:
+            patch.setenv(variable, file)
+            with pytest.raises(OptionError, match=f"{file} is no folder.*Set {variable}"):
+                folder()
 
 
 def test_folders_in_a_circle_are_no_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

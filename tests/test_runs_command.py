@@ -2,6 +2,8 @@
 
 import contextlib
 import json
+import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -164,6 +166,39 @@ def test_rename_and_delete_are_the_operators(run: Any) -> None:
     assert other.folder.exists()
     assert as_json(run("runs", "delete", other.id, "--yes", "--format", "json"))["state"] == "deleted"
     assert not other.folder.exists()
+
+
+def test_a_run_whose_files_cannot_be_removed_is_not_called_deleted(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    stuck = finished()
+    monkeypatch.setattr(shutil, "rmtree", lambda *_arguments, **_settings: None)
+    status, out, err = run("runs", "delete", stuck.id, "--yes")
+    assert (status, out) == (2, "")
+    assert f"Remove the folder {stuck.folder.with_name('deleted-' + stuck.id)} yourself" in err
+    assert list(store.all_runs()) == []
+
+
+def test_a_run_is_not_exported_into_itself(run: Any) -> None:
+    made = finished()
+    before = (made.folder / "metrics.jsonl").read_bytes()
+    (made.folder / "model").mkdir()
+    for file in ("metrics.jsonl", "model/x.zip"):
+        status, _out, err = run("runs", "export", made.id, "--output", made.folder / file)
+        assert (status, f"is in the folder of the run {made.id}" in err) == (2, True)
+    assert (made.folder / "metrics.jsonl").read_bytes() == before
+    assert list((made.folder / "model").iterdir()) == []
+
+
+@pytest.mark.parametrize("shut", ["model", "config.json"])
+def test_a_model_that_cannot_be_read_is_said_so(
+    run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shut: str
+) -> None:
+    made = finished()
+    (made.folder / "model").mkdir()
+    (made.folder / "model" / "config.json").write_text("{}")
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path).name != shut or not mode & os.R_OK)
+    status, _out, err = run("runs", "export", made.id, "--output", tmp_path / "x.zip")
+    assert (status, f"{shut} cannot be read." in err) == (2, True)
+    assert not (tmp_path / "x.zip").exists()
 
 
 def test_a_folder_that_a_user_named_is_never_removed(run: Any, tmp_path: Path) -> None:

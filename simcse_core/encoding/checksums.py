@@ -6,10 +6,10 @@ loading them. A copy, a download or a replacement changes one of the three.
 
 import hashlib
 import json
-import secrets
 from contextlib import suppress
 from pathlib import Path
 
+from simcse_core import durable
 from simcse_core.home import home
 
 _seen: dict[str, object] = {}
@@ -49,9 +49,7 @@ def remember(path: Path, digest: str) -> None:
     known = {name: value for name, value in _remembered().items() if Path(name).exists()}
     with suppress(OSError):
         _memory().parent.mkdir(parents=True, exist_ok=True)
-        temporary = _memory().with_suffix(f".{secrets.token_hex(4)}")
-        temporary.write_text(json.dumps({**known, str(path.resolve()): entry}, indent=2) + "\n", encoding="utf-8")
-        temporary.replace(_memory())
+        durable.write(_memory(), (json.dumps({**known, str(path.resolve()): entry}, indent=2) + "\n").encode())
 
 
 def _memory() -> Path:

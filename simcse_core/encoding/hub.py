@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+from simcse_core import durable
 from simcse_core.encoding import checksums, fetched
 from simcse_core.encoding.cards import CATALOGUE
 from simcse_core.encoding.catalogue import find
@@ -93,6 +94,7 @@ def _put_in_place(repository: Repository, staging: Path, folder: Path) -> None:
     )
     if folder.exists():  # a damaged one
         shutil.rmtree(folder)
-    staging.rename(folder)
+    durable.sync_tree(staging)
+    durable.move(staging, folder)
     for path, own in weights.items():
         checksums.remember(folder / path, own.sha256)

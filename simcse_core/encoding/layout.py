@@ -35,6 +35,12 @@ _SETTINGS_FILES = tuple(
     for family in ("bert", "roberta", "distilbert", "camembert", "albert", "xlm-roberta", "xlnet")
 )
 """The first of these that says anything counts."""
+_MODEL_FILES = re.compile(
+    r"config\.json|modules\.json|simcse\.json|sentence_[a-z-]+_config\.json|config_sentence_transformers\.json|"
+    r"model(?:-\d{5}-of-\d{5})?\.safetensors|model\.safetensors\.index\.json|head\.safetensors|"
+    r"tokenizer.*\.json|special_tokens_map\.json|added_tokens\.json|vocab\.(?:json|txt)|merges\.txt|.*\.model"
+)
+"""Names of the files from which a model is loaded; `*.model` are tokenizers of sentencepiece."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +126,21 @@ def read_layout(folder: Path, name: str) -> Layout:
     if layout.dense is not None:
         _check_dense(layout.dense, name)
     return layout
+
+
+def model_files(folder: Path, name: str) -> list[Path]:
+    """The files from which a model is loaded, sorted: what lies beside them, such as a README, is not among them.
+
+    Args:
+        folder: of the model.
+        name: how messages call it.
+
+    Raises:
+        ModelError: modules.json is damaged.
+    """
+    listed = module_paths(read_json(folder / "modules.json"), name) if is_there(folder / "modules.json") else []
+    folders = {folder, *(folder / path for _kind, path in listed)}
+    return sorted(path for place in folders for path in place.glob("*") if _MODEL_FILES.fullmatch(path.name))
 
 
 def module_paths(modules: object, name: str) -> list[tuple[str, str]]:

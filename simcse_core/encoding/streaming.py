@@ -1,6 +1,6 @@
 """Millions of texts to a file of vectors, shard by shard, in memory that does not grow with their number."""
 
-import secrets
+import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 from numpy.lib import format as npy
 
+from simcse_core import durable
 from simcse_core.encoding.texts import Progress, TextCheck, each
 from simcse_core.errors import OptionError
 
@@ -118,13 +119,7 @@ def _write_header(file: BinaryIO, summary: StreamSummary) -> None:
 @contextmanager
 def _appearing(path: Path) -> Iterator[BinaryIO]:
     """A new file that takes the place of `path` when all went well, and goes away when not."""
-    path = path.resolve()  # what a link leads to is written, not the link
-    if path.exists() and not path.is_file():
+    if os.path.exists(path) and not os.path.isfile(path):  # its header is written last, which no pipe allows
         raise OptionError("{file} cannot be written: name a file in a folder of yours.", file=path)
-    part = path.with_name(f".{secrets.token_hex(8)}.part")
-    try:
-        with part.open("xb") as file:
-            yield file
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    with durable.replacing(path) as file:
+        yield file

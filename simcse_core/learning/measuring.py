@@ -7,7 +7,7 @@ import numpy as np
 
 from simcse_core.data.kinds import Answers, Dataset, Labelled, Pairs, Scored, Texts, Triplets, normalised, text_columns
 from simcse_core.encoding.texts import Vectors
-from simcse_core.errors import DataError, ModelError
+from simcse_core.errors import DataError, ModelError, OptionError
 from simcse_core.learning.itemised import items_of
 from simcse_core.learning.records import Geometry, Measured
 from simcse_core.meaning.evaluation import (
@@ -82,13 +82,30 @@ def measure(model: Encodes, data: Dataset, *, precision: str = "float32", scale_
 
     Raises:
         DataError: the data has neither scores nor labels.
+        OptionError: `scale_max` is given for data without scores.
         ModelError: the model gives vectors that are no numbers, as it does after a training that diverged.
     """
     if isinstance(data, Texts):
         raise DataError("{file} has only texts: nothing to compare with. It needs a score or a label.", file=data.name)
+    check_scale(data, scale_max)
     parts, unique = _encoded(model, data, precision)
     close = _close(data, parts, scale_max)
     return Measured(_metrics(data, parts, unique, scale_max), _geometry(close, unique), items_of(data, parts))
+
+
+def check_scale(data: Dataset, scale_max: float | None) -> None:
+    """See that a best possible score is only given where there are scores.
+
+    Raises:
+        OptionError: there are none.
+    """
+    if scale_max is not None and not isinstance(data, Scored):
+        raise OptionError(
+            "{given:g} as the best possible score means nothing for {file}: its rows have no scores. Leave --scale-max "
+            "out.",
+            given=scale_max,
+            file=data.name,
+        )
 
 
 def geometry(model: Encodes, data: Dataset) -> Geometry:

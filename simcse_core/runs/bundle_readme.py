@@ -2,6 +2,7 @@
 
 from simcse_core.data import bundled
 from simcse_core.plain import markdown
+from simcse_core.runs import files
 from simcse_core.runs.bundle_contents import Description
 from simcse_core.runs.config import RunConfig
 from simcse_core.runs.run import Run
@@ -55,7 +56,7 @@ Versions: {versions}.
 
 def is_frozen(run: Run) -> bool:
     """Whether the trained model is a head on a frozen one, which only this program can load."""
-    return (run.model / "simcse.json").is_file()
+    return files.is_file(run.model / "simcse.json")
 
 
 def python_use(folder: str, *, frozen: bool) -> str:

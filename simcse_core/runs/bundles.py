@@ -6,6 +6,7 @@ and a `README.md` for people. The data is not in it.
 
 import json
 import math
+import os
 import re
 import shutil
 import time
@@ -46,8 +47,16 @@ def write_bundle(run: Run, target: Path | BinaryIO, user: str | None = None) -> 
         user: whose name for the run it carries; None is the operator.
 
     Raises:
-        RunError: the run is not finished or damaged, or the file cannot be written.
+        RunError: the run is not finished or damaged, its model cannot be read, or the file cannot be written, or
+            stands in the run's own folder.
     """
+    if isinstance(target, Path) and Path(os.path.realpath(target)).is_relative_to(os.path.realpath(run.folder)):
+        raise RunError(
+            "{file} is in the folder of the run {run}: a bundle there would be taken for a part of it. Write it to "
+            "another folder.",
+            file=target,
+            run=run.id,
+        )
     if run.status.state != "finished":
         raise RunError("Only a finished run can be exported; {run} is {state}.", run=run.id, state=run.status.state)
     texts = _texts(run, user)
@@ -169,10 +178,26 @@ def _texts(run: Run, user: str | None = None) -> dict[str, str]:
     }
 
 
-def _write(run: Run, texts: dict[str, str], file: BinaryIO) -> None:
-    model = {path.relative_to(run.folder).as_posix(): path for path in run.model.rglob("*") if path.is_file()}
+def _model_files(run: Run) -> dict[str, Path]:
+    """The files of a run's model by their names in a bundle.
+
+    Raises:
+        RunError: there are none, or one of them or a folder cannot be read.
+    """
+    if not os.path.lexists(run.model):
+        raise RunError("The run {run} cannot be exported: its model is gone.", run=run.id)
+    paths = [run.model, *run.model.rglob("*")]  # passes over what is in a folder that cannot be read
+    for path in paths:
+        if not os.access(path, os.R_OK | (os.X_OK if os.path.isdir(path) else 0)):
+            raise RunError("The run {run} cannot be exported: {file} cannot be read.", run=run.id, file=path)
+    model = {path.relative_to(run.folder).as_posix(): path for path in paths if path.is_file()}
     if not model:
         raise RunError("The run {run} cannot be exported: its model is gone.", run=run.id)
+    return model
+
+
+def _write(run: Run, texts: dict[str, str], file: BinaryIO) -> None:
+    model = _model_files(run)
     with ZipFile(file, "w") as zipped:
         for name, text in texts.items():
             zipped.writestr(_entry(name, ZIP_DEFLATED), text)

@@ -18,14 +18,17 @@ from simcse_core.data.kinds import Dataset, Texts, rows
 from simcse_core.data.splits import fold, split
 from simcse_core.encoding import checksums
 from simcse_core.encoding.catalogue import find
+from simcse_core.encoding.layout import model_files
 from simcse_core.encoding.scratch import SIZES
 from simcse_core.errors import DataError, ModelError, OptionError
 from simcse_core.learning.checks import trainable
 from simcse_core.learning.settings import TrainingSettings
+from simcse_core.runs import files
 
 NOTHING = "none"
 """As `dev`: nothing is held out. A file of that name is given as ./none."""
 MOST_FOLDS = 100
+_LOADED = "loaded:"
 
 
 class Stage(BaseModel):
@@ -78,7 +81,8 @@ class RunConfig(BaseModel):
     model_sha256: str = ""
     """Of the weights it starts from; empty for a new model and for a frozen one."""
     model_files_sha256: str = ""
-    """Of all files of that model together: pooling, Dense layers and tokenizer among them; empty likewise."""
+    """`loaded:` and the SHA-256 of all files that it is loaded from together: pooling, Dense layers and tokenizer among
+    them; empty likewise. Without `loaded:` it is an earlier version's, of whatever lay beside the model too."""
     stages: tuple[Stage, ...] = ()
     """The trainings that made the model it starts from, the oldest first."""
     versions: dict[str, str] = {}
@@ -151,7 +155,15 @@ def check_model(config: RunConfig) -> None:
     Raises:
         ModelError: it has changed, or is gone.
     """
-    if config.model_files_sha256 and _past(config.model)[1] != config.model_files_sha256:
+    if not config.model_files_sha256:
+        return
+    weights, files_now, _stages = _past(config.model)
+    is_same = (
+        files_now == config.model_files_sha256
+        if config.model_files_sha256.startswith(_LOADED)
+        else weights == config.model_sha256
+    )
+    if not is_same:
         raise ModelError("{name} has changed since the run was queued. Start a new run.", name=config.model)
 
 
@@ -239,7 +251,7 @@ def _past(model: str) -> tuple[str, str, tuple[Stage, ...]]:
     weights = folder / "model.safetensors"
     digest = checksums.sha256(weights) if weights.is_file() else ""
     try:
-        made_by = RunConfig.model_validate_json((folder.parent / "config.json").read_bytes())
+        made_by = RunConfig.model_validate_json(files.read_bytes(folder.parent / "config.json"))
     except (OSError, ValueError):
         return digest, _files_sha256(folder), ()  # no run made it
     own = Stage(run=folder.parent.name, loss=made_by.settings.loss, data=made_by.data, started_from=made_by.model)
@@ -248,6 +260,9 @@ def _past(model: str) -> tuple[str, str, tuple[Stage, ...]]:
 
 def _files_sha256(folder: Path) -> str:
     """Of the names and contents of all files from which a model is loaded."""
-    found = sorted(path for path in folder.rglob("*") if path.suffix in (".json", ".safetensors", ".txt", ".model"))
-    parts = [f"{path.relative_to(folder).as_posix()} {checksums.sha256(path)}" for path in found]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    parts = [
+        f"{path.relative_to(folder).as_posix()} {checksums.sha256(path)}"
+        for path in model_files(folder, folder.name)
+        if path.is_file()
+    ]
+    return _LOADED + hashlib.sha256("\n".join(parts).encode()).hexdigest()

@@ -1,5 +1,6 @@
 """What is not fetched from the hub, and what is said then."""
 
+import errno
 import json
 import shutil
 import socket
@@ -123,12 +124,12 @@ def test_a_full_disk_is_said_before_the_download(
     assert hub.asked_for(WEIGHTS) == []
 
 
-def test_a_folder_that_cannot_be_written_is_said(
-    hub: StandInHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "file").write_text("")
-    monkeypatch.setenv("SIMCSE_MODELS", str(tmp_path / "file" / "models"))
-    with pytest.raises(ModelError, match="models cannot be written: Not a directory"):
+def test_a_folder_that_cannot_be_written_is_said(hub: StandInHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_path: Path, *_arguments: object, **_options: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    with pytest.raises(ModelError, match="models cannot be written: Read-only file system"):
         fetch(NAME)
 
 

@@ -1,4 +1,5 @@
 import io
+import os
 import tracemalloc
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from simcse_core import durable
 from simcse_core.encoding import streaming
 from simcse_core.encoding.frozen import FrozenEncoder
 from simcse_core.encoding.model import SimCSE
@@ -154,6 +156,25 @@ def test_progress_counts_repeated_texts_of_a_shard_too(minilm: SimCSE, tmp_path:
     model = minilm.configured(layer=0)
     encode_stream(model, ["a", "b", "a", "a"], tmp_path / "v.npy", on_progress=seen.append)
     assert seen == [4]
+
+
+def test_vectors_are_on_the_disk_before_they_get_their_name(
+    model: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[str] = []
+
+    def noted(step: str, really: Callable[..., None]) -> Callable[..., None]:
+        def call(*arguments: Any) -> None:
+            steps.append(step)
+            really(*arguments)
+
+        return call
+
+    monkeypatch.setattr(os, "fsync", noted("sync", os.fsync))
+    monkeypatch.setattr(durable, "move", noted("move", durable.move))
+    encode_stream(model, ["a", "b"], tmp_path / "v.npy")
+    assert steps == ["sync", "move", "sync"]  # the last is the folder's
+    assert np.load(tmp_path / "v.npy").shape == (2, 3)
 
 
 def test_mistakes_are_refused_in_words(model: Any, minilm: SimCSE, tmp_path: Path) -> None:

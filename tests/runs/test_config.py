@@ -1,5 +1,6 @@
 """What a run holds out, as its configuration says it."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -7,9 +8,9 @@ from pydantic import ValidationError
 
 from simcse_core.data import bundled
 from simcse_core.data.kinds import rows
-from simcse_core.errors import DataError, OptionError
+from simcse_core.errors import DataError, ModelError, OptionError
 from simcse_core.runs.bundle_contents import without_paths
-from simcse_core.runs.config import RunConfig, check_data, check_held_out, describe, open_sides, open_split
+from simcse_core.runs.config import RunConfig, check_data, check_held_out, check_model, describe, open_sides, open_split
 from simcse_core.runs.summary import differences
 from simcse_core.train_command import absolute
 from tests.runs.conftest import SMALL
@@ -103,6 +104,56 @@ def test_a_file_called_none_is_a_file(tmp_path: Path, monkeypatch: pytest.Monkey
         open_split(config)
     assert without_paths(config).dev == without_paths(without_paths(config)).dev == "./none"  # in a bundle
     assert absolute(but(dev="none")).dev == without_paths(but(dev="none")).dev == "none"
+
+
+def a_model(folder: Path) -> Path:
+    (folder / "1_Pooling").mkdir(parents=True)
+    types = {"": "Transformer", "1_Pooling": "Pooling"}
+    modules = [{"path": path, "type": f"sentence_transformers.models.{kind}"} for path, kind in types.items()]
+    (folder / "modules.json").write_text(json.dumps(modules))
+    for name in ("config.json", "1_Pooling/config.json", "vocab.txt", "model.safetensors"):
+        (folder / name).write_text("{}")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("file", "counts"),
+    [
+        ("README.txt", False),
+        ("results.json", False),
+        ("fetched.json", False),
+        ("old.safetensors", False),
+        ("checkpoint-5/config.json", False),
+        ("config.json", True),
+        ("1_Pooling/config.json", True),
+        ("vocab.txt", True),
+        ("model.safetensors", True),
+        ("tokenizer.json", True),
+        ("spiece.model", True),
+        ("sentence_bert_config.json", True),
+    ],
+)
+def test_only_files_that_a_model_is_loaded_from_make_it_another(tmp_path: Path, file: str, counts: bool) -> None:
+    folder = a_model(tmp_path / "model")
+    config = describe(but(model=str(folder)))
+    check_model(config)
+    (folder / file).parent.mkdir(exist_ok=True)
+    (folder / file).write_text('{"other": "content"}')
+    if counts:
+        with pytest.raises(ModelError, match="has changed since the run was queued"):
+            check_model(config)
+    else:
+        check_model(config)
+
+
+def test_a_run_of_an_earlier_version_goes_on_unless_the_weights_changed(tmp_path: Path) -> None:
+    folder = a_model(tmp_path / "model")
+    old = describe(but(model=str(folder))).model_copy(update={"model_files_sha256": "0" * 64})
+    (folder / "README.txt").write_text("new")
+    check_model(old)
+    (folder / "model.safetensors").write_text("other weights")
+    with pytest.raises(ModelError, match="has changed"):
+        check_model(old)
 
 
 def test_what_is_held_out_tells_runs_apart() -> None:

@@ -129,6 +129,18 @@ def test_an_upload_that_finds_no_room_leaves_nothing_behind(home: Path, monkeypa
     assert store.keep_data(b"text,label\na,x\n", "mine.csv").read_bytes() == b"text,label\na,x\n"
 
 
+def test_errors_name_the_file_that_was_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(FileNotFoundError) as missing:
+        durable.write(tmp_path / "nowhere" / "a.npy", b"x")
+    assert missing.value.filename == str(tmp_path / "nowhere" / "a.npy")
+    with pytest.raises(OSError, match="No space") as full, durable.replacing(tmp_path / "a.npy"):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert full.value.filename == str(tmp_path / "a.npy")
+    with pytest.raises(OSError, match="read") as other, durable.replacing(tmp_path / "a.npy"):
+        raise OSError(errno.EIO, "cannot read", "texts.txt")
+    assert other.value.filename == "texts.txt"
+
+
 def test_a_device_is_written_to_and_a_link_stays_a_link(tmp_path: Path) -> None:
     (tmp_path / "real.csv").write_text("old")
     (tmp_path / "link.csv").symlink_to("real.csv")
