@@ -25,6 +25,7 @@ from simcse_core.command_options import (
     add_reading,
     check_arguments,
     encode_texts,
+    files_read,
     load_model,
     open_data,
     output_file,
@@ -181,7 +182,7 @@ def _encode(options: argparse.Namespace) -> Answer:
     from simcse_core.data.streams import open_texts
     from simcse_core.encoding.streaming import encode_stream
 
-    output = output_file(options.output, {"--input": options.input}, regular=True)
+    output = output_file(options.output, files_read(options), regular=True)
     with (
         open_texts(options.input, encoding=options.encoding, sheet=options.sheet) as texts,
         progress_line("reading") as show,
@@ -239,7 +240,7 @@ def _project(options: argparse.Namespace) -> Answer:
     method = projections[options.method]
     texts = read_texts(options.input, encoding=options.encoding, sheet=options.sheet)
     check_texts(texts, limits().max_map_points, "max_map_points")
-    output = output_file(options.output, {"--input": options.input})
+    output = output_file(options.output, files_read(options))
     vectors = encode_texts(options, load_model(options), texts)
     started = time.perf_counter()
     points = method.function(vectors, seed=options.seed)

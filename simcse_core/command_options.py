@@ -5,7 +5,6 @@ import contextlib
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from simcse_core.data.kinds import Dataset
@@ -219,23 +218,35 @@ def warn_line_breaks(texts: Iterable[str], of: str = "") -> None:
         )
 
 
-def output_file(name: str, inputs: Mapping[str, str] = MappingProxyType({}), *, regular: bool = False) -> Path:
+def files_read(options: argparse.Namespace) -> list[tuple[str, str]]:
+    """The files that --input and --model name, each with its flag: a model in a folder is several.
+
+    Raises:
+        ModelError: the model is damaged.
+    """
+    from simcse_core.encoding.layout import model_files
+
+    of_model = model_files(Path(options.model), options.model) if os.path.isdir(options.model) else []
+    return [("--input", options.input), *(("--model", str(file)) for file in of_model)]
+
+
+def output_file(name: str, inputs: Iterable[tuple[str, str]] = (), *, regular: bool = False) -> Path:
     """A file that can be written. The new one is made beside the old one, so their folder has to take files.
 
     Args:
         name: of the file; it need not exist.
-        inputs: files that are read, by the flags that name them; none of them may be written.
+        inputs: files that are read, each behind the flag that names it; none of them may be written.
         regular: whether a device or a pipe will not do.
 
     Raises:
         OptionError: it cannot be written, or is read.
     """
     path = Path(name)
-    for flag, read in inputs.items():
+    for flag, read in inputs:
         with contextlib.suppress(OSError):  # one of them does not exist
             if os.path.samefile(path, read):
                 raise OptionError(
-                    "--output is the file that {flag} names, {file}: it would be lost. Name another file.",
+                    "--output is the file that {flag} names: {file} would be lost. Name another file.",
                     flag=flag,
                     file=path,
                 )

@@ -176,7 +176,7 @@ def _checked(config: "RunConfig", options: argparse.Namespace) -> "RunConfig":
     from simcse_core.runs.folds import check_final, check_folds
 
     _check_names(absolute(config), options.output)
-    if options.output:
+    if options.output and launched().is_main:  # which may have made the folder before the others look
         _check_folder(Path(options.output))
     data = open_data(config.data, config.columns, encoding=config.encoding, sheet=config.sheet)
     read = None

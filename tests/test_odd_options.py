@@ -219,6 +219,11 @@ def test_a_file_that_is_read_is_not_written(tmp_path: Path, capsys: pytest.Captu
             assert status == 2
             assert "--output is the file that --input names" in err
     assert (tmp_path / "texts.txt").read_text() == "a\nb\n"
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "model.safetensors").write_text("weights")
+    for command in ("encode", "project"):
+        arguments = [command, "--input=texts.txt", "--model=model", "--output=model/model.safetensors"]
+        assert "--output is the file that --model names" in run(arguments, capsys)[1]
 
 
 def test_a_folder_that_takes_no_new_files_is_refused_before_the_work(
