@@ -135,7 +135,7 @@ def test_a_broken_row_leaves_an_older_output_as_it_was(run: Any, tmp_path: Path)
 
 def test_ctrl_c_while_encoding_leaves_nothing_behind(run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*_arguments: object, **_settings: object) -> None:
-        assert len(list(tmp_path.glob(".*.part"))) == 1  # an output that is not complete
+        assert len(list(tmp_path.glob(".*.new"))) == 1  # an output that is not complete
         raise KeyboardInterrupt
 
     monkeypatch.setattr(SimCSE, "encode", interrupted)
@@ -188,7 +188,8 @@ def test_train_says_in_text_that_it_diverged(run: Any) -> None:
 
 
 def test_a_refused_training_can_be_corrected_in_the_same_folder(run: Any, tmp_path: Path) -> None:
-    command = ["train", "--data", "intents-zh", "--model", "use-multilingual", "--epochs", "1", "--output", tmp_path]
+    folder = tmp_path / "run"
+    command = ["train", "--data", "intents-zh", "--model", "use-multilingual", "--epochs", "1", "--output", folder]
     assert run(*command, "--tune", "all")[0] == 2
     assert run(*command, "--tune", "head")[0] == 0
     status, _out, err = run(*command, "--tune", "head")
