@@ -1,7 +1,8 @@
 """Turns at the encoder, which uses all cores: one at a time, small requests first, and nobody waits for ever.
 
 A request says how many tokens it still has. It lets others pass between its batches, and comes again as if it had just
-arrived. Whoever no longer wants the result leaves the line.
+arrived. Whoever no longer wants the result leaves the line; who comes back with something newer, as somebody does who
+types on, has the place of before.
 """
 
 import threading
@@ -21,6 +22,8 @@ LETS_PASS_SECONDS = 3.0
 """However large a request is, it lets pass only what comes within so many seconds after it."""
 LOOK_SECONDS = 0.1
 """Between two looks at whether somebody in the line still wants the result."""
+KEEPS_PLACE_SECONDS = 5.0
+"""Who has left the line has the old place when coming back within so many seconds."""
 TOKENS_IN_A_PART = 2_000
 """Encoded between two looks at who else waits: about 0.2 s."""
 BYTES_IN_A_TOKEN = 4
@@ -35,6 +38,12 @@ def leave_if_outdated() -> None:
     """End the run of the page here if a newer one has begun or the page was closed; draws nothing."""
     if get_script_run_ctx(suppress_warning=True) is not None:
         st.session_state.get("any")  # a look at the session's state does it
+
+
+def _session() -> str:
+    """Whose run of a page this is; "" outside of one."""
+    context = get_script_run_ctx(suppress_warning=True)
+    return "" if context is None else context.session_id
 
 
 def tokens_in(texts: Iterable[str]) -> int:
@@ -79,18 +88,22 @@ class Turns:
         self._clock = clock
         self._changed = threading.Condition()
         self._line: list[_Place] = []
+        self._waits: dict[str, tuple[float, float]] = {}  # since when, and when last seen
         self._is_taken = False
 
     @contextmanager
-    def turn(self, tokens: int, still_wanted: Callable[[], None] = leave_if_outdated) -> Iterator["Turn"]:
+    def turn(
+        self, tokens: int, still_wanted: Callable[[], None] = leave_if_outdated, who: str | None = None
+    ) -> Iterator["Turn"]:
         """Wait for a turn and have it.
 
         Args:
             tokens: of the request.
             still_wanted: is called again and again in the line, and whenever others may pass. If it raises, the place
                 in the line or the turn is given up.
+            who: has the place of before when the last request left the line; None is the page's session, "" nobody.
         """
-        turn = Turn(self, still_wanted)
+        turn = Turn(self, still_wanted, _session() if who is None else who)
         turn.begin(tokens)
         try:
             yield turn
@@ -102,18 +115,28 @@ class Turns:
         """How many stand in the line."""
         return len(self._line)
 
-    def wait(self, tokens: int, still_wanted: Callable[[], None]) -> None:
+    def wait(self, tokens: int, still_wanted: Callable[[], None], who: str = "") -> None:
         """Stand in the line; at its end the turn is taken."""
-        place = _Place(self._clock() + min(tokens / TOKENS_A_SECOND, LETS_PASS_SECONDS))
         with self._changed:
+            place = _Place(self._since(who) + min(tokens / TOKENS_A_SECOND, LETS_PASS_SECONDS))
             self._line.append(place)
         try:
             while not self._take(place):
                 still_wanted()
+            with self._changed:
+                self._waits.pop(who, None)
         finally:
             with self._changed:
                 self._line.remove(place)
                 self._changed.notify_all()
+
+    def _since(self, who: str) -> float:
+        """Since when somebody waits."""
+        now = self._clock()
+        recent = {one: times for one, times in self._waits.items() if times[1] > now - KEEPS_PLACE_SECONDS}
+        since, _seen = recent.get(who, (now, now))
+        self._waits = {**recent, who: (since, now)} if who else recent
+        return since
 
     def _take(self, place: _Place) -> bool:
         """Take the turn if it is free and this place is next; else wait a little."""
@@ -135,13 +158,13 @@ class Turns:
 class Turn:
     """A turn that somebody has."""
 
-    def __init__(self, turns: Turns, still_wanted: Callable[[], None]) -> None:
-        self._turns, self._still_wanted = turns, still_wanted
+    def __init__(self, turns: Turns, still_wanted: Callable[[], None], who: str) -> None:
+        self._turns, self._still_wanted, self._who = turns, still_wanted, who
         self._is_mine = False
 
     def begin(self, tokens: int) -> None:
         """Wait for it."""
-        self._turns.wait(tokens, self._still_wanted)
+        self._turns.wait(tokens, self._still_wanted, self._who)
         self._is_mine = True
 
     def end(self) -> None:

@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 from filelock import FileLock
 
@@ -122,7 +123,7 @@ def test_where_no_supervisor_is_nobody_is_silent_and_nobody_is_ended(
 ) -> None:
     home.mkdir()
     ended: list[int] = []
-    monkeypatch.setattr(pulse.psutil.Process, "kill", lambda process: ended.append(process.pid))
+    monkeypatch.setattr(psutil.Process, "kill", lambda process: ended.append(process.pid))
     if content is not None:
         pulse.path().write_text(content)
     listener = Listener(clock)
@@ -136,7 +137,7 @@ def test_where_no_supervisor_is_nobody_is_silent_and_nobody_is_ended(
 def test_this_process_does_not_end_itself(home: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     home.mkdir()
     ended: list[int] = []
-    monkeypatch.setattr(pulse.psutil.Process, "kill", lambda process: ended.append(process.pid))
+    monkeypatch.setattr(psutil.Process, "kill", lambda process: ended.append(process.pid))
     pulse.path().write_text(f"{os.getpid()}:{born(os.getpid())}")
     Listener(clock).end()
     assert ended == []

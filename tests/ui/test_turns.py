@@ -7,7 +7,17 @@ from collections.abc import Callable
 import pytest
 from streamlit.runtime.state import SafeSessionState, SessionState
 
-from ui.turns import LETS_PASS_SECONDS, TOKENS_A_SECOND, Results, Turn, Turns, leave_if_outdated, parts, tokens_in
+from ui.turns import (
+    KEEPS_PLACE_SECONDS,
+    LETS_PASS_SECONDS,
+    TOKENS_A_SECOND,
+    Results,
+    Turn,
+    Turns,
+    leave_if_outdated,
+    parts,
+    tokens_in,
+)
 
 SECONDS = 10
 
@@ -44,12 +54,12 @@ class Line:
         self._turns, self._threads = turns, list[threading.Thread]()
         self.order: list[str] = []
 
-    def come(self, name: str, tokens: int, still_wanted: Callable[[], None] = nobody_minds) -> None:
+    def come(self, name: str, tokens: int, still_wanted: Callable[[], None] = nobody_minds, who: str = "") -> None:
         before = self._turns.waiting
 
         def wait() -> None:
             try:
-                with self._turns.turn(tokens, still_wanted):
+                with self._turns.turn(tokens, still_wanted, who):
                     self.order.append(name)
             except OutdatedError:
                 self.order.append(f"{name} has left")
@@ -76,6 +86,27 @@ def test_small_requests_come_first_and_equal_ones_as_they_came(turns: Turns, lin
             line.come(name, tokens)
             now[0] += 0.001
     assert line.end() == ["word", "other word", "page", "bulk"]
+
+
+def test_who_types_on_has_the_place_of_before(turns: Turns, line: Line, now: list[float]) -> None:
+    def outdated() -> None:
+        raise OutdatedError
+
+    with turns.turn(1, nobody_minds):
+        for _key in range(20):  # each new text outdates the one before, long before its turn
+            with pytest.raises(OutdatedError), turns.turn(20, outdated, "typist"):
+                pass
+            now[0] += 0.5
+        line.come("other", 20)
+        line.come("typist", 20, who="typist")
+    assert line.end() == ["typist", "other"]
+    with turns.turn(1, nobody_minds):
+        with pytest.raises(OutdatedError), turns.turn(20, outdated, "typist"):
+            pass
+        now[0] += KEEPS_PLACE_SECONDS + 1  # and has gone away
+        line.come("third", 20)
+        line.come("late typist", 20, who="typist")
+    assert line.end()[2:] == ["third", "late typist"]
 
 
 def test_nobody_waits_for_ever(turns: Turns, line: Line, now: list[float]) -> None:
