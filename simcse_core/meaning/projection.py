@@ -45,7 +45,8 @@ def pca(vectors: Vectors, *, seed: int = 0) -> Points:
         seed: not used, PCA has no chance in it.
 
     Returns:
-        (N, 2); each axis is turned so that its largest value is positive.
+        (N, 2); each axis is turned so that its largest value is positive. All zeros along an axis where nothing but
+        rounding differs.
     """
     if not len(vectors):
         raise InputError("There is nothing to project: give at least one text.")
@@ -54,6 +55,7 @@ def pca(vectors: Vectors, *, seed: int = 0) -> Points:
     points = np.zeros((len(vectors), 2), dtype=np.float32)
     kept = min(2, len(sizes))
     points[:, :kept] = left[:, :kept] * sizes[:kept]
+    points[:, np.ptp(points, axis=0) <= 10 * ROUNDING] = 0.0
     largest = points[np.abs(points).argmax(axis=0), [0, 1]]
     return points * np.where(largest < 0, -1.0, 1.0).astype(np.float32)
 

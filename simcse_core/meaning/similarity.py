@@ -72,7 +72,9 @@ def without_rounding(cosines: ArrayLike) -> NDArray[np.float64]:
     values = np.asarray(cosines, dtype=np.float64)
     if values.size and np.ptp(values) <= ROUNDING:
         return np.full_like(values, values.flat[0])
-    return values.round(_DECIMALS)
+    # Counted from the middle one: where many are equal they lie in the middle of a step, not on both sides of its edge.
+    middle = np.median(values) if values.size else 0.0
+    return ((values - middle).round(_DECIMALS) + np.round(middle, _DECIMALS)).round(_DECIMALS)
 
 
 def _unit_rows(vectors: ArrayLike, dtype: type[Number]) -> NDArray[Number]:

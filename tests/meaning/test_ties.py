@@ -246,3 +246,16 @@ def test_the_reason_is_that_of_the_data(data: Dataset, parts: tuple[Vectors, ...
     measured = measure(Given(), data)  # type: ignore[arg-type]
     said = why_undefined(measured.metrics, measured.items)
     assert (said is None) if reason is None else (said is not None and reason in said)
+
+
+def test_equal_cosines_at_the_edge_of_a_step_stay_equal_beside_others() -> None:
+    equal = 0.5000005 + np.random.default_rng(0).uniform(-1e-7, 1e-7, 100)
+    assert len(set(without_rounding(np.append(equal, 0.9)).tolist())) == 2
+
+
+def test_a_map_of_texts_that_are_all_alike_is_one_point() -> None:
+    alike = np.full((30, 8), 8**-0.5, dtype=np.float32)
+    noisy = alike + np.random.default_rng(0).normal(0, 1e-7, alike.shape).astype(np.float32)
+    assert not pca(alike).any()
+    assert not pca(noisy).any()
+    assert np.ptp(pca(noisy + np.eye(30, 8, dtype=np.float32) / 1_000), axis=0).min() > 1e-4
