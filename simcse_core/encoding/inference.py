@@ -44,13 +44,21 @@ def for_inference(bert: PreTrainedModel, dtype: torch.dtype) -> PreTrainedModel:
                 if fused:
                     setattr(module, "intermediate_act_fn", nn.Identity())  # noqa: B010 - modules are typed as tensors
     if getattr(twin, "pooler", None) is not None:
-        setattr(twin, "pooler", None)  # noqa: B010 - BERT's own pooler feeds a task that nobody asks about here
+        # BERT's own pooler feeds a task that nobody asks about here.
+        setattr(twin, "pooler", _NoPooler())  # noqa: B010 - modules are typed as tensors
     return cast(PreTrainedModel, twin.train(False))
 
 
 def stamp(bert: PreTrainedModel) -> tuple[tuple[int, _State], ...]:
     """Changes when a weight is replaced or changed in place (only a change through `.data` goes unnoticed)."""
     return tuple((id(parameter), _state(parameter)) for parameter in bert.parameters())
+
+
+class _NoPooler(nn.Module):
+    """Stands where a pooler was. SqueezeBERT and LayoutLM call theirs without looking whether there is one."""
+
+    def forward(self, *_inputs: object, **_settings: object) -> None:
+        """Nothing."""
 
 
 class PackedLinear(nn.Module):
