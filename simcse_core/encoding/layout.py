@@ -89,10 +89,13 @@ def read_layout(folder: Path, name: str) -> Layout:
     if not is_there(folder / "modules.json"):
         return Layout(transformer=folder, layers=_bert(folder, folder, name, is_plain=True).layers)
     modules = module_paths(read_json(folder / "modules.json"), name)
+    modules = [(kind, path) for kind, path in modules if kind != "Dropout"]  # which is at work in training only
     kinds = [kind for kind, _path in modules]
     for kind in kinds:
         if kind not in _KINDS:
             raise ModelError("{name} has a module {kind!r}, which SimCSE does not have.", name=name, kind=kind)
+    if "Pooling" in kinds and "Dense" in kinds[kinds.index("Pooling") :]:
+        raise _dense_behind_pooling(name)
     if not _ORDER.fullmatch("".join(f"{kind} " for kind in kinds)):
         raise ModelError(
             "{name} has the modules {kinds}. SimCSE has Transformer, WeightedLayerPooling, Dense, Pooling, Normalize, "
@@ -174,7 +177,7 @@ def _bert(transformer: Path, folder: Path, name: str, *, is_plain: bool = False)
     """The BERT's configuration.
 
     Raises:
-        ModelError: it is an adapter or a decoder.
+        ModelError: it is an adapter, a decoder, or has one.
     """
     if any(is_there(place / "adapter_config.json") for place in (transformer, folder)):
         raise ModelError(
@@ -185,16 +188,28 @@ def _bert(transformer: Path, folder: Path, name: str, *, is_plain: bool = False)
     config = read_settings(transformer / "config.json", BertConfig, name)
     # A plain folder of a decoder is pooled by its last token in sentence-transformers.
     is_causal = is_plain and config.is_causal and (config.architectures or [""])[0].endswith("ForCausalLM")
-    if config.is_decoder or config.is_encoder_decoder or is_causal:
+    if config.is_encoder_decoder:
+        raise two_parts_error(name, config.model_type)
+    if config.is_decoder or is_causal:
         raise decoder_error(name, config.model_type)
     return config
 
 
 def decoder_error(name: str, kind: object) -> ModelError:
-    """What to say about a model whose tokens do not see those behind them, or that has a part which writes."""
+    """What to say about a model whose tokens do not see those behind them."""
     return ModelError(
         "{name} is a decoder ({kind}), made to write texts: its tokens do not see what follows. SimCSE needs an "
         "encoder such as BERT.",
+        name=name,
+        kind=kind,
+    )
+
+
+def two_parts_error(name: str, kind: object) -> ModelError:
+    """What to say about a model of the kind of T5 or BART, also where only its encoder was saved."""
+    return ModelError(
+        "{name} is of the kind {kind!r}, which has an encoder and a decoder; only models that are an encoder alone are "
+        "read, such as BERT. Choose another model.",
         name=name,
         kind=kind,
     )
@@ -232,7 +247,8 @@ def _check_similarity(settings: ModelSettings, name: str, *, is_normalised: bool
 
 def _pooling(path: Path, name: str, *, has_prompt: bool) -> str:
     settings = read_settings(path / "config.json", PoolingSettings, name)
-    modes = settings.modes
+    # The sum over the root of the length points where the mean points, and only the direction counts here.
+    modes = [{"mean_sqrt_len_tokens": "mean"}.get(mode, mode) for mode in settings.modes]
     if len(modes) != 1 or modes[0] not in POOLING_MODES:
         raise ModelError("{name} pools by {modes}, which SimCSE does not have.", name=name, modes=" and ".join(modes))
     if has_prompt and not settings.include_prompt:
@@ -240,11 +256,15 @@ def _pooling(path: Path, name: str, *, has_prompt: bool) -> str:
     return modes[0]
 
 
+def _dense_behind_pooling(name: str) -> ModelError:
+    return ModelError(
+        "{name} has a dense layer on the sentence vector; SimCSE's linear layer works on each token.", name=name
+    )
+
+
 def _check_dense(path: Path, name: str) -> None:
     settings = read_settings(path / "config.json", DenseSettings, name)
     if not settings.is_per_token:
-        raise ModelError(
-            "{name} has a dense layer on the sentence vector; SimCSE's linear layer works on each token.", name=name
-        )
+        raise _dense_behind_pooling(name)
     if not settings.is_linear or settings.use_residual:
         raise ModelError("{name} has a dense layer with an activation; SimCSE's layer is linear.", name=name)

@@ -1,14 +1,14 @@
 """What the files of a model's folder may say, as sentence-transformers reads them. What SimCSE cannot do is refused."""
 
 import json
+import reprlib
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from simcse_core.errors import ModelError
 
-_Nothing = Annotated[dict[str, Any], Field(max_length=0)]
 _LAYERS = ("num_hidden_layers", "n_layers", "n_layer", "num_layers")
 """What families call the number of their layers."""
 
@@ -37,14 +37,34 @@ class BertConfig(_Content):
     quantization_config: None = None
 
 
-class _ModelArguments(_Content):
-    """They change how fast a model is, and not what it computes."""
+class _Arguments(_Content):
+    """Arguments for transformers. One that is not here may make other vectors, and is refused."""
 
     model_config = ConfigDict(extra="forbid")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _without_trust(cls, content: object) -> object:
+        """sentence-transformers takes it out too: a folder cannot decide that its own code is run."""
+        if not isinstance(content, dict):
+            return content
+        return {key: value for key, value in content.items() if key != "trust_remote_code"}
+
+
+class _ModelArguments(_Arguments):
+    """They change how fast a model is, and not what its hidden states are."""
+
+    add_pooling_layer: bool | None = None
     attn_implementation: str | None = None
     dtype: str | None = None
     torch_dtype: str | None = None
+
+
+class _TokenizerArguments(_Arguments):
+    """They name what is done here anyway."""
+
+    use_fast: Literal[True] = True
+    padding_side: Literal["right"] = "right"
 
 
 class _Modality(_Content):
@@ -70,19 +90,25 @@ class TransformerSettings(_Content):
     transformer_task: Literal["feature-extraction"] = "feature-extraction"
     modality_config: _Modalities | None = None
     module_output_name: Literal["token_embeddings"] = "token_embeddings"
-    processing_kwargs: _Nothing = {}
+    processing_kwargs: _Arguments = _Arguments()
     model_args: _ModelArguments = _ModelArguments()
     model_kwargs: _ModelArguments = _ModelArguments()
-    tokenizer_args: _Nothing = {}
-    processor_kwargs: _Nothing = {}
-    config_args: _Nothing = {}
-    config_kwargs: _Nothing = {}
+    tokenizer_args: _TokenizerArguments = _TokenizerArguments()
+    processor_kwargs: _TokenizerArguments = _TokenizerArguments()
+    config_args: _Arguments = _Arguments()
+    config_kwargs: _Arguments = _Arguments()
     tokenizer_name_or_path: None = None
     unpad_inputs: bool | None = None
     # These count for queries and documents, and not for `encode`.
     query_length: int | None = None
     document_length: int | None = None
     query_expansion: dict[str, Any] | None = None
+
+
+class WeightsIndex(_Content):
+    """`model.safetensors.index.json`: which file has which tensor."""
+
+    weight_map: dict[str, str]
 
 
 class ModelSettings(_Content):
@@ -119,7 +145,7 @@ class PoolingSettings(_Content):
             "mean": self.pooling_mode_mean_tokens,
             "max": self.pooling_mode_max_tokens,
             "cls": self.pooling_mode_cls_token,
-            "mean_sqrt_len": self.pooling_mode_mean_sqrt_len_tokens,
+            "mean_sqrt_len_tokens": self.pooling_mode_mean_sqrt_len_tokens,
             "weightedmean": self.pooling_mode_weightedmean_tokens,
             "lasttoken": self.pooling_mode_lasttoken,
         }
@@ -167,6 +193,9 @@ class FrozenSettings(_Content):
 
     head: bool = False
 
+
+_NOT_HERE = ("extra_forbidden", "literal_error", "none_required")
+"""What pydantic calls a setting, or a value of one, that nobody foresaw."""
 
 _File = TypeVar("_File", bound=BaseModel)
 
@@ -217,6 +246,14 @@ def settings_of(content: object, file: str, kind: type[_File], name: str) -> _Fi
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"]))
+        if first["type"] in _NOT_HERE:
+            raise ModelError(
+                "{name} cannot be used: {file} sets {setting} to {given}, which SimCSE does not have.",
+                name=name,
+                file=file,
+                setting=where,
+                given=reprlib.repr(first["input"]),
+            ) from error
         raise ModelError(
             "{name} cannot be used: {file}{where}: {reason}.",
             name=name,

@@ -30,6 +30,7 @@ def load_tokenizer(folder: Path, name: str, *, lower_case: bool, embeddings: int
         tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
             folder, local_files_only=True, trust_remote_code=False
         )
+        tokenizer.padding_side = "right"  # vectors here do not depend on it; those of whom we save a folder for do
         if lower_case:
             _put_in_lower_case(tokenizer, name)
         _check_vocabulary(tokenizer, name, embeddings)
@@ -64,7 +65,17 @@ def _check_vocabulary(tokenizer: PreTrainedTokenizerBase, name: str, embeddings:
             "save_pretrained writes them.",
             name=name,
         )
-    if max(vocabulary.values()) >= embeddings:
+    beyond = {piece for piece, number in vocabulary.items() if number >= embeddings}
+    if beyond and beyond <= set(tokenizer.get_added_vocab()):
+        raise ModelError(
+            "The folder of {name} does not fit together: its tokenizer has {count:,} added tokens for which the model "
+            "has no embeddings ({tokens}). Resize the embeddings (resize_token_embeddings) and train them, or take the "
+            "tokenizer without these tokens.",
+            name=name,
+            count=len(beyond),
+            tokens=", ".join(sorted(beyond)[:4]),
+        )
+    if beyond:
         raise ModelError(
             "The tokenizer of {name} is of another model: its tokens have numbers up to {last:,}, and there are only "
             "{embeddings:,} word embeddings.",

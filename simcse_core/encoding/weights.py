@@ -16,13 +16,16 @@ from torch.nn import functional as F
 from transformers import AutoConfig, AutoModel, PreTrainedModel
 
 from simcse_core.encoding.foreign_errors import model_errors
-from simcse_core.encoding.layout import decoder_error
+from simcse_core.encoding.layout import decoder_error, two_parts_error
+from simcse_core.encoding.module_files import WeightsIndex, is_there, read_settings
 from simcse_core.errors import ModelError
 
 _NUMBERS = ("F64", "F32", "F16", "BF16")
 """How safetensors calls weights that are numbers as they stand; others are quantised or damaged."""
 _COUNTERS = ("_ids", "inv_freq")
 """Ends of the names of what is computed and not learned; older versions saved it."""
+_DEAD = (".masked_bias", ".attn.bias", ".word_embeddings._weight")
+"""Ends of the names of what older versions saved and no version reads: masks, and a copy in mDeBERTa."""
 _NAMED = 4
 """So many names stand in an error."""
 _WORDS_TRIED = 64
@@ -45,8 +48,10 @@ def load_bert(folder: Path, name: str) -> PreTrainedModel:
     with model_errors(name, "config.json"):
         config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     with model_errors(name, "weights"):
-        if getattr(config, "is_encoder_decoder", False):
-            raise decoder_error(name, config.model_type)
+        # T5EncoderModel saves that it is none; its kind is one all the same.
+        if getattr(config, "is_encoder_decoder", False) or getattr(type(config), "is_encoder_decoder", False):
+            raise two_parts_error(name, config.model_type)
+        _check_files(folder, name)
         _check_size(config, folder, name)
         bert, report = AutoModel.from_pretrained(
             folder,
@@ -63,6 +68,13 @@ def load_bert(folder: Path, name: str) -> PreTrainedModel:
         if (probe := _probe(bert)) is None:
             raise ModelError("{name} is damaged: it has one and the same embedding for all words.", name=name)
         if not _sees_what_follows(bert, probe):
+            if not _sees_what_precedes(bert, probe):
+                raise ModelError(
+                    "{name} is of the kind {kind!r}, whose tokens do not see each other on this machine: it needs code "
+                    "for a GPU that is not here. Choose another model.",
+                    name=name,
+                    kind=config.model_type,
+                )
             raise decoder_error(name, config.model_type)
         if not _ignores_padding(bert, probe):
             raise ModelError(
@@ -114,6 +126,30 @@ def most_positions(bert: PreTrainedModel) -> int | None:
     return None
 
 
+def _check_files(folder: Path, name: str) -> None:
+    """Refuse a folder without the files that its weights should be in."""
+    index = folder / "model.safetensors.index.json"
+    if is_there(folder / "model.safetensors"):
+        return
+    if is_there(index):
+        files = sorted(set(read_settings(index, WeightsIndex, name).weight_map.values()))
+        missing = [file for file in files if not is_there(folder / file)]
+        if missing:
+            raise ModelError(
+                "{name} is damaged: one of {count} weight files is missing: {file}. Get the folder again.",
+                name=name,
+                count=len(files),
+                file=missing[0],
+            )
+    elif pickled := sorted(path.name for path in folder.glob("pytorch_model*.bin")):
+        raise ModelError(
+            "{name} has its weights in {file} only, which can run code when it is read. Save it with "
+            "save_pretrained(safe_serialization=True), or take a revision with model.safetensors.",
+            name=name,
+            file=pickled[0],
+        )
+
+
 def _check_size(config: object, folder: Path, name: str) -> None:
     """Refuse a configuration of a much larger model than the weights are, before anything large is made for it."""
     sizes: dict[str, int] = {}
@@ -154,7 +190,16 @@ def _check_fit(bert: PreTrainedModel, report: dict[str, Collection[Any]], name: 
     misfit = sorted(str(key[0]) for key in report["mismatched_keys"])
     misfit = _used(bert, misfit)
     left_over = _left_over(bert, sorted(str(key) for key in report["unexpected_keys"]))
-    if missing or misfit or left_over:
+    if left_over and not missing and not misfit:
+        raise ModelError(
+            "The folder of {name} holds parts that its config.json does not use, of which the vectors would know "
+            "nothing: {left_over} have no place ({tensors}). Get the folder again from where the model works, saved "
+            "with save_pretrained.",
+            name=name,
+            left_over=len(left_over),
+            tensors=_some(left_over, len(left_over)),
+        )
+    if missing or misfit:
         raise ModelError(
             "The weights of {name} do not fit its config.json: {missing} are missing, {misfit} have another shape, "
             "{left_over} have no place ({tensors}). Vectors would be random. Get the folder again from where the model "
@@ -170,22 +215,22 @@ def _check_fit(bert: PreTrainedModel, report: dict[str, Collection[Any]], name: 
 def _left_over(bert: PreTrainedModel, keys: Iterable[str]) -> list[str]:
     """What has no place in the model and is no head: it belongs to a part that hidden states depend on."""
     prefix = f"{bert.base_model_prefix}."
-    inside = [key for key in keys if not key.endswith(_COUNTERS)]
+    inside = [key for key in keys if not key.endswith((*_COUNTERS, *_DEAD))]
     parts = {key: key.removeprefix(prefix).partition(".")[0] for key in inside}
+    children = dict(bert.named_children())  # not by attribute: `base_model` is one, and is the model itself
     used: dict[str, bool] = {}
     for part in set(parts.values()):
-        child = getattr(bert, part, None)
-        if isinstance(child, nn.Module):
+        if (child := children.get(part)) is not None:
             used[part] = bool(_used(bert, [f"{part}.{key}" for key, _parameter in child.named_parameters()]))
     return [key for key in inside if used.get(parts[key])]
 
 
 def _used(bert: PreTrainedModel, names: list[str]) -> list[str]:
     """Those of the names that hidden states depend on: by their gradients."""
-    if not names:
-        return []
     parameters = dict(bert.named_parameters())
     learned = [name for name in names if name in parameters]
+    if not learned:
+        return names
     with torch.enable_grad():
         ids = torch.zeros(1, 2, dtype=torch.long)
         total = bert(input_ids=ids, attention_mask=torch.ones_like(ids)).last_hidden_state.sum()
@@ -215,6 +260,13 @@ def _sees_what_follows(bert: PreTrainedModel, probe: dict[str, Tensor]) -> bool:
     with torch.no_grad():
         one, other = bert(**probe).last_hidden_state  # (T, H) each
     return bool((one[0] != other[0]).any())
+
+
+def _sees_what_precedes(bert: PreTrainedModel, probe: dict[str, Tensor]) -> bool:
+    """Whether the last token's state depends on the first: a decoder's does, MRA's without its kernel does not."""
+    with torch.no_grad():
+        one, other = bert(**{**probe, "input_ids": probe["input_ids"].flip(1)}).last_hidden_state
+    return bool((one[-1] != other[-1]).any())
 
 
 def _ignores_padding(bert: PreTrainedModel, probe: dict[str, Tensor]) -> bool:

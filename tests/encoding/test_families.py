@@ -16,12 +16,17 @@ from transformers import (
     EsmConfig,
     EuroBertConfig,
     FNetConfig,
+    LayoutLMConfig,
     MegatronBertConfig,
     ModernBertConfig,
     MPNetConfig,
+    MraConfig,
     NystromformerConfig,
     PreTrainedConfig,
     RobertaPreLayerNormConfig,
+    SqueezeBertConfig,
+    T5Config,
+    T5EncoderModel,
 )
 
 from simcse_core.encoding.layers import first_layers
@@ -29,7 +34,7 @@ from simcse_core.encoding.model import SimCSE
 from simcse_core.encoding.saved import card_of
 from simcse_core.encoding.texts import Vectors
 from simcse_core.errors import ModelError
-from tests.encoding.tiny import TEXTS, tiny
+from tests.encoding.tiny import TEXTS, change, tiny
 
 Family = Callable[..., PreTrainedConfig]
 
@@ -48,6 +53,7 @@ FAMILIES: dict[Family, dict[str, Any]] = {
     DebertaV2Config: {"relative_attention": True, "pos_att_type": ["p2c", "c2p"], "norm_rel_ebd": "layer_norm"},
     **WITH_FINAL_NORM,
 }
+GROUPS = ("q_groups", "k_groups", "v_groups", "post_attention_groups", "intermediate_groups", "output_groups")
 of_every_family = pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.model_type)
 
 
@@ -142,3 +148,42 @@ def test_what_follows_the_last_layer_and_is_no_norm_is_refused_when_the_model_is
     model.bert.encoder = Doubled(model.bert.encoder)  # type: ignore[arg-type]
     with pytest.raises(ModelError, match="no layers that can be told apart"):
         first_layers(model.bert, 1, "tiny")
+
+
+@pytest.mark.parametrize(
+    ("family", "settings"),
+    [(SqueezeBertConfig, {"embedding_size": 16, **dict.fromkeys(GROUPS, 1)}), (LayoutLMConfig, {})],
+)
+def test_a_family_that_always_calls_its_pooler_encodes_after_loading(
+    family: Family, settings: dict[str, Any], tmp_path: Path
+) -> None:
+    model = tiny(family, **settings)
+    model.save(tmp_path)
+    np.testing.assert_allclose(SimCSE.load(str(tmp_path)).encode(TEXTS), hidden_states(model)[-1], atol=1e-5)
+
+
+def test_what_encoding_stumbles_over_is_said_at_loading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stumble(*_inputs: object) -> None:
+        raise TypeError("'NoneType' object is not callable")
+
+    tiny().save(tmp_path)
+    monkeypatch.setattr("simcse_core.encoding.model.for_inference", stumble)
+    with pytest.raises(ModelError, match=r"cannot be read \(config.json\): TypeError"):
+        SimCSE.load(str(tmp_path))
+
+
+def test_an_encoder_of_a_kind_with_a_decoder_is_refused_as_that(tmp_path: Path) -> None:
+    tokenizer = tiny().tokenizer
+    size = {"d_model": 16, "d_ff": 24, "num_layers": 2, "num_heads": 2, "d_kv": 8}
+    T5EncoderModel(T5Config(vocab_size=len(tokenizer), **size)).save_pretrained(tmp_path)  # type: ignore[arg-type]
+    tokenizer.save_pretrained(tmp_path)
+    for says_so in (True, False):
+        change(tmp_path / "config.json", is_encoder_decoder=says_so)
+        with pytest.raises(ModelError, match="'t5', which has an encoder and a decoder; only models"):
+            SimCSE.load(str(tmp_path))
+
+
+def test_a_model_whose_attention_is_missing_here_is_not_called_a_decoder(tmp_path: Path) -> None:
+    tiny(MraConfig).save(tmp_path)
+    with pytest.raises(ModelError, match="'mra', whose tokens do not see each other on this machine"):
+        SimCSE.load(str(tmp_path))

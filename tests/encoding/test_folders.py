@@ -41,6 +41,9 @@ APPLIED: list[tuple[str, dict[str, Any]]] = [
     (TRANSFORMER, {"max_seq_length": 5}),
     (TRANSFORMER, {"max_seq_length": None}),
     (TRANSFORMER, {"modality_config": {"text": LAST_STATES}, "module_output_name": "token_embeddings"}),
+    (TRANSFORMER, {"model_args": {"trust_remote_code": True, "add_pooling_layer": False}}),
+    (TRANSFORMER, {"tokenizer_args": {"trust_remote_code": True, "use_fast": True, "padding_side": "right"}}),
+    (TRANSFORMER, {"processor_kwargs": {"padding_side": "right"}, "config_kwargs": {"trust_remote_code": False}}),
     (MODEL, {"prompts": {"it": "a cat sleeps: "}, "default_prompt_name": "it"}),
     (MODEL, {"prompts": {"query": "A kitten. "}, "default_prompt_name": "document"}),
     (MODEL, {"prompts": {"query": "A kitten. "}}),
@@ -48,6 +51,7 @@ APPLIED: list[tuple[str, dict[str, Any]]] = [
     (MODEL, {"truncate_dim": 500}),
     (MODEL, {"similarity_fn_name": "dot"}),
     (POOLING, {"pooling_mode": ["cls"]}),
+    (POOLING, {"pooling_mode": "mean_sqrt_len_tokens"}),
     (POOLING, {"include_prompt": False}),
     ("tokenizer_config.json", {"do_lower_case": True}),
     ("tokenizer_config.json", {"model_max_length": 6}),
@@ -64,6 +68,15 @@ def test_what_a_folder_asks_for_is_applied_and_survives_saving(
     model.save(tmp_path / "again")
     np.testing.assert_allclose(oracle(tmp_path / "again"), expected, atol=1e-5)
     np.testing.assert_allclose(SimCSE.load(str(tmp_path / "again")).encode(TEXTS), expected, atol=1e-5)
+
+
+def test_a_sum_over_the_root_of_the_length_points_where_the_mean_points_in_the_old_form_too(saved: Path) -> None:
+    change(saved / MODEL, truncate_dim=5)
+    expected = SimCSE.load(str(saved)).encode(TEXTS)
+    old = {"word_embedding_dimension": 16, "pooling_mode_mean_sqrt_len_tokens": True}
+    (saved / POOLING).write_text(json.dumps(old))
+    np.testing.assert_allclose(oracle(saved), expected, atol=1e-5)
+    assert read_layout(saved, "tiny").pooling == "mean"
 
 
 def test_these_settings_do_change_vectors(saved: Path) -> None:
@@ -115,11 +128,16 @@ def test_the_words_of_a_prompt_make_no_text_readable(saved: Path) -> None:
 
 REFUSED: list[tuple[str, dict[str, Any], str]] = [
     (TRANSFORMER, {"processing_kwargs": {"text": {"max_length": 4}}}, "processing_kwargs"),
-    (TRANSFORMER, {"tokenizer_args": {"truncation_side": "left"}}, "tokenizer_args"),
+    (
+        TRANSFORMER,
+        {"tokenizer_args": {"truncation_side": "left"}},
+        "sets tokenizer_args.truncation_side to 'left'",
+    ),
     (TRANSFORMER, {"config_kwargs": {"num_hidden_layers": 1}}, "config_kwargs"),
     (TRANSFORMER, {"model_kwargs": {"ignore_mismatched_sizes": True}}, "model_kwargs.ignore_mismatched_sizes"),
     (TRANSFORMER, {"transformer_task": "fill-mask"}, "transformer_task"),
     (TRANSFORMER, {"tokenizer_name_or_path": "bert-base-cased"}, "tokenizer_name_or_path"),
+    (TRANSFORMER, {"processor_kwargs": {"use_fast": False}}, "sets processor_kwargs.use_fast to False, which"),
     (TRANSFORMER, {"upper_case": True}, "upper_case"),
     (TRANSFORMER, {"do_lower_case": "false"}, "do_lower_case"),
     (TRANSFORMER, {"max_seq_length": 0}, "max_seq_length"),
@@ -135,7 +153,7 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("2_Normalize/config.json", {"module_input_name": "token_embeddings"}, "module_input_name"),
     ("adapter_config.json", {"base_model_name_or_path": "bert"}, "is an adapter for another model"),
     ("config.json", {"is_decoder": True}, "is a decoder"),
-    ("config.json", {"is_encoder_decoder": True}, "is a decoder"),
+    ("config.json", {"is_encoder_decoder": True}, "has an encoder and a decoder"),
     ("config.json", {"quantization_config": {"quant_method": "bitsandbytes"}}, "quantization_config"),
     (TRANSFORMER, {"modality_config": {"message": LAST_STATES}}, "modality_config"),
 ]
@@ -171,7 +189,7 @@ def test_a_prompt_that_pooling_leaves_out_and_a_dot_product_of_any_length_are_re
         ([0, 2, 3], None),
         ([0, 2], None),
         ([0, 1, 3], "has the modules Transformer, Dense, Normalize"),
-        ([0, 2, 1, 3], "has the modules Transformer, Pooling, Dense, Normalize"),
+        ([0, 2, 1, 3], "has a dense layer on the sentence vector"),  # as LaBSE has it
         ([0, 3, 1, 2], "has the modules Transformer, Normalize, Dense, Pooling"),
         ([1, 2, 0], "has the modules Dense, Pooling, Transformer"),
         ([0], "has the modules Transformer. "),
@@ -186,6 +204,32 @@ def test_modules_count_in_their_order_or_are_refused(tmp_path: Path, order: list
         return
     with pytest.raises(ModelError, match=message):
         SimCSE.load(str(tmp_path))
+
+
+def test_a_dropout_is_at_work_in_training_only(saved: Path) -> None:
+    modules = json.loads((saved / "modules.json").read_text())
+    dropout = {"idx": 2, "name": "5", "path": "5_Dropout", "type": "sentence_transformers.models.Dropout"}
+    (saved / "modules.json").write_text(json.dumps([*modules[:2], dropout, *modules[2:]]))
+    (saved / "5_Dropout").mkdir()
+    change(saved / "5_Dropout" / "config.json", dropout=0.5)
+    np.testing.assert_allclose(SimCSE.load(str(saved)).encode(TEXTS), oracle(saved), atol=1e-5)
+
+
+def test_padding_on_the_left_is_not_handed_on(saved: Path, tmp_path: Path) -> None:
+    expected = SimCSE.load(str(saved)).encode(TEXTS)
+    change(saved / "tokenizer_config.json", padding_side="left")
+    model = SimCSE.load(str(saved))
+    np.testing.assert_allclose(model.encode(TEXTS), expected, atol=1e-6)
+    model.save(tmp_path / "again")
+    np.testing.assert_allclose(oracle(tmp_path / "again"), expected, atol=1e-5)
+
+
+def test_added_tokens_without_embeddings_are_said_to_be_that(saved: Path) -> None:
+    tokenizer = SimCSE.load(str(saved)).tokenizer
+    tokenizer.add_tokens(["<one>", "<two>"])
+    tokenizer.save_pretrained(saved)
+    with pytest.raises(ModelError, match="has 2 added tokens for which the model has no embeddings"):
+        SimCSE.load(str(saved))
 
 
 def test_a_second_dense_layer_and_modules_of_foreign_code_are_refused(tmp_path: Path) -> None:
@@ -329,6 +373,16 @@ def test_weights_of_several_files_are_checked_as_one(tmp_path: Path) -> None:
     index.write_text(json.dumps({"metadata": {}, "weight_map": {name: where[name] for name in names[::2]}}))
     with pytest.raises(ModelError):
         SimCSE.load(str(tmp_path))
+    index.write_text(json.dumps({"metadata": {}, "weight_map": where}))
+    (tmp_path / "model-00002-of-00002.safetensors").unlink()
+    with pytest.raises(ModelError, match="one of 2 weight files is missing: model-00002-of-00002"):
+        SimCSE.load(str(tmp_path))
+
+
+def test_weights_in_a_format_that_can_run_code_are_named_with_the_way_out(saved: Path) -> None:
+    (saved / "model.safetensors").rename(saved / "pytorch_model.bin")
+    with pytest.raises(ModelError, match=r"weights in pytorch_model.bin only, which can run code .*safe_serialization"):
+        SimCSE.load(str(saved))
 
 
 def test_a_model_in_half_precision_gives_the_same_vectors_but_for_rounding(tmp_path: Path) -> None:

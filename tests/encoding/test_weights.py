@@ -56,6 +56,7 @@ def with_nan(tensor: Tensor) -> Tensor:
 
 DAMAGED: list[tuple[Callable[[Weights], Weights], str]] = [
     *((prefixed(prefix), "are missing.*embeddings") for prefix in ("auto_model.", "module.", "_orig_mod.", "model.")),
+    (prefixed("base_model."), "are missing.*embeddings"),
     (prefixed("bert.bert."), "are missing"),
     (prefixed("bert.auto_model."), "are missing"),
     (without("layer.2."), r"16 are missing, 0 have another shape, 0 have no place \(encoder.layer.2"),
@@ -66,7 +67,7 @@ DAMAGED: list[tuple[Callable[[Weights], Weights], str]] = [
     (replaced("embeddings.word_embeddings.weight", lambda weight: weight[:-1]), "1 have another shape"),
     (
         lambda weights: {**weights, "encoder.layer.3.output.dense.bias": torch.zeros(16)},
-        r"1 have no place \(encoder.layer.3",
+        r"holds parts that its config.json does not use.* 1 have no place \(encoder.layer.3",
     ),
     (lambda weights: {**weights, "encoder.layer.0.attention.self.query.lora_A": torch.ones(2)}, "1 have no place"),
     (replaced(f"{FFN}.weight", with_nan), f"damaged: {FFN}.weight in its weights are no numbers"),
@@ -119,11 +120,22 @@ def ruin_pooler(weights: Weights) -> Weights:
 
 
 def add_heads(weights: Weights) -> Weights:
-    heads = ("cls.predictions.bias", "classifier.weight", "lm_head.dense.weight", "qa_outputs.bias", "linear.weight")
+    heads = (
+        "cls.predictions.bias",
+        "classifier.weight",
+        "lm_head.dense.weight",
+        "qa_outputs.bias",
+        "base_model.lm_head.weight",
+    )
     return {**weights, **{head: torch.ones(3) for head in heads}, "embeddings.position_ids": torch.arange(48)}
 
 
-@pytest.mark.parametrize("edit", [drop_pooler, ruin_pooler, add_heads])
+def add_what_no_version_reads(weights: Weights) -> Weights:
+    names = ("embeddings.word_embeddings._weight", "encoder.layer.0.attn.bias", "encoder.layer.0.attn.masked_bias")
+    return {**weights, **{name: torch.ones(3) for name in names}}
+
+
+@pytest.mark.parametrize("edit", [drop_pooler, ruin_pooler, add_heads, add_what_no_version_reads])
 def test_what_hidden_states_do_not_depend_on_may_be_missing_ruined_or_left_over(
     saved: Path, edit: Callable[[Weights], Weights]
 ) -> None:
