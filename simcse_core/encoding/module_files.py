@@ -194,7 +194,7 @@ class FrozenSettings(_Content):
     head: bool = False
 
 
-_NOT_HERE = ("extra_forbidden", "literal_error", "none_required")
+_NOT_HERE = ("extra_forbidden", "literal_error", "none_required", "model_type")
 """What pydantic calls a setting, or a value of one, that nobody foresaw."""
 
 _File = TypeVar("_File", bound=BaseModel)
@@ -245,8 +245,8 @@ def settings_of(content: object, file: str, kind: type[_File], name: str) -> _Fi
         return kind.model_validate(content)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        where = ".".join(map(str, first["loc"]))
-        if first["type"] in _NOT_HERE:
+        where = " ".join(".".join(map(str, first["loc"])).split())  # a key may have lines
+        if where and first["type"] in _NOT_HERE:
             raise ModelError(
                 "{name} cannot be used: {file} sets {setting} to {given}, which SimCSE does not have.",
                 name=name,

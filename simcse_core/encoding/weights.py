@@ -148,6 +148,10 @@ def _check_files(folder: Path, name: str) -> None:
             name=name,
             file=pickled[0],
         )
+    else:
+        raise ModelError(
+            "{name} has no weights: its folder needs model.safetensors, as save_pretrained writes it.", name=name
+        )
 
 
 def _check_size(config: object, folder: Path, name: str) -> None:

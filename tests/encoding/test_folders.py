@@ -138,6 +138,8 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     (TRANSFORMER, {"transformer_task": "fill-mask"}, "transformer_task"),
     (TRANSFORMER, {"tokenizer_name_or_path": "bert-base-cased"}, "tokenizer_name_or_path"),
     (TRANSFORMER, {"processor_kwargs": {"use_fast": False}}, "sets processor_kwargs.use_fast to False, which"),
+    (TRANSFORMER, {"config_args": {"one\nline": 1}}, "sets config_args.one line to 1"),
+    (TRANSFORMER, {"tokenizer_args": None}, "sets tokenizer_args to None"),
     (TRANSFORMER, {"upper_case": True}, "upper_case"),
     (TRANSFORMER, {"do_lower_case": "false"}, "do_lower_case"),
     (TRANSFORMER, {"max_seq_length": 0}, "max_seq_length"),
@@ -382,6 +384,9 @@ def test_weights_of_several_files_are_checked_as_one(tmp_path: Path) -> None:
 def test_weights_in_a_format_that_can_run_code_are_named_with_the_way_out(saved: Path) -> None:
     (saved / "model.safetensors").rename(saved / "pytorch_model.bin")
     with pytest.raises(ModelError, match=r"weights in pytorch_model.bin only, which can run code .*safe_serialization"):
+        SimCSE.load(str(saved))
+    (saved / "pytorch_model.bin").unlink()
+    with pytest.raises(ModelError, match="has no weights: its folder needs model"):
         SimCSE.load(str(saved))
 
 
