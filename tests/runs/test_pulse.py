@@ -117,7 +117,7 @@ def test_a_supervisor_is_watched_while_nobody_has_a_page_open(home: Path, monkey
     monkeypatch.setenv("SIMCSE_HOME", str(home / "another"))  # it ends with its home
 
 
-@pytest.mark.parametrize("content", [None, "", "no number", f"{os.getpid()}:1.0", f"{os.getppid()}:1.0"])
+@pytest.mark.parametrize("content", [None, "", "no number", "{own}:1.0", "{parent}:1.0"])
 def test_where_no_supervisor_is_nobody_is_silent_and_nobody_is_ended(
     home: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch, content: str | None
 ) -> None:
@@ -125,7 +125,7 @@ def test_where_no_supervisor_is_nobody_is_silent_and_nobody_is_ended(
     ended: list[int] = []
     monkeypatch.setattr(psutil.Process, "kill", lambda process: ended.append(process.pid))
     if content is not None:
-        pulse.path().write_text(content)
+        pulse.path().write_text(content.format(own=os.getpid(), parent=os.getppid()))
     listener = Listener(clock)
     assert not pass_by(listener, clock, 100)
     clock.now += 0.1  # two pages at once
