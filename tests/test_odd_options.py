@@ -255,12 +255,13 @@ def test_encoding_refuses_a_pipe_before_the_work(tmp_path: Path, capsys: pytest.
     [
         ("texts.txt", "texts.txt is a file"),
         ("texts.txt/run", "texts.txt is a file"),
-        (".", "holds other files"),
+        ("mine", "holds other files"),
     ],
 )
 def test_a_run_is_refused_its_folder_before_a_model_is_loaded(
-    capsys: pytest.CaptureFixture[str], output: str, message: str
+    capsys: pytest.CaptureFixture[str], output: str, message: str, tmp_path: Path
 ) -> None:
+    (tmp_path / "mine" / "model").mkdir(parents=True)
     status, err = run(["train", "--data=intents-en", f"--output={output}"], capsys)
     assert (status, message in err) == (2, True)
 

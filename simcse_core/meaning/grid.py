@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from simcse_core.encoding.pooling import poolings
 from simcse_core.meaning.evaluation import spearman
-from simcse_core.meaning.similarity import Matrix, cosine_similarity, mean_off_diagonal, pair_cosines, without_rounding
+from simcse_core.meaning.similarity import Matrix, cosine_similarity, mean_off_diagonal, without_rounding
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,7 +76,8 @@ def spearman_grid(
         count = len(first[part])
         vectors = model.encode_grid([*first[part], *second[part]], names)
         for cell in cells:
-            cosines[cell][part] = pair_cosines(vectors[cell][:count], vectors[cell][count:])
+            rows = vectors[cell].astype(np.float64)
+            cosines[cell][part] = np.einsum("nd,nd->n", rows[:count], rows[count:])
         if on_progress is not None:
             on_progress(start + count, len(first))
     gold = np.asarray(scores, dtype=np.float64)

@@ -73,7 +73,7 @@ def without_rounding(cosines: ArrayLike) -> NDArray[np.float64]:
     if values.size and np.ptp(values) <= ROUNDING:
         return np.full_like(values, values.flat[0])
     # Counted from the middle one: where many are equal they lie in the middle of a step, not on both sides of its edge.
-    middle = np.median(values) if values.size else 0.0
+    middle = np.partition(values, values.size // 2, axis=None)[values.size // 2] if values.size else 0.0
     return ((values - middle).round(_DECIMALS) + np.round(middle, _DECIMALS)).round(_DECIMALS)
 
 

@@ -4,6 +4,7 @@ Nothing in it is needed to find a run: `runs_on_disk` makes it again from the fo
 """
 
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
@@ -81,7 +82,7 @@ def _opened(rebuild: Callable[[sqlite3.Connection], None], *, writes: bool) -> I
     with closing(sqlite3.connect(path(), timeout=BUSY_SECONDS, isolation_level=None)) as connection:
         is_new = not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'runs'").fetchone()
         if is_new:
-            connection.execute("PRAGMA journal_mode = WAL")
+            _write_ahead(connection)
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("BEGIN IMMEDIATE" if writes or is_new else "BEGIN")
         try:
@@ -96,6 +97,19 @@ def _opened(rebuild: Callable[[sqlite3.Connection], None], *, writes: bool) -> I
                 connection.execute("ROLLBACK")
             raise
         connection.execute("COMMIT")
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Readers hold no writer up then. SQLite does not wait for others who look at the new file at this moment."""
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if _code(error) & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.02)
 
 
 def _is_damaged(error: sqlite3.DatabaseError) -> bool:

@@ -54,8 +54,8 @@ def create(config: RunConfig, folder: Path | None = None, *, owner: str = "cli")
 
     Args:
         config: what it does.
-        folder: where; None makes a folder with an unguessable id under `SIMCSE_HOME`. It is new or empty, or that of
-            a run which failed before its first record and may be replaced.
+        folder: where; None makes a folder with an unguessable id under `SIMCSE_HOME`. Nothing stands in it that has
+            the name of a run's file, unless a run failed there before its first record, which is replaced.
         owner: whose it is.
 
     Raises:
@@ -81,14 +81,24 @@ def create(config: RunConfig, folder: Path | None = None, *, owner: str = "cli")
     return run
 
 
+_OF_A_RUN = frozenset(
+    (
+        *("about.json", "status.json", "metrics.jsonl", "items.json", "heartbeat", "reserve", "cancel"),
+        *("log.txt", "checkpoint.pt", "model"),
+    )
+)
+"""What a run writes in its folder."""
+
+
 def check_free(folder: Path) -> None:
     """See that a run can be made in a folder without touching anybody's files.
 
     Raises:
-        RunError: something stands in it that is not of a run.
+        RunError: something stands in it that the run would write over, or it is where all runs are.
     """
     is_run = files.is_file(folder / "config.json")
-    if files.is_file(folder) or (os.path.isdir(folder) and not is_run and os.listdir(folder)):
+    names = [] if is_run or not os.path.isdir(folder) else os.listdir(folder)
+    if files.is_file(folder) or folder in (home(), home() / "runs") or not _OF_A_RUN.isdisjoint(names):
         raise RunError("{folder} holds other files. Name a new folder for the run.", folder=folder)
 
 

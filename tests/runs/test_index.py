@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from simcse_core.home import home
-from simcse_core.runs import index, store
+from simcse_core.runs import files, index, store
 from simcse_core.runs.alive import born
 from simcse_core.runs.files import replace
 from simcse_core.runs.index import Index
@@ -110,7 +110,7 @@ def test_within_a_second_nobody_looks_and_afterwards_only_what_changed_is_read(
     known = Index(home() / "runs", clock)
     read: list[str] = []
     listed: list[Path] = []
-    content, names = Path.read_bytes, os.listdir
+    content, names = files.read_bytes, os.listdir
 
     def read_bytes(path: Path) -> bytes:
         read.append(path.parent.name)
@@ -121,7 +121,7 @@ def test_within_a_second_nobody_looks_and_afterwards_only_what_changed_is_read(
         time.sleep(0.02)  # so that the others ask meanwhile
         return names(path)
 
-    monkeypatch.setattr(Path, "read_bytes", read_bytes)
+    monkeypatch.setattr(files, "read_bytes", read_bytes)
     monkeypatch.setattr(os, "listdir", listdir)
 
     def ask() -> tuple[int, list[str]]:

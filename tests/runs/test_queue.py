@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from simcse_core.errors import RunError
+from simcse_core.errors import RunError, UserError
 from simcse_core.runs import database, entries, queue, race, store
 from simcse_core.runs.run import Run
 from simcse_core.runs.schedule import claim, in_order
@@ -195,7 +195,7 @@ def test_a_home_that_cannot_be_written_is_an_error_in_words(monkeypatch: pytest.
     for place in (tmp_path / "file" / "home", Path("/proc/simcse")):
         if place.parent.exists():
             monkeypatch.setenv("SIMCSE_HOME", str(place))
-            with pytest.raises(RunError, match="cannot be written"):
+            with pytest.raises(UserError, match=r"cannot be written|is no folder"):
                 submit("anna", 1)
 
 
@@ -336,3 +336,10 @@ def test_turns_go_round_whatever_the_number_of_runs() -> None:
     order = in_order(waiting, {"user 3": 7})
     assert [entry.number for entry in order[:30]] == [*range(3), *range(4, 30), 3]
     assert sorted(entry.number for entry in order) == list(range(500))
+
+
+def test_many_who_make_the_queue_at_once_make_one(home: Path) -> None:
+    for number in range(10):
+        with ThreadPoolExecutor(8) as pool:
+            assert list(pool.map(lambda _tab: queue.places(), range(8))) == [{}] * 8
+        (home / "queue.sqlite").rename(home / f"queue-{number}.sqlite")
