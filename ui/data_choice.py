@@ -114,7 +114,7 @@ def opened(brought: Upload, key: str) -> ChosenData:
     """
     file = reading.as_said(brought.name, brought.content, brought.token, key)
     if file is None:
-        raise UnansweredError("Say which of the texts is {file}.", file=brought.name)
+        raise UnansweredError("Choose above which text {file} holds.", file=brought.name)
     if file.name != brought.name or file.content is not brought.content:
         assert isinstance(file.content, bytes)
         brought = Upload(file.content, file.name, f"{brought.token} {hash_of(file.content)}")
