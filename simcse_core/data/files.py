@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from io import BytesIO, StringIO
 from itertools import chain, islice
 from pathlib import Path
@@ -184,7 +185,7 @@ class File:
 
     def _records(self, lines: Iterator[str]) -> Iterator[tuple[int, dict[str, Any]]]:
         """Objects, one a line or, in a .json file, in one array."""
-        if self.ending == ".json" and (array := self._array()) is not None:
+        if self.ending == ".json" and (array := self._array) is not None:
             for row, value in enumerate(array, 1):
                 if not isinstance(value, dict):
                     raise DataError("{file}, row {row}: not a JSON object.", file=self.name, row=row)
@@ -194,11 +195,12 @@ class File:
 
     def _strings(self) -> list[str] | None:
         """The texts of a JSON array of texts; None where it holds something else."""
-        array = self._array()
+        array = self._array
         return array if array and isinstance(array[0], str) else None
 
+    @cached_property
     def _array(self) -> list[Any] | None:
-        """What a .json file holds, if it is not one object a line."""
+        """What a .json file holds, if it is not one object a line; read once."""
         first = next((line for line in self.lines() if line.strip()), "").strip()
         if first.startswith("{") and first.endswith("}"):
             return None
