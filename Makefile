@@ -22,7 +22,7 @@ format: .venv/dev.installed
 	$(BIN)/ruff format .
 
 messages: .venv/dev.installed  # collects new texts of the interface into ui/locales
-	$(BIN)/python -m ui.messages
+	$(BIN)/python -m ui.frame.messages
 
 assets: .venv/app.installed  # computes the stored heatmaps and the recorded race again
 	$(BIN)/python -m ui.assets

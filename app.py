@@ -2,15 +2,16 @@
 
 import streamlit as st
 
-from ui import serving
+from ui.frame import serving
 
 CARDS_IN_A_ROW = 3
 
 
 def draw() -> None:
     # Here, because the server imports this file too and is to start at once.
-    from ui import heatmap, page, stored
-    from ui.translation import _, language
+    from ui.frame import page
+    from ui.frame.translation import _, language
+    from ui.shared import heatmap, stored
 
     page.begin("start", title=False)
     st.title("SimCSE Explorer", anchor=False)

@@ -6,29 +6,30 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from simcse_core.learning.circle import PRESETS, Batch
-from ui import breaking, losses_inputs, losses_run, losses_table, losses_view, page, projector
-from ui.translation import _
+from ui.frame import page, projector
+from ui.frame.translation import _
+from ui.losses import breaking, inputs, run, table, view
 
 
-def compare(start: Batch, own: losses_inputs.OwnStart | None = None) -> None:
+def compare(start: Batch, own: inputs.OwnStart | None = None) -> None:
     """The chosen losses on one batch, with the targets as labelled or as clicked."""
-    edited = losses_view.kept_targets(start)
+    edited = view.kept_targets(start)
     batch = start if edited is None else replace(start, targets=edited)
-    shown = [losses_run.run(name, batch, options[name]) for name in names]
-    legend = losses_view.class_names(batch, own.sentences.labels if own else ())
-    losses_view.circles(shown, batch, legend=legend, edited=edited is not None, compact=own is not None)
-    losses_table.show(shown, {})
+    shown = [run.run(name, batch, options[name]) for name in names]
+    legend = view.class_names(batch, own.sentences.labels if own else ())
+    view.circles(shown, batch, legend=legend, edited=edited is not None, compact=own is not None)
+    table.show(shown, {})
 
 
 def broken(name: str) -> None:
     """One mistake: in words, and on circles."""
-    with losses_run.loading():
+    with run.loading():
         failed = breaking.failure(name)
     shown = breaking.shown(failed)
-    batch = losses_view.batch_of(failed.panels[0])
+    batch = view.batch_of(failed.panels[0])
     words, story = breaking.words(name), breaking.story(name, failed.numbers)
-    losses_view.circles(shown, batch, legend=losses_view.class_names(batch), words=words, story=story)
-    losses_table.show(shown, words)
+    view.circles(shown, batch, legend=view.class_names(batch), words=words, story=story)
+    table.show(shown, words)
 
 
 page.begin("losses")
@@ -46,19 +47,19 @@ with page.user_errors():
         st.markdown(introduction)
         choices, mistakes = st.container(horizontal=True), st.container()
     with mistakes:
-        mistake = losses_inputs.mistake()
+        mistake = inputs.mistake()
     with choices:
-        name = losses_inputs.batch_choice(disabled=mistake is not None)
-        names = losses_inputs.chosen_losses(disabled=mistake is not None)
-        options = losses_inputs.options_of(names, disabled=mistake is not None, folded=not large)
+        name = inputs.batch_choice(disabled=mistake is not None)
+        names = inputs.chosen_losses(disabled=mistake is not None)
+        options = inputs.options_of(names, disabled=mistake is not None, folded=not large)
     picture = st.container()
-    if mistake is None and name == losses_inputs.OWN:
+    if mistake is None and name == inputs.OWN:
         left, picture = (st.container(), picture) if large else picture.columns([3, 7], gap="medium")
         with left, page.user_errors():
-            own = losses_inputs.own_sentences()
+            own = inputs.own_sentences()
             with picture:
                 compare(own.batch, own)
-            losses_table.sentences(own)
+            table.sentences(own)
     else:
         with picture, page.user_errors():
             if mistake is not None:

@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from ui import cache, inputs, page
-from ui.data_choice import choose_data
-from ui.map_view import MapTexts, choose_text, show_maps, show_neighbours
-from ui.translation import _
+from ui.frame import page
+from ui.frame.translation import _
+from ui.map.view import MapTexts, choose_text, show_maps, show_neighbours
+from ui.shared import cache, inputs
+from ui.shared.data_choice import choose_data
 
 page.begin("map")
 left, right = st.columns([5, 2], gap="large")  # the maps come first on a phone too

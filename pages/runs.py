@@ -7,9 +7,11 @@ import streamlit as st
 from simcse_core.errors import RunError
 from simcse_core.runs import queue, store
 from simcse_core.runs.run import Run
-from ui import operators, page, race_progress, run_actions, run_details, runs_compare, runs_view
-from ui.page import plain
-from ui.translation import _
+from ui.frame import operators, page
+from ui.frame.page import plain
+from ui.frame.translation import _
+from ui.runs import actions, compare, details, overview
+from ui.shared.races import progress
 
 
 def there(ids: Sequence[str]) -> list[Run]:
@@ -42,16 +44,16 @@ def state_of(run_id: str) -> str:
 
 page.begin("runs")
 with page.user_errors():
-    looked = runs_view.choose(run_actions.bring_in)
-    run_actions.say_problems()
+    looked = overview.choose(actions.bring_in)
+    actions.say_problems()
     runs = there(looked.chosen)
     with page.user_errors():
         if len(runs) == 1:
-            run_details.show(runs[0])
+            details.show(runs[0])
         elif runs:
-            runs_compare.show(runs)
+            compare.show(runs)
     operators.switch()
     states = {**looked.states, **{run.id: state_of(run.id) for run in runs}}
-    busy = {run: state for run, state in states.items() if state in race_progress.BUSY}
+    busy = {run: state for run, state in states.items() if state in progress.BUSY}
     if busy:
         st.fragment(watch, run_every=2.0)(busy)

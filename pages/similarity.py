@@ -3,24 +3,10 @@
 import streamlit as st
 
 from simcse_core.meaning.similarity import Matrix, Summary
-from ui import (
-    address,
-    beside_view,
-    cache,
-    defaults,
-    grid_view,
-    heatmap,
-    inputs,
-    page,
-    pair_view,
-    progress,
-    projector,
-    spread_view,
-    stored,
-    take_away,
-    view_options,
-)
-from ui.translation import N_, _, language
+from ui.frame import address, page, projector, waiting
+from ui.frame.translation import N_, _, language
+from ui.shared import cache, defaults, heatmap, inputs, stored
+from ui.similarity import beside, grid, pair, spread, take_away, view_options
 
 LOOKS = {
     "pair": N_("A pair"),
@@ -37,7 +23,7 @@ def matrix(texts: list[str], settings: cache.EncoderSettings) -> Matrix:
     first = texts == look.texts and settings == cache.EncoderSettings(defaults.MODEL[language()])
     if first and not cache.is_loaded(settings.model):
         return look.matrix
-    with progress.shown(_("Reading the sentences")) as report:
+    with waiting.shown(_("Reading the sentences")) as report:
         vectors = cache.embeddings(texts, settings, report)
     return cache.similarity(inputs.content_key(texts, settings), vectors)
 
@@ -56,15 +42,15 @@ def look_closer(
     with page.user_errors():
         match look:
             case "spread":
-                spread_view.show(texts, similarity, settings)
+                spread.show(texts, similarity, settings)
             case "beside":
-                beside_view.show(texts, similarity, settings, view)
+                beside.show(texts, similarity, settings, view)
             case "grid":
-                grid_view.show(texts, settings)
+                grid.show(texts, settings)
             case "take":
                 take_away.show(texts, similarity, summary, settings, view)
             case _:
-                pair_view.show(texts, similarity, summary.closest, settings, pair_view.chosen(texts, None))
+                pair.show(texts, similarity, summary.closest, settings, pair.chosen(texts, None))
 
 
 def show(texts: list[str], settings: cache.EncoderSettings) -> None:
@@ -74,7 +60,7 @@ def show(texts: list[str], settings: cache.EncoderSettings) -> None:
     content = inputs.content_key(texts, settings)
     summary = cache.summary(content, similarity)
     view = view_options.choose(similarity, summary, content=content)
-    cell = pair_view.chosen(texts, heatmap.clicked(texts, key="heatmap", view=view))
+    cell = pair.chosen(texts, heatmap.clicked(texts, key="heatmap", view=view))
     with picture:
         heatmap.figure(similarity, texts, key="heatmap", view=view, chosen=cell, summary=summary, clickable=True)
     st.markdown(heatmap.in_words(summary, len(texts)))

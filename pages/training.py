@@ -3,34 +3,35 @@
 import streamlit as st
 
 from simcse_core.runs import queue
-from ui import my_races, page, projector, race_inputs, race_view, users
-from ui.translation import _
+from ui.frame import page, projector, users
+from ui.frame.translation import _
+from ui.training import inputs, my_races, race
 
 page.begin("training")
 # The race comes first on a phone too; on a projector it needs the whole width.
 left, right = (st.container(), st.container()) if projector.is_on() else st.columns([7, 4], gap="large")
 
-race = st.query_params.get("race")
+race_id = st.query_params.get("race")
 is_there = False
 with left, page.user_errors():
-    my_races.show(users.current(), race)
-    if race:
-        race_view.show(race)
+    my_races.show(users.current(), race_id)
+    if race_id:
+        race.show(race_id)
         is_there = True
     else:
-        race_view.recorded()
+        race.recorded()
 
 with right, page.user_errors():
-    st.header(_("A race of your own"), anchor=race_view.OWN_RACE)
-    plan, button = race_inputs.choose()
+    st.header(_("A race of your own"), anchor=race.OWN_RACE)
+    plan, button = inputs.choose()
     with button, page.user_errors():
-        if (started := race_inputs.start_button(plan, users.current())) is not None:
+        if (started := inputs.start_button(plan, users.current())) is not None:
             st.query_params["race"] = started
             st.rerun()
 
-if race and is_there:  # last, because it may take a moment
+if race_id and is_there:  # last, because it may take a moment
     with left, page.user_errors():
-        race_view.show_result(race)
+        race.show_result(race_id)
 
 with page.user_errors():
     queue.ensure_supervisor(soon=True)  # a worker gets ready while somebody reads

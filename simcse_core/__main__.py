@@ -2,6 +2,6 @@
 
 import sys
 
-from simcse_core.cli import main
+from simcse_core.commands.main import main
 
 sys.exit(main())

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from simcse_core import printing
-from simcse_core.cli import main
+from simcse_core.commands import printing
+from simcse_core.commands.download_line import download_line
+from simcse_core.commands.main import main
 from simcse_core.data.readers import data_from_bytes
 from simcse_core.data.writers import to_csv
-from simcse_core.download_line import download_line
 from simcse_core.errors import DataError, OptionError
 from simcse_core.learning.settings import TrainingSettings
 from simcse_core.plain import markdown, markup, printable, shell_word, short_line

@@ -18,10 +18,10 @@ def loaded_after(statement: str) -> set[str]:
 @pytest.mark.parametrize(
     "statement",
     [
-        "import simcse_core, simcse_core.cli",
+        "import simcse_core, simcse_core.commands.main",
         "import simcse_core.encoding.catalogue as c; [c.is_here(name) for name in (*c.CATALOGUE, 'owner/model', '..')]",
         "import simcse_core.learning.losses, simcse_core.encoding.pooling, simcse_core.meaning.projection",
-        "import ui.page, ui.stored, ui.inputs, ui.race_inputs, ui.race_view, ui.comparison, ui.map_view, ui.heatmap",
+        "import ui.frame.page, ui.shared.stored, ui.shared.heatmap, ui.training.inputs, ui.training.race, ui.map.view",
     ],
 )
 def test_nothing_heavy_loads_before_it_is_used(statement: str) -> None:

@@ -1,4 +1,4 @@
-"""Computes what `ui/stored` holds: `make assets`, a few minutes. The races are real; they take place here."""
+"""Computes what `ui/shared/stored` holds: `make assets`, a few minutes. The races are real; they take place here."""
 
 import json
 import os
@@ -13,9 +13,10 @@ from simcse_core.meaning.similarity import cosine_similarity
 from simcse_core.runs import race, store
 from simcse_core.runs.config import open_split
 from simcse_core.runs.execute import execute
-from ui import defaults, losses_run
-from ui.stored import FOLDER, StoredHeatmap, StoredRace
-from ui.translation import LANGUAGES
+from ui.frame.translation import LANGUAGES
+from ui.losses import run as losses_run
+from ui.shared import defaults
+from ui.shared.stored import FOLDER, StoredHeatmap, StoredRace
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from simcse_core.cli import main
+from simcse_core.commands.main import main
 from simcse_core.data import bundled
 from simcse_core.data.bundled import open_data
 from simcse_core.data.kinds import Labelled, Pairs, Scored, Texts

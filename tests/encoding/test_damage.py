@@ -12,7 +12,7 @@ import pytest
 from tokenizers import Tokenizer, pre_tokenizers
 from transformers import BertTokenizer, PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
-from simcse_core.cli import main
+from simcse_core.commands.main import main
 from simcse_core.encoding.catalogue import load
 from simcse_core.encoding.foreign_errors import model_errors
 from simcse_core.encoding.frozen import FrozenEncoder

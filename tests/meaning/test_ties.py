@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn.manifold import trustworthiness as oracle
 
-from simcse_core.cli import main
+from simcse_core.commands.main import main
 from simcse_core.data.kinds import Answers, Dataset, Labelled, Pairs, Scored, Triplets
 from simcse_core.encoding.texts import Vectors
 from simcse_core.jsonable import jsonable

@@ -17,7 +17,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from simcse_core.cli import make_parser
+from simcse_core.commands.main import make_parser
+from simcse_core.commands.train import config_of
 from simcse_core.encoding.catalogue import load
 from simcse_core.errors import RunError
 from simcse_core.learning.health import NOTES
@@ -28,7 +29,6 @@ from simcse_core.runs.bundles import read_bundle, write_bundle
 from simcse_core.runs.config import RunConfig, Stage, describe
 from simcse_core.runs.execute import execute
 from simcse_core.runs.reproduce import as_carried_out, command
-from simcse_core.train_command import config_of
 
 HEAD_ONLY = RunConfig(
     data="intents-zh", model="use-multilingual", settings=TrainingSettings(tune="head", steps=2, loss="supcon")

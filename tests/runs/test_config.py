@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from simcse_core.commands.train import absolute
 from simcse_core.data import bundled
 from simcse_core.data.kinds import rows
 from simcse_core.errors import DataError, ModelError, OptionError
 from simcse_core.runs.bundle_contents import without_paths
 from simcse_core.runs.config import RunConfig, check_data, check_held_out, check_model, describe, open_sides, open_split
 from simcse_core.runs.summary import differences
-from simcse_core.train_command import absolute
 from tests.runs.conftest import SMALL
 
 DATA = bundled.load("intents-zh")

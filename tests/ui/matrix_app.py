@@ -3,9 +3,9 @@
 import streamlit as st
 
 from tests.ui.matrices import topics
-from ui import matrix_view as matrix_module
-from ui.matrix_colors import CosineColors
-from ui.matrix_view import Picture, matrix_view, picture_button
+from ui.shared.matrix import view as matrix_module
+from ui.shared.matrix.colors import CosineColors
+from ui.shared.matrix.view import Picture, matrix_view, picture_button
 
 matrix_module.PART_BYTES = 50_000  # the larger ones come in parts, as those of thousands of sentences do
 st.set_page_config(page_title="Matrices", layout="wide")

@@ -22,10 +22,15 @@ from simcse_core.runs.run import Run
 from tests.hostile import NAMES, OF_A_RUN, UNSEEN, pictures_and_links
 from tests.ui import races
 from tests.ui.races import ME
-from ui import charts, charts_of_pairs, data_choice, map_view, my_races, race_words, take_away, users
-from ui.cache import EncoderSettings
-from ui.data_choice import Upload
-from ui.page import PAGES
+from ui.frame import users
+from ui.frame.page import PAGES
+from ui.map import view
+from ui.shared import charts, data_choice
+from ui.shared.cache import EncoderSettings
+from ui.shared.data_choice import Upload
+from ui.shared.races import words as race_words
+from ui.similarity import pair_charts, take_away
+from ui.training import my_races
 
 ROOT = Path(__file__).parent.parent.parent
 WRITTEN_AS_IT_IS = {
@@ -171,7 +176,7 @@ def hostile_upload() -> Upload:
 @pytest.mark.parametrize("page", ["training", "map"])
 def test_a_file_of_hostile_names_and_classes_is_text(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(data_choice, "upload", lambda *_arguments, **_options: hostile_upload())
-    monkeypatch.setattr(map_view, "_chosen", lambda _content, _count: 0)  # with its neighbours
+    monkeypatch.setattr(view, "_chosen", lambda _content, _count: 0)  # with its neighbours
     shown = assert_only_text(open_page(page, **{"race-model": "use-multilingual"}))
     assert OF_A_RUN in shown
 
@@ -214,8 +219,8 @@ def test_figures_read_no_tag_in_a_text() -> None:
     for figure in (
         charts.heatmap(square, NAMES),
         charts.scatter(square[:, :2], NAMES, NAMES),
-        charts_of_pairs.word_effects(words, square[0], reach=1.0, title="x"),
-        charts_of_pairs.word_pairs(square, NAMES, NAMES, reach=1.0),
+        pair_charts.word_effects(words, square[0], reach=1.0, title="x"),
+        pair_charts.word_pairs(square, NAMES, NAMES, reach=1.0),
     ):
         shown = str(figure.to_plotly_json())
         assert "<img" not in shown
@@ -229,7 +234,7 @@ def test_python_to_take_away_holds_texts_as_literals() -> None:
 
 
 def test_components_of_ours_write_text_as_text() -> None:
-    scripts = sorted((ROOT / "ui" / "frontend").glob("*.js"))
+    scripts = sorted((ROOT / "ui").rglob("*.js"))
     assert scripts
     for script in scripts:
         code = script.read_text(encoding="utf-8")

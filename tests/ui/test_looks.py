@@ -17,9 +17,11 @@ from simcse_core.encoding.model import SimCSE
 from simcse_core.meaning.attribution import leave_one_out
 from simcse_core.meaning.grid import Grid, similarity_grid
 from simcse_core.meaning.similarity import Background, cosine_similarity
-from ui import cache, charts, charts_of_grid, charts_of_pairs, colors, heatmap, pair_view, projector, take_away
-from ui.matrix_colors import NEUTRAL, CosineColors
-from ui.page import PAGES
+from ui.frame import projector
+from ui.frame.page import PAGES
+from ui.shared import cache, charts, colors, heatmap
+from ui.shared.matrix.colors import NEUTRAL, CosineColors
+from ui.similarity import grid_charts, pair, pair_charts, take_away
 
 ROOT = Path(__file__).parent.parent.parent
 LOOKS = ["pair", "spread", "beside", "grid", "take"]
@@ -180,8 +182,8 @@ def test_what_another_session_encodes_meanwhile_is_not_encoded_again(
 def test_tags_stay_text_in_the_figures_of_a_pair(minilm: SimCSE) -> None:
     effects = leave_one_out(minilm, f"{EVIL} cat", "a cat")
     figures = [
-        charts_of_pairs.word_effects(effects.words[0], effects.effects[0], reach=1, title="x"),
-        charts_of_pairs.word_pairs(np.eye(2, dtype=np.float32), [EVIL, "b"], ["<b>", "c"], reach=1),
+        pair_charts.word_effects(effects.words[0], effects.effects[0], reach=1, title="x"),
+        pair_charts.word_pairs(np.eye(2, dtype=np.float32), [EVIL, "b"], ["<b>", "c"], reach=1),
     ]
     assert all("<img" not in str(figure.to_plotly_json()) for figure in figures)
     assert "&lt;b&gt;" in str(figures[1].layout.xaxis.ticktext)
@@ -189,12 +191,12 @@ def test_tags_stay_text_in_the_figures_of_a_pair(minilm: SimCSE) -> None:
 
 def test_the_grid_of_heatmaps_has_every_layer_and_pooling_in_its_place(minilm: SimCSE) -> None:
     grid = similarity_grid(minilm, ["A cat.", "A dog.", "Rain."])
-    figure = charts_of_grid.tiles(grid, layer_title="layer {layer}")
+    figure = grid_charts.tiles(grid, layer_title="layer {layer}")
     cells = np.asarray(figure.data[0].z)
     np.testing.assert_array_equal(cells[:3, :3], grid.similarity[0, "mean"])
     np.testing.assert_array_equal(cells[-3:, -3:], grid.similarity[6, "first_last_mean"])
     assert figure.layout.annotations[0].text == f"{grid.mean.values[0, 0]:.2f}"
-    values = charts_of_grid.values(Grid((0, 1), ("mean",), np.array([[0.1], [0.2]])), layer_title="{layer}")
+    values = grid_charts.values(Grid((0, 1), ("mean",), np.array([[0.1], [0.2]])), layer_title="{layer}")
     assert np.asarray(values.data[0].z).tolist() == [[0.1, 0.2]]
 
 
@@ -237,10 +239,10 @@ def test_the_language_of_a_sentence_is_that_of_most_of_it(text: str, language: s
 def test_a_clicked_cell_counts_only_for_its_sentences(monkeypatch: pytest.MonkeyPatch) -> None:
     state: dict[str, Any] = {}
     monkeypatch.setattr("streamlit.session_state", state)
-    assert pair_view.chosen(["a", "b"], None) is None
-    assert pair_view.chosen(["a", "b"], (0, 1)) == (0, 1)
-    assert pair_view.chosen(["a", "b"], None) == (0, 1)
-    assert pair_view.chosen(["c", "d"], None) is None
+    assert pair.chosen(["a", "b"], None) is None
+    assert pair.chosen(["a", "b"], (0, 1)) == (0, 1)
+    assert pair.chosen(["a", "b"], None) == (0, 1)
+    assert pair.chosen(["c", "d"], None) is None
 
 
 def test_an_old_click_is_no_click(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -256,6 +258,6 @@ def test_an_old_click_is_no_click(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_spread_marks_a_pair_among_unrelated_ones() -> None:
     background = Background.of(np.random.default_rng(0).normal(size=(20, 8)))
-    figure = charts_of_pairs.spread(background, marked=0.5, names=("unrelated", ""), axis="x")
+    figure = pair_charts.spread(background, marked=0.5, names=("unrelated", ""), axis="x")
     assert abs(sum(figure.data[0].y) - 100) < 1e-6
     assert figure.layout.shapes[0].x0 == 0.5

@@ -12,8 +12,8 @@ from streamlit.testing.v1 import AppTest
 
 from simcse_core.data.kinds import Labelled
 from simcse_core.errors import ModelError
-from ui import cache, data_choice
-from ui.page import PAGES
+from ui.frame.page import PAGES
+from ui.shared import cache, data_choice
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -56,10 +56,10 @@ def test_every_page_opens_in_both_languages_without_an_error(open_page: Open, na
 @pytest.mark.parametrize(
     ("name", "broken"),
     [
-        ("start", "ui.stored.first_look"),
-        ("similarity", "ui.inputs.encoder_settings"),
-        ("losses", "ui.losses_inputs.batch_choice"),
-        ("start", "ui.page._take_up_runs"),
+        ("start", "ui.shared.stored.first_look"),
+        ("similarity", "ui.shared.inputs.encoder_settings"),
+        ("losses", "ui.losses.inputs.batch_choice"),
+        ("start", "ui.frame.page._take_up_runs"),
     ],
 )
 def test_what_goes_wrong_on_a_page_is_told_in_words_and_the_rest_is_there(

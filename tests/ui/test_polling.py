@@ -13,8 +13,9 @@ from simcse_core.errors import RunError
 from simcse_core.runs import queue, schedule, store
 from tests.ui import races
 from tests.ui.races import ME
-from ui import estimates, my_races, users
-from ui.page import PAGES
+from ui.frame import users
+from ui.frame.page import PAGES
+from ui.training import estimates, my_races
 
 ROOT = Path(__file__).parent.parent.parent
 LOCKED = "Another program holds the queue"
@@ -79,8 +80,8 @@ def test_a_race_says_that_the_queue_is_locked_and_goes_on_when_it_is_free_again(
     page = open_page("training", race=races.id_of(races.start()))
     with monkeypatch.context() as patch:
         patch.setattr(queue, "places", locked)
-        assert LOCKED in errors(poll(page, "ui.race_view._live"))
-    assert errors(poll(page, "ui.race_view._live")) == ""
+        assert LOCKED in errors(poll(page, "ui.training.race._live"))
+    assert errors(poll(page, "ui.training.race._live")) == ""
     assert "0 of 2 runs finished" in "\n".join(caption.value for caption in page.caption)
 
 
@@ -92,8 +93,8 @@ def test_a_race_that_was_removed_is_said_to_be_gone_and_is_looked_at_no_more(
     for run in runs:
         run.set_status("cancelled")
         store.delete(run, ME)
-    assert "There is no race" in errors(poll(page, "ui.race_view._live"))
-    assert polled(page, "ui.race_view._live") == []
+    assert "There is no race" in errors(poll(page, "ui.training.race._live"))
+    assert polled(page, "ui.training.race._live") == []
 
 
 def test_a_run_and_the_list_say_that_the_queue_is_locked(
@@ -102,14 +103,14 @@ def test_a_run_and_the_list_say_that_the_queue_is_locked(
     page = open_page("runs", run=races.start(("bce",))[0].id)
     with monkeypatch.context() as patch:
         patch.setattr(schedule, "places", locked)
-        assert LOCKED in errors(poll(page, "ui.run_details._live"))
+        assert LOCKED in errors(poll(page, "ui.runs.details._live"))
     with monkeypatch.context() as patch:
         patch.setattr(queue, "ensure_supervisor", locked)
         assert LOCKED in errors(poll(page, "__main__.watch"))
-    assert errors(poll(page, "ui.run_details._live")) == ""
+    assert errors(poll(page, "ui.runs.details._live")) == ""
 
 
-@pytest.mark.parametrize("function", ["ui.run_details._live", "__main__.watch"])
+@pytest.mark.parametrize("function", ["ui.runs.details._live", "__main__.watch"])
 def test_a_run_that_was_removed_is_said_to_be_gone_and_is_looked_at_no_more(
     function: str, poll: Callable[[AppTest, str], AppTest]
 ) -> None:
@@ -129,4 +130,4 @@ def test_an_estimate_that_cannot_be_asked_for_is_said_in_words(
     page = open_page("training")
     monkeypatch.setattr(estimates, "QUIET_SECONDS", 0.0)
     monkeypatch.setattr(estimates, "_submit", locked)
-    assert LOCKED in errors(poll(page, "ui.estimates._measuring"))
+    assert LOCKED in errors(poll(page, "ui.training.estimates._measuring"))

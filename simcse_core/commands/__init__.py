@@ -1,0 +1,1 @@
+"""The command line: a module a command, their options, what they print."""

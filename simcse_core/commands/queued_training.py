@@ -1,0 +1,97 @@
+"""Trainings in the queue, followed on the terminal: their records as they come, and what Ctrl-C does."""
+
+import argparse
+import contextlib
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from simcse_core.commands.printing import to_stderr
+from simcse_core.commands.waiting_line import WaitingLine
+from simcse_core.data.held_out import Sentence
+from simcse_core.plain import shell_word
+
+if TYPE_CHECKING:
+    from simcse_core.runs.config import RunConfig
+    from simcse_core.runs.run import Run
+
+Emit = Callable[[dict[str, Any]], None]
+
+
+def queued(configs: "Sequence[RunConfig]", options: argparse.Namespace, *, output: bool = True) -> "list[Run]":
+    """Put trainings into the queue; says on stderr which of them are there already.
+
+    Args:
+        configs: described; several differ in something.
+        options: of the command.
+        output: whether --output is the folder of the only one.
+    """
+    from simcse_core.runs import queue
+
+    folder = Path(options.output) if output and options.output else None
+    asked_at = time.time()
+    runs = queue.submit(configs, folder=folder, expected=configs[0].settings.seconds)
+    for run in runs:
+        if run.about.created < asked_at:
+            to_stderr(f"the same training is there already: run {run.id}, {run.status.state}.")
+    return runs
+
+
+def follow(run: "Run", emit: Emit, *, known: int = 0) -> None:
+    """Give the records of a run to `emit` until it is over, all but the first `known`.
+
+    Raises:
+        RunError: it failed.
+    """
+    from simcse_core.runs import following
+
+    with WaitingLine() as line:
+        for record in following.follow(run, known=known, on_wait=line.show):
+            line.end()
+            emit(record)
+
+
+@contextlib.contextmanager
+def cancelling(runs: "Sequence[Run]", again: str) -> Iterator[None]:
+    """Cancel the runs that are not over when they are followed no longer: by Ctrl-C, or because one has failed.
+
+    Args:
+        runs: in the order of the queue.
+        again: the command that goes on.
+
+    Raises:
+        KeyboardInterrupt: with a message that says how to go on.
+    """
+    from simcse_core.errors import RunError
+
+    try:
+        yield
+    except KeyboardInterrupt:
+        _cancel(runs)
+        raise KeyboardInterrupt(f"cancelled. To go on from here: {again}") from None
+    except RunError:
+        _cancel(runs)
+        raise
+
+
+def resuming(run: "Run") -> str:
+    """The command that goes on with a run that was cancelled."""
+    from simcse_core.home import home
+
+    is_ours = run.folder.parent == home() / "runs"
+    what = f"runs resume {run.id}" if is_ours else f"train --resume --output {shell_word(str(run.folder))}"
+    return f"python -m simcse_core {what}"
+
+
+def say(sentences: Iterable[Sentence], *, then: str = "") -> None:
+    """One line on stderr, for people and programs alike."""
+    to_stderr(" ".join([*(sentence.message for sentence in sentences), then]).strip())
+
+
+def _cancel(runs: "Sequence[Run]") -> None:
+    from simcse_core.runs import queue
+
+    for run in reversed(runs):  # else the next one would start meanwhile
+        if run.status.state in ("queued", "running", "interrupted"):
+            queue.cancel(run, "cli" if run.is_of("cli") else None)

@@ -1,0 +1,86 @@
+"""The circles of the page Losses in a real browser: they play, they can be taken apart, and clicks change them."""
+
+import re
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.browser.test_pages import Server, browser, server, tab, visit  # noqa: F401
+
+
+def circles(tab: Page, frame: int = 60) -> Locator:  # noqa: F811
+    view = tab.locator(f".circles[data-frame='{frame}']")
+    expect(view).to_be_visible()
+    return view
+
+
+def beads(view: Locator) -> list[str]:
+    """Where the points are."""
+    places: list[str] = view.locator(".circles-bead > g").evaluate_all(
+        "all => all.map(g => g.getAttribute('transform'))"
+    )
+    return places
+
+
+def test_points_move_from_the_start_to_the_end_step_by_step_or_playing(tab: Page, server: Server) -> None:  # noqa: F811
+    visit(tab, server, "losses")
+    view = circles(tab)
+    end = beads(view)
+    assert len(end) == 27
+    first = view.get_by_role("img", name=re.compile("^bce. Step 60 of 60: loss 0.006"))
+    expect(first).to_be_visible()
+    tab.get_by_role("button", name="Back to the start").press("Enter")
+    start = beads(circles(tab, 0))
+    assert start[:9] == start[9:18] == start[18:]  # the same start for each
+    tab.get_by_role("button", name="One step forward").click()
+    assert beads(circles(tab, 1)) != start
+    expect(tab.locator(".circles-unseen")).to_contain_text("Step 1 of 60")
+    tab.get_by_role("button", name="One step back").click()
+    circles(tab, 0)
+    tab.get_by_role("slider", name="Speed").fill("40")
+    tab.get_by_role("button", name="Play", exact=True).click()
+    expect(tab.get_by_role("button", name="Pause")).to_be_visible()
+    assert beads(circles(tab)) == end
+    tab.get_by_role("slider", name="Step", exact=True).fill("30")
+    circles(tab, 30)
+
+
+def test_a_click_on_the_target_changes_the_run_and_can_be_taken_back(tab: Page, server: Server) -> None:  # noqa: F811
+    visit(tab, server, "losses")
+    end = beads(circles(tab))
+    matrix = tab.get_by_role("table", name="Target")
+    cell = matrix.get_by_role("button", name="A1, B1: mismatch")
+    cell.click()
+    expect(matrix.get_by_role("button", name="A1, B1: not asked")).to_have_text("0")
+    expect(matrix.get_by_role("button", name="B1, A1: not asked")).to_be_visible()
+    labelled = tab.get_by_role("button", name="As labelled")
+    expect(labelled).to_be_enabled()
+    assert beads(circles(tab)) != end  # after it has played anew
+    matrix.get_by_role("button", name="A1, B1").press("ArrowRight")
+    expect(matrix.get_by_role("button", name="A1, B2")).to_be_focused()
+    tab.get_by_role("button", name="triplet", exact=True).last.click()
+    expect(tab.get_by_text("This loss has none")).to_have_count(2)
+    labelled.click()
+    expect(labelled).to_be_disabled()
+    expect(matrix.get_by_role("button", name="A1, B1: mismatch")).to_be_visible()
+    assert beads(circles(tab)) == end
+
+
+def test_a_mistake_on_a_phone_without_motion_fits_and_axe_finds_nothing(
+    browser: Browser,  # noqa: F811
+    server: Server,  # noqa: F811
+) -> None:
+    phone = browser.new_context(viewport={"width": 390, "height": 844}, reduced_motion="reduce", locale="en-GB")
+    page = phone.new_page()
+    visit(page, server, "losses", "?break=same_class")
+    circles(page)
+    expect(page.get_by_text("The classes are torn")).to_be_visible()
+    page.get_by_text("All one class", exact=True).first.click()
+    expect(page.locator(".circles-panel")).to_have_count(4)
+    circles(page)  # nothing plays by itself
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        page.wait_for_timeout(300)
+        assert [violation["id"] for violation in Axe().run(page, ".circles").response["violations"]] == []
+    phone.close()

@@ -1,0 +1,381 @@
+"""The app as its users see it: a real server, a real browser."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.request import urlopen
+
+import psutil
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
+
+from tests.install_chromium import find
+from ui.frame.page import PAGES
+
+ROOT = Path(__file__).parent.parent.parent
+IDLE = "[data-testid=stApp][data-test-connection-state=CONNECTED][data-test-script-state=notRunning]"
+HEATMAP = ".st-key-heatmap-box .js-plotly-plot"
+FIGURES = {"losses": ".circles[data-painted]", "training": ".curves-stage svg path", "runs": "[data-testid=stMain] a"}
+"""What a page waits for that has no Plotly chart at first."""
+SECONDS = 60_000
+PATHS = {name: "" if name == "start" else Path(page.path).stem for name, page in PAGES.items()}
+
+
+@dataclass(frozen=True)
+class Server:
+    address: str
+    process: psutil.Process
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A freshly started app, as `make run` starts it."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {**os.environ, "SIMCSE_HOME": str(tmp_path_factory.mktemp("home"))}
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    address = f"http://127.0.0.1:{port}"
+    for _attempt in range(240):
+        try:
+            with urlopen(f"{address}/_stcore/health"):
+                break
+        except OSError:
+            time.sleep(0.25)
+    watched = psutil.Process(process.pid)
+    yield Server(address, watched)
+    for child in watched.children(recursive=True):
+        child.kill()
+    process.terminate()
+    process.wait(20)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking"]
+        browser = playwright.chromium.launch(executable_path=find(), args=arguments)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def tab(browser: Browser) -> Iterator[Page]:
+    """A tab that may talk to nobody but the server, and in which no script may fail."""
+    page = browser.new_page(viewport={"width": 1280, "height": 720}, locale="en-GB")
+    page.set_default_timeout(SECONDS)
+    expect.set_options(timeout=SECONDS)
+    strangers: list[str] = []
+    errors: list[str] = []
+
+    def on_request(request: Request) -> None:
+        if not request.url.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:")):
+            strangers.append(request.url)
+
+    def on_console(message: ConsoleMessage) -> None:
+        # A deep link makes Streamlit look for itself under the page's path first.
+        if message.type == "error" and "404" not in message.text:
+            errors.append(message.text)
+
+    page.on("request", on_request)
+    page.on("console", on_console)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("dialog", lambda dialog: errors.append(f"dialog: {dialog.message}"))
+    yield page
+    page.close()
+    assert strangers == []
+    assert errors == []
+
+
+def visit(tab: Page, server: Server, name: str, parameters: str = "") -> None:
+    tab.goto(f"{server.address}/{PATHS[name]}{parameters}")
+    tab.wait_for_selector(IDLE)
+
+
+def type_sentences(tab: Page, text: str) -> None:
+    area = tab.locator("textarea").first
+    area.fill("")
+    area.press_sequentially(text, delay=5)
+
+
+def test_a_deep_link_to_similarity_follows_the_typing_and_speaks_chinese(tab: Page, server: Server) -> None:
+    visit(tab, server, "similarity")
+    expect(tab.get_by_role("heading", name="How close are these sentences?")).to_be_visible()
+    type_sentences(tab, "A cat sleeps.\nA kitten naps.\nStocks fell sharply.")
+    rows = tab.locator("[data-testid=stTable] tbody tr")
+    expect(rows).to_have_count(3)
+    expect(rows.nth(2)).to_contain_text("Stocks fell sharply.")
+    numbers = [float(number) for number in rows.nth(0).inner_text().split()[-3:]]
+    assert numbers[0] == 1
+    assert numbers[1] > 0.5 > numbers[2]
+    expect(tab.locator(f"{HEATMAP} .heatmaplayer image").first).to_be_visible()
+    # The picture before it may stand there for a moment longer.
+    expect(tab.locator(f"{HEATMAP} .yaxislayer-above").filter(has_text="Stocks fell sharply.")).to_have_count(1)
+    expect(tab.locator("textarea").first).to_be_focused()
+
+    tab.get_by_role("radio", name="中文").or_(tab.get_by_text("中文", exact=True)).first.click()
+    expect(tab.get_by_role("heading", name="这些句子有多接近")).to_be_visible()
+    assert "language=zh_CN" in tab.url
+    tab.get_by_role("link", name="分布图").click()
+    expect(tab.locator("h1")).not_to_contain_text("What")
+    assert "language=zh_CN" in tab.url
+
+
+def test_settings_and_language_survive_the_first_walk_through_the_pages(tab: Page, server: Server) -> None:
+    visit(tab, server, "start", "?language=zh_CN")
+    tab.get_by_role("link", name="相似度", exact=True).first.click()
+    expect(tab.get_by_role("heading", name="这些句子有多接近")).to_be_visible()
+    tab.get_by_text("English", exact=True).click()
+    expect(tab.get_by_role("heading", name="How close")).to_be_visible()
+    visit(tab, server, "similarity", "?language=en&layer=2&pooling=cls")
+    for page in ("Map", "Similarity"):
+        tab.get_by_role("link", name=page, exact=True).first.click()
+        expect(tab.get_by_role("slider")).to_have_value("2")
+        assert "layer=2" in tab.url
+        assert "pooling=cls" in tab.url
+    visit(tab, server, "start", "?language=en")  # a fresh session
+    for page in ("Similarity", "Map", "Similarity"):
+        tab.get_by_role("link", name=page, exact=True).first.click()
+        expect(tab.get_by_role("slider")).to_have_value("6")
+        assert "layer" not in tab.url
+
+
+def test_what_was_typed_survives_the_language_and_comes_back_after_a_sample(tab: Page, server: Server) -> None:
+    visit(tab, server, "similarity", "?language=en")
+    type_sentences(tab, "My own first line.\nMy own second line.")
+    rows = tab.locator("[data-testid=stTable] tbody tr")
+    expect(rows).to_have_count(2)
+    tab.get_by_text("中文", exact=True).click()
+    expect(tab.get_by_role("heading", name="这些句子有多接近")).to_be_visible()
+    expect(tab.locator("textarea").first).to_have_value("My own first line.\nMy own second line.")
+    tab.get_by_text("English", exact=True).click()
+    expect(tab.get_by_role("heading", name="How close are these sentences?")).to_be_visible()
+    tab.wait_for_selector(IDLE)  # a list that opens while the page is drawn anew closes again
+    tab.get_by_test_id("stSelectbox").first.click()
+    tab.get_by_role("option", name="Four mixed topics").click()
+    expect(rows).to_have_count(12)
+    assert "sample=topics" in tab.url
+    tab.get_by_role("button", name="Back to my sentences").click()
+    expect(rows).to_have_count(2)
+    expect(rows.nth(0)).to_contain_text("My own first line.")
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("今天天气很好。\n图书馆几点开门？".encode("gbk"), "图书馆几点开门"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00", "is not a text file"),
+    ],
+)
+def test_an_uploaded_file_fills_the_text_or_says_why_not(
+    tab: Page, server: Server, content: bytes, expected: str
+) -> None:
+    visit(tab, server, "similarity", "?language=en")
+    tab.get_by_role("button", name="Upload").first.click()
+    tab.locator("input[type=file]").set_input_files({"name": "f.txt", "mimeType": "text/plain", "buffer": content})
+    expect(tab.get_by_text(expected).first).to_be_visible()
+    rows = tab.locator("[data-testid=stTable] tbody tr")
+    expect(rows).to_have_count(2 if "图" in expected else 8)  # a bad file loses nothing
+
+
+def test_choosing_a_text_and_then_other_data_is_no_error(tab: Page, server: Server) -> None:
+    visit(tab, server, "map", "?language=en")
+    find_text = tab.get_by_test_id("stSelectbox").filter(has_text="Find a text")
+    find_text.locator("input").fill("card")
+    tab.get_by_role("option").first.click()
+    expect(tab.get_by_role("heading", name="Nearest in the original space")).to_be_visible()
+    tab.get_by_text("中文", exact=True).click()
+    expect(tab.get_by_role("heading", name="我的文本")).to_be_visible()
+    tab.wait_for_selector(IDLE)
+    expect(tab.get_by_test_id("stException")).to_have_count(0)
+    expect(tab.get_by_role("heading", name="原空间")).to_have_count(0)
+
+
+def test_tags_typed_as_a_sentence_stay_text_everywhere(tab: Page, server: Server) -> None:
+    visit(tab, server, "similarity")
+    evil = "<img src=x onerror=alert(1)>"
+    type_sentences(tab, f"{evil}\n<b>bold</b> **stars** $x$")
+    rows = tab.locator("[data-testid=stTable] tbody tr")
+    expect(rows).to_have_count(2)
+    expect(rows.nth(0)).to_contain_text(evil)
+    expect(rows.nth(1)).to_contain_text("<b>bold</b> **stars** $x$")
+    expect(tab.locator(f"{HEATMAP} .yaxislayer-above").filter(has_text="<img")).to_have_count(1)
+    assert tab.locator("img[src=x]").count() == 0
+
+
+def test_typing_keeps_cursor_and_undo(tab: Page, server: Server) -> None:
+    visit(tab, server, "similarity")
+    type_sentences(tab, "One cat.\nTwo dogs.")
+    rows = tab.locator("[data-testid=stTable] tbody tr")
+    expect(rows).to_have_count(2)
+    area = tab.locator("textarea").first
+    area.press("ArrowUp")
+    area.press("End")
+    area.press_sequentially(" Now.")
+    expect(rows.nth(0)).to_contain_text("One cat. Now.")
+    assert area.evaluate("area => area.selectionStart") == len("One cat. Now.")
+    area.press("Control+z")
+    expect(rows.nth(0)).not_to_contain_text("Now.")
+
+
+def test_the_umap_arrives_and_the_app_itself_never_loads_it(tab: Page, server: Server) -> None:
+    visit(tab, server, "map", "?language=en")
+    expect(tab.locator(".js-plotly-plot")).to_have_count(2, timeout=3 * SECONDS)
+    expect(tab.get_by_text("Trustworthiness")).to_have_count(2, timeout=SECONDS)
+    libraries = {Path(mapping.path).name for mapping in server.process.memory_maps()}
+    assert any("torch" in name for name in libraries)
+    assert not any("llvmlite" in name for name in libraries), "umap (by way of numba) was imported into the app"
+
+
+def test_a_race_survives_a_reload_and_can_be_cancelled(tab: Page, server: Server) -> None:
+    visit(tab, server, "training", "?language=en")
+    expect(tab.get_by_text("A recorded race")).to_be_visible()
+    tab.get_by_role("button", name="Start the race").click()
+    tab.wait_for_url("**race=**")
+    bars = tab.get_by_test_id("stProgress")
+    expect(bars.first).to_contain_text("s left")
+    tab.reload()
+    expect(bars.nth(2)).to_contain_text("waiting")
+    tab.get_by_role("button", name="Cancel the race").click()
+    for bar in range(3):
+        expect(bars.nth(bar)).to_contain_text("cancelled")
+    expect(tab.get_by_role("button", name="Cancel the race")).to_have_count(0)
+
+
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+@pytest.mark.parametrize("name", list(PATHS))
+def test_every_page_is_accessible_named_and_fits_a_phone(tab: Page, server: Server, name: str, language: str) -> None:
+    tab.emulate_media(color_scheme="dark" if language == "zh_CN" else "light")  # both themes, at no extra time
+    visit(tab, server, name, f"?language={language}")
+    tab.locator(FIGURES.get(name, ".js-plotly-plot")).first.wait_for()
+    if name == "similarity":
+        tab.locator("h2").first.wait_for()  # what stands below the heatmap waits for the model
+    tab.wait_for_selector(IDLE)
+    assert tab.get_by_test_id("stException").count() == 0
+    assert [violation["id"] for violation in Axe().run(tab).response["violations"]] == []
+    charts = tab.locator("[data-testid=stPlotlyChart], [data-testid=stEchartsChart]")
+    for chart in charts.all():
+        names = chart.evaluate(
+            "node => [node, ...node.querySelectorAll('*')].map(n => n.getAttribute('aria-label') || '')"
+        )
+        assert any(len(given) > 12 for given in names), "a chart without an alt text"
+    tab.set_viewport_size({"width": 390, "height": 844})
+    tab.wait_for_timeout(500)
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 390
+    assert tab.locator("h1").first.bounding_box()["width"] <= 390  # type: ignore[index]
+
+
+def test_a_clicked_cell_is_looked_at_word_by_word(tab: Page, server: Server) -> None:
+    visit(tab, server, "similarity", "?language=en")
+    cells = tab.locator(".st-key-heatmap-box .heatmaplayer image").first
+    expect(tab.get_by_test_id("stMetric").first).to_contain_text("0.78")
+    box = cells.bounding_box()
+    assert box is not None
+    tab.mouse.move(box["x"] + box["width"] * 6.5 / 8, box["y"] + box["height"] * 7.5 / 8)
+    tab.mouse.click(box["x"] + box["width"] * 6.5 / 8, box["y"] + box["height"] * 7.5 / 8)
+    expect(tab.get_by_test_id("stMetric").first).to_contain_text("0.63")
+    expect(tab.get_by_role("heading", name="Word by word")).to_be_visible()
+    expect(tab.locator(".js-plotly-plot .yaxislayer-above").nth(1)).not_to_be_empty()
+    outlines = tab.locator(".st-key-heatmap-box .shapelayer path")
+    expect(outlines).to_have_count(2)
+
+
+def test_a_reload_keeps_what_was_typed_and_hundreds_of_sentences_come_on_a_canvas(tab: Page, server: Server) -> None:
+    visit(tab, server, "similarity", "?language=en")
+    many = "\n".join(f"Sentence number {number} is about {'rain' if number % 2 else 'bread'}." for number in range(320))
+    tab.locator("textarea").first.fill(many)
+    canvas = tab.locator(".matrix-view[data-painted]").first
+    expect(canvas).to_be_visible()
+    tab.reload()
+    expect(canvas).to_be_visible()
+    expect(tab.locator("textarea").first).to_have_value(many)
+    expect(tab.get_by_text("Lines: 320")).to_be_visible()
+    stage = tab.get_by_role("application").first
+    stage.focus()
+    stage.press("ArrowRight")
+    stage.press("ArrowRight")
+    stage.press("Enter")
+    second = tab.locator("[data-testid=stSelectbox] input").last
+    expect(second).to_have_value("2  Sentence number 1 is about rain.")
+    tab.get_by_text("By cluster").click()
+    expect(canvas).to_be_visible()
+    tab.wait_for_selector(IDLE)
+    expect(tab.get_by_test_id("stException")).to_have_count(0)
+
+
+def test_everything_can_be_taken_away(tab: Page, server: Server) -> None:
+    visit(tab, server, "similarity", "?language=en&look=take&layer=2")
+    for button, ending, beginning in (
+        ("Numbers (CSV)", ".csv", b'\xef\xbb\xbf"",'),
+        ("Picture (PNG)", ".png", b"\x89PNG"),
+        ("Page (HTML)", ".html", b"<!"),
+        ("Sentences (text)", ".txt", b"It has been"),
+        ("Python", ".py", b"# Run it"),
+    ):
+        with tab.expect_download() as download:
+            tab.get_by_role("button", name=button).first.click()
+        assert download.value.suggested_filename.endswith(ending)
+        assert Path(download.value.path()).read_bytes().startswith(beginning)
+    expect(tab.get_by_text("similarity?")).to_contain_text("layer=2")
+
+
+def test_back_takes_one_press_a_page_whatever_was_set_on_it(tab: Page, server: Server) -> None:
+    visit(tab, server, "start")
+    tab.get_by_role("link", name="Similarity", exact=True).first.click()
+    expect(tab.get_by_role("heading", name="How close")).to_be_visible()
+    tab.wait_for_selector(IDLE)
+    tab.get_by_text("By cluster").first.click()
+    tab.wait_for_url("**order=cluster**")
+    tab.get_by_role("slider").first.press("ArrowLeft")
+    tab.wait_for_url("**layer=5**")
+    tab.get_by_role("link", name="Map", exact=True).first.click()
+    expect(tab.get_by_role("heading", name="What groups")).to_be_visible()
+    tab.wait_for_url("**layer=5**")
+    tab.go_back()
+    expect(tab.get_by_role("heading", name="How close")).to_be_visible()
+    tab.wait_for_url("**order=cluster**")
+    tab.wait_for_selector(IDLE)
+    tab.go_back()
+    expect(tab.get_by_role("heading", name="Where to next?")).to_be_visible()
+    expect(tab).to_have_url(f"{server.address}/?language=en")
+
+
+def test_a_link_is_copied_where_the_browser_has_no_clipboard_for_scripts(tab: Page, server: Server) -> None:
+    """As over plain http in a class."""
+    tab.add_init_script("Object.defineProperty(Navigator.prototype, 'clipboard', { get: () => undefined })")
+    visit(tab, server, "similarity", "?language=en&look=take")
+    link = tab.get_by_test_id("stCode").filter(has_text="look=take")
+    link.hover()
+    link.get_by_role("button").click()
+    area = tab.locator("textarea").first
+    area.press("Control+a")
+    area.press("Control+v")
+    expect(area).to_have_value(link.inner_text())
+
+
+def test_in_a_frame_of_another_host_stands_a_link_to_a_window_of_its_own(tab: Page, server: Server) -> None:
+    tab.set_content(f'<iframe src="{server.address}/similarity?language=en"></iframe>')
+    with tab.context.expect_page() as window:
+        tab.frame_locator("iframe").get_by_role("link", name="Open it in its own window").click()
+    assert window.value.url == f"{server.address}/similarity?language=en"
+    window.value.close()
+
+
+def test_the_projector_switch_makes_everything_large_on_every_page(tab: Page, server: Server) -> None:
+    visit(tab, server, "similarity", "?language=en&projector=1")
+    tab.locator(".js-plotly-plot").first.wait_for()
+    small = """() => [...document.querySelectorAll('[data-testid=stMain] :is(p, label, td, th, li, textarea)')]
+        .filter((node) => node.offsetParent && node.textContent.trim())
+        .filter((node) => parseFloat(getComputedStyle(node).fontSize) < 20).map((node) => node.textContent)"""
+    assert tab.evaluate(small) == []
+    tab.get_by_role("link", name="Map", exact=True).click()
+    expect(tab.get_by_role("heading", name="What groups")).to_be_visible()
+    assert "projector=1" in tab.url
+    assert tab.evaluate("parseFloat(getComputedStyle(document.documentElement).fontSize)") > 20

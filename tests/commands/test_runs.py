@@ -1,0 +1,412 @@
+"""The commands `runs …`, and a training that is followed, cancelled and taken up again."""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from simcse_core.commands import runs
+from simcse_core.commands.main import main
+from simcse_core.commands.waiting_line import describe as describe_place
+from simcse_core.errors import RunError
+from simcse_core.learning.settings import TrainingSettings
+from simcse_core.runs import following, queue, store
+from simcse_core.runs.config import RunConfig, describe
+from simcse_core.runs.execute import execute
+from simcse_core.runs.schedule import Place
+from simcse_core.runs.summary import differences, summarise
+from tests.runs.conftest import wait_until
+
+CONFIG = RunConfig(data="intents-zh", model="use-multilingual", settings=TrainingSettings(tune="head", loss="supcon"))
+MEASURED = {"event": "evaluation", "step": 0, "epoch": 0, "metrics": {"mean_average_precision": 0.5}, "seconds": 0.0}
+FINISHED = {
+    "event": "finished",
+    "run": "x",
+    "model": "x/model",
+    "base_model": "use-multilingual",
+    "seconds": 3.5,
+    "dev_before": {"n": 80, "leave_one_out_accuracy": 0.9, "mean_average_precision": 0.5},
+    "dev_after": {"n": 80, "leave_one_out_accuracy": 0.8, "mean_average_precision": 0.75},
+}
+
+
+@pytest.fixture(autouse=True)
+def nobody_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queue, "ensure_supervisor", lambda **_options: None)
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Any:
+    """Runs a command in this process; gives exit status, stdout and stderr."""
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        status = main([str(argument) for argument in arguments])
+        printed = capsys.readouterr()
+        return status, printed.out, printed.err
+
+    return call
+
+
+def finished(config: RunConfig = CONFIG, owner: str = "cli") -> store.Run:
+    """A run that looks like a finished one; without a model."""
+    run = store.create(config, owner=owner)
+    run.append(MEASURED)
+    run.append(FINISHED)
+    run.set_status("finished")
+    return run
+
+
+def as_json(printed: tuple[int, str, str]) -> Any:
+    assert printed[0] == 0, printed[2]
+    return json.loads(printed[1])
+
+
+def test_runs_are_listed_the_newest_first_and_damaged_ones_too(run: Any) -> None:
+    done, waiting, broken = finished(), store.create(CONFIG), finished()
+    (broken.folder / "config.json").write_text("{half")
+    found = as_json(run("runs", "list", "--format", "json"))
+    assert [entry["id"] for entry in found] == [broken.id, waiting.id, done.id]
+    assert [entry["damaged"] for entry in found] == [True, False, False]
+    last = found[-1]
+    assert (last["loss"], last["metric"], last["before"], last["after"], last["gain"]) == (
+        "supcon", "mean_average_precision", 0.5, 0.75, 0.25,
+    )  # fmt: skip
+    header, *lines = run("runs")[1].splitlines()  # "list" may be left out
+    assert header.split() == ["run", "state", "title", "metric", "before", "after", "seconds"]
+    assert [line.split()[1] for line in lines] == ["damaged", "queued", "finished"]
+    assert lines[-1].split()[-3:] == ["0.5000", "0.7500", "4"]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"dev_after": {"mean_average_precision": "0.7"}},
+        {"dev_after": {"mean_average_precision": 10**400}},
+        {"dev_after": ["mean_average_precision"], "dev_before": ["mean_average_precision"]},
+        {"dev_before": {"mean_average_precision": True}},
+        {"dev_before": 3},
+    ],
+    ids=str,
+)
+def test_a_run_whose_results_are_no_numbers_is_damaged_and_hides_no_other(run: Any, odd: dict[str, Any]) -> None:
+    good, broken = finished(), finished()
+    broken.append({**FINISHED, **odd})
+    found = as_json(run("runs", "list", "--format", "json"))
+    assert [(entry["id"], entry["damaged"]) for entry in found] == [(broken.id, True), (good.id, False)]
+    assert "the run is damaged" in run("runs", "show", broken.id)[1]
+
+
+@pytest.mark.parametrize("created", ["1e300", "NaN", "-1e300", "1e999", "253402300800"])
+def test_a_run_of_an_impossible_time_is_shown_without_one(run: Any, created: str) -> None:
+    odd = finished()
+    (odd.folder / "about.json").write_text(f'{{"owners": ["cli"], "name": "odd", "created": {created}}}')
+    assert "odd" in run("runs", "show", odd.id)[1]
+    assert as_json(run("runs", "list", "--format", "json"))[0]["title"] == "odd"
+    assert runs._time(float(created)) == ""
+
+
+def test_what_a_run_says_cannot_steer_the_terminal(run: Any) -> None:
+    evil = "\x1b]0;owned\x07\u202e\x9b31m"
+    odd = finished(CONFIG.model_copy(update={"data": f"中文{evil}.csv"}))
+    odd.append({"event": "note", "step": 1, "code": "", "template": "", "values": {}, "message": f"so{evil}"})
+    odd.append(FINISHED)
+    for words in (("list",), ("show", odd.id), ("list", "--format", "json"), ("show", odd.id, "--format", "json")):
+        _status, out, err = run("runs", *words)
+        assert "中文" in out
+        assert (out + err).replace("\n", "").isprintable()
+    assert as_json(run("runs", "show", odd.id, "--format", "json"))["notes"] == [f"so{evil}"]  # programs lose nothing
+
+
+def test_without_runs_the_list_says_how_to_start_one(run: Any) -> None:
+    assert as_json(run("runs", "list", "--format", "json")) == []
+    assert "No runs yet. Start one: python -m simcse_core train" in run("runs")[1]
+
+
+def test_show_tells_what_a_run_did_and_how_to_do_it_again(run: Any) -> None:
+    shown = finished()
+    found = as_json(run("runs", "show", shown.id, "--format", "json"))
+    command = "python -m simcse_core train --data intents-zh --loss supcon --model use-multilingual --tune head"
+    assert found["command"] == command
+    assert found["dev_after"]["mean_average_precision"] == 0.75
+    assert RunConfig.model_validate(found["config"]) == CONFIG
+    text = run("runs", "show", shown.folder)[1]  # by its folder
+    assert command in text
+    assert "0.5000 -> 0.7500" in text
+    (shown.folder / "config.json").write_text("{half")
+    assert "unknown: the run is damaged" in run("runs", "show", shown.id)[1]
+
+
+def test_a_bundle_goes_out_and_comes_in_again(run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    made = store.create(describe(CONFIG.model_copy(update={"settings": TrainingSettings(tune="head", steps=1)})))
+    execute(made, lambda _: None)
+    assert as_json(run("runs", "export", made.id, "--format", "json"))["file"] == f"{made.id}.zip"
+    answer = as_json(run("runs", "import", f"{made.id}.zip", "--format", "json"))
+    taken_in = store.get(answer["run"])
+    assert (taken_in.about.owners, taken_in.about.imported) == (("cli",), True)
+    assert answer["model"] == str(taken_in.model)
+    assert "imported" in run("runs", "show", taken_in.id)[1]
+    status, _out, err = run("runs", "export", made.id, "--output", "nowhere/x.zip")
+    assert (status, "There is no folder nowhere" in err) == (2, True)
+
+
+def test_rename_and_delete_are_the_operators(run: Any) -> None:
+    other = finished(owner="somebody else")
+    assert as_json(run("runs", "rename", other.id, "  my\n best ", "--format", "json"))["title"] == "my best"
+    status, _out, err = run("runs", "delete", other.id)
+    assert (status, "add --yes" in err) == (2, True)
+    assert other.folder.exists()
+    assert as_json(run("runs", "delete", other.id, "--yes", "--format", "json"))["state"] == "deleted"
+    assert not other.folder.exists()
+
+
+def test_a_run_whose_files_cannot_be_removed_is_not_called_deleted(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    stuck = finished()
+    monkeypatch.setattr(shutil, "rmtree", lambda *_arguments, **_settings: None)
+    status, out, err = run("runs", "delete", stuck.id, "--yes")
+    assert (status, out) == (2, "")
+    assert f"Remove the folder {stuck.folder.with_name('deleted-' + stuck.id)} yourself" in err
+    assert list(store.all_runs()) == []
+
+
+def test_a_run_is_not_exported_into_itself(run: Any) -> None:
+    made = finished()
+    before = (made.folder / "metrics.jsonl").read_bytes()
+    (made.folder / "model").mkdir()
+    for file in ("metrics.jsonl", "model/x.zip"):
+        status, _out, err = run("runs", "export", made.id, "--output", made.folder / file)
+        assert (status, f"is in the folder of the run {made.id}" in err) == (2, True)
+    assert (made.folder / "metrics.jsonl").read_bytes() == before
+    assert list((made.folder / "model").iterdir()) == []
+
+
+@pytest.mark.parametrize("shut", ["model", "config.json"])
+def test_a_model_that_cannot_be_read_is_said_so(
+    run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shut: str
+) -> None:
+    made = finished()
+    (made.folder / "model").mkdir()
+    (made.folder / "model" / "config.json").write_text("{}")
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path).name != shut or not mode & os.R_OK)
+    status, _out, err = run("runs", "export", made.id, "--output", tmp_path / "x.zip")
+    assert (status, f"{shut} cannot be read." in err) == (2, True)
+    assert not (tmp_path / "x.zip").exists()
+
+
+def test_a_folder_that_a_user_named_is_never_removed(run: Any, tmp_path: Path) -> None:
+    made = store.create(CONFIG, tmp_path / "mine")
+    made.set_status("finished")
+    (made.folder / "thesis.txt").write_text("precious")
+    status, _out, err = run("runs", "delete", made.folder, "--yes")
+    assert (status, "Remove it yourself" in err) == (2, True)
+    assert (made.folder / "thesis.txt").read_text() == "precious"
+
+
+def test_delete_asks_at_a_terminal(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    asked = finished()
+    for answer, there in (("n\n", True), ("\n", True), ("y\n", False)):
+        monkeypatch.setattr("sys.stdin.readline", lambda answer=answer: answer, raising=False)
+        _status, _out, err = run("runs", "delete", asked.id)
+        assert "This cannot be undone" in err
+        assert asked.folder.exists() == there
+
+
+def test_a_damaged_run_can_be_removed(run: Any) -> None:
+    broken = finished()
+    for file in ("config.json", "about.json", "status.json"):
+        (broken.folder / file).write_text("{half")
+    assert run("runs", "delete", broken.id, "--yes")[0] == 0
+    assert not broken.folder.exists()
+
+
+def test_a_waiting_run_is_cancelled_and_queued_again(run: Any) -> None:
+    (waiting,) = queue.submit([CONFIG])
+    found = as_json(run("runs", "list", "--format", "json"))
+    assert found[0]["place"] == 1
+    assert as_json(run("runs", "cancel", waiting.id, "--format", "json"))["state"] == "cancelled"
+    status, _out, err = run("runs", "cancel", waiting.id)
+    assert (status, "is over: it is cancelled" in err) == (2, True)
+    assert as_json(run("runs", "resume", waiting.id, "--format", "json"))["state"] == "queued"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("runs show nothing", "There is no run 'nothing'"),
+        ("runs show ../runs", "There is no run '../runs'"),
+        ("runs export ID", "Only a finished run can be exported"),
+        ("runs import nothing.zip", "There is no file nothing.zip"),
+        ("runs import README.md", "no bundle"),
+        ("runs delete ID --yes", "is not over. Cancel it first"),
+        ("runs resume ID", "is not over: it is queued"),
+        ("runs rename ID " + "x" * 81, "at most 80 characters; this one has 81"),
+        ("runs rename ID", "required: NAME"),
+        ("runs fly", "invalid choice: 'fly'"),
+        ("runs list --format xml", "invalid choice: 'xml'"),
+    ],
+)
+def test_a_mistake_ends_with_2_and_one_clear_line(run: Any, arguments: str, message: str) -> None:
+    (waiting,) = queue.submit([CONFIG])
+    status, out, err = run(*arguments.replace("ID", waiting.id).split())
+    assert (status, out) == (2, "")
+    assert message in err
+    assert err.count("\n") == 1
+
+
+def test_a_run_that_others_need_is_not_removed(run: Any) -> None:
+    base = finished()
+    queue.submit([CONFIG.model_copy(update={"model": base.id})])
+    status, _out, err = run("runs", "delete", base.id, "--yes")
+    assert (status, "starts from this model" in err) == (2, True)
+
+
+def test_summaries_of_half_written_and_of_hand_edited_runs_know_what_can_be_known() -> None:
+    running = store.create(CONFIG)
+    running.append(MEASURED)
+    running.append({**MEASURED, "metrics": {"mean_average_precision": 0.6}, "seconds": 2.0})
+    summary = summarise(running)
+    assert (summary.before, summary.after, summary.seconds) == (0.5, 0.6, 2.0)
+    (running.folder / "metrics.jsonl").write_text('{"event": "evaluation", "metrics": null}\nnonsense\n')
+    (running.folder / "status.json").write_text("[]")
+    summary = summarise(running)
+    assert (summary.before, summary.after, summary.state) == (None, None, "interrupted")
+    without_dev = finished()
+    (without_dev.folder / "metrics.jsonl").write_text(
+        json.dumps({**FINISHED, "dev_before": None, "dev_after": None}) + "\n"
+    )
+    assert summarise(without_dev).gain is None
+
+
+def test_only_settings_that_differ_are_differences() -> None:
+    other = CONFIG.model_copy(
+        update={"layer": 2, "settings": TrainingSettings(tune="head", loss="triplet", loss_options={"margin": 0.3})}
+    )
+    assert differences([CONFIG, other]) == {"layer": ["", "2"], "loss": ["supcon", "triplet"], "margin": ["", "0.3"]}
+    assert differences([CONFIG, CONFIG]) == {}
+
+
+def test_a_run_is_followed_to_its_end_without_repeating_what_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = store.create(CONFIG)
+    steps = [{"event": "step", "step": number, "steps": 5, "epoch": 1, "seconds": 1.0} for number in range(1, 6)]
+    for step in steps[:3]:
+        run.append(step)
+    followed = following.follow(run)
+    assert [next(followed) for _step in range(3)] == steps[:3]
+    run.go_on_before(2)  # it was killed and goes on from its checkpoint
+    for step in steps[1:]:
+        run.append(step)
+    run.append(FINISHED)
+    run.set_status("finished")
+    assert list(followed) == [*steps[3:], FINISHED]
+    assert list(following.follow(run, known=5)) == [FINISHED]
+
+
+def test_a_run_that_failed_says_why_and_one_that_waits_says_where(monkeypatch: pytest.MonkeyPatch) -> None:
+    (run,) = queue.submit([CONFIG])
+    places: list[Place] = []
+
+    def seen(place: Place) -> None:
+        places.append(place)
+        run.set_status("failed", "The memory was too small.")
+
+    with pytest.raises(RunError, match="The memory was too small"):
+        list(following.follow(run, on_wait=seen))
+    assert [place.position for place in places] == [1]
+
+
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        (Place(1, 0.0), "waiting: next in the queue"),
+        (Place(1, None), "waiting: next in the queue"),
+        (Place(2, 45.0), "waiting: number 2 in the queue, starts in about 45 s"),
+        (Place(12, 600.0), "waiting: number 12 in the queue, starts in about 10 min"),
+    ],
+)
+def test_a_place_in_words(place: Place, words: str) -> None:
+    assert describe_place(place) == words
+
+
+def test_the_same_training_again_is_not_trained_again(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    arguments = "train --data intents-zh --model use-multilingual --tune head --steps 2 --format json"
+
+    def work(*, soon: bool = False) -> None:
+        for waiting in [found for found in store.all_runs() if found.status.state == "queued"]:
+            execute(waiting, lambda _: None)
+
+    monkeypatch.setattr(queue, "ensure_supervisor", work)
+    _status, first, err = run(*arguments.split())
+    assert "there already" not in err
+    _status, second, err = run(*arguments.split())
+    assert second == first
+    assert "the same training is there already" in err
+    assert len(list(store.all_runs())) == 1
+
+
+def test_ctrl_c_cancels_the_run_and_says_how_to_go_on(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    monkeypatch.setenv("SIMCSE_HOME", str(home))
+    arguments = "train --data intents-zh --model use-multilingual --tune head --epochs 1000 --format json"
+
+    def heed_ctrl_c() -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell ignores it in what it starts with "&"
+
+    command = [sys.executable, "-m", "simcse_core", *arguments.split()]
+    try:
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heed_ctrl_c
+        ) as process:
+            wait_until(lambda: any(len(found.records()) > 3 for found in store.all_runs()))
+            (trained,) = store.all_runs()
+            for _press in range(5):  # Python can lose one that arrives at a bad moment; people press again
+                process.send_signal(signal.SIGINT)
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(5)
+                    break
+            out, err = process.communicate(timeout=5)
+        assert process.returncode == 130
+        assert err.splitlines()[-1] == (
+            f"simcse_core: cancelled. To go on from here: python -m simcse_core runs resume {trained.id}"
+        )
+        assert json.loads(out.splitlines()[0])["event"] in ("evaluation", "note")
+        wait_until(lambda: trained.status.state == "cancelled", 10)
+    finally:
+        stop_everything(home)
+
+
+def stop_everything(home: Path) -> None:
+    """The supervisor belongs to the command, which is gone; its home tells that it is ours."""
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.environ().get("SIMCSE_HOME") == str(home) and "simcse_core.runs" in " ".join(process.cmdline()):
+                process.kill()
+
+
+def test_a_run_that_nothing_measured_has_no_numbers() -> None:
+    """A training on all rows has no result; 0 would be one."""
+    trained = store.create(RunConfig(data="intents-en", dev="none"))
+    trained.append({"event": "evaluation", "step": 0, "metrics": {}, "seconds": 0.0})
+    nothing = dict.fromkeys(("dev_as_it_comes", "dev_before", "dev_after", "gain"))
+    trained.append({"event": "finished", "seconds": 1.0, "reason": "epochs", **nothing})
+    found = summarise(trained)
+    assert (found.metric, found.before, found.after, found.gain) == (None, None, None, None)
+
+
+def test_what_a_run_gained_is_told_over_the_best_of_what_one_had() -> None:
+    trained = store.create(RunConfig(data="pairs-en"))
+    metrics = {"dev_as_it_comes": {"auc": 0.6, "average_precision": 0.6}, "dev_before": {"average_precision": 0.5}}
+    gain = {"metric": "average_precision", "over": "tfidf", "value": -0.1, "low": -0.2, "high": 0.0}
+    trained.append(
+        {"event": "finished", "seconds": 1.0, **metrics, "dev_after": {"average_precision": 0.7}, "gain": gain}
+    )
+    found = summarise(trained)
+    assert (found.before, found.after, found.gain) == pytest.approx((0.8, 0.7, -0.1))

@@ -1,0 +1,56 @@
+import numpy as np
+import pytest
+
+from simcse_core.data import bundled
+from simcse_core.encoding.catalogue import load
+from simcse_core.meaning.similarity import cosine_similarity
+from simcse_core.runs.config import data_hash
+from simcse_core.runs.race import configs, results, verdict
+from ui.frame.translation import LANGUAGES
+from ui.shared import defaults, stored
+
+
+@pytest.mark.parametrize("language", list(LANGUAGES))
+def test_the_stored_heatmap_is_what_the_model_gives(language: str) -> None:
+    look = stored.first_look(language)
+    assert look.model == defaults.MODEL[language]
+    assert look.texts == bundled.samples()[look.sample].sentences[language]
+    np.testing.assert_allclose(look.matrix, cosine_similarity(load(look.model).encode(look.texts)), atol=1e-3)
+
+
+@pytest.mark.parametrize("language", list(LANGUAGES))
+def test_the_recorded_race_is_of_today_s_data_settings_and_losses(language: str) -> None:
+    race = stored.race(language)
+    names = defaults.race_losses(bundled.load(race.config.data))
+    assert [outcome.loss for outcome in race.outcomes] == names * len(defaults.RACE_SEEDS)
+    assert len(defaults.RACE_SEEDS) >= 3
+    wanted = defaults.race_config(language)
+    planned = configs(wanted, names, defaults.RACE_SEEDS)[0].settings
+    assert race.config.settings == planned
+    assert (race.config.data, race.config.model, race.config.layer) == (wanted.data, wanted.model, wanted.layer)
+    assert race.config.data_sha256 == data_hash(bundled.load(wanted.data))
+    assert all(outcome.finished for outcome in race.outcomes)
+    lines = [line.name for line in results(race.outcomes, race.baselines)]
+    assert lines[:2] == ["as_it_comes", "tfidf"]
+    assert lines[-len(names) :] == names
+    found = verdict(race.outcomes, race.baselines)
+    assert found is not None
+    assert found.is_about_seeds
+
+
+@pytest.mark.parametrize("language", list(LANGUAGES))
+def test_the_recorded_losses_learned_from_equally_many_sentences(language: str) -> None:
+    """Each as near to the plan as whole steps allow."""
+    race = stored.race(language)
+    planned = race.config.settings.sentences
+    assert planned is not None
+    for outcome in race.outcomes:
+        texts = [record["texts"] for record in outcome.records if record["event"] == "step"]
+        assert abs(sum(texts) - planned) <= max(texts) / 2
+
+
+@pytest.mark.parametrize("language", list(LANGUAGES))
+def test_the_recorded_start_is_what_the_model_gives(language: str) -> None:
+    race = stored.race(language)
+    start = load(race.config.model, layer=race.config.layer)
+    np.testing.assert_allclose(race.before, cosine_similarity(start.encode(race.texts)), atol=1e-3)

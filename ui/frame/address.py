@@ -1,0 +1,88 @@
+"""Settings that outlive a page and stand in its address, so that a view can be shared by its link.
+
+Streamlit forgets a widget that a page does not draw, and its own binding to the address writes the label a user sees,
+which changes with the language. Here the option's name is kept, in the session and in the address, and each widget
+starts from it.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+from urllib.parse import urlencode, urlsplit
+
+import streamlit as st
+
+T = TypeVar("T", str, int)
+
+_STORE = "remembered"
+
+
+def remembered(name: str, options: Sequence[T], default: T) -> T:
+    """What was chosen, else what the address says, else the default."""
+    own = chosen(name)
+    if own in options:
+        return own
+    given = st.query_params.get(name)
+    return next((option for option in options if str(option) == given), default)
+
+
+def chosen(name: str) -> Any:
+    """What was chosen in this session; None when nothing was."""
+    return _store().get(name)
+
+
+def widget(
+    name: str, options: Sequence[T], default: T, *, language: str = "", always: bool = False
+) -> tuple[str, Callable[[], None]]:
+    """Prepare a widget: give it the returned key and the returned callback, and no value of its own.
+
+    Args:
+        name: of the setting, as it stands in the address.
+        options: what can be chosen.
+        default: when nothing is chosen; it is not mentioned in the address.
+        language: of the labels. Labels of one language must never be taken for values under another.
+        always: the default is mentioned too.
+    """
+    value = remembered(name, options, default)
+    key = f"{name}-{language}"
+    st.session_state[key] = value
+    if value != default:
+        _store()[name] = value  # what the address said counts on the next page too
+        write(name, value)
+    else:
+        write(name, value if always else None)
+
+    def keep() -> None:
+        for option in options:
+            if option == st.session_state[key]:  # a switch says True for 1
+                put(name, option)
+
+    return key, keep
+
+
+def put(name: str, value: str | int) -> None:
+    """Choose for the user; a widget of this name shows it in the next run of the page."""
+    _store()[name] = value
+    write(name, value)
+
+
+def write(name: str, value: str | int | None) -> None:
+    """Put a parameter into the address, or take it out; nothing is sent to the browser when it says so already.
+
+    `frontend/head.js` keeps such changes out of the browser's history, so that one press of Back leaves the page.
+    """
+    if value is None:
+        if name in st.query_params:
+            del st.query_params[name]
+    elif st.query_params.get(name) != str(value):
+        st.query_params[name] = str(value)
+
+
+def link() -> str:
+    """The address of this view, with what was chosen."""
+    parts = urlsplit(st.context.url or "")
+    return f"{parts.scheme}://{parts.netloc}{parts.path}?{urlencode(st.query_params.to_dict())}"
+
+
+def _store() -> dict[str, Any]:
+    store: dict[str, Any] = st.session_state.setdefault(_STORE, {})
+    return store

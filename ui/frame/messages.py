@@ -1,0 +1,94 @@
+"""Collects every text of the interface into the Chinese catalogue: `make messages`.
+
+New texts come in empty and wait for their Chinese line, texts that are gone are dropped. A test fails while one is
+empty.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_file
+from babel.messages.pofile import read_po, write_po
+
+from simcse_core import errors
+from simcse_core.data import held_out
+from simcse_core.data.conversions import conversions
+from simcse_core.data.lint import FINDINGS
+from simcse_core.encoding.catalogue import CATALOGUE
+from simcse_core.encoding.head import HEADS
+from simcse_core.encoding.pooling import poolings
+from simcse_core.learning.health import NOTES
+from simcse_core.learning.losses import losses
+from simcse_core.learning.pretraining import pretraining
+from simcse_core.learning.settings import TrainingSettings
+from simcse_core.meaning.projection import projections
+from simcse_core.runs import folds
+from ui.frame.translation import LOCALES
+
+ROOT = Path(__file__).parent.parent.parent
+_OF_ONE_MODULE = ("EncodingError", "UnansweredError")
+KEYWORDS = dict.fromkeys(("_", "N_", *_OF_ONE_MODULE, *(name for name in vars(errors) if name.endswith("Error"))))
+
+
+def current_messages() -> Catalog:
+    """All texts as the code has them now."""
+    catalog = Catalog(
+        locale="zh_CN",
+        project="SimCSE Explorer",
+        header_comment="# Chinese lines of the interface. `make messages` collects the texts; write each msgstr here.",
+        msgid_bugs_address="",
+        last_translator="",
+        language_team="",
+        charset="utf-8",
+        fuzzy=False,
+    )
+    folders = [ROOT / "pages", ROOT / "ui", ROOT / "simcse_core"]
+    for path in [ROOT / "app.py", *(path for folder in folders for path in sorted(folder.rglob("*.py")))]:
+        for _line, message, comments, context in extract_from_file("python", path, keywords=KEYWORDS):
+            catalog.add(message, auto_comments=comments, context=context)
+    for message in _from_registries():
+        catalog.add(message)
+    return catalog
+
+
+def _from_registries() -> Iterator[str]:
+    """Explanations that stand where the thing itself is defined."""
+    for loss in losses.entries():
+        yield loss.learned_nothing
+        yield loss.collapse
+    for registry in (poolings, losses, pretraining, projections, conversions):
+        for entry in registry.entries():
+            yield entry.summary
+            for field in entry.options.model_fields.values():
+                if field.description:
+                    yield field.description
+    for field in TrainingSettings.model_fields.values():
+        yield field.description or ""
+    yield from HEADS.values()
+    yield from NOTES.values()
+    yield from held_out.SENTENCES.values()
+    yield folds.SENTENCES["best_of"]
+    yield from (template for _severity, template in FINDINGS.values())
+    for card in CATALOGUE.values():
+        yield card.languages
+        yield card.note
+
+
+def main() -> None:
+    path = LOCALES / "zh_CN" / "LC_MESSAGES" / "messages.po"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    catalog = current_messages()
+    if path.exists():
+        with path.open("rb") as file:
+            for known in read_po(file, locale="zh_CN"):
+                if known.id and known.id in catalog:
+                    catalog[known.id].string = known.string
+    with path.open("wb") as file:
+        write_po(file, catalog, no_location=True, omit_header=False, sort_output=False, width=120)
+    empty = [message.id for message in catalog if message.id and not message.string]
+    print(f"{len(catalog)} texts, {len(empty)} without a Chinese line")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,143 @@
+"""The frame of every page: title, question, navigation, language, and what a user's error looks like."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from simcse_core.errors import UserError
+from simcse_core.plain import markdown
+from simcse_core.runs import queue
+from ui.frame import address, operators, projector, translation, users
+from ui.frame.translation import N_, _
+from ui.shared import cache
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page in the navigation."""
+
+    path: str
+    title: str
+    question: str
+    """What a user comes with."""
+    promise: str
+    """What they can do there."""
+    icon: str
+
+
+PAGES = {
+    "start": Page("app.py", N_("Start"), "", "", ":material/home:"),
+    "similarity": Page(
+        "pages/similarity.py",
+        N_("Similarity"),
+        N_("How close are these sentences?"),
+        N_("Type or paste sentences; the heatmap follows. Change layer and pooling and see what happens."),
+        ":material/grid_on:",
+    ),
+    "losses": Page(
+        "pages/losses.py",
+        N_("Losses"),
+        N_("What does each loss push?"),
+        N_("Watch points on a circle move under each loss, and break a loss on purpose."),
+        ":material/motion_photos_on:",
+    ),
+    "training": Page(
+        "pages/training.py",
+        N_("Training"),
+        N_("Which loss is worth it on my data?"),
+        N_("Race three losses from the same start, and see which one is ahead by more than chance."),
+        ":material/model_training:",
+    ),
+    "map": Page(
+        "pages/map.py",
+        N_("Map"),
+        N_("What groups do my texts form?"),
+        N_("All texts as points on a map, by PCA and by UMAP, with the true neighbours of each text."),
+        ":material/scatter_plot:",
+    ),
+    "runs": Page(
+        "pages/runs.py",
+        N_("Runs"),
+        N_("What was trained here?"),
+        N_("Compare trainings, take a model away as one file, or bring one in."),
+        ":material/inventory_2:",
+    ),
+}
+
+
+def begin(name: str, *, title: bool = True) -> None:
+    """Draw what all pages share. The first call of every page.
+
+    Navigation is drawn here and not by Streamlit: its own needs `app.py` to run first, which a deep link on a fresh
+    server does not do, and it cannot be translated.
+    """
+    page = PAGES[name]
+    # A picture of our own: Streamlit fetches a ":material/…:" icon for the browser's tab from the internet.
+    icon = str(Path(__file__).parent / "frontend" / "icon.png")
+    st.set_page_config(page_title="SimCSE Explorer", page_icon=icon, layout="wide", initial_sidebar_state=220)
+    st.html(Path(__file__).parent / "frontend" / "frame.css")
+    with st.sidebar:
+        links = st.container(gap="xxsmall")
+        # The address always names the language: a link is read as it was sent.
+        codes = list(translation.LANGUAGES)
+        key, keep = address.widget(translation.KEY, codes, translation.language(), always=True)
+        st.segmented_control(
+            "Language / 语言",
+            codes,
+            required=True,
+            format_func=lambda code: translation.LANGUAGES[code],
+            key=key,
+            on_change=keep,
+        )
+        projector.switch(_("Projector"), _("Larger text, so that it can be read from the last row."))
+    with links:
+        st.markdown("**SimCSE Explorer**")
+        for other in PAGES.values():
+            st.page_link(
+                other.path, label=_(other.title), icon=other.icon, query_params={"language": translation.language()}
+            )
+        users.remember()
+    with user_errors():
+        _take_up_runs()
+    cache.warm_up(translation.language())
+    users.say_if_forgotten()
+    if title:
+        st.title(_(page.question), anchor=False)
+
+
+@st.cache_resource(show_spinner=False)
+def _take_up_runs() -> None:
+    """Once after each start of the app: runs that waited, or that were cut off with the machine, go on."""
+    operators.announce()
+    queue.keep_watch()
+
+
+@st.fragment(run_every=0.5)
+def until_loaded(model: str) -> None:
+    """Stands where something needs a model that is on its way; draws the page anew when it is there."""
+    if cache.is_loaded(model):
+        st.rerun()
+    st.caption(":material/hourglass_top: " + _("The model is loading, once for everybody …"))
+
+
+class UnansweredError(UserError):
+    """Something is still to be said before a page can go on: shown as a question, not as a mistake."""
+
+
+@contextmanager
+def user_errors() -> Iterator[None]:
+    """What a user can mend is shown in words, in place; everything else is a bug and shows itself."""
+    try:
+        yield
+    except UnansweredError as question:
+        st.info(plain(translation.explain(question)), icon=":material/help:")
+    except UserError as error:
+        st.error(plain(translation.explain(error)), icon=":material/error:")
+
+
+def plain(text: str) -> str:
+    """Text that Streamlit's Markdown shows letter for letter: in a table, a label, a button or a message too."""
+    return markdown(text)

@@ -1,0 +1,69 @@
+"""The projector switch: everything large enough to be read from the last row."""
+
+from pathlib import Path
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+
+from ui.frame import address
+
+NAME = "projector"
+FONT_SIZE = 20
+"""Pixels; the least on a projector."""
+_STYLE = Path(__file__).parent / "frontend" / "projector.css"
+
+
+def is_on() -> bool:
+    return address.remembered(NAME, [0, 1], 0) == 1
+
+
+def switch(label: str, help_: str) -> None:
+    """The switch itself, and the larger style while it is on."""
+    key, keep = address.widget(NAME, [0, 1], 0)
+    st.toggle(label, key=key, on_change=keep, help=help_)
+    if is_on():
+        st.html(_STYLE)
+
+
+def chart(figure: go.Figure, *, key: str, alt: str) -> None:
+    """A Plotly figure with its name for screen readers, enlarged for a projector."""
+    dark = st.context.theme.type == "dark"
+    for axis in (*figure.select_xaxes(), *figure.select_yaxes()):
+        axis.tickfont.color = "#ECEAF3" if dark else "#3A3747"  # Streamlit's grey is too pale for small letters
+    if is_on():
+        enlarge(figure)
+    st.plotly_chart(figure, key=key, config={"displayModeBar": False}, alt=alt)
+
+
+def enlarge(figure: go.Figure) -> None:
+    """Larger text, markers and lines; in cells the largest numbers that fit."""
+    figure.update_layout(font_size=FONT_SIZE)
+    for axis in (*figure.select_xaxes(), *figure.select_yaxes()):
+        axis.update(tickfont_size=FONT_SIZE)
+        if axis.title.text:
+            axis.title.font.size = FONT_SIZE
+    if any(axis.title.text for axis in figure.select_xaxes()) and figure.layout.margin.b is not None:
+        figure.layout.margin.b += FONT_SIZE  # the larger name stands below the larger numbers
+        figure.layout.height = figure.layout.height and figure.layout.height + FONT_SIZE
+    for annotation in figure.layout.annotations:
+        annotation.font.size = FONT_SIZE
+    for trace in figure.data:
+        if trace.type == "heatmap":
+            trace.colorbar.update(len=1, nticks=3, tickvals=None, ticktext=None, tickangle=0)
+            if trace.textfont.size:
+                trace.textfont.size = max(FONT_SIZE, trace.textfont.size)
+            if trace.texttemplate == "%{z:.2f}":
+                trace.update(text=[[short(value) for value in row] for row in trace.z], texttemplate="%{text}")
+        elif trace.type == "bar" and trace.orientation == "h":
+            figure.layout.height *= 1.5
+        elif trace.type == "scatter" and isinstance(trace.marker.size, int | float):
+            trace.marker.size *= 1.6
+
+
+def short(value: float) -> str:
+    """A number between -1 and 1 without its leading zero, so that it fits into a cell; empty for none."""
+    if not np.isfinite(value):
+        return ""
+    written = f"{round(float(value), 2) + 0.0:.2f}".replace("-", "−")
+    return written.replace("0.", ".", 1) if abs(value) < 0.995 else written.removesuffix(".00")

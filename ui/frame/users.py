@@ -1,0 +1,72 @@
+"""Who sits at the browser: a random id in a cookie, so that runs are found again. It is no login."""
+
+import re
+import secrets
+from functools import cache
+from pathlib import Path
+
+import streamlit as st
+from streamlit.components.v2.types import ComponentRenderer
+
+from ui.frame import address
+from ui.frame.translation import _
+
+COOKIE = "simcse_user"
+_ID = re.compile(r"[0-9a-f]{32}")
+_KEY = "user-id"
+_FORGETS = "user-cookie-refused"
+
+
+def current() -> str:
+    """The id of this browser.
+
+    On a first visit it is made here, and a script keeps it in a cookie.
+    """
+    if _KEY not in st.session_state:
+        st.session_state[_KEY] = _valid(st.context.cookies.get(COOKIE)) or secrets.token_hex(16)
+    own: str = st.session_state[_KEY]
+    return own
+
+
+def remember() -> None:
+    """Keep the id in the browser. Part of every page's frame."""
+    if st.context.cookies.get(COOKIE) == current():
+        return
+    answer = _cookie()(
+        key="user-cookie",
+        data={"name": COOKIE, "value": current()},
+        height=0,
+        on_id_change=_do_nothing,
+        on_refused_change=_do_nothing,
+    )
+    if (other := _valid(answer.id)) is not None:  # another tab was faster: its id is this browser's
+        st.session_state[_KEY] = other
+    st.session_state[_FORGETS] = bool(answer.refused)
+
+
+def say_if_forgotten() -> None:
+    """Where the browser keeps no cookie, as in a frame of another host, say so and offer a window of its own."""
+    if st.session_state.get(_FORGETS):
+        st.warning(
+            _(
+                "The browser keeps nothing here, as inside another page: after a reload your runs are no longer yours, "
+                "and files cannot be uploaded."
+            ),
+            icon=":material/open_in_new:",
+        )
+        st.link_button(_("Open in its own window"), address.link(), icon=":material/open_in_new:")
+
+
+def _valid(given: object) -> str | None:
+    """What comes from a browser can be anything."""
+    return given if isinstance(given, str) and _ID.fullmatch(given) else None
+
+
+def _do_nothing() -> None:
+    """The component reports only to those who listen."""
+
+
+@cache
+def _cookie() -> ComponentRenderer:
+    script = (Path(__file__).parent / "frontend" / "user_cookie.js").read_text(encoding="utf-8")
+    return st.components.v2.component("simcse_user_cookie", js=script)

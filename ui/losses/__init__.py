@@ -1,0 +1,1 @@
+"""The page Losses: points on a circle under each loss."""

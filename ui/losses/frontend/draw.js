@@ -1,0 +1,204 @@
+// Circles with points that move, one for each loss: SVG, drawn anew for each frame. It knows no Streamlit.
+//
+// The rim is now. A point's trail runs inwards, older and older, so that paths do not lie upon each other; points with
+// the same direction are stacked outwards, so that each can be read.
+//
+// panel: see ui/losses/view.py; its numbers are Float32Arrays, frame by frame.
+
+const SVG = "http://www.w3.org/2000/svg"
+const RIM = 100
+const OLDEST = 36 // radius at which the trail of the whole run begins
+const VIEW = { left: -152, top: -154, width: 304, height: 306 }
+const STACKED = 50 // how far outwards points of the same direction go, all together
+const SHAPES = [
+  (r) => `M${-r},0a${r},${r} 0 1,0 ${2 * r},0a${r},${r} 0 1,0 ${-2 * r},0Z`,
+  (r) => polygon(4, r * 1.28, Math.PI / 4),
+  (r) => polygon(4, r * 1.28, 0),
+  (r) => polygon(6, r * 1.12, 0),
+  (r) => polygon(3, r * 1.5, -Math.PI / 2),
+  (r) => polygon(5, r * 1.2, -Math.PI / 2),
+  (r) => polygon(8, r * 1.1, Math.PI / 8),
+]
+
+function polygon(corners, radius, turn) {
+  const corner = (at) => (2 * Math.PI * at) / corners + turn
+  const points = Array.from({ length: corners }, (_, at) => [Math.cos(corner(at)), Math.sin(corner(at))])
+  return `M${points.map(([x, y]) => `${(radius * x).toFixed(2)},${(radius * y).toFixed(2)}`).join("L")}Z`
+}
+
+function shapeOf(kind, radius) {
+  return SHAPES[kind % SHAPES.length](radius)
+}
+
+function svg(name, attributes = {}, text = "") {
+  const element = document.createElementNS(SVG, name)
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value)
+  element.textContent = text
+  return element
+}
+
+function html(name, className, text = "") {
+  const element = document.createElement(name)
+  element.className = className
+  element.textContent = text
+  return element
+}
+
+// The angle between two frames, along the shorter way.
+function between(from, to, share) {
+  const turn = Math.atan2(Math.sin(to - from), Math.cos(to - from))
+  return from + share * turn
+}
+
+const place = (angle, radius) => [radius * Math.cos(angle), -radius * Math.sin(angle)]
+const pair = ([x, y]) => `${x.toFixed(2)},${y.toFixed(2)}`
+
+// How far outwards each point stands: the sum of how much it lies upon the points before it, so that nothing jumps.
+function stacked(angles, bead) {
+  const upon = angles.map((angle, at) => {
+    const apart = (other) => RIM * Math.abs(Math.sin((angle - other) / 2)) // half of the way
+    return angles.slice(0, at).reduce((sum, other) => sum + Math.sqrt(Math.max(0, 1 - (apart(other) / bead) ** 2)), 0)
+  })
+  const each = Math.min(1.85 * bead, STACKED / Math.max(1e-9, ...upon))
+  return upon.map((count) => count * each)
+}
+
+function ink(color) {
+  const [red, green, blue] = [1, 3, 5].map((at) => (parseInt(color.slice(at, at + 2), 16) / 255) ** 2.2)
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.3 ? "#131119" : "#FFFFFF"
+}
+
+class Circle {
+  #panel
+  #points
+  #frames
+  #beads
+  #trails
+  #views
+  #centers
+  #bead
+
+  // points: [{ name, color, shape }], the same in all circles.
+  // bead: radius of a point, in units of the drawing, so that its name can be read.
+  constructor(panel, points, bead) {
+    this.#panel = panel
+    this.#points = points
+    this.#frames = panel.angles.length / points.length
+    this.#bead = bead
+    this.element = svg("svg", { class: "circles-circle", viewBox: Object.values(VIEW).join(" "), role: "img" })
+    this.element.append(
+      svg("circle", { class: "circles-rim", r: RIM }),
+      svg("circle", { class: "circles-oldest", r: OLDEST }),
+      svg("circle", { class: "circles-middle", r: 1.5 }),
+    )
+    this.#trails = points.map(({ color }) => svg("polyline", { class: "circles-trail", style: `--own: ${color}` }))
+    const count = panel.views ? panel.views.length / panel.angles.length : 0
+    this.#views = points.map(({ color }) =>
+      Array.from({ length: count }, () => svg("circle", { class: "circles-view", r: 4, style: `--own: ${color}` })),
+    )
+    const centers = panel.centers ? panel.centers.length / (2 * this.#frames) : 0
+    this.#centers = Array.from({ length: centers }, () => svg("path", { class: "circles-center", d: "M-6,0H6M0,-6V6" }))
+    this.#beads = points.map((point) => this.#makeBead(point))
+    this.element.append(...this.#trails, ...this.#centers, ...this.#views.flat(), ...this.#beads.map(({ group }) => group))
+  }
+
+  #makeBead({ name, color, shape }) {
+    const group = svg("g", { class: "circles-bead" })
+    const stem = svg("line", { class: "circles-stem", stroke: color })
+    const body = svg("g")
+    body.append(
+      svg("path", { d: shapeOf(shape, this.#bead), fill: color }),
+      svg("text", { fill: ink(color), "font-size": this.#bead * 0.98, dy: "0.35em" }, name),
+    )
+    group.append(stem, body)
+    return { group, stem, body }
+  }
+
+  angleAt(point, frame) {
+    const [before, after] = [Math.floor(frame), Math.ceil(frame)]
+    const at = (which) => this.#panel.angles[which * this.#points.length + point]
+    return between(at(before), at(after), frame - before)
+  }
+
+  // frame: may lie between two.
+  draw(frame) {
+    const angles = this.#points.map((_, point) => this.angleAt(point, frame))
+    const out = stacked(angles, this.#bead)
+    angles.forEach((angle, point) => {
+      const [x, y] = place(angle, RIM + out[point])
+      const [footX, footY] = place(angle, RIM)
+      const { stem, body } = this.#beads[point]
+      body.setAttribute("transform", `translate(${x.toFixed(2)} ${y.toFixed(2)})`)
+      for (const [key, value] of Object.entries({ x1: footX, y1: footY, x2: x, y2: y })) stem.setAttribute(key, value.toFixed(2))
+      this.#trails[point].setAttribute("points", this.#trail(point, frame))
+      this.#views[point].forEach((view, at) => this.#place(view, this.#viewAngle(point, at, frame), RIM - 9))
+    })
+    this.#centers.forEach((center, at) => {
+      const [x, y] = [0, 1].map((axis) => this.#panel.centers[(Math.round(frame) * this.#centers.length + at) * 2 + axis])
+      center.setAttribute("transform", `translate(${(RIM * x).toFixed(2)} ${(-RIM * y).toFixed(2)})`)
+    })
+  }
+
+  #viewAngle(point, view, frame) {
+    const count = this.#views[point].length
+    return this.#panel.views[(Math.round(frame) * this.#points.length + point) * count + view]
+  }
+
+  #place(element, angle, radius) {
+    const [x, y] = place(angle, radius)
+    element.setAttribute("cx", x.toFixed(2))
+    element.setAttribute("cy", y.toFixed(2))
+  }
+
+  #trail(point, frame) {
+    const step = (RIM - OLDEST) / Math.max(1, this.#frames - 1)
+    const past = Array.from({ length: Math.floor(frame) + 1 }, (_, at) => at)
+    return [...past, frame].map((at) => pair(place(this.angleAt(point, at), RIM - (frame - at) * step))).join(" ")
+  }
+}
+
+// Curves over the steps: mean cosine of matches and of mismatches from -1 to 1, and the loss on a scale of its own.
+class Curves {
+  #panel
+  #cursor
+  #dots
+
+  constructor(panel) {
+    this.#panel = panel
+    this.element = svg("svg", { class: "circles-curves", viewBox: "0 0 300 78", "aria-hidden": "true" })
+    this.element.append(svg("line", { class: "circles-zero", x1: 0, x2: 300, y1: 24, y2: 24 }))
+    this.#dots = ["matches", "mismatches", "losses"].flatMap((name) => {
+      const scale = this.#scale(name)
+      if (!scale) return []
+      const line = panel[name].map((value, at) => (value === null ? "" : `${this.#x(at)},${scale(value).toFixed(2)}`))
+      const dot = svg("circle", { class: `circles-dot circles-${name}`, r: 3.5 })
+      this.element.append(svg("polyline", { class: `circles-curve circles-${name}`, points: line.join(" ") }), dot)
+      return [{ name, scale, dot }]
+    })
+    this.#cursor = svg("line", { class: "circles-cursor", y1: 2, y2: 76 })
+    this.element.append(this.#cursor)
+  }
+
+  #x(at) {
+    return (4 + (292 * at) / Math.max(1, this.#panel.matches.length - 1)).toFixed(2)
+  }
+
+  #scale(name) {
+    const values = this.#panel[name].filter((value) => value !== null)
+    if (!values.length) return null
+    if (name !== "losses") return (value) => 24 - 20 * value
+    const [low, high] = [Math.min(...values), Math.max(...values)]
+    return (value) => 74 - 22 * (high > low ? (value - low) / (high - low) : 0.5)
+  }
+
+  draw(frame) {
+    const at = Math.round(frame)
+    for (const side of ["x1", "x2"]) this.#cursor.setAttribute(side, this.#x(frame))
+    for (const { name, scale, dot } of this.#dots) {
+      const value = this.#panel[name][at]
+      dot.style.display = value === null ? "none" : ""
+      dot.setAttribute("cx", this.#x(at))
+      dot.setAttribute("cy", scale(value ?? 0).toFixed(2))
+    }
+  }
+}

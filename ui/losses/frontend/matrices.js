@@ -1,0 +1,201 @@
+// The matrices of one loss at one frame, as tables: a cell is a number and a colour. The target's cells are buttons.
+
+const KINDS = ["cosines", "targets", "logits", "probabilities", "shares", "pushes"]
+const ARROW_KEYS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }
+
+const short = (value, digits) => value.toFixed(digits).replace(/^(-?)0\./, "$1.").replace(/^-/, "−")
+
+const SAY = {
+  cosines: (value) => (Math.abs(value) > 0.995 ? (value > 0 ? "1" : "−1") : noNegativeZero(short(value, 2), ".00", "0")),
+  targets: (value) => (value > 0 ? "+1" : value < 0 ? "−1" : "0"),
+  logits: (value) => noNegativeZero(value.toFixed(Math.abs(value) < 9.95 ? 1 : 0).replace("-", "−"), "0.0", "0"),
+  probabilities: (value) => (value > 0.995 ? "1" : value < 0.005 ? "0" : short(value, 2)),
+  shares: (value) => noNegativeZero(value.toFixed(0).replace("-", "−"), "0", "0"),
+  pushes: (value) => noNegativeZero((value > 0.5 ? "+" : "") + value.toFixed(0).replace("-", "−"), "0", "0"),
+}
+
+function noNegativeZero(text, zero, plain) {
+  return text === zero || text === `−${zero}` ? plain : text
+}
+
+// A colour of the scale for a place from 0 to 1.
+function mixed(stops, share) {
+  const at = Math.max(0, Math.min(1, share)) * (stops.length - 1)
+  const [from, to] = [stops[Math.floor(at)], stops[Math.ceil(at)]]
+  const channel = (start) => {
+    const [a, b] = [parseInt(from.slice(start, start + 2), 16), parseInt(to.slice(start, start + 2), 16)]
+    return Math.round(a + (b - a) * (at - Math.floor(at)))
+      .toString(16)
+      .padStart(2, "0")
+  }
+  return `#${channel(1)}${channel(3)}${channel(5)}`
+}
+
+class Matrices {
+  #root
+  #words
+  #stops
+  #matrices = null
+  #tables = {}
+  #onEdit
+
+  // onEdit(targets) is called with the whole matrix after a click; null is the one that the labels give.
+  constructor(root, { words, stops, onEdit }) {
+    this.#root = root
+    this.#words = words
+    this.#stops = stops
+    this.#onEdit = onEdit
+  }
+
+  // matrices: { rows, columns, targets, editable, edited, note, why, cosines, logits, … }, see ui/losses/view.py.
+  show(matrices) {
+    const [kind, row, column] = this.#focused()
+    this.#matrices = matrices
+    this.#tables = {}
+    this.#root.replaceChildren(...KINDS.map((each) => this.#figure(each)))
+    if (kind) this.#button(row, column)?.focus()
+  }
+
+  #focused() {
+    const { kind, row, column } = document.activeElement?.dataset ?? {}
+    return this.#root.contains(document.activeElement) ? [kind, Number(row), Number(column)] : []
+  }
+
+  #button(row, column) {
+    return this.#root.querySelector(`button[data-row="${row}"][data-column="${column}"]`)
+  }
+
+  #figure(kind) {
+    const figure = html("figure", "circles-matrix")
+    const caption = html("figcaption", "")
+    caption.append(html("strong", "", this.#words[kind]), html("span", "", this.#explanation(kind)))
+    figure.append(caption)
+    if (this.#values(kind)) figure.append(this.#table(kind))
+    if (kind === "targets" && this.#matrices.editable) figure.append(this.#reset())
+    return figure
+  }
+
+  #explanation(kind) {
+    if (!this.#values(kind)) return this.#matrices.why[kind] ?? this.#words.none
+    if (kind === "targets") return this.#matrices.editable ? this.#words.edit : this.#matrices.note
+    return this.#matrices.why[kind] ?? this.#words[`${kind}_is`]
+  }
+
+  #values(kind) {
+    return this.#matrices[kind]
+  }
+
+  #reset() {
+    const button = html("button", "circles-button circles-text", this.#words.as_labelled)
+    button.type = "button"
+    button.disabled = !this.#matrices.edited
+    button.onclick = () => this.#onEdit(null)
+    return button
+  }
+
+  #table(kind) {
+    const { rows, columns } = this.#matrices
+    const scroller = html("div", "circles-scroll")
+    const table = html("table", "")
+    table.setAttribute("aria-label", this.#words[kind])
+    const head = table.createTHead().insertRow()
+    head.append(html("td", ""), ...columns.map((name) => this.#head(name, "col")))
+    const body = table.createTBody()
+    this.#tables[kind] = rows.flatMap((name, row) => {
+      const line = body.insertRow()
+      line.append(this.#head(name, "row"))
+      return columns.map((_, column) => this.#cell(line, kind, row, column))
+    })
+    scroller.append(table)
+    return scroller
+  }
+
+  #head(name, scope) {
+    const cell = html("th", "", name)
+    cell.scope = scope
+    return cell
+  }
+
+  #cell(line, kind, row, column) {
+    const cell = line.insertCell()
+    if (kind !== "targets" || !this.#matrices.editable || row === column) return cell
+    const button = html("button", "circles-target")
+    button.type = "button"
+    Object.assign(button.dataset, { kind, row, column })
+    button.tabIndex = row === 0 && column === 1 ? 0 : -1
+    button.onclick = () => this.#turn(row, column)
+    button.onkeydown = (event) => this.#move(event, row, column)
+    cell.append(button)
+    return cell
+  }
+
+  // +1, -1, 0 and again; what holds for a pair holds both ways.
+  #turn(row, column) {
+    const { rows, targets } = this.#matrices
+    const count = rows.length
+    const next = { 1: -1, "-1": 0, 0: 1 }[targets[row * count + column]]
+    targets[row * count + column] = targets[column * count + row] = next
+    this.#paint("targets", targets, 0)
+    this.#onEdit(Array.from({ length: count }, (_, at) => Array.from(targets.slice(at * count, (at + 1) * count))))
+  }
+
+  #move(event, row, column) {
+    const arrow = ARROW_KEYS[event.key]
+    if (!arrow) return
+    event.preventDefault()
+    const count = this.#matrices.rows.length
+    let [nextRow, nextColumn] = [row + arrow[0], column + arrow[1]]
+    if (nextRow === nextColumn) [nextRow, nextColumn] = [nextRow + arrow[0], nextColumn + arrow[1]] // over the diagonal
+    const next = this.#button(nextRow, nextColumn)
+    if (!next || nextRow >= count || nextColumn >= count) return
+    event.target.tabIndex = -1
+    next.tabIndex = 0
+    next.focus()
+  }
+
+  draw(frame) {
+    if (!this.#matrices) return
+    for (const kind of KINDS) {
+      const values = this.#values(kind)
+      if (values) this.#paint(kind, values, kind === "targets" ? 0 : frame * this.#tables[kind].length)
+    }
+  }
+
+  #paint(kind, values, start) {
+    const cells = this.#tables[kind]
+    const own = values.slice(start, start + cells.length)
+    const largest = Math.max(1e-9, ...Array.from(own, (value) => (Number.isNaN(value) ? 0 : Math.abs(value))))
+    cells.forEach((cell, at) => {
+      const value = own[at]
+      const none = Number.isNaN(value) || (kind === "targets" && !cell.firstElementChild && value === 0)
+      const label = none ? "·" : SAY[kind](value)
+      const color = none ? "" : this.#color(kind, value, largest)
+      const holder = cell.firstElementChild ?? cell
+      if (holder.textContent !== label) holder.textContent = label
+      if (cell.dataset.color === color) return
+      cell.dataset.color = color
+      cell.style.backgroundColor = color
+      holder.style.color = color ? ink(color) : ""
+      if (holder !== cell) holder.setAttribute("aria-label", this.#pairInWords(holder, value))
+    })
+  }
+
+  #pairInWords({ dataset }, value) {
+    const { rows, columns } = this.#matrices
+    const word = value > 0 ? this.#words.match : value < 0 ? this.#words.mismatch : this.#words.left_out
+    return `${rows[dataset.row]}, ${columns[dataset.column]}: ${word}`
+  }
+
+  #color(kind, value, largest) {
+    switch (kind) {
+      case "cosines":
+      case "targets":
+        return mixed(this.#stops, (value + 1) / 2)
+      case "logits":
+      case "pushes":
+        return mixed(this.#stops, (value / largest + 1) / 2)
+      default:
+        return mixed(this.#stops, 0.5 + (kind === "probabilities" ? value : value / largest) / 2)
+    }
+  }
+}

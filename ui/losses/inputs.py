@@ -1,0 +1,204 @@
+"""What is chosen on the page Losses: a batch, the losses to compare and their options, or a mistake to look at."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any, get_args, get_origin
+
+import streamlit as st
+from pydantic.fields import FieldInfo
+from streamlit.delta_generator import DeltaGenerator
+
+from simcse_core.data.cells import split_lines
+from simcse_core.learning.circle import FAILURES, Batch, batch_from_lines, on_circle
+from simcse_core.learning.circle.batch import OwnBatch
+from simcse_core.learning.losses import OfInput, losses
+from simcse_core.limits import limits
+from ui.frame import address, page
+from ui.frame.translation import N_, _, language
+from ui.losses import run
+from ui.losses.breaking import MISTAKES
+from ui.shared import cache, defaults
+from ui.shared.typing_area import offer_other_texts, typing_area
+
+OWN = "own"
+BATCHES = {
+    "three": N_("Three classes, mixed up"),
+    "two": N_("Two classes, mixed up"),
+    "close": N_("Everything close together"),
+    "look_alikes": N_("Look-alikes: classes upon each other"),
+    "astray": N_("One text on the wrong side"),
+    OWN: N_("My own sentences"),
+}
+SAMPLE = N_(
+    "weather: It will rain all afternoon.\n"
+    "weather: Take an umbrella, the clouds are dark.\n"
+    "weather: Tomorrow the sun comes back.\n"
+    "food: The soup needs a little more salt.\n"
+    "food: She bakes bread every Sunday.\n"
+    "food: This café has the best cake in town.\n"
+    "travel: The train to the coast leaves at nine.\n"
+    "travel: We missed our flight.\n"
+    "travel: Is there a bus to the old town?"
+)
+"""Sentences to begin with, three labels with three each."""
+NOT_HERE = {"hard_negative_weight"}
+"""Options of inputs that a circle does not have."""
+
+LABEL_HEIGHT = 28
+"""Pixels above a widget without a label, so that it stands in one line with those that have one."""
+MULTIPLES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
+"""A number can be so many times its default, as far as its range allows."""
+
+
+@dataclass(frozen=True)
+class OwnStart:
+    """Own sentences on the circle."""
+
+    sentences: OwnBatch
+    batch: Batch
+    off: float
+    """By how much a cosine differs on the circle, on average."""
+
+
+def mistake() -> str | None:
+    """The mistake to look at; None when losses are compared."""
+    options = ["", *FAILURES]
+    chosen = address.remembered("break", options, "")
+    key = f"break-{language()}"
+    st.session_state[key] = chosen or None
+
+    def keep() -> None:
+        address.put("break", st.session_state[key] or "")
+
+    st.pills(
+        _("Break it · click again to go back") if chosen else _("Break it"),
+        list(FAILURES),
+        format_func=lambda name: _(MISTAKES[name].title),
+        key=key,
+        on_change=keep,
+        wrap=True,
+    )
+    if not chosen:
+        address.write("break", None)
+    return chosen or None
+
+
+def chosen_losses(*, disabled: bool) -> list[str]:
+    """The losses to compare, in the order of the registry; at least one."""
+    names = losses.names()
+    subsets = [",".join(some) for count in range(1, len(names) + 1) for some in combinations(names, count)]
+    default = ",".join(name for name in names if name in run.FIRST)
+    chosen = address.remembered("losses", subsets, default).split(",")
+    key = "circle-losses"
+    st.session_state[key] = chosen
+
+    def keep() -> None:
+        picked = [name for name in names if name in st.session_state[key]]
+        address.put("losses", ",".join(picked or chosen))
+
+    st.pills(_("Losses"), names, selection_mode="multi", key=key, on_change=keep, disabled=disabled, wrap=True)
+    if ",".join(chosen) == default:
+        address.write("losses", None)
+    return chosen
+
+
+def batch_choice(*, disabled: bool) -> str:
+    """The name of a batch of `BATCHES`."""
+    key, keep = address.widget("batch", list(BATCHES), "three", language=language())
+    name: str = st.selectbox(
+        _("Batch"),
+        list(BATCHES),
+        format_func=lambda name: _(BATCHES[name]),
+        key=key,
+        on_change=keep,
+        disabled=disabled,
+    )
+    return name
+
+
+def options_of(names: Sequence[str], *, disabled: bool, folded: bool) -> dict[str, dict[str, Any]]:
+    """The options of each loss; ranges and explanations come from the losses themselves.
+
+    Args:
+        names: of the losses.
+        disabled: they do not count now.
+        folded: away behind a button.
+    """
+    chosen: dict[str, dict[str, Any]] = {}
+    with _folded_away(disabled) if folded else st.container():
+        for name in names:
+            st.markdown(f"**{name}** · {_(losses[name].summary)}")
+            chosen[name] = {
+                option: _option(name, option, field, disabled)
+                for option, field in losses[name].options.model_fields.items()
+                if option not in NOT_HERE and not any(isinstance(mark, OfInput) for mark in field.metadata)
+            }
+    return chosen
+
+
+def _folded_away(disabled: bool) -> DeltaGenerator:
+    place = st.container(width="content", gap=None)
+    place.space(LABEL_HEIGHT)
+    return place.popover(_("Settings"), icon=":material/tune:", disabled=disabled)
+
+
+def _option(loss: str, option: str, field: FieldInfo, disabled: bool) -> Any:
+    choices = values_of(field)
+    key, keep = address.widget(f"{loss}-{option}", list(choices), _as_text(field.default))
+    chosen = st.select_slider(
+        option,
+        list(choices),
+        key=key,
+        on_change=keep,
+        help=_(field.description) if field.description else None,
+        disabled=disabled,
+    )
+    return choices[chosen]
+
+
+def values_of(field: FieldInfo) -> dict[str, Any]:
+    """A few values of an option by their text: those it names, or multiples of its default within its range."""
+    if get_origin(field.annotation) is not None:
+        return {str(value): value for value in get_args(field.annotation)}
+    values = {float(f"{field.default * factor:.3g}") for factor in MULTIPLES}
+    for mark in field.metadata:
+        values = {value for value in values if _within(value, mark)}
+        if getattr(mark, "ge", None) == 0:
+            values.add(0.0)
+    return {_as_text(value): value for value in sorted(values)}
+
+
+def _within(value: float, mark: Any) -> bool:
+    return (
+        value > getattr(mark, "gt", float("-inf"))
+        and value >= getattr(mark, "ge", float("-inf"))
+        and value <= getattr(mark, "le", float("inf"))
+    )
+
+
+def _as_text(value: object) -> str:
+    return f"{value:g}" if isinstance(value, int | float) else str(value)
+
+
+def own_sentences() -> OwnStart:
+    """Sentences with labels, read by the model of the language and laid on the circle.
+
+    Raises:
+        UserError: they cannot be read.
+    """
+    text = typing_area(
+        _("One a line: label: sentence"),
+        default=_(SAMPLE),
+        source="circle",
+        key="circle-sentences",
+    )
+    offer_other_texts("circle-sentences")
+    st.caption(_("2 to {most} sentences. Those with the same label match.").format(most=limits().max_circle_texts))
+    sentences = batch_from_lines(split_lines(text))
+    model = defaults.MODEL[language()]
+    vectors = cache.embeddings(sentences.texts, cache.EncoderSettings(model))
+    batch, off = on_circle(sentences, vectors)
+    if not sentences.has_matches:
+        st.info(page.plain(_("No two sentences have the same label, so there is no match.")), icon=":material/info:")
+    return OwnStart(sentences, batch, off)

@@ -1,0 +1,113 @@
+"""A loss on a batch, computed once for everybody who looks at the same; what a page begins with is stored."""
+
+import hashlib
+import sys
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from functools import cache
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from simcse_core.learning.circle import PRESETS, Batch, Cells, Motion, cells, form_for, move
+from simcse_core.learning.circle.cells import Parts
+from simcse_core.learning.circle.motion import Views
+from simcse_core.learning.losses import losses
+from ui.frame.translation import _
+from ui.losses.view import Shown
+from ui.shared.colors import of_loss
+from ui.shared.stored import FOLDER
+
+FIRST = ("bce", "cross_entropy", "triplet")
+"""The losses that the page begins with. They are stored, so that it paints before torch has loaded."""
+KEPT = 200
+"""Runs; each has about 300 kB."""
+
+_STORED = FOLDER / "circles.npz"
+_MOTION = ("points", "losses", "gradients")
+_CELLS = ("cosines", "gradients")
+_PARTS = ("logits", "probabilities", "shares")
+
+Options = tuple[tuple[str, Any], ...]
+
+
+def run(name: str, batch: Batch, options: Mapping[str, Any]) -> Shown:
+    """A circle of the page Losses.
+
+    Raises:
+        OptionError: the loss or an option does not exist.
+    """
+    given = tuple(sorted(losses[name].with_options(options).items()))
+    kept = stored(name, batch, given)
+    if kept is None:
+        with loading():
+            kept = _computed(name, batch, given)
+    motion, found = kept
+    pairs = found.targets.shape == (len(batch.classes),) * 2
+    clickable = pairs and not isinstance(form_for(losses[name], batch), Views)
+    return Shown(id=name, title=name, color=of_loss(name), motion=motion, cells=found, editable=clickable)
+
+
+def loading() -> AbstractContextManager[None]:
+    """Names the wait for the first computation of a server, which loads torch; the others take milliseconds."""
+    return nullcontext() if "torch" in sys.modules else st.spinner(_("Loading PyTorch, once for everybody …"))
+
+
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
+def _computed(name: str, batch: Batch, options: Options) -> tuple[Motion, Cells]:
+    return compute(name, batch, options)
+
+
+def compute(name: str, batch: Batch, options: Options) -> tuple[Motion, Cells]:
+    """All frames of a loss with its matrices."""
+    loss, form = losses[name], form_for(losses[name], batch)
+    motion = move(loss, batch, dict(options), form=form)
+    return motion, cells(loss, form, motion, dict(options))
+
+
+def stored(name: str, batch: Batch, options: Options) -> tuple[Motion, Cells] | None:
+    """The same from the file, if it is there; to six digits."""
+    key = _key(name, batch, options)
+    arrays = _arrays()
+    if f"{key}/points" not in arrays:
+        return None
+
+    def read(part: str) -> NDArray[np.float64]:
+        return arrays[f"{key}/{part}"].astype(np.float64)
+
+    motion = Motion(read("points"), read("losses"), read("gradients"), truth=batch.targets)
+    kept = {part: read(f"parts/{part}") if f"{key}/parts/{part}" in arrays else None for part in _PARTS}
+    shares = kept["shares"]
+    parts = None if shares is None else Parts(kept["logits"], kept["probabilities"], shares)
+    targets = np.array(form_for(losses[name], batch).targets)
+    return motion, Cells(targets, read("cells/cosines"), read("cells/gradients"), parts)
+
+
+def store_first() -> None:
+    """Write the file: what the page begins with."""
+    arrays: dict[str, NDArray[np.float32]] = {}
+    batch = next(iter(PRESETS.values()))
+    for name in FIRST:
+        options = tuple(sorted(losses[name].with_options({}).items()))
+        motion, found = compute(name, batch, options)
+        parts = {f"parts/{part}": getattr(found.parts, part) for part in _PARTS if found.parts}
+        values = {part: getattr(motion, part) for part in _MOTION}
+        values |= {f"cells/{part}": getattr(found, part) for part in _CELLS}
+        for part, value in {**values, **parts}.items():
+            if value is not None:
+                arrays[f"{_key(name, batch, options)}/{part}"] = value.astype(np.float32)
+    np.savez_compressed(_STORED, allow_pickle=False, **arrays)
+
+
+def _key(name: str, batch: Batch, options: Options) -> str:
+    return f"{name}-{hashlib.sha256(repr((batch, options)).encode()).hexdigest()[:16]}"
+
+
+@cache
+def _arrays() -> dict[str, NDArray[np.float32]]:
+    if not _STORED.exists():  # it is computed, a little later
+        return {}
+    with np.load(_STORED, allow_pickle=False) as file:
+        return dict(file)

@@ -1,0 +1,83 @@
+"""The page Losses as tables: what each loss did, and which sentence is which point."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from numpy.typing import NDArray
+
+from simcse_core.learning.circle import names_of
+from ui.frame.page import plain
+from ui.frame.translation import _
+from ui.losses.inputs import OwnStart
+from ui.losses.view import Shown
+
+
+def show(shown: list[Shown], words: Mapping[str, str]) -> None:
+    """Start and end of each circle.
+
+    Args:
+        shown: the circles.
+        words: as for `losses_view.circles`.
+    """
+    st.header(_("From start to end"), anchor=False)
+    rows = {
+        plain(f"{one.title} · {one.setting}" if one.setting else one.title): {
+            _("loss value"): _from_to(one.motion.losses, 3),
+            words.get("matches") or _("matches"): _from_to(one.matches, 2),
+            words.get("mismatches") or _("mismatches"): _from_to(one.motion.mismatches, 2),
+            _("nearest mismatch"): _from_to(one.motion.nearest, 2),
+            _("length of the gradient"): _from_to(one.motion.gradients, 3),
+        }
+        for one in shown
+    }
+    st.table(pd.DataFrame.from_dict(rows, orient="index").rename_axis(_("loss")))
+    st.caption(
+        _(
+            "Matches and mismatches: mean cosine of the pairs that belong together and of those that do not. Nearest "
+            "mismatch: the highest cosine of a text with one that does not belong to it, on average. A loss value says "
+            "nothing about another loss."
+        )
+    )
+    if {"cross_entropy", "supcon"} <= {one.id for one in shown}:
+        st.caption(
+            _(
+                "Where a batch is compared with itself, cross_entropy and supcon are the same formula; here only their "
+                "temperatures differ. In training cross_entropy has one match for each text, supcon the whole class."
+            )
+        )
+    st.caption(
+        _(
+            "The step size is chosen so that the fastest point begins with 6 degrees; a mistake gets the one of the "
+            "right way beside it. On a circle points block each other's way; with hundreds of dimensions there is "
+            "nearly always a way around."
+        )
+    )
+
+
+def sentences(own: OwnStart) -> None:
+    """Which sentence is which point, and how far to trust the picture."""
+    st.header(_("Your sentences on the circle"), anchor=False)
+    st.markdown(
+        _(
+            "The model's vectors have hundreds of dimensions. The circle shows the directions whose cosines come "
+            "nearest to theirs: a picture of the start, in which a cosine is off by about {off:.2f}. The model itself "
+            "is not trained."
+        ).format(off=own.off)
+    )
+    table = pd.DataFrame(
+        {
+            _("label"): [plain(label) for label in own.sentences.labels],
+            _("sentence"): [plain(text) for text in own.sentences.texts],
+        },
+        index=pd.Index(names_of(own.sentences.classes), name=_("point")),
+    )
+    st.table(table)
+
+
+def _from_to(values: NDArray[np.float64], digits: int) -> str:
+    if not np.isfinite(values[0]):
+        return "–"
+    first, last = (f"{value:.{digits}f}".replace("-", "−") for value in np.round(values[[0, -1]], digits) + 0.0)
+    return f"{first} → {last}"

@@ -1,0 +1,1 @@
+"""The page Map: texts as points."""

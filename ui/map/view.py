@@ -1,0 +1,191 @@
+"""Maps of texts side by side, and the true neighbours of a chosen one."""
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from simcse_core.data.kinds import Dataset, Labelled, texts_of
+from simcse_core.limits import check_texts, limits
+from simcse_core.meaning.projection import FEWEST_FOR_UMAP, nearest, pca
+from ui.frame.page import plain
+from ui.frame.translation import _
+from ui.shared import background, charts
+
+CHOSEN = "map-chosen"
+NEIGHBOURS = 8
+HEIGHT = 460
+
+Matrix = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class MapTexts:
+    """What is on the map."""
+
+    texts: tuple[str, ...]
+    labels: tuple[str, ...] | None
+
+    @classmethod
+    def of(cls, data: Dataset) -> "MapTexts":
+        """The texts of a data set, with their labels where it has them.
+
+        Of pairs, triplets and answers these are the distinct texts of all columns.
+
+        Raises:
+            InputError: there are too many texts.
+        """
+        texts = data.text if isinstance(data, Labelled) else tuple(dict.fromkeys(texts_of(data)))
+        check_texts(texts, limits().max_map_points, "max_map_points")
+        return cls(texts, data.label if isinstance(data, Labelled) else None)
+
+
+def show_maps(vectors: Matrix, texts: MapTexts, *, content: str) -> None:
+    """PCA at once; UMAP beside it when the worker has it.
+
+    Args:
+        vectors: (N, D) unit rows.
+        texts: N texts.
+        content: a key for the vectors.
+    """
+    chosen = _chosen(content, len(texts.texts))
+    near = [at for at, _cosine in nearest(vectors, chosen, NEIGHBOURS)] if chosen is not None else []
+    seed = 0
+    trust = background.projection(content, "pca", vectors, (), seed)
+    too_few = len(texts.texts) < FEWEST_FOR_UMAP
+    umap = None if too_few else background.projection(content, "umap", vectors, (("n_neighbors", 15),), seed)
+    first, second = st.columns(2)
+    with first:
+        st.header("PCA", anchor=False, help=_("The two directions in which the vectors differ most."))
+        _map(
+            _pca(content, vectors),
+            texts,
+            chosen,
+            near,
+            content=content,
+            name="PCA",
+            trust=trust.result()[1] if trust.done() else None,
+        )
+    with second:
+        st.header("UMAP", anchor=False, help=_("Neighbours stay neighbours; distances between groups mean little."))
+        if umap is None:
+            st.info(_("UMAP needs at least {n} texts to mean anything.").format(n=FEWEST_FOR_UMAP))
+        elif umap.done():
+            points, trustworthiness = umap.result()
+            _map(points, texts, chosen, near, content=content, name="UMAP", trust=trustworthiness)
+        else:
+            _wait()
+    if waiting := [future for future in (trust, umap) if future is not None and not future.done()]:
+        _poll(waiting)
+
+
+@st.cache_data(max_entries=20, show_spinner=False)
+def _pca(content: str, _vectors: Matrix) -> Matrix:
+    return pca(_vectors)
+
+
+def choose_text(texts: MapTexts, *, content: str) -> int | None:
+    """A text to look at: type to search, or click a point on a map.
+
+    Args:
+        texts: what is on the map.
+        content: a key for the texts; with other texts nothing is chosen.
+
+    Returns:
+        Its position.
+    """
+    key = f"map-text-{content[:12]}"
+    chosen = _chosen(content, len(texts.texts))
+    st.session_state[key] = chosen
+
+    def keep() -> None:
+        _choose(content, st.session_state[key])
+
+    st.selectbox(
+        _("Find a text, or click a point"),
+        range(len(texts.texts)),
+        index=None,
+        format_func=lambda at: charts.numbered(texts.texts, at),
+        placeholder=_("Type to search"),
+        key=key,
+        on_change=keep,
+    )
+    return chosen
+
+
+def _chosen(content: str, count: int) -> int | None:
+    kept, at = st.session_state.get(CHOSEN, ("", None))
+    return at if kept == content and isinstance(at, int) and at < count else None
+
+
+def _choose(content: str, at: object) -> None:
+    st.session_state[CHOSEN] = (content, at)
+
+
+def show_neighbours(vectors: Matrix, texts: MapTexts, chosen: int | None) -> None:
+    """The nearest texts in the original space, whatever the map shows."""
+    if chosen is None:
+        return
+    st.header(_("Nearest in the original space"), anchor=False)
+    st.markdown(f"**{plain(texts.texts[chosen])}**")
+    rows = nearest(vectors, chosen, NEIGHBOURS)
+    columns = {
+        _("cosine"): [f"{cosine:.2f}" for _at, cosine in rows],
+        _("text"): [plain(texts.texts[at]) for at, _c in rows],
+    }
+    if texts.labels is not None:
+        columns[_("label")] = [plain(texts.labels[at]) for at, _cosine in rows]
+    st.table(columns, hide_index=True)
+
+
+def _map(
+    points: Matrix,
+    texts: MapTexts,
+    chosen: int | None,
+    near: Sequence[int],
+    *,
+    content: str,
+    name: str,
+    trust: float | None,
+) -> None:
+    key = f"map-{name}"
+
+    def select() -> None:
+        selected = st.session_state[key].selection.points
+        if selected:
+            _choose(content, int(selected[0]["customdata"]))
+
+    st.plotly_chart(
+        charts.scatter(points, texts.texts, texts.labels, chosen=chosen, neighbours=near, height=HEIGHT),
+        key=key,
+        on_select=select,
+        selection_mode="points",
+        config={"displayModeBar": False, "scrollZoom": False},
+        alt=_("{name} map of {n} texts. The list beside it finds a text and its neighbours.").format(
+            name=name, n=len(points)
+        ),
+    )
+    if trust is None:
+        st.caption(_("Measuring how far this map can be trusted …"))
+    elif np.isfinite(trust):
+        st.caption(
+            _("Trustworthiness {trust:.2f}: 1 would mean that all neighbours on the map are real ones.").format(
+                trust=trust
+            )
+        )
+
+
+def _wait() -> None:
+    with st.container(height=HEIGHT, border=True, vertical_alignment="center", horizontal_alignment="center"):
+        st.markdown(":material/hourglass_top: " + _("UMAP is on its way."))
+        st.caption(_("The first one takes about half a minute, because UMAP compiles itself; later ones seconds."))
+
+
+@st.fragment(run_every=1.0)
+def _poll(waiting: Sequence["Future[background.Projected]"]) -> None:
+    """Draws the page anew when the worker has one of the maps."""
+    if any(future.done() for future in waiting):
+        st.rerun()

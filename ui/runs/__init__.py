@@ -1,0 +1,1 @@
+"""The page Runs: what was trained, compared, taken away, removed."""

@@ -1,0 +1,159 @@
+"""One run on the screen: what it is, how it went, how to use it and how to do it again."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from simcse_core.data import bundled
+from simcse_core.errors import RunError
+from simcse_core.runs import files, race, schedule, store
+from simcse_core.runs.bundle_contents import without_paths
+from simcse_core.runs.bundle_readme import is_frozen, python_use
+from simcse_core.runs.config import RunConfig
+from simcse_core.runs.reproduce import as_carried_out, command
+from simcse_core.runs.run import Run
+from simcse_core.runs.summary import Summary, settings_of
+from ui.frame import users
+from ui.frame.page import PAGES, plain, user_errors
+from ui.frame.translation import _, language
+from ui.runs import actions
+from ui.runs.overview import local_time, start_name, state_name, summary
+from ui.shared.names import METRICS, duration
+from ui.shared.races import chain, figures, progress
+from ui.shared.races.words import data_name
+
+LOG_CHARACTERS = 3_000
+
+
+def show(run: Run) -> None:
+    """Everything about one run.
+
+    Raises:
+        UserError: something of it cannot be read.
+    """
+    seen = summary(run)
+    st.header(plain(seen.title), anchor=False)
+    st.caption(_facts(seen))
+    actions.show(run, damaged=seen.damaged)
+    if seen.damaged:
+        st.error(
+            _("This run is damaged: its files are missing or cannot be read. Its owner can delete it."),
+            icon=":material/broken_image:",
+        )
+        return
+    # Where the files of a server lie is no business of those who did not bring them.
+    config = run.config if run.is_of(users.current()) else without_paths(run.config)
+    chain.show(config, [config.settings.loss], always=True)
+    _result(run.records())
+    st.fragment(_live, run_every=1.0 if seen.state in progress.BUSY else None)(run)
+    _again(run, config)
+    if seen.state == "finished":
+        _use(run)
+    _folded(run, config)
+
+
+@user_errors()
+def _live(run: Run) -> None:
+    """What changes while it goes on; the page looks after the change of its state."""
+    if _is_gone(run):
+        st.rerun()  # the page says so, and nobody looks any more
+    outcome = race.outcome(run, schedule.places().get(run.id) if run.status.state == "queued" else None)
+    if outcome.state in progress.BUSY:
+        progress.bars([outcome])
+        progress.summary([outcome])
+    progress.troubles([outcome])
+    if outcome.records:
+        figures.show([outcome], key=f"run-{run.id}")
+
+
+def _is_gone(run: Run) -> bool:
+    try:
+        store.get(run.id)
+    except RunError:
+        return True
+    return False
+
+
+def _facts(run: Summary) -> str:
+    said = [state_name(run)]
+    if not run.damaged:
+        said += [run.loss, data_name(run.data), start_name(run)]
+    if run.seconds is not None:
+        said.append(duration(run.seconds))
+    if (created := local_time(run.created)) is not None:
+        said.append(f"{created:%Y-%m-%d %H:%M}")
+    if run.imported:
+        said.append(_("imported"))
+    return plain(" · ".join(said))
+
+
+def _result(records: Sequence[Mapping[str, Any]]) -> None:
+    """The metrics before and after, of a finished run that was measured on held-out data."""
+    last = records[-1] if records and records[-1]["event"] == "finished" else {}
+    as_it_comes, start, after = (last.get(f"dev_{name}") or {} for name in ("as_it_comes", "before", "after"))
+    shown = [name for name in METRICS if after.get(name) is not None and start.get(name) is not None]
+    if shown:
+        best = {name: max(start[name], as_it_comes.get(name, start[name]) or start[name]) for name in shown}
+        table = {_("on held-out data"): [_(METRICS[name]) for name in shown]}
+        if any(as_it_comes.get(name) is not None for name in shown):
+            table[_("as it comes")] = [_digits(as_it_comes.get(name)) for name in shown]
+        table |= {
+            _("at the start"): [_digits(start[name]) for name in shown],
+            _("after"): [_digits(after[name]) for name in shown],
+            _("gain"): [f"{after[name] - best[name]:+.3f}" for name in shown],
+        }
+        st.table(table, hide_index=True)
+        st.caption(_("Gain: above the better of the two. One training; another seed can move it."))
+    elif last:
+        st.caption(_("It was not measured on held-out data."))
+
+
+def _digits(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"
+
+
+def _again(run: Run, config: RunConfig) -> None:
+    """The command that does the same, and what it needs."""
+    st.subheader(_("Train it again"), anchor=False)
+    st.code(command(as_carried_out(config, run.records())), language="bash", wrap_lines=True)
+    for name, digest in ((config.data, config.data_sha256), (config.dev, config.dev_sha256)):
+        if name and name not in bundled.names() and digest:
+            st.caption(
+                _("The rows of {file} have to have the SHA-256 {digest}.").format(
+                    file=plain(name.rpartition("/")[2]), digest=plain(digest)
+                )
+            )
+    for race_id in race.races_of(run.id)[:3]:
+        st.page_link(
+            PAGES["training"].path,
+            label=_("The race it took part in"),
+            icon=":material/flag:",
+            query_params={"language": language(), "race": race_id},
+        )
+
+
+def _use(run: Run) -> None:
+    st.subheader(_("Use it in Python"), anchor=False)
+    frozen = is_frozen(run)
+    st.code(python_use(run.id if frozen else "model", frozen=frozen), language="python")
+    st.caption(
+        _(
+            "It is a linear layer on a frozen encoder that sentence-transformers does not have: use it with this "
+            "program, on every page, or with simcse_core."
+        )
+        if frozen
+        else _("Download the bundle and unpack it: the folder `model` in it is what sentence-transformers loads.")
+    )
+
+
+def _folded(run: Run, config: RunConfig) -> None:
+    with st.expander(_("All settings"), icon=":material/tune:"):
+        known = {name: value for name, value in settings_of(config).items() if value}
+        st.table(
+            {_("setting"): [plain(name) for name in known], _("value"): [plain(value) for value in known.values()]},
+            hide_index=True,
+        )
+    if run.is_of(users.current()) and files.is_file(run.log):
+        with st.expander(_("Log"), icon=":material/article:"):
+            st.code(run.log_end(LOG_CHARACTERS) or "–", language=None)

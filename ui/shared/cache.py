@@ -1,0 +1,285 @@
+"""What all sessions of a server share: models that load in the background, and vectors that were computed before."""
+
+import gc
+import hashlib
+import sys
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from simcse_core.data import bundled
+from simcse_core.encoding.catalogue import Encoder
+from simcse_core.encoding.texts import TextCheck
+from simcse_core.errors import ModelError
+from simcse_core.meaning.similarity import Background, Matrix, Summary, cluster_order, cosine_similarity, summarise
+from ui.frame.translation import _
+from ui.shared.defaults import MODEL
+from ui.shared.turns import Turns, parts, tokens_in
+
+if TYPE_CHECKING:
+    from simcse_core.encoding.model import SimCSE
+
+KEPT_MEGABYTES = 200
+"""Of vectors, for all sessions together."""
+UNREADABLE_FROM = 0.1
+"""A model cannot read a language when so large a share of its sentences is unreadable."""
+KEPT_MATRIX_FROM = 1_000
+"""Smaller matrices are computed faster than they are found again."""
+
+
+@dataclass(frozen=True)
+class EncoderSettings:
+    """Which vectors: everything that decides them besides the texts."""
+
+    model: str = "minilm"
+    layer: int | None = None
+    pooling: str | None = None
+    head: str | None = None
+
+
+@st.cache_resource(show_spinner=False)
+def _loader() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max_workers=1, thread_name_prefix="model-loader")
+
+
+@st.cache_resource(max_entries=12, show_spinner=False)
+def _loading(name: str) -> "Future[Encoder]":
+    """A model on its way. It is shared by all sessions, so nobody may change it; training works on copies elsewhere."""
+    return _loader().submit(_load, name)
+
+
+def _load(name: str) -> Encoder:
+    from simcse_core.encoding.catalogue import load
+
+    # While torch is imported, this thread and the server share one interpreter lock. With shorter turns the server
+    # answers ten times as often, and the first page paints seconds earlier.
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(usual / 10)
+    try:
+        model = load(name)
+        model.encode(["warm up"])
+    finally:
+        sys.setswitchinterval(usual)
+    # Streamlit collects all garbage after every rerun. What torch and transformers brought stays for good, so it is
+    # taken out of the count: 23 instead of 479 ms a rerun.
+    gc.collect()
+    gc.freeze()
+    return model
+
+
+def warm_up(language: str) -> None:
+    """Begin to load the language's model, so that it is there when a page needs it."""
+    _loading(MODEL[language])
+
+
+def is_loaded(name: str) -> bool:
+    """Whether a model is ready; it begins to load if nobody has asked for it yet."""
+    return _loading(name).done()
+
+
+def encoder(settings: EncoderSettings) -> Encoder:
+    """A model with its settings; while it loads, the page says so.
+
+    Raises:
+        UserError: the model or a setting does not exist.
+    """
+    future = _loading(settings.model)
+    if not future.done():
+        started = time.monotonic()
+        with st.container():
+            note = st.empty()
+            while not future.done():
+                seconds = time.monotonic() - started
+                text = _("Loading the model, once for everybody … {seconds:.0f} s").format(seconds=seconds)
+                note.caption(f":material/hourglass_top: {text}")
+                try:
+                    future.result(timeout=0.5)
+                except TimeoutError:
+                    continue
+            note.empty()
+    if (error := future.exception()) is not None:
+        _loading.clear(settings.model)  # the next attempt tries again
+        raise error
+    model = future.result()
+    if settings == EncoderSettings(settings.model):
+        return model
+    return _configured(settings, model)
+
+
+@st.cache_resource(max_entries=24, show_spinner=False)
+def _configured(settings: EncoderSettings, _model: Encoder) -> Encoder:
+    from simcse_core.encoding.model import SimCSE
+
+    if not isinstance(_model, SimCSE):
+        return _model
+    return _model.configured(pooling=settings.pooling, layer=settings.layer, head=settings.head)
+
+
+def bert(settings: EncoderSettings) -> "SimCSE":
+    """As `encoder`, for what needs layers or tokens.
+
+    Raises:
+        ModelError: the model has none.
+    """
+    from simcse_core.encoding.model import SimCSE
+
+    model = encoder(settings)
+    if not isinstance(model, SimCSE):
+        raise ModelError("{name} gives sentence vectors only: it has no layers and no tokens.", name=model.name)
+    return model
+
+
+class KeptVectors:
+    """Vectors by settings and text. When somebody types, only the changed line has to be encoded."""
+
+    def __init__(self, megabytes: float = KEPT_MEGABYTES) -> None:
+        self._most = megabytes * 1e6
+        self._bytes = 0
+        self._vectors: OrderedDict[tuple[EncoderSettings, bytes], NDArray[np.float32]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def missing(self, texts: Sequence[str], settings: EncoderSettings) -> list[str]:
+        """The distinct texts that are not here."""
+        with self._lock:
+            return [text for text in dict.fromkeys(texts) if (settings, _digest(text)) not in self._vectors]
+
+    def keep(self, texts: Sequence[str], settings: EncoderSettings, vectors: NDArray[np.float32]) -> None:
+        """Add vectors, and forget those that were not used for the longest time."""
+        with self._lock:
+            for text, vector in zip(texts, vectors, strict=True):
+                key = (settings, _digest(text))
+                self._bytes += 0 if key in self._vectors else vector.nbytes
+                self._vectors[key] = vector.copy()
+            while self._bytes > self._most:
+                _key, oldest = self._vectors.popitem(last=False)
+                self._bytes -= oldest.nbytes
+
+    def get(self, texts: Sequence[str], settings: EncoderSettings) -> NDArray[np.float32] | None:
+        """(N, D), or None when one of them is no longer here."""
+        keys = [(settings, _digest(text)) for text in texts]
+        with self._lock:
+            found = [self._vectors.get(key) for key in keys]
+            for key in keys:
+                if key in self._vectors:
+                    self._vectors.move_to_end(key)
+        rows = [row for row in found if row is not None]
+        return np.stack(rows) if rows and len(rows) == len(texts) else None
+
+
+@st.cache_resource(show_spinner=False)
+def turns() -> Turns:
+    """Every encoding uses all cores; two at once would only get into each other's way."""
+    return Turns()
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+@st.cache_resource(show_spinner=False)
+def _kept() -> KeptVectors:
+    return KeptVectors()
+
+
+def embeddings(
+    texts: Sequence[str], settings: EncoderSettings, on_progress: Callable[[int, int], None] | None = None
+) -> NDArray[np.float32]:
+    """(N, D) unit rows.
+
+    Args:
+        texts: N texts.
+        settings: of the encoder.
+        on_progress: receives (texts done, texts to do). When it ends the run of the page, what is done is kept.
+    """
+    kept = _kept()
+    missing = kept.missing(texts, settings)
+    if not missing and (vectors := kept.get(texts, settings)) is not None:
+        return vectors
+    model = encoder(settings)
+    if not texts:
+        return model.encode(texts)
+    missing.sort(key=len)  # texts of like length in one batch
+    left, done = tokens_in(missing), 0
+    with turns().turn(left) as turn:
+        for part in parts(missing):
+            if done:
+                turn.give_way(left)
+            # Another session may have encoded some of them meanwhile.
+            if new := kept.missing(part, settings):
+                kept.keep(new, settings, model.encode(new))
+            left, done = left - tokens_in(part), done + len(part)
+            if on_progress is not None:
+                on_progress(done, len(missing))
+        vectors = kept.get(texts, settings)
+        return model.encode(texts) if vectors is None else vectors  # more texts than are kept
+
+
+def similarity(content: str, vectors: NDArray[np.float32]) -> Matrix:
+    """(N, N) cosines; large ones are kept for the next look at the same texts.
+
+    Args:
+        content: a key for the vectors.
+    """
+    return _large_similarity(content, vectors) if len(vectors) >= KEPT_MATRIX_FROM else cosine_similarity(vectors)
+
+
+@st.cache_resource(max_entries=3, show_spinner=False)
+def _large_similarity(content: str, _vectors: NDArray[np.float32]) -> Matrix:
+    return cosine_similarity(_vectors)
+
+
+@st.cache_resource(max_entries=20, show_spinner=False)
+def summary(content: str, _similarity: Matrix) -> Summary:
+    """As `summarise`, once for the same texts and settings."""
+    return summarise(_similarity)
+
+
+@st.cache_resource(max_entries=20, show_spinner=False)
+def order_by_cluster(content: str, _similarity: Matrix) -> tuple[int, ...]:
+    """As `cluster_order`, once for the same texts and settings."""
+    return tuple(cluster_order(_similarity))
+
+
+def background(settings: EncoderSettings, first: str, second: str) -> Background | None:
+    """The cosines of unrelated sentences in a language, or in two, under these settings.
+
+    Returns:
+        None when the model cannot read one of the languages: its cosines would mean nothing.
+    """
+    model = encoder(settings)
+    if not all(_reads(settings.model, language, model) for language in (first, second)):
+        return None
+    with st.spinner(_("Measuring unrelated sentences, once for everybody …")):
+        vectors = [embeddings(bundled.unrelated(own), settings) for own in dict.fromkeys((first, second))]
+    return _background(settings, first, second, vectors)
+
+
+@st.cache_resource(max_entries=48, show_spinner=False)
+def _background(
+    settings: EncoderSettings, first: str, second: str, _vectors: Sequence[NDArray[np.float32]]
+) -> Background:
+    return Background.of(*_vectors)
+
+
+@st.cache_data(max_entries=100, show_spinner=False)
+def _reads(name: str, language: str, _model: Encoder) -> bool:
+    texts = bundled.unrelated(language)
+    return len(_model.check(texts).unreadable) < UNREADABLE_FROM * len(texts)
+
+
+def check(texts: tuple[str, ...], model: str) -> TextCheck:
+    """Which texts a model has to cut or cannot read."""
+    return _check(texts, model, encoder(EncoderSettings(model)))
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def _check(texts: tuple[str, ...], model: str, _model: Encoder) -> TextCheck:
+    return _model.check(texts)

@@ -1,0 +1,92 @@
+"""Curves that live: the chart keeps its node, its zoom and its hidden lines while data arrive.
+
+Streamlit's own charts cannot: Plotly is mounted anew whenever its data change, and ECharts is told to forget what it
+showed. This one is a component of ours (frontend/curves*.js) that draws SVG.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from pathlib import Path
+
+import streamlit as st
+from streamlit.components.v2.types import ComponentRenderer
+
+from ui.frame.translation import _
+
+_FRONTEND = Path(__file__).parent / "frontend"
+_SCRIPTS = ("curves_scale.js", "curves_draw.js", "curves_reading.js", "curves.js")
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a chart."""
+
+    name: str
+    group: str
+    """Lines of one group stand in the legend once, and are hidden together."""
+    points: Sequence[Point]
+    color: str
+    dash: str = ""
+    """As SVG's `stroke-dasharray`; empty is a line without gaps."""
+    symbol: str = "circle"
+    thin: bool = False
+    """One of several seeds, beside their mean."""
+
+
+@dataclass(frozen=True)
+class Chart:
+    """What a chart shows."""
+
+    title: str
+    x_name: str
+    lines: Sequence[Line]
+    alt: str
+    """The chart in words, for those who do not see it."""
+    height: int = 280
+    """Pixels; a quarter more on a projector."""
+    from_zero: bool = True
+    """Whether the x axis begins at 0."""
+    y_from_zero: bool = False
+    """Whether the y axis begins at 0; else it shows what there is, as large as possible."""
+    x_last: float | None = None
+    """Where the x axis ends; None follows the data."""
+    legend: bool = True
+    words: dict[str, str] = field(default_factory=dict)
+
+
+def show(chart: Chart, *, key: str) -> None:
+    """Draw a chart, or bring the one that is there up to date.
+
+    Args:
+        chart: what it shows.
+        key: of the chart; the same one keeps its zoom.
+    """
+    points = [
+        {**asdict(line), "points": [[x, y] for x, y in line.points if x == x and y == y]}  # NaN is no place
+        for line in chart.lines
+    ]
+    words = {
+        "in": _("Zoom in"),
+        "out": _("Zoom out"),
+        "all": _("Show all"),
+        "empty": _("Nothing measured yet"),
+        **chart.words,
+    }
+    _component()(key=key, data={**asdict(chart), "lines": points, "words": words})
+
+
+@cache
+def _component() -> ComponentRenderer:
+    def read(name: str) -> str:
+        return (_FRONTEND / name).read_text(encoding="utf-8")
+
+    return st.components.v2.component(
+        "simcse_curves",
+        html=read("curves.html"),
+        css=read("curves.css"),
+        js="\n".join(map(read, _SCRIPTS)),
+        isolate_styles=False,
+    )

@@ -1,0 +1,219 @@
+"""Choosing data: a bundled set, or a file of one's own whose columns may have other names."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import streamlit as st
+
+from simcse_core.data import bundled
+from simcse_core.data.columns import Sample, best_guess, guess_columns
+from simcse_core.data.files import TABLE_ENDINGS, TEXT_ENDINGS
+from simcse_core.data.kinds import KINDS, Dataset, kind_of, normalised
+from simcse_core.data.readers import data_from_bytes, table_sample
+from simcse_core.errors import DataError
+from simcse_core.limits import limits
+from ui.frame import address, uploads
+from ui.frame.page import UnansweredError, plain
+from ui.frame.translation import N_, _, language
+from ui.shared import defaults, reading
+
+KIND_TITLES = {
+    "triplets": N_("Triplets: a text, one close in meaning, one not"),
+    "answers": N_("Answers: questions with right and wrong answers"),
+    "scored": N_("Scored pairs: how similar are two sentences?"),
+    "pairs": N_("Pairs: do two sentences match?"),
+    "labelled": N_("Labelled texts: which class?"),
+    "texts": N_("Texts without labels"),
+}
+
+SET_TITLES = {
+    "intents": N_("Library desk: what a reader wants (labels)"),
+    "sentiment": N_("Reviews: praise or complaint (labels)"),
+    "spam": N_("Messages: wanted or spam (labels)"),
+    "pairs": N_("Same meaning or not (pairs)"),
+    "scored": N_("How similar, 0 to 5 (scored pairs)"),
+    "triplets": N_("Closer and farther (triplets)"),
+    "answers": N_("Questions and answers"),
+    "texts": N_("Everyday sentences (texts)"),
+}
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file that somebody brought."""
+
+    content: bytes
+    name: str
+    token: str = ""
+    """Its own for each file that is brought, so that nobody has to look at the content to tell files apart."""
+
+
+@dataclass(frozen=True)
+class ChosenData:
+    """Data, and where it comes from."""
+
+    data: Dataset
+    source: str | Upload
+    """Name of a bundled set, or the file."""
+    columns: dict[str, str] = field(default_factory=dict)
+    """The file's own names of columns, by ours."""
+
+    @property
+    def key(self) -> str:
+        """Tells it from all other data, for caches."""
+        source = self.source if isinstance(self.source, str) else self.source.token
+        return repr((source, kind_of(self.data), len(self.data), sorted(self.columns.items())))
+
+
+def choose_data(key: str, *, kinds: Sequence[str] = tuple(KINDS)) -> ChosenData:
+    """A bundled data set or an uploaded one.
+
+    Args:
+        key: prefix of the widgets' keys.
+        kinds: of bundled data that is offered.
+
+    Raises:
+        DataError: the file cannot be used.
+    """
+    names = offered(kinds)
+    widget_key, keep = address.widget(f"{key}-data", names, defaults.DATA[language()], language=language())
+    name = st.selectbox(_("Data"), names, format_func=data_title, key=widget_key, on_change=keep)
+    # With another key it is another popover, which is closed: a file that came in does not hide what it changes.
+    came = getattr(st.session_state.get(f"{key}-upload"), "file_id", "")
+    with st.popover(_("Use your own data"), icon=":material/upload:", key=f"{key}-own-{came}"):
+        brought = upload(key)
+    if brought is None:
+        return ChosenData(bundled.load(name), name)
+    st.caption(_("Using your file {name} instead.").format(name=plain(brought.name)))
+    return opened(brought, key)
+
+
+def upload(key: str, kinds: Sequence[str] = tuple(KINDS)) -> Upload | None:
+    """A file that somebody brings, with the columns it should have; None before.
+
+    Args:
+        key: prefix of the widgets' keys.
+        kinds: of data that are asked for.
+    """
+    file = st.file_uploader(
+        _("A table (CSV, TSV, Excel, JSON or Parquet), or texts, one a line"),
+        type=[ending[1:] for ending in TABLE_ENDINGS + TEXT_ENDINGS],
+        max_upload_size=limits().max_file_megabytes,
+        key=f"{key}-upload",
+    )
+    for kind in reversed(kinds):
+        st.caption(f"{_(KIND_TITLES[kind])}  \n`{', '.join(KINDS[kind].columns)}`")
+    return None if file is None else Upload(uploads.content(file), file.name, file.file_id)
+
+
+def opened(brought: Upload, key: str) -> ChosenData:
+    """The data in a file; where its columns have other names, the page asks which is which.
+
+    Raises:
+        DataError: the file cannot be used.
+    """
+    file = reading.as_said(brought.name, brought.content, brought.token, key)
+    if file is None:
+        raise UnansweredError("Choose above which text {file} holds.", file=brought.name)
+    if file.name != brought.name or file.content is not brought.content:
+        assert isinstance(file.content, bytes)
+        brought = Upload(file.content, file.name, f"{brought.token} {hash_of(file.content)}")
+    columns = _map_columns(brought, key)
+    return ChosenData(parsed(brought, tuple(columns.items())), brought, columns)
+
+
+def parsed(brought: Upload, columns: tuple[tuple[str, str], ...] = ()) -> Dataset:
+    """The data in a file; `columns` are pairs of our name and the file's.
+
+    Raises:
+        DataError: the file cannot be used.
+    """
+    token = brought.token or hash_of(brought.content)
+    return _parsed(token, brought.name, columns, brought)
+
+
+def hash_of(content: bytes) -> str:
+    """SHA-256 of a file."""
+    return hashlib.sha256(content).hexdigest()
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)  # the data are read-only, so nobody needs a copy of their own
+def _parsed(token: str, name: str, columns: tuple[tuple[str, str], ...], _brought: Upload) -> Dataset:
+    return data_from_bytes(_brought.content, name, dict(columns))
+
+
+def data_title(name: str) -> str:
+    """What the bundled data are called on the screen."""
+    stem, _sign, code = name.rpartition("-")
+    return f"{_(SET_TITLES[stem])} · {code.upper()}" if stem in SET_TITLES else name
+
+
+def offered(kinds: Sequence[str]) -> list[str]:
+    """Names of bundled sets: those in the language of the interface first, in the order of `SET_TITLES`."""
+    own = "zh" if language() == "zh_CN" else "en"
+    wanted = [name for name in bundled.names() if any(isinstance(bundled.load(name), KINDS[kind]) for kind in kinds)]
+    order = list(SET_TITLES)
+    return sorted(wanted, key=lambda name: (not name.endswith(own), order.index(name.rpartition("-")[0])))
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _sample(token: str, _brought: Upload) -> Sample:
+    return table_sample(_brought.content, _brought.name)
+
+
+def _map_columns(brought: Upload, key: str) -> dict[str, str]:
+    """Asks which column is which, where the names do not say it; proposes what names and content suggest."""
+    sample = _sample(brought.token, brought)
+    names = sample.columns
+    if sample.is_headless():
+        raise DataError(
+            "{file} has no names of columns: its first row seems to be data ({given}). Put a row of names above it: "
+            "{accepted}.",
+            file=brought.name,
+            given=", ".join(names)[:200],
+            accepted="; ".join(", ".join(kind.columns) for kind in reversed(KINDS.values())),
+        )
+    keys = {normalised(name) for name in names}
+    fitting = [kind for kind, columns in KINDS.items() if set(columns.columns) <= keys]
+    guesses = guess_columns(sample)
+    # A column `text` alone may stand beside labels of another name: then one is asked.
+    if not names or fitting not in ([], ["texts"]) or (fitting and best_guess(sample) == "texts"):
+        return {}
+    st.caption(_("The columns have other names. Say which is which:"))
+    kind = st.selectbox(
+        _("What is in the file?"),
+        list(KINDS),
+        index=list(KINDS).index(best_guess(sample)),
+        format_func=lambda kind: _(KIND_TITLES[kind]),
+        key=f"{key}-kind-{language()}-{brought.name}",
+    )
+    columns: dict[str, str] = {}
+    for column in KINDS[kind].columns:
+        guess = guesses[kind].get(column)
+        chosen = st.selectbox(
+            f"`{column}`",
+            names,
+            index=names.index(guess) if guess in names else None,
+            placeholder=_("Choose a column"),
+            key=f"{key}-{kind}-{column}-{brought.name}",
+        )
+        if chosen is not None:
+            columns[column] = chosen
+    _show_first_rows(sample, columns)
+    if missing := [column for column in KINDS[kind].columns if column not in columns]:
+        raise UnansweredError("Say which column is: {columns}.", columns=", ".join(missing))
+    return columns
+
+
+def _show_first_rows(sample: Sample, columns: dict[str, str]) -> None:
+    """The first rows of a file under its own names; what is taken says as what."""
+    ours = {theirs: ours for ours, theirs in columns.items()}
+    rows = sample.rows[: Sample.ROWS_SHOWN]
+    st.table(
+        {
+            plain(f"{name} → {ours[name]}" if name in ours else name): [plain(row[place][:60]) for row in rows]
+            for place, name in enumerate(sample.columns[:8])
+        },
+        hide_index=True,
+    )

@@ -1,0 +1,257 @@
+"""Inputs that several pages share: sentences, and the encoder's settings."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from simcse_core.data import bundled
+from simcse_core.data.cells import in_one_line, split_lines
+from simcse_core.data.files import TABLE_ENDINGS, TEXT_ENDINGS, File
+from simcse_core.data.readers import texts_from_bytes
+from simcse_core.encoding.catalogue import CATALOGUE, ModelCard, can_read_instead, is_here
+from simcse_core.encoding.head import HEADS
+from simcse_core.encoding.pooling import poolings
+from simcse_core.errors import UserError
+from simcse_core.limits import check_texts, limits
+from ui.frame import address, uploads
+from ui.frame.page import plain, user_errors
+from ui.frame.translation import _, explain, joined, language
+from ui.shared import cache, defaults, model_fetch, models, reading
+from ui.shared.typing_area import offer_other_texts, put, typing_area
+
+SENTENCES = "sentences"
+"""Key of the text area on the page Similarity."""
+
+
+def sentences(model: str) -> list[str]:
+    """A sample set, an uploaded file or what is typed: one sentence a line.
+
+    Args:
+        model: which has to read them; under the text stands what it cannot do justice to.
+
+    Raises:
+        InputError: there are too many sentences, or one is too long.
+    """
+    samples = bundled.samples()
+    key, keep = address.widget("sample", list(samples), next(iter(samples)), language=language())
+    name = st.selectbox(
+        _("Sample"),
+        list(samples),
+        format_func=lambda name: samples[name].title[language()],
+        key=key,
+        on_change=keep,
+    )
+    sample = samples[name].sentences[language()]
+    texts = split_lines(
+        typing_area(
+            _("Sentences, one a line"), default="\n".join(sample), source=name, key=SENTENCES, note=_note_on(model)
+        )
+    )
+    with st.container(horizontal=True):
+        with st.popover(_("Upload"), icon=":material/upload:"):
+            _upload_sentences()
+        offer_other_texts(SENTENCES)
+    if texts == sample:
+        st.caption(samples[name].look_for[language()])
+    check_texts(texts, limits().max_heatmap_texts, "max_heatmap_texts")
+    return texts
+
+
+def is_sample(texts: Sequence[str]) -> bool:
+    """Whether these are the sentences of a sample set, as they came."""
+    return any(list(texts) == own for sample in bundled.samples().values() for own in sample.sentences.values())
+
+
+def _note_on(model: str) -> Callable[[str], str]:
+    """Which lines are too long or unreadable to a model, for the line under the text."""
+
+    def note(text: str) -> str:
+        texts = split_lines(text)
+        if not texts or len(texts) > limits().max_heatmap_texts or not cache.is_loaded(model):
+            return ""
+        if max(map(len, texts)) > limits().max_text_characters:
+            return ""
+        try:
+            check = cache.check(tuple(texts), model)
+        except UserError:  # the page says below that the model cannot be used
+            return ""
+        found = []
+        if check.truncated:
+            found.append(_("too long: {lines}").format(lines=_numbers(check.truncated)))
+        if check.unreadable:
+            found.append(_("cannot be read: {lines}").format(lines=_numbers(check.unreadable)))
+        return " · ".join(found)
+
+    return note
+
+
+def _numbers(positions: Sequence[int], most: int = 5) -> str:
+    return ", ".join(str(at + 1) for at in positions[:most]) + (" …" if len(positions) > most else "")
+
+
+def _upload_sentences() -> None:
+    """A file fills the text area once and is then forgotten; one that cannot be used leaves everything as it is."""
+    round_ = st.session_state.setdefault("upload-round", 0)
+    key = f"upload-{round_}"
+
+    def fill() -> None:
+        file = st.session_state[key]
+        st.session_state["upload-problem"] = None
+        if file is None:
+            return
+        try:
+            content = uploads.content(file)
+            if reading.is_plain(file.name, content, file.file_id):
+                _take_sentences(File(file.name, content))
+        except UserError as error:
+            st.session_state["upload-problem"] = error
+
+    st.file_uploader(
+        _("A text file with one sentence a line, or a table with the column text"),
+        type=[ending[1:] for ending in TEXT_ENDINGS + TABLE_ENDINGS],
+        max_upload_size=limits().max_file_megabytes,
+        key=key,
+        on_change=fill,
+    )
+    if (problem := st.session_state.get("upload-problem")) is not None:
+        st.error(plain(explain(problem)))
+    elif (file := st.session_state.get(key)) is not None:  # it has to be said how it is read
+        with user_errors():
+            said = reading.as_said(file.name, uploads.content(file), file.file_id, "upload")
+            if said is not None and st.button(_("Take these sentences"), key="upload-take"):
+                _take_sentences(said)
+                st.rerun()
+
+
+def _take_sentences(file: File) -> None:
+    """Put the texts of a file into the text area, one a line, and forget the file.
+
+    Raises:
+        UserError: they cannot be used.
+    """
+    assert isinstance(file.content, bytes)
+    texts = texts_from_bytes(file.content, file.name)
+    check_texts(texts, limits().max_heatmap_texts, "max_heatmap_texts")
+    put(SENTENCES, "\n".join(map(in_one_line, texts)))
+    st.session_state["upload-round"] = st.session_state.get("upload-round", 0) + 1
+
+
+def encoder_settings(
+    prefix: str = "",
+    *,
+    places: Sequence[DeltaGenerator] | None = None,
+    model: str | None = None,
+    layers_less: int = 0,
+) -> cache.EncoderSettings:
+    """Model, layer, pooling and head. A frozen model has no layers and no tokens, and the page says so.
+
+    Args:
+        prefix: of the settings' names in the address, for a second encoder beside the first.
+        places: where model, layer, pooling and head go; None puts them one under the other.
+        model: it starts with; None is the one that reads the language of the interface.
+        layers_less: how far below the last layer it starts.
+    """
+    for_model, for_layer, for_pooling, for_head = places or [st.container() for _setting in range(4)]
+    with for_model:
+        card = model_choice(f"{prefix}model", model)
+    if not is_here(address.remembered(f"{prefix}model", _offered(f"{prefix}model"), card.name)):
+        return cache.EncoderSettings(card.name)  # a stand-in; the settings of the chosen one stay in the address
+    if card.layers is None or card.pooling is None:
+        for_layer.caption(
+            _("It is frozen: it gives sentence vectors only, so there are no layers or poolings to choose.")
+        )
+        return cache.EncoderSettings(card.name)
+    layer = 0  # a run that was cut there has no other, and a slider of one place is an error
+    if card.layers > 0:
+        key, keep = address.widget(f"{prefix}layer", range(card.layers + 1), max(card.layers - layers_less, 0))
+        layer = for_layer.slider(
+            _("Layer"),
+            0,
+            card.layers,
+            key=key,
+            on_change=keep,
+            help=_("0 is the word embeddings, the last one is the model's output."),
+        )
+    key, keep = address.widget(f"{prefix}pooling", poolings.names(), card.pooling)
+    pooling = for_pooling.selectbox(
+        _("Pooling"),
+        poolings.names(),
+        key=key,
+        on_change=keep,
+        help="\n".join(f"- `{entry.name}`: {_(entry.summary)}" for entry in poolings.entries()),
+    )
+    key, keep = address.widget(f"{prefix}head", list(HEADS), "none")
+    head = for_head.selectbox(
+        _("Linear head"),
+        list(HEADS),
+        key=key,
+        on_change=keep,
+        help="\n".join(f"- `{name}`: {_(text)}" for name, text in HEADS.items()),
+    )
+    # What the model does by itself counts as not set, so that these are the vectors that are there already.
+    return cache.EncoderSettings(
+        card.name,
+        layer=None if layer == card.layers else layer,
+        pooling=None if pooling == card.pooling else pooling,
+        head=None if head == "none" else head,
+    )
+
+
+def warn_about(texts: list[str], model: str) -> None:
+    """Say which texts the model cannot do justice to."""
+    check = cache.check(tuple(texts), model)
+    if check.unreadable:
+        numbers = _some_of(check.unreadable, texts)
+        message = _("{model} cannot read these texts: {numbers}. Their cosines mean nothing.").format(
+            model=models.card(model).title, numbers=numbers
+        )
+        if (other := can_read_instead(model)) is not None:
+            message = joined(message, _("Choose the model {other}.").format(other=CATALOGUE[other].title))
+        st.warning(plain(message), icon=":material/translate:")
+    if check.truncated:
+        numbers = _some_of(check.truncated, texts)
+        st.warning(plain(_("Too long for the model, only the beginning counts: {numbers}.").format(numbers=numbers)))
+
+
+def _some_of(positions: Sequence[int], texts: Sequence[str], most: int = 3) -> str:
+    named = ", ".join(f"{at + 1} “{texts[at][:24]}”" for at in positions[:most])
+    return named + (f" … ({len(positions)})" if len(positions) > most else "")
+
+
+def content_key(texts: list[str], settings: cache.EncoderSettings) -> str:
+    """A short key for the vectors of these texts under these settings."""
+    return hashlib.sha256(repr((texts, settings)).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def model_choice(name: str, start: str | None = None) -> ModelCard:
+    """A model of the catalogue. It starts with the one that reads the language of the interface.
+
+    Args:
+        name: of the setting in the address.
+        start: what it starts with; None is the one that reads the language of the interface.
+
+    Returns:
+        The chosen model; while it is not on this machine, the one that reads the language.
+    """
+    offered = _offered(name, start)
+    key, keep = address.widget(name, offered, start or defaults.MODEL[language()], language=language())
+    chosen = st.selectbox(_("Model"), offered, format_func=models.title, key=key, on_change=keep)
+    if not is_here(chosen):
+        model_fetch.offer(CATALOGUE[chosen])
+        card = CATALOGUE[defaults.MODEL[language()]]
+        st.caption(_("Until it is here, {model} is used.").format(model=card.title))
+        return card
+    card = models.card(chosen)
+    said = [_("Reads: {languages}.").format(languages=_(card.languages))] if card.languages else []
+    said.append(_(card.note) if chosen in CATALOGUE else plain(card.note))
+    if not cache.is_loaded(chosen):
+        said.append(_("It is loading."))
+    st.caption(joined(*said))
+    return card
+
+
+def _offered(name: str, start: str | None = None) -> list[str]:
+    """The models that can be chosen for a setting, with the one that its link or the session asks for."""
+    return models.names([st.query_params.get(name), address.chosen(name), start])

@@ -1,0 +1,1 @@
+"""Large cosine matrices on a canvas."""

@@ -1,0 +1,82 @@
+"""The cosine scale as one colour for each of the bytes that the browser gets."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ui.shared.colors import PUOR
+
+NEUTRAL = "#CCCBD0"
+"""Cells under the threshold, and cells without a number."""
+NO_NUMBER = 255
+
+
+@dataclass(frozen=True)
+class CosineColors:
+    """PuOr from `low` to `high`; cells under the threshold are a neutral grey.
+
+    The project's scale goes from -1 to 1, with 0 white. A page that stretches it says so.
+    """
+
+    low: float = -1.0
+    high: float = 1.0
+    threshold: float | None = None
+    sequential: bool = False
+    """From white to purple only, for a range in which 0 is nothing special."""
+
+    def __post_init__(self) -> None:
+        if not -1 <= self.low < self.high <= 1:
+            raise ValueError(f"low and high must be in [-1, 1] and in this order, got {self.low} and {self.high}")
+
+    @property
+    def stops(self) -> list[str]:
+        """Colours at equal distances from `low` to `high`."""
+        return PUOR[len(PUOR) // 2 :] if self.sequential else PUOR
+
+    def for_browser(self) -> dict[str, object]:
+        """What the frontend needs: 256 colours, the ends of the scale, and where the colour bar is labelled."""
+        return {"table": list(_table(self)), "low": self.low, "high": self.high, "ticks": self._ticks()}
+
+    def _ticks(self) -> list[dict[str, object]]:
+        """Five numbers along the bar, and the threshold instead of those it would run into."""
+        width = self.high - self.low
+        values = [float(value) for value in np.linspace(self.low, self.high, 5)]
+        if self.threshold is not None and self.low <= self.threshold <= self.high:
+            apart = [value for value in values if abs(value - self.threshold) > width / 8]
+            values = sorted([self.threshold, *apart])
+        return [{"at": (value - self.low) / width, "text": f"{value:.2f}".rstrip("0").rstrip(".")} for value in values]
+
+
+def is_dark(cosines: NDArray[np.float32], colors: CosineColors) -> NDArray[np.bool_]:
+    """Which cells have a colour on which a light number is read better (W3C's relative luminance below 0.18)."""
+    places = np.nan_to_num(np.rint((cosines + 1) * 127), nan=NO_NUMBER).clip(0, NO_NUMBER).astype(np.uint8)
+    return np.asarray(_luminance(colors)[places] < 0.18)
+
+
+@lru_cache(maxsize=64)
+def _luminance(colors: CosineColors) -> NDArray[np.float64]:
+    """Of each of the 256 colours."""
+    channels = np.array([[int(color[at : at + 2], 16) for at in (1, 3, 5)] for color in _table(colors)]) / 255
+    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+    return np.asarray(linear @ np.array([0.2126, 0.7152, 0.0722]))
+
+
+@lru_cache(maxsize=64)
+def _table(colors: CosineColors) -> tuple[str, ...]:
+    """256 colours "#rrggbb"; byte b stands for the cosine b / 127 - 1, the last one for no number."""
+    stops = np.array([[int(color[at : at + 2], 16) for at in (1, 3, 5)] for color in colors.stops])
+    cosines = np.arange(NO_NUMBER) / 127 - 1
+    places = (cosines - colors.low) / (colors.high - colors.low)
+    channels = [
+        np.interp(places, np.linspace(0, 1, len(colors.stops)), channel).round().astype(int) for channel in stops.T
+    ]
+    table = [f"#{red:02X}{green:02X}{blue:02X}" for red, green, blue in zip(*channels, strict=True)]
+    if colors.threshold is not None:
+        # The nearest byte of a cosine just above the threshold may lie just under it.
+        table = [
+            color if cosine >= colors.threshold - 0.5 / 127 else NEUTRAL
+            for color, cosine in zip(table, cosines, strict=True)
+        ]
+    return (*table, NEUTRAL)

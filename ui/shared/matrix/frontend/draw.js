@@ -1,0 +1,217 @@
+// A matrix of cosines as a picture: functions of their arguments only. The component, the saved picture and the
+// stand-alone page share them; ui/shared/matrix/view.py puts this file in front of their own.
+//
+// matrix: { rows, columns, cells, hundredths, rowTexts, columnTexts, numberOf }; cells is a Uint8Array, row by row, one byte a
+//         cell: 0 .. 254 stands for -1 .. 1, 255 for no number. hundredths is an Int8Array with the cosines rounded to
+//         two digits, or null when the matrix is too large for them; they are then known from the byte, about.
+//         numberOf gives the number a sentence has, which is not its place when they are in another order.
+// view:   { row, column, size }: the cell at the upper left corner of the plot (may be a fraction), pixels per cell.
+// plot:   { start, left, top, width, height }: where the cells are on the canvas, in CSS pixels; the sentences have
+//         the room from start to left.
+// look:   { font, textSize, color, paper, labelsFrom, numbersFrom }; the last two: from how many pixels per cell on
+//         sentences and numbers show.
+// scene:  { matrix, table, view, plot, look, ratio }; ratio is device pixels per CSS pixel.
+
+const NO_NUMBER = 255
+const DARK_INK = "#131119"
+const LIGHT_INK = "#FFFFFF"
+const GAPS_FROM = 9
+const LARGEST_STEP = 16 // the sums of 16 x 16 cells just fit into the 16 bits of colorTable
+
+const clamp = (value, low, high) => Math.max(low, Math.min(high, value))
+
+// header: { rows, columns, order }: the sentences, columns is null when they are the same; and their numbers, null when
+// they are counted from 1. numbers: cells, then hundredths.
+function matrixOf(header, numbers, digest) {
+  const [rowTexts, columnTexts] = [header.rows, header.columns ?? header.rows]
+  const [rows, columns] = [rowTexts.length, columnTexts.length]
+  const count = rows * columns
+  const hundredths = numbers.length > count ? new Int8Array(numbers.slice(count).buffer) : null
+  const numberOf = (at) => String(header.order?.[at] ?? at + 1)
+  return { rows, columns, cells: numbers.subarray(0, count), hundredths, rowTexts, columnTexts, numberOf, digest }
+}
+
+function byteAt(matrix, { row, column }) {
+  return matrix.cells[row * matrix.columns + column]
+}
+
+// The cosine of a cell with two digits.
+function numberAt(matrix, { row, column }) {
+  const at = row * matrix.columns + column
+  if (matrix.cells[at] === NO_NUMBER) return "–"
+  const cosine = matrix.hundredths ? matrix.hundredths[at] / 100 : matrix.cells[at] / 127 - 1
+  return cosine.toFixed(2).replace("-0.00", "0.00")
+}
+
+// 256 colours ("#rrggbb"), in the forms that painting needs. Red and blue share a number: one addition serves both.
+function colorTable(colors) {
+  const table = { rgba: new Uint32Array(256), redBlue: new Uint32Array(256), green: new Uint32Array(256), ink: [] }
+  colors.forEach((color, byte) => {
+    const value = parseInt(color.slice(1), 16)
+    const [red, green, blue] = [value >> 16, (value >> 8) & 255, value & 255]
+    table.rgba[byte] = (255 << 24) | (blue << 16) | (green << 8) | red
+    table.redBlue[byte] = (blue << 16) | red
+    table.green[byte] = green
+    const luminance = 0.2126 * (red / 255) ** 2.2 + 0.7152 * (green / 255) ** 2.2 + 0.0722 * (blue / 255) ** 2.2
+    table.ink[byte] = luminance > 0.18 ? DARK_INK : LIGHT_INK
+  })
+  return table
+}
+
+// A region of the matrix as a canvas; a pixel is the mean colour of step x step cells.
+function paintRegion(matrix, table, region, step) {
+  const canvas = document.createElement("canvas")
+  canvas.width = Math.ceil(region.columns / step)
+  canvas.height = Math.ceil(region.rows / step)
+  const image = new ImageData(canvas.width, canvas.height)
+  const pixels = new Uint32Array(image.data.buffer)
+  if (step === 1) paintOneToOne(pixels, matrix, table, region)
+  else paintMeans(pixels, matrix, table, region, step)
+  canvas.getContext("2d").putImageData(image, 0, 0)
+  return canvas
+}
+
+function paintOneToOne(pixels, { cells, columns }, { rgba }, region) {
+  let pixel = 0
+  for (let row = 0; row < region.rows; row++) {
+    let at = (region.row + row) * columns + region.column
+    for (const end = at + region.columns; at < end; at++) pixels[pixel++] = rgba[cells[at]]
+  }
+}
+
+function paintMeans(pixels, { cells, columns }, table, region, step) {
+  const width = Math.ceil(region.columns / step)
+  const redBlue = new Uint32Array(width)
+  const green = new Uint32Array(width)
+  for (let row = 0, pixel = 0; row < region.rows; row += step) {
+    const rows = Math.min(step, region.rows - row)
+    redBlue.fill(0)
+    green.fill(0)
+    for (let inner = 0; inner < rows; inner++) {
+      let at = (region.row + row + inner) * columns + region.column
+      const end = at + region.columns
+      for (let x = 0; x < width; x++) {
+        let sumRedBlue = 0
+        let sumGreen = 0
+        for (const stop = Math.min(at + step, end); at < stop; at++) {
+          const byte = cells[at]
+          sumRedBlue += table.redBlue[byte]
+          sumGreen += table.green[byte]
+        }
+        redBlue[x] += sumRedBlue
+        green[x] += sumGreen
+      }
+    }
+    for (let x = 0; x < width; x++, pixel++) {
+      const count = rows * Math.min(step, region.columns - x * step)
+      const red = Math.round((redBlue[x] & 0xffff) / count)
+      const blue = Math.round((redBlue[x] >>> 16) / count)
+      pixels[pixel] = (255 << 24) | (blue << 16) | (Math.round(green[x] / count) << 8) | red
+    }
+  }
+}
+
+// First and last + 1 of what a stretch of the plot shows.
+function visible(start, span, size, count) {
+  return [clamp(Math.floor(start), 0, count), clamp(Math.ceil(start + span / size), 0, count)]
+}
+
+// A stretch of cells grown by half of itself on both sides: dragging a little then needs no new painting.
+function grown([first, last], step, count) {
+  const more = (last - first) / 2
+  const start = Math.floor(Math.max(0, first - more) / step) * step
+  return [start, Math.min(count, Math.ceil(last + more))]
+}
+
+// The painted region around what is seen; `kept` is what the last call returned and is used again while it serves.
+function paintedRegion({ matrix, table, view, plot, ratio }, kept) {
+  const step = clamp(Math.floor(1 / (view.size * ratio) + 0.01), 1, LARGEST_STEP)
+  const rows = visible(view.row, plot.height, view.size, matrix.rows)
+  const columns = visible(view.column, plot.width, view.size, matrix.columns)
+  const covers = (first, count, [from, to]) => first <= from && first + count >= to
+  if (
+    kept?.matrix === matrix &&
+    kept.table === table &&
+    kept.step === step &&
+    covers(kept.region.row, kept.region.rows, rows) &&
+    covers(kept.region.column, kept.region.columns, columns)
+  )
+    return kept
+  const [top, bottom] = grown(rows, step, matrix.rows)
+  const [left, right] = grown(columns, step, matrix.columns)
+  const region = { row: top, column: left, rows: bottom - top, columns: right - left }
+  return { matrix, table, step, region, canvas: paintRegion(matrix, table, region, step) }
+}
+
+// Where the cells that are seen lie on the canvas.
+function cellsArea({ matrix, view, plot }) {
+  const right = Math.min(plot.width, (matrix.columns - view.column) * view.size)
+  const bottom = Math.min(plot.height, (matrix.rows - view.row) * view.size)
+  return { ...plot, width: Math.max(0, right), height: Math.max(0, bottom) }
+}
+
+function drawCells(context, scene, kept) {
+  const { view, plot, ratio } = scene
+  const painted = paintedRegion(scene, kept)
+  const area = cellsArea(scene)
+  context.save()
+  context.beginPath()
+  context.rect(area.left, area.top, area.width, area.height)
+  context.clip()
+  context.imageSmoothingEnabled = view.size * ratio < 1
+  context.imageSmoothingQuality = "high"
+  context.drawImage(
+    painted.canvas,
+    plot.left + (painted.region.column - view.column) * view.size,
+    plot.top + (painted.region.row - view.row) * view.size,
+    painted.canvas.width * painted.step * view.size,
+    painted.canvas.height * painted.step * view.size,
+  )
+  context.restore()
+  return painted
+}
+
+// Lines one pixel wide between large cells, cut out so that the page shows through.
+function drawGaps(context, scene) {
+  const { matrix, view, plot, ratio } = scene
+  if (view.size < GAPS_FROM) return
+  const area = cellsArea(scene)
+  const snap = (value) => Math.round(value * ratio) / ratio
+  const [firstRow, lastRow] = visible(view.row, plot.height, view.size, matrix.rows)
+  const [firstColumn, lastColumn] = visible(view.column, plot.width, view.size, matrix.columns)
+  for (let row = firstRow + 1; row < lastRow; row++)
+    context.clearRect(area.left, snap(plot.top + (row - view.row) * view.size), area.width, 1)
+  for (let column = firstColumn + 1; column < lastColumn; column++)
+    context.clearRect(snap(plot.left + (column - view.column) * view.size), area.top, 1, area.height)
+}
+
+function drawNumbers(context, scene) {
+  const { matrix, table, view, plot, look } = scene
+  if (view.size < look.numbersFrom) return
+  const area = cellsArea(scene)
+  const [firstRow, lastRow] = visible(view.row, plot.height, view.size, matrix.rows)
+  const [firstColumn, lastColumn] = visible(view.column, plot.width, view.size, matrix.columns)
+  context.save()
+  context.beginPath()
+  context.rect(area.left, area.top, area.width, area.height)
+  context.clip()
+  context.font = `${Math.min(0.33 * view.size, 1.25 * look.textSize)}px ${look.font}`
+  context.textAlign = "center"
+  context.textBaseline = "middle"
+  for (let row = firstRow; row < lastRow; row++)
+    for (let column = firstColumn; column < lastColumn; column++) {
+      context.fillStyle = table.ink[byteAt(matrix, { row, column })]
+      const x = plot.left + (column + 0.5 - view.column) * view.size
+      const y = plot.top + (row + 0.5 - view.row) * view.size
+      context.fillText(numberAt(matrix, { row, column }), x, y)
+    }
+  context.restore()
+}
+
+// The cells; returns the painted region for the next call.
+function drawMatrix(context, scene, kept) {
+  const painted = drawCells(context, scene, kept)
+  drawGaps(context, scene)
+  drawNumbers(context, scene)
+  return painted
+}

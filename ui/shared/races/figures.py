@@ -1,0 +1,267 @@
+"""The curves of a race: what the held-out data say, how the vectors lie, how fast it goes, and each loss for itself."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from itertools import groupby
+from statistics import fmean
+
+import streamlit as st
+
+from simcse_core.learning.baselines import AS_IT_COMES
+from simcse_core.learning.measuring import main_metric_among
+from simcse_core.meaning.intervals import value_of
+from simcse_core.meaning.items import Items
+from simcse_core.runs.race import Outcome
+from ui.frame.page import plain
+from ui.frame.translation import N_, _, language
+from ui.shared import colors, curves
+from ui.shared.curves import Chart, Line, Point
+from ui.shared.names import METRICS, line_name
+from ui.shared.races.tracks import Moment, Track, track
+
+AXES = {"texts": N_("equal sentences"), "seconds": N_("equal seconds")}
+"""Losses may be compared when they have seen as much, or when they have had as long."""
+RANKING = "mean_average_precision"
+"""Of labelled texts: it can be measured on the way, and may rise while classifiers become worse."""
+LOSSES_IN_A_ROW = 3
+PACE_PLACES = 10
+"""Single steps are uneven; averaged over more of them the pace can be read."""
+
+Place = Callable[[Moment], Point | None]
+
+
+def show(race: Sequence[Outcome], beside: Mapping[str, Items] | None = None, *, key: str) -> None:
+    """All curves with their numbers; the charts keep zoom and hidden lines from look to look.
+
+    Args:
+        race: as it stands now.
+        beside: the baselines, as far as they are known: the model as it comes is a line in the first chart.
+        key: of the charts.
+    """
+    tracks = [track(outcome) for outcome in race]
+    axis = _choose_axis(key)
+    metric = metric_of(tracks)
+    if metric is None and any(one.last for one in tracks):
+        st.caption(_("Nothing is measured on held-out data in this race; how the vectors lie says what happens."))
+    else:  # before the first measurement the empty chart keeps the place
+        curves.show(_dev(race, tracks, metric, axis, beside or {}), key=f"{key}-dev")
+    if metric == RANKING:
+        st.caption(
+            _("Measured while training goes on. What decides is the accuracy of a classifier once training has ended.")
+        )
+    path, pace = st.columns(2)
+    with path:
+        curves.show(_path(race, tracks), key=f"{key}-path")
+        st.caption(
+            _(
+                "Alignment: how far matches lie apart. Uniformity: how evenly all texts spread. Lower is better, both: "
+                "a good path leads down and to the left."
+            )
+        )
+    with pace:
+        curves.show(_pace(race, tracks, axis), key=f"{key}-pace")
+    _losses(race, tracks, axis, key=key)
+    _numbers(race, tracks, metric, key=key)
+
+
+def metric_of(tracks: Sequence[Track]) -> str | None:
+    """The metric that decides; None while nothing has been measured."""
+    return next((found for one in tracks for at in one.moments if (found := main_metric_among(at.metrics))), None)
+
+
+def _choose_axis(key: str) -> str:
+    return (
+        st.segmented_control(
+            _("Compared at"),
+            list(AXES),
+            format_func=lambda name: _(AXES[name]),
+            default="texts",
+            required=True,
+            key=f"{key}-axis-{language()}",
+        )
+        or "texts"
+    )
+
+
+def _x_name(axis: str) -> str:
+    return _("sentences seen") if axis == "texts" else _("seconds of training")
+
+
+def _dev(
+    race: Sequence[Outcome], tracks: Sequence[Track], metric: str | None, axis: str, beside: Mapping[str, Items]
+) -> Chart:
+    def place(at: Moment) -> Point | None:
+        value = at.metrics.get(metric or "")
+        return None if value is None else (getattr(at, axis), value)
+
+    lines = _lines(race, tracks, place)
+    last = ", ".join(f"{line.name} {line.points[-1][1]:.3f}" for line in lines if line.points and not line.thin)
+    called = _(METRICS[metric]) if metric else _("result")
+    return Chart(
+        title=_("{metric}, held-out data").format(metric=called),
+        x_name=_x_name(axis),
+        lines=[*lines, *_as_it_comes(lines, metric, beside)],
+        alt=_("Lines: {metric} on the held-out data while training goes on. So far: {last}").format(
+            metric=called, last=last or "–"
+        ),
+        height=300,
+        x_last=_last_text(tracks) if axis == "texts" else None,
+    )
+
+
+def _as_it_comes(lines: Sequence[Line], metric: str | None, beside: Mapping[str, Items]) -> list[Line]:
+    """A level line where the model was as it came, as far as the others go."""
+    items = beside.get(AS_IT_COMES)
+    last = max((x for line in lines for x, _y in line.points), default=0.0)
+    if items is None or metric not in items.metrics or not last:
+        return []
+    value, name = value_of(items, metric), line_name(AS_IT_COMES)
+    return [Line(name, name, [(0.0, value), (last, value)], colors.AS_IT_COMES, dash="1 3", symbol="circle")]
+
+
+def _path(race: Sequence[Outcome], tracks: Sequence[Track]) -> Chart:
+    def place(at: Moment) -> Point | None:
+        return None if at.alignment is None or at.uniformity is None else (at.alignment, at.uniformity)
+
+    return Chart(
+        title=_("uniformity (lower is better)"),
+        x_name=_("alignment (lower is better)"),
+        lines=_lines(race, tracks, place),
+        alt=_("Paths: alignment to the right, uniformity upwards, from the start to the latest measurement."),
+        height=240,
+        from_zero=False,
+        legend=False,
+    )
+
+
+def _pace(race: Sequence[Outcome], tracks: Sequence[Track], axis: str) -> Chart:
+    at = 0 if axis == "texts" else 1
+    return Chart(
+        title=_("texts per second"),
+        x_name=_x_name(axis),
+        lines=_all_seeds(race, [[(place[at], place[3]) for place in one.steps.means(PACE_PLACES)] for one in tracks]),
+        alt=_("Lines: how many texts a second each training reads."),
+        height=240,
+        y_from_zero=True,
+        legend=False,
+    )
+
+
+def _losses(race: Sequence[Outcome], tracks: Sequence[Track], axis: str, *, key: str) -> None:
+    """Each loss has a chart and a scale of its own."""
+    names = list(dict.fromkeys(outcome.loss for outcome in race))
+    opened = st.expander(
+        _("The losses, each on its own scale"), icon=":material/show_chart:", key=f"{key}-losses", on_change="rerun"
+    )
+    if not opened.open:
+        return
+    with opened:
+        st.caption(_("A low value of one loss says nothing about another loss: they measure different things."))
+        at = 0 if axis == "texts" else 1
+        columns = st.columns(min(len(names), LOSSES_IN_A_ROW))
+        for number, name in enumerate(names):
+            own = [(outcome, one) for outcome, one in zip(race, tracks, strict=True) if outcome.loss == name]
+            points = [[(place[at], place[2]) for place in one.steps.means()] for _outcome, one in own]
+            chart = Chart(
+                title=name,
+                x_name=_x_name(axis),
+                lines=_all_seeds([outcome for outcome, _one in own], points),
+                alt=_("Line: the value of the loss {loss} while training goes on.").format(loss=name),
+                height=200,
+                legend=False,
+            )
+            with columns[number % len(columns)]:
+                curves.show(chart, key=f"{key}-loss-{name}")
+
+
+def _numbers(race: Sequence[Outcome], tracks: Sequence[Track], metric: str | None, *, key: str) -> None:
+    """All that was measured, as a table."""
+    opened = st.expander(_("The numbers"), icon=":material/table:", key=f"{key}-numbers", on_change="rerun")
+    if opened.open:
+        rows = [(outcome, at) for outcome, one in zip(race, tracks, strict=True) for at in one.moments]
+        table = {
+            _("loss"): [outcome.loss for outcome, _at in rows],
+            _("seed"): [outcome.seed for outcome, _at in rows],
+            _("epoch"): [at.epoch for _outcome, at in rows],
+            _("sentences seen"): [at.texts for _outcome, at in rows],
+            _("seconds of training"): [round(at.seconds, 1) for _outcome, at in rows],
+        }
+        if metric is not None:
+            table[_(METRICS[metric])] = [_three_digits(at.metrics.get(metric)) for _outcome, at in rows]
+        table[_("alignment")] = [_three_digits(at.alignment) for _outcome, at in rows]
+        table[_("uniformity")] = [_three_digits(at.uniformity) for _outcome, at in rows]
+        with opened:
+            st.dataframe(table, hide_index=True, key=f"{key}-numbers-table")
+            pace = {one.last["step"]: one for one in tracks if one.last}
+            if pace:
+                st.caption(plain(_last_steps(race, tracks)))
+
+
+def _last_steps(race: Sequence[Outcome], tracks: Sequence[Track]) -> str:
+    return " · ".join(
+        _("{name}: loss {loss}, {rate:,.0f} texts/s").format(
+            name=name, loss=_three_digits(one.last["loss"]), rate=one.last["texts_per_second"]
+        )
+        for name, one in zip(names(race), tracks, strict=True)
+        if one.last
+    )
+
+
+def names(race: Sequence[Outcome]) -> list[str]:
+    """What each run is called: its loss, and its seed where there are several."""
+    several = len({outcome.seed for outcome in race}) > 1
+    return [
+        _("{loss}, seed {seed}").format(loss=outcome.loss, seed=outcome.seed) if several else outcome.loss
+        for outcome in race
+    ]
+
+
+def _lines(race: Sequence[Outcome], tracks: Sequence[Track], place: Place) -> list[Line]:
+    """A line for each loss; with several seeds thin ones, and their mean as soon as two have finished."""
+    points = [[found for at in one.moments if (found := place(at)) is not None] for one in tracks]
+    lines = _all_seeds(race, points)
+    for loss, own in _by_loss(race):
+        done = [points[at] for at in own if race[at].finished]
+        if len(own) > 1 and len(done) > 1:
+            mean = [(fmean(x), fmean(y)) for x, y in (zip(*of_seeds, strict=True) for of_seeds in zip(*done))]  # noqa: B905
+            lines.append(_line(loss, _("{loss}, mean of {n} seeds").format(loss=loss, n=len(done)), mean))
+    return lines
+
+
+def _all_seeds(race: Sequence[Outcome], points: Sequence[Sequence[Point]]) -> list[Line]:
+    several = len({outcome.seed for outcome in race}) > 1
+    return [
+        _line(outcome.loss, name, own, thin=several)
+        for outcome, name, own in zip(race, names(race), points, strict=True)
+    ]
+
+
+def _line(loss: str, name: str, points: Sequence[Point], *, thin: bool = False) -> Line:
+    return Line(
+        name,
+        loss,
+        points,
+        colors.of_loss(loss),
+        dash=colors.dash_of_loss(loss),
+        symbol=colors.symbol_of_loss(loss),
+        thin=thin,
+    )
+
+
+def _by_loss(race: Sequence[Outcome]) -> list[tuple[str, list[int]]]:
+    """Positions of each loss's runs."""
+    order = sorted(range(len(race)), key=lambda at: race[at].loss)
+    return [(loss, list(own)) for loss, own in groupby(order, key=lambda at: race[at].loss)]
+
+
+def _last_text(tracks: Sequence[Track]) -> float | None:
+    """How many texts the longest training will have seen, about; a round number, so that the axis stays where it is."""
+    ends = [one.texts * one.last["steps"] / one.last["step"] for one in tracks if one.last]
+    if not ends or all(one.finished for one in tracks):
+        return None
+    unit = 10 ** max(math.floor(math.log10(max(max(ends), 1))) - 1, 0)
+    return float(math.ceil(max(ends) / unit) * unit)
+
+
+def _three_digits(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"

@@ -1,0 +1,191 @@
+"""How far a race is: a bar for each loss, who waits and for how long, what failed and what to do about it."""
+
+from collections.abc import Sequence
+from statistics import fmean
+
+import streamlit as st
+
+from simcse_core.errors import RunError
+from simcse_core.runs import queue
+from simcse_core.runs import race as races
+from simcse_core.runs.race import Outcome
+from simcse_core.runs.store import get
+from ui.frame.page import plain, user_errors
+from ui.frame.translation import _, language
+from ui.shared.names import STATES, duration
+from ui.shared.races.figures import names
+from ui.shared.races.tracks import track
+from ui.shared.races.words import failure, in_words
+
+BARS_IN_A_ROW = 3
+BUSY = ("queued", "running", "interrupted")
+"""An interrupted run counts: the supervisor takes it up again."""
+NOTES_SHOWN = 6
+SOON = 2.0
+"""Seconds that are no wait worth telling."""
+
+
+def is_busy(race: Sequence[Outcome]) -> bool:
+    """Whether anything may change by itself."""
+    return any(outcome.state in BUSY for outcome in race)
+
+
+def bars(race: Sequence[Outcome]) -> None:
+    """A bar for each loss with its state in words; none when all have finished."""
+    if all(outcome.state == "finished" for outcome in race):
+        return
+    losses = list(dict.fromkeys(outcome.loss for outcome in race))
+    columns = [column for _row in losses[::BARS_IN_A_ROW] for column in st.columns(min(len(losses), BARS_IN_A_ROW))]
+    for column, loss in zip(columns, losses, strict=False):
+        own = [outcome for outcome in race if outcome.loss == loss]
+        with column:
+            st.progress(fmean(_share(outcome) for outcome in own), text=f"**{plain(loss)}**  \n{_state(own)}")
+
+
+def summary(race: Sequence[Outcome]) -> None:
+    """How many runs are done, the pace, and about how long the rest takes; a line that keeps its place."""
+    done = sum(outcome.state == "finished" for outcome in race)
+    said = [_("{done} of {n} runs finished").format(done=done, n=len(race))]
+    waiting = [outcome.place for outcome in race if outcome.state == "queued" and outcome.place is not None]
+    running = [outcome for outcome in race if outcome.state == "running"]
+    if not running and waiting:
+        first = min(waiting, key=lambda place: place.position)
+        said.append(_waiting(first))
+    if (left := seconds_left(race)) is not None:
+        said.append(_("about {time} left").format(time=duration(left)))
+    paces = [last["texts_per_second"] for outcome in running if (last := track(outcome).last)]
+    if paces:
+        said.append(_("{rate:,.0f} texts/s").format(rate=sum(paces)))
+    st.caption(" · ".join(said))
+
+
+def _waiting(place: queue.Place) -> str:
+    if place.seconds is None:
+        return _("place {position} in the queue").format(position=place.position)
+    if place.seconds < SOON:
+        return _("the next run is starting …")
+    return _("place {position} in the queue, starts in about {time}").format(
+        position=place.position, time=duration(place.seconds)
+    )
+
+
+def troubles(race: Sequence[Outcome]) -> None:
+    """What failed and why, and what trainings said of themselves."""
+    for name, outcome in zip(names(race), race, strict=True):
+        if outcome.state == "failed":
+            said = failure(outcome) or _("It failed without a word; its log.txt may say more.")
+            st.error(f"**{plain(name)}** · {plain(said)}", icon=":material/error:")
+        elif outcome.state == "interrupted":
+            st.warning(
+                _("**{name}** was interrupted: its process is gone. It is taken up again by itself.").format(
+                    name=plain(name)
+                ),
+                icon=":material/restart_alt:",
+            )
+    noted = [
+        (name, in_words(note))
+        for name, outcome in zip(names(race), race, strict=True)
+        for note in track(outcome).notes
+        if note.get("code") != "converted"
+    ]
+    for name, said in noted[:NOTES_SHOWN]:
+        st.warning(f"**{plain(name)}** · {plain(said)}", icon=":material/monitor_heart:")
+
+
+def buttons(race_id: str, race: Sequence[Outcome], user: str | None) -> None:
+    """Cancel what goes on, or take up again what has stopped. Other people's races can only be looked at.
+
+    `user` is who looks; None is the operator.
+    """
+    mine = [outcome for outcome in race if get(outcome.run).is_of(user)]
+    stopped = [outcome for outcome in mine if outcome.state in ("cancelled", "failed")]
+    if is_busy(race) and not mine:
+        st.caption(_("This is somebody else's race. You can watch it, and use its models."))
+    elif any(outcome.state in BUSY for outcome in mine):
+        if st.button(_("Cancel the race"), icon=":material/stop_circle:", key=f"cancel-{race_id}"):
+            with user_errors():
+                races.cancel(race_id, user)
+                st.rerun()
+    elif stopped and st.button(
+        _("Go on with the race") if any(outcome.state == "cancelled" for outcome in stopped) else _("Try again"),
+        icon=":material/resume:",
+        key=f"resume-{race_id}",
+        help=_("A run goes on from its last checkpoint; one that has none begins anew."),
+    ):
+        with user_errors():
+            _resume(stopped, user)
+            st.rerun()
+
+
+def _resume(stopped: Sequence[Outcome], user: str | None) -> None:
+    """All of them that can go on.
+
+    Raises:
+        RunError: none can.
+    """
+    refused: RunError | None = None
+    for outcome in stopped:
+        try:
+            queue.resume(get(outcome.run), user)
+        except RunError as error:
+            refused = error
+    if refused is not None and not is_busy([races.outcome(get(outcome.run)) for outcome in stopped]):
+        raise refused
+
+
+def seconds_left(race: Sequence[Outcome]) -> float | None:
+    """Training time that is still to come, as far as runs of this race have shown how long one takes."""
+    if not any(outcome.state in ("queued", "running") for outcome in race):
+        return None
+    whole = [total for outcome in race if (total := _seconds_in_all(outcome)) is not None]
+    if not whole:
+        return None
+    usual = fmean(whole)
+    left = 0.0
+    for outcome in race:
+        if outcome.state == "queued":
+            left += usual
+        elif outcome.state == "running":
+            left += (_seconds_in_all(outcome) or usual) * (1 - _share(outcome))
+    return left
+
+
+def _seconds_in_all(outcome: Outcome) -> float | None:
+    """What a run takes, or has taken; None before its first step."""
+    one = track(outcome)
+    if one.finished:
+        return one.finished.get("seconds")
+    if one.last is None or not one.last["step"]:
+        return None
+    return float(one.last["seconds"] * one.last["steps"] / one.last["step"])
+
+
+def _share(outcome: Outcome) -> float:
+    last = track(outcome).last
+    if outcome.state == "finished":
+        return 1.0
+    return min(last["step"] / max(last["steps"], 1), 1.0) if last else 0.0
+
+
+def _state(own: Sequence[Outcome]) -> str:
+    """Of the runs of one loss."""
+    at_work = next((outcome for outcome in own if outcome.state == "running"), None)
+    if at_work is not None:
+        state = _at_work(at_work)
+    elif len({outcome.state for outcome in own}) == 1:
+        state = _(STATES[own[0].state])
+    else:
+        counts = {state: sum(outcome.state == state for outcome in own) for state in STATES}
+        state = ("，" if language() == "zh_CN" else ", ").join(f"{_(STATES[s])} {n}" for s, n in counts.items() if n)
+    if len(own) > 1 and at_work is not None:
+        done = sum(outcome.state == "finished" for outcome in own)
+        state = _("seed {number} of {n}, {state}").format(number=min(done + 1, len(own)), n=len(own), state=state)
+    return state
+
+
+def _at_work(outcome: Outcome) -> str:
+    last, seconds = track(outcome).last, _seconds_in_all(outcome)
+    if last is None or seconds is None:
+        return _("starting …")
+    left = duration(seconds * (1 - _share(outcome)))
+    return _("epoch {epoch}, {time} left").format(epoch=last["epoch"], time=left)

@@ -1,0 +1,103 @@
+"""Two models, layers or poolings side by side on the same sentences, with the difference."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+
+from simcse_core.meaning.similarity import Matrix, cosine_similarity, summarise
+from ui.frame import waiting
+from ui.frame.page import plain
+from ui.frame.translation import _
+from ui.shared import cache, heatmap, inputs, models
+from ui.shared.heatmap import View
+from ui.shared.matrix.colors import CosineColors
+
+HEIGHT = 330
+SHOWN_AT_MOST = 1_000
+"""Three larger matrices would keep the browser waiting."""
+LAYERS_LESS = 3
+"""The second encoder starts so far below the last layer, so that there is a difference to see."""
+
+
+def show(texts: Sequence[str], similarity: Matrix, settings: cache.EncoderSettings, view: View) -> None:
+    """Ask for the second encoder and show both matrices and their difference.
+
+    Args:
+        texts: N sentences.
+        similarity: (N, N) of the first encoder.
+        settings: of the first encoder.
+        view: order of the sentences.
+    """
+    with st.expander(_("The second encoder"), icon=":material/tune:", expanded=True):
+        columns = st.columns(4)
+        # Beside a frozen model stands one with layers; beside another one the same, some layers below.
+        frozen = models.card(settings.model).layers is None
+        other = inputs.encoder_settings(
+            "b-", places=columns, model="minilm" if frozen else settings.model, layers_less=0 if frozen else LAYERS_LESS
+        )
+    if other == settings:
+        st.info(_("Both are the same. Choose another model, layer or pooling for the second one."))
+        return
+    if len(texts) > SHOWN_AT_MOST:
+        st.caption(_("Of the first {n:,} sentences.").format(n=SHOWN_AT_MOST))
+        texts, similarity, view = (
+            texts[:SHOWN_AT_MOST],
+            similarity[:SHOWN_AT_MOST, :SHOWN_AT_MOST],
+            View(colors=view.colors),
+        )
+    inputs.warn_about(list(texts), other.model)
+    with waiting.shown(_("Reading the sentences with the second encoder")) as report:
+        second = cosine_similarity(cache.embeddings(texts, other, report))
+    difference = second - similarity
+    reach = min(max(0.1, float(np.abs(difference).max(initial=0))), 1.0)
+    pictures = (
+        (name(settings), similarity, CosineColors(threshold=view.colors.threshold)),
+        (name(other), second, CosineColors(threshold=view.colors.threshold)),
+        (_("Second minus first"), difference.clip(-1, 1), CosineColors(-reach, reach)),
+    )
+    for place, (column, (title, matrix, colors)) in enumerate(zip(st.columns(3), pictures, strict=True)):
+        with column:
+            st.markdown(f"**{plain(title)}**")
+            heatmap.figure(
+                matrix,
+                texts,
+                key=f"beside-{place}",
+                view=View(view.order, colors),
+                height=HEIGHT,
+                labels=False,
+                alt=None if place < 2 else _in_words(difference),
+            )
+    st.markdown(_in_words(difference))
+    st.caption(
+        _(
+            "In the difference purple cells are closer in the second encoder, orange ones farther apart; its "
+            "colours reach "
+            "from -{reach:.2f} to {reach:.2f}."
+        ).format(reach=reach)
+    )
+    if len(texts) <= heatmap.TABLE_UP_TO:
+        with st.expander(_("The differences as numbers"), icon=":material/table:"):
+            heatmap.numbers(difference, texts)
+
+
+def name(settings: cache.EncoderSettings) -> str:
+    """An encoder in a few words."""
+    card = models.card(settings.model)
+    parts = [card.title]
+    if card.layers is not None:
+        parts.append(_("layer {layer}").format(layer=card.layers if settings.layer is None else settings.layer))
+        parts.append(settings.pooling or card.pooling or "")
+    if settings.head is not None:
+        parts.append(_("{head} head").format(head=settings.head))
+    return " · ".join(parts)
+
+
+def _in_words(difference: Matrix) -> str:
+    if len(difference) < 2:
+        return ""
+    found = summarise(difference)
+    up, down = found.closest, found.farthest
+    return _("The difference is highest for {a} and {b}, {up:+.2f}, and lowest for {c} and {d}, {down:+.2f}.").format(
+        a=up.first + 1, b=up.second + 1, up=up.similarity, c=down.first + 1, d=down.second + 1, down=down.similarity
+    )

@@ -1,0 +1,253 @@
+"""One pair of sentences: its cosine, how unusual that is, and which words carry it."""
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from simcse_core.data import bundled
+from simcse_core.data.writers import safe
+from simcse_core.encoding.catalogue import CATALOGUE, Encoder, can_read_instead
+from simcse_core.errors import InputError
+from simcse_core.meaning.attribution import LeaveOneOut, WordPairs, leave_one_out, word_pairs
+from simcse_core.meaning.similarity import Matrix, Pair
+from ui.frame import address, projector
+from ui.frame.page import plain
+from ui.frame.translation import N_, _, explain
+from ui.shared import cache, charts, heatmap
+from ui.shared.heatmap import Cell
+from ui.shared.inputs import is_sample
+from ui.shared.turns import Results, tokens_in
+from ui.similarity import pair_charts
+
+if TYPE_CHECKING:
+    from simcse_core.encoding.model import SimCSE
+
+KEY = "pair"
+PICTURES = {"shares": N_("What each pair of words adds"), "cosines": N_("How close the words are")}
+
+
+def chosen(texts: Sequence[str], clicked: Cell | None) -> Cell | None:
+    """The pair to look at: clicked or selected last, and only for these sentences."""
+    if clicked is not None:
+        _choose(texts, clicked)
+    of, cell = st.session_state.get(KEY, (None, None))
+    return cell if of == tuple(texts) else None
+
+
+def _choose(texts: Sequence[str], cell: Cell) -> None:
+    st.session_state[KEY] = (tuple(texts), cell)
+
+
+def show(
+    texts: Sequence[str], similarity: Matrix, closest: Pair, settings: cache.EncoderSettings, cell: Cell | None
+) -> None:
+    """The pair that was chosen, else the closest one.
+
+    Words are looked at in pairs that somebody chose and in the samples: with every key typed it would be too much.
+
+    Args:
+        texts: N sentences.
+        similarity: (N, N).
+        closest: the closest pair.
+        settings: of the encoder.
+        cell: the chosen pair.
+    """
+    wanted = cell is not None or is_sample(texts)
+    if cell is None:
+        cell = (closest.first, closest.second)
+    first, second = _ask(texts, cell)
+    cosine = float(similarity[first, second])
+    check = cache.check((texts[first], texts[second]), settings.model)
+    left, right = st.columns([2, 3], gap="large", vertical_alignment="center")
+    with left:
+        st.metric(_("Cosine"), heatmap.two_digits(cosine))
+        st.caption(_("Exactly {cosine:.6f}.").format(cosine=cosine))
+        if check.unreadable:
+            _cannot_read(settings.model)
+            return
+        background = cache.background(settings, *(bundled.language_of([texts[at]]) for at in (first, second)))
+        if background is None:
+            _cannot_read(settings.model)
+            return
+        percentile = background.percentile(cosine)
+        if texts[first] != texts[second] and not math.isnan(percentile):
+            st.markdown(_in_words(percentile))
+    with right:
+        projector.chart(
+            pair_charts.spread(
+                background,
+                marked=cosine,
+                names=(_("unrelated sentences"), ""),
+                axis=_("cosine"),
+            ),
+            key="pair-spread",
+            alt=_("How often unrelated sentences have which cosine, with this pair at {cosine:.2f}.").format(
+                cosine=cosine
+            ),
+        )
+    if first == second or texts[first] == texts[second]:
+        st.caption(_("The same sentence twice: nothing to take apart."))
+        return
+    if not wanted:
+        st.button(
+            _("Which words carry it?"), icon=":material/match_word:", on_click=_choose, args=(texts, (first, second))
+        )
+        return
+    try:
+        _words(texts[first], texts[second], settings)
+    except InputError as error:
+        st.info(plain(explain(error)))
+
+
+def _ask(texts: Sequence[str], cell: Cell) -> Cell:
+    """Two select boxes: the way to a pair without a mouse."""
+    keys = [f"{KEY}-{place}-{hash(tuple(texts))}" for place in ("first", "second")]
+    for key, at in zip(keys, cell, strict=True):
+        st.session_state[key] = at
+
+    def keep() -> None:
+        _choose(texts, (st.session_state[keys[0]], st.session_state[keys[1]]))
+
+    labels = (_("Sentence"), _("Other sentence"))
+    for column, label, key in zip(st.columns(2), labels, keys, strict=True):
+        column.selectbox(
+            label, range(len(texts)), format_func=lambda at: charts.numbered(texts, at), key=key, on_change=keep
+        )
+    return st.session_state[keys[0]], st.session_state[keys[1]]
+
+
+def _cannot_read(model: str) -> None:
+    message = _(
+        "The model cannot read this pair: its cosine means nothing, so there is no percentile and no look at words."
+    )
+    st.warning(plain(message), icon=":material/translate:")
+    if (other := can_read_instead(model)) is not None:
+        st.button(
+            _("Use {model}").format(model=CATALOGUE[other].title),
+            icon=":material/swap_horiz:",
+            on_click=address.put,
+            args=("model", other),
+        )
+
+
+def _in_words(percentile: float) -> str:
+    if percentile >= 99.95:
+        return _("Closer than **practically all** pairs of unrelated sentences.")
+    if percentile <= 0.05:
+        return _("**Practically no** pair of unrelated sentences is farther apart.")
+    return _("Closer than **{percentile:.1f} %** of the pairs of unrelated sentences.").format(percentile=percentile)
+
+
+def _words(first: str, second: str, settings: cache.EncoderSettings) -> None:
+    st.header(_("Which words carry it?"), anchor=False)
+    st.caption(
+        _(
+            "Each word, in Chinese each character, is left out once. The bar is what the cosine loses: purple "
+            "words bring the two "
+            "sentences closer, orange ones keep them apart."
+        )
+    )
+    effects = _leave_one_out(first, second, settings, cache.encoder(settings))
+    reach = 1.35 * max(0.05, *(float(np.abs(own).max(initial=0)) for own in effects.effects))
+    for place, column, text, words, own, rest in zip(
+        ("first", "second"),
+        st.columns(2),
+        (first, second),
+        effects.words,
+        effects.effects,
+        effects.remainders,
+        strict=True,
+    ):
+        with column:
+            st.markdown(f"**{plain(text)}**")
+            if len(words) < 2:
+                st.caption(_("With fewer than two words there is nothing to leave out."))
+                continue
+            projector.chart(
+                pair_charts.word_effects(words, own, reach=reach, title=_("what the cosine loses")),
+                key=f"effects-{place}",
+                alt=_("For each word of “{text}”, what the cosine loses without it.").format(text=text)
+                + " "
+                + ", ".join(f"{word.text} {effect:+.2f}" for word, effect in zip(words, own, strict=True)),
+            )
+            st.caption(
+                _(
+                    "Not carried by any single word: {rest:+.2f} of {cosine:.2f}. Where several words say the "
+                    "same, leaving one out changes little."
+                ).format(rest=rest, cosine=effects.cosine)
+            )
+    if cache.encoder(settings).layers is None:
+        st.caption(_("This model gives sentence vectors only: it has no tokens to compare word by word."))
+    else:
+        _word_by_word(first, second, settings)
+
+
+def _word_by_word(first: str, second: str, settings: cache.EncoderSettings) -> None:
+    st.header(_("Word by word"), anchor=False)
+    picture = st.segmented_control(
+        _("Picture"),
+        list(PICTURES),
+        format_func=lambda name: _(PICTURES[name]),
+        default="shares",
+        required=True,
+        key="word-picture",
+        label_visibility="collapsed",
+    )
+    pairs = _word_pairs(first, second, settings, cache.bert(settings))
+    rows, columns = ([word.text for word in own] for own in pairs.words)
+    if not rows or not columns:
+        return
+    if picture == "cosines":
+        values, reach = pairs.cosines, 1.0
+        caption = _("The cosine of the words' own vectors, in this layer. A word's vector already knows its sentence.")
+    else:
+        values, reach = 100 * pairs.shares, max(2.0, 100 * float(np.abs(pairs.shares).max()))
+        rows, columns = [*rows, "[CLS] [SEP]"], [*columns, "[CLS] [SEP]"]
+        caption = _(
+            "What each pair of words adds to the cosine, in hundredths; all cells together give {cosine:.2f}. "
+            "[CLS] and "
+            "[SEP] are the model's own marks around a sentence."
+        ).format(cosine=pairs.cosine)
+    projector.chart(
+        pair_charts.word_pairs(values, rows, columns, reach=reach),
+        key="word-pairs",
+        alt=caption + " " + _strongest(values, rows, columns),
+    )
+    st.caption(caption)
+    with st.expander(_("These words as numbers"), icon=":material/table:"):
+        st.dataframe(
+            pd.DataFrame(
+                values.round(3),
+                columns=[safe(f"{at} {column}") for at, column in enumerate(columns, 1)],
+                index=pd.Index([safe(row) for row in rows]),
+            )
+        )
+
+
+def _strongest(values: Matrix, rows: Sequence[str], columns: Sequence[str], most: int = 3) -> str:
+    best = np.argsort(-values, axis=None, kind="stable")[:most]
+    return ", ".join(f"{rows[at // len(columns)]} · {columns[at % len(columns)]} {values.flat[at]:.2f}" for at in best)
+
+
+def _leave_one_out(first: str, second: str, settings: cache.EncoderSettings, model: Encoder) -> LeaveOneOut:
+    tokens = len(first.split()) * tokens_in([first]) + len(second.split()) * tokens_in([second])
+    return _effects().get((first, second, settings), tokens, lambda _turn: leave_one_out(model, first, second))
+
+
+def _word_pairs(first: str, second: str, settings: cache.EncoderSettings, model: "SimCSE") -> WordPairs:
+    tokens = tokens_in([first, second])
+    return _pairs().get((first, second, settings), tokens, lambda _turn: word_pairs(model, first, second))
+
+
+@st.cache_resource(show_spinner=False)
+def _effects() -> Results[LeaveOneOut]:
+    return Results(300, cache.turns())
+
+
+@st.cache_resource(show_spinner=False)
+def _pairs() -> Results[WordPairs]:
+    return Results(300, cache.turns())

@@ -1,0 +1,73 @@
+"""How a heatmap is shown: order, colour range, threshold. None of them changes a number."""
+
+import streamlit as st
+
+from simcse_core.meaning.similarity import Matrix, Summary, pairs_above
+from ui.frame import address
+from ui.frame.translation import N_, _, language
+from ui.shared import cache
+from ui.shared.heatmap import View
+from ui.shared.matrix.colors import CosineColors
+
+ORDERS = {"typed": N_("As typed"), "cluster": N_("By cluster")}
+RANGES = {"fixed": N_("From -1 to 1"), "stretched": N_("Stretched to these sentences")}
+NO_THRESHOLD = -100
+_THRESHOLDS = range(NO_THRESHOLD, 100, 5)
+
+
+def choose(similarity: Matrix, summary: Summary, *, content: str) -> View:
+    """Ask for order, range and threshold, and say what they do to the picture.
+
+    Args:
+        similarity: (N, N) of the sentences on the page.
+        summary: of the matrix.
+        content: a key for the sentences and the encoder's settings.
+    """
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        key, keep = address.widget("order", list(ORDERS), "typed", language=language())
+        order = st.segmented_control(
+            _("Order"), list(ORDERS), format_func=lambda name: _(ORDERS[name]), required=True, key=key, on_change=keep
+        )
+        with st.popover(_("Colours"), icon=":material/palette:"):
+            colors = _colors(summary)
+    if colors.threshold is not None:
+        n = len(similarity)
+        st.caption(
+            _("Grey: below {threshold:.2f}. {above:,} of {pairs:,} pairs reach it.").format(
+                threshold=colors.threshold, above=pairs_above(similarity, colors.threshold), pairs=n * (n - 1) // 2
+            )
+        )
+    if (colors.low, colors.high) != (-1.0, 1.0):
+        st.caption(
+            _(
+                "The colours are stretched from {low:.2f} to {high:.2f}: white is no longer 0, and pictures with other "
+                "sentences cannot be compared by colour."
+            ).format(low=colors.low, high=colors.high)
+        )
+    if order != "cluster":
+        return View(colors=colors)
+    st.caption(_("Close sentences stand together; each keeps the number of its line."))
+    return View(order=cache.order_by_cluster(content, similarity), colors=colors)
+
+
+def _colors(summary: Summary) -> CosineColors:
+    key, keep = address.widget("range", list(RANGES), "fixed", language=language())
+    chosen = st.radio(
+        _("Colour range"), list(RANGES), format_func=lambda name: _(RANGES[name]), key=key, on_change=keep
+    )
+    key, keep = address.widget("threshold", list(_THRESHOLDS), NO_THRESHOLD, language=language())
+    percent = st.select_slider(
+        _("Grey out what is below"), list(_THRESHOLDS), format_func=_threshold_name, key=key, on_change=keep
+    )
+    threshold = None if percent == NO_THRESHOLD else percent / 100
+    low, high = summary.farthest.similarity, summary.closest.similarity
+    if chosen == "fixed":
+        return CosineColors(threshold=threshold)
+    if high - low < 1e-3:
+        st.caption(_("All pairs are equally close: there is nothing to stretch."))
+        return CosineColors(threshold=threshold)
+    return CosineColors(max(low, -1.0), min(high, 1.0), threshold, sequential=True)
+
+
+def _threshold_name(percent: int) -> str:
+    return _("nothing") if percent == NO_THRESHOLD else f"{percent / 100:.2f}"

@@ -1,0 +1,130 @@
+"""How long a race will take, measured on this machine in another process before it is started."""
+
+import hashlib
+import time
+from concurrent.futures import Future
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from simcse_core.errors import UserError
+from ui.frame.page import plain, user_errors
+from ui.frame.translation import _, explain, joined
+from ui.shared import background
+from ui.shared.data_choice import Upload
+from ui.shared.names import duration
+from ui.training import rehearsal
+
+if TYPE_CHECKING:
+    from ui.training.inputs import RacePlan
+
+QUIET_SECONDS = 1.0
+"""Settings have to stay for so long before they are measured; nobody waits for what is changed again at once."""
+_ASKED = "estimates-asked"
+
+
+def show(plan: "RacePlan") -> float | None:
+    """What will happen, in a line, and about how long it takes as soon as that is measured.
+
+    Returns:
+        Seconds of a run, the mean over the losses; None while that is not known.
+    """
+    key = _key(plan)
+    asked = _asked(key)
+    if _are_done(asked):
+        return _told(plan, asked)
+    _measuring(plan, key)
+    return None
+
+
+def check(plan: "RacePlan") -> None:
+    """Refuse a race that has been tried and cannot be carried out.
+
+    Raises:
+        UserError: of the first loss that cannot.
+    """
+    for future in _asked(_key(plan)).values():
+        if future.done() and not future.cancelled() and isinstance(error := future.exception(), UserError):
+            raise error
+
+
+@st.fragment(run_every=0.5)
+@user_errors()
+def _measuring(plan: "RacePlan", key: str) -> None:
+    """Stands where the estimate will be; draws the page anew when it is there."""
+    asked = _asked(key)
+    since = st.session_state.setdefault(f"{_ASKED}-since", {})
+    first = since.setdefault(key, time.monotonic())
+    if time.monotonic() - first >= QUIET_SECONDS and not _are_done(asked):
+        asked.update({loss: _submit(plan, loss, key) for loss in plan.losses})  # again what somebody else took back
+    elif _are_done(asked):
+        st.rerun()
+    st.caption(joined(_what(plan), _("Measuring how long that takes …")))
+
+
+def _told(plan: "RacePlan", asked: "dict[str, Future[float]]") -> float | None:
+    seconds: list[float] = []
+    for loss, future in asked.items():
+        error = future.exception()
+        if error is None:
+            seconds.append(future.result())
+        elif isinstance(error, UserError):
+            st.warning(f"**{plain(loss)}** · {plain(explain(error))}")
+        else:
+            st.caption(joined(_what(plan), _("How long that takes could not be measured.")))
+            return None
+    if len(seconds) < len(asked):
+        return None
+    mean = sum(seconds) / len(seconds)
+    st.caption(
+        joined(
+            _what(plan),
+            _("About {each} a run, {all} in all, and a few seconds to start each.").format(
+                each=duration(mean), all=duration(mean * plan.runs)
+            ),
+        )
+    )
+    return mean
+
+
+def _what(plan: "RacePlan") -> str:
+    if plan.runs == 1:
+        return _("1 run.")
+    if len(plan.seeds) == 1:
+        return _("{n} runs, one after the other.").format(n=plan.runs)
+    return _("{n} runs: {losses} losses with {seeds} seeds each.").format(
+        n=plan.runs, losses=len(plan.losses), seeds=len(plan.seeds)
+    )
+
+
+def _asked(key: str) -> "dict[str, Future[float]]":
+    """What this session has asked for; what it asked before, and nobody has begun, is not wanted any more."""
+    kept: tuple[str, dict[str, Future[float]]] = st.session_state.get(_ASKED, ("", {}))
+    if kept[0] != key:
+        for future in kept[1].values():
+            future.cancel()
+        st.session_state[_ASKED] = kept = (key, {})
+        st.session_state[f"{_ASKED}-since"] = {}
+    return kept[1]
+
+
+def _are_done(asked: "dict[str, Future[float]]") -> bool:
+    return bool(asked) and all(future.done() and not future.cancelled() for future in asked.values())
+
+
+def _submit(plan: "RacePlan", loss: str, key: str) -> "Future[float]":
+    options = plan.settings.loss_options if loss == plan.settings.loss else {}
+    settings = plan.settings.model_copy(update={"loss": loss, "loss_options": options})
+    config = plan.draft.model_copy(update={"settings": settings})
+    uploads = {
+        side: (chosen.source.name, chosen.source.content)
+        for side, chosen in (("data", plan.chosen), ("dev", plan.held.other))
+        if chosen is not None and isinstance(chosen.source, Upload)
+    }
+    return background.submit("estimates", f"{key} {loss}", rehearsal.seconds_of, config, uploads)
+
+
+def _key(plan: "RacePlan") -> str:
+    """Of all that decides how long a race takes; seeds do not."""
+    named = (plan.chosen.key, plan.held.key, plan.kind, plan.start, plan.settings.model_dump(), plan.losses)
+    return hashlib.sha256(repr(named).encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,203 @@
+"""Everything that is chosen before a race: data, start, losses, what is trained, for how long and how often."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from simcse_core.data.kinds import kind_of
+from simcse_core.learning.losses import losses
+from simcse_core.learning.settings import TrainingSettings, objective
+from simcse_core.meaning.intervals import FEWEST_SEEDS
+from simcse_core.runs import race
+from simcse_core.runs.config import RunConfig
+from simcse_core.runs.store import keep_data
+from ui.frame.page import plain
+from ui.frame.translation import N_, _
+from ui.shared import data_choice, defaults
+from ui.shared.data_choice import ChosenData, Upload
+from ui.shared.races import chain
+from ui.shared.races.words import describe
+from ui.training import data, estimates
+from ui.training import options as training_options
+from ui.training import start as start_choice
+from ui.training.data import HeldOut
+from ui.training.start import Start
+
+SEEDS = (1, 3, 5)
+INPUTS = {
+    "views": N_("each text twice, under two dropout masks; the other texts of the batch do not match"),
+    "classes": N_("all texts of the batch with each other; texts of one class match"),
+    "class_pairs": N_("each text with another one of its class; texts of other classes do not match"),
+    "matches": N_("the two sentences of each match; those of other rows do not match"),
+    "marked_pairs": N_("the two sentences of each row, as the label says; those of other rows do not match"),
+    "marked_rows": N_("the two sentences of each row, as the label says; other rows do not count"),
+    "triplets": N_("each anchor with its positive; all negatives of the batch do not match"),
+    "own_triplets": N_("each anchor with its positive and its own negative"),
+    "scores": N_("the two sentences of each row, ranked by their scores"),
+    "class_codes": N_("each text with the number of its class"),
+}
+"""What a row becomes for a loss, by `losses.registry.Input`."""
+
+
+@dataclass(frozen=True)
+class RacePlan:
+    """What a race will do."""
+
+    chosen: ChosenData
+    held: HeldOut
+    kind: str | None
+    start: Start
+    settings: TrainingSettings
+    losses: tuple[str, ...]
+    seeds: tuple[int, ...]
+
+    @property
+    def runs(self) -> int:
+        return len(self.losses) * len(self.seeds)
+
+    @property
+    def draft(self) -> RunConfig:
+        """As runs keep it, but for uploads: their files have no place yet."""
+        return RunConfig(
+            data=_named(self.chosen),
+            dev=self.held.dev,
+            dev_share=self.held.share,
+            columns=self.chosen.columns,
+            kind=self.kind,
+            model=self.start.model,
+            layer=self.start.layer,
+            settings=self.settings,
+        )
+
+    def config(self) -> RunConfig:
+        """As runs keep it; uploads are stored now.
+
+        Raises:
+            RunError: there is no place to store them.
+        """
+        dev = self.held.dev if self.held.other is None else _kept(self.held.other)
+        return self.draft.model_copy(update={"data": _kept(self.chosen), "dev": dev})
+
+
+def _named(chosen: ChosenData) -> str:
+    return chosen.source if isinstance(chosen.source, str) else ""
+
+
+def _kept(chosen: ChosenData) -> str:
+    source = chosen.source
+    return str(keep_data(source.content, source.name)) if isinstance(source, Upload) else source
+
+
+def choose() -> tuple[RacePlan, DeltaGenerator]:
+    """Asks for everything: what matters most in the open, the rest folded away below the place of the button.
+
+    Returns:
+        What the race will do, and the place of the button.
+
+    Raises:
+        UserError: nothing can learn from the data, nothing of it can be held out, or a setting is out of range.
+    """
+    chosen = data_choice.choose_data("training")
+    of_data, for_losses, button = st.container(), st.container(), st.container()
+    with st.expander(_("Starting point"), icon=":material/start:"):
+        start = start_choice.choose()
+        stages_place = st.container()
+    with st.expander(_("How much, how long, how often"), icon=":material/timer:"):
+        tune = training_options.tune_choice(start)
+        budget = training_options.budget(start)
+        seeds = _seed_count()
+    with st.expander(_("More settings"), icon=":material/tune:"):
+        held = data.measured_on(chosen)
+        kind = data.kind_choice(chosen)
+        more = training_options.more(start, tune)
+        of_options = st.container()
+    prepared = data.prepare(chosen, held, kind, seed=more["seed"], batch_size=more["batch_size"])
+    with of_data:
+        data.show(prepared, chosen, start.base)
+    with for_losses:
+        names = _loss_choice(prepared, start)
+    with of_options:
+        loss, options = training_options.of_a_loss(names)
+        end = training_options.of_one_training(names, seeds)
+    settings = training_options.checked({"tune": tune, **budget, **more, **end, "loss": loss, "loss_options": options})
+    if len(names) > 1 and settings.seconds is None:
+        settings = race.equal_sentences(settings, prepared.train)
+    first = settings.seed
+    plan = RacePlan(chosen, held, kind, start, settings, tuple(names), tuple(range(first, first + seeds)))
+    with stages_place:
+        stages = chain.stages_of(start.model)
+        chain.show(RunConfig(data="", model=start.model, stages=stages), names)
+    with st.expander(_("What the losses reward"), icon=":material/help:"):
+        _explain(prepared)
+    return plan, button
+
+
+def start_button(plan: RacePlan, user: str) -> str | None:
+    """The button with what it will do; the race's id when it is pressed.
+
+    Raises:
+        UserError: the race cannot be started; nothing of it is then queued.
+    """
+    st.caption(plain(describe(plan.draft, plan.seeds, data=False)))
+    expected = estimates.show(plan) if plan.losses else None
+    pressed = st.button(
+        _("Start the race") if len(plan.losses) != 1 else _("Start the training"),
+        icon=":material/flag:",
+        disabled=not plan.losses,
+        width="stretch",
+        key="start-race",
+    )
+    if not plan.losses:
+        st.caption(_("Choose at least one loss."))
+    if not pressed:
+        return None
+    estimates.check(plan)
+    with st.spinner(_("Queueing …")):
+        return race.start(plan.config(), plan.losses, plan.seeds, user=user, expected=expected)
+
+
+def _seed_count() -> int:
+    count = (
+        st.segmented_control(
+            _("Seeds"),
+            SEEDS,
+            default=FEWEST_SEEDS,
+            required=True,
+            key="race-seeds",
+            help=_("Order of the data, dropout and new weights are chance. Another seed, another result."),
+        )
+        or FEWEST_SEEDS
+    )
+    st.caption(
+        _("One seed shows one draw of chance: no winner is named. From three on the result says how far chance goes.")
+        if count < FEWEST_SEEDS
+        else _("Each loss is trained {n} times.").format(n=count)
+    )
+    return count
+
+
+def _loss_choice(prepared: data.Prepared, start: Start) -> list[str]:
+    can_learn = [name for name in prepared.losses if name != "mlm" or start.layers is not None]
+    return list(
+        st.pills(
+            _("Losses"),
+            can_learn,
+            selection_mode="multi",
+            default=defaults.race_losses(prepared.train) or can_learn[:1],
+            key=f"race-losses-{kind_of(prepared.train)}",
+            wrap=True,
+        )
+    )
+
+
+def _explain(prepared: data.Prepared) -> None:
+    """What each loss rewards, and what it makes of a row of this data."""
+    for name in prepared.losses:
+        entry = objective(name)
+        said = f"**{name}** · {_(entry.summary)}"
+        if name in losses.names():
+            said += "  \n" + _("It compares {what}.").format(
+                what=_(INPUTS[losses[name].inputs[kind_of(prepared.train)]])
+            )
+        st.markdown(said)

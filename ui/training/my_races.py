@@ -1,0 +1,91 @@
+"""The races of this browser, so that nobody loses one whose address is gone."""
+
+import os
+from dataclasses import dataclass
+from functools import lru_cache
+
+import streamlit as st
+
+from simcse_core.errors import RunError
+from simcse_core.runs import index
+from simcse_core.runs import race as races
+from simcse_core.runs.run import Run
+from ui.frame.page import PAGES, plain
+from ui.frame.translation import _, language
+from ui.shared.names import STATES
+from ui.shared.races.words import data_name
+
+LATEST = 8
+LOOKED_AT = 60
+"""So many of the newest runs are looked at; older ones are on the page Runs."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A race in the list."""
+
+    race: str
+    title: str
+    states: tuple[str, ...]
+
+
+def show(user: str, current: str | None) -> None:
+    """Links to the latest races; nothing for somebody who has none.
+
+    Args:
+        user: whose races.
+        current: the one on the page.
+    """
+    found = _entries(user)
+    if not found and not current:
+        return
+    with st.expander(_("Your races"), icon=":material/history:", key="your-races"):
+        for entry in found:
+            _link(f"{plain(entry.title)} · {_state(entry)}", entry.race, is_here=entry.race == current)
+        _link(_("The recorded race"), None, is_here=current is None)
+
+
+def _link(label: str, race: str | None, *, is_here: bool) -> None:
+    st.page_link(
+        PAGES["training"].path,
+        label=label,
+        icon=":material/radio_button_checked:" if is_here else ":material/radio_button_unchecked:",
+        query_params={"language": language()} | ({"race": race} if race else {}),
+        disabled=is_here,
+    )
+
+
+def _state(entry: Entry) -> str:
+    for state in ("running", "queued", "interrupted", "failed", "cancelled"):
+        if state in entry.states:
+            return _(STATES[state])
+    return _(STATES["finished"])
+
+
+@st.cache_data(ttl=3.0, max_entries=200, show_spinner=False)
+def _entries(user: str) -> list[Entry]:
+    """The newest first; looked up every three seconds at most."""
+    # The index may still have one that was removed a moment ago.
+    mine = {run.id: run for run in index.runs_of(user)[:LOOKED_AT] if os.path.isdir(run.folder)}
+    if not mine:
+        return []
+    of_race = {race: own for race in races.all_races() if (own := [mine[run] for run in _members(race) if run in mine])}
+    newest = sorted(of_race.items(), key=lambda item: max(run.id for run in item[1]), reverse=True)
+    return [Entry(race, _title(own), tuple(run.status.state for run in own)) for race, own in newest[:LATEST]]
+
+
+@lru_cache(maxsize=10_000)
+def _members(race: str) -> tuple[str, ...]:
+    """Ids of a race's runs, some of which may be gone by now: none ever joins a race."""
+    try:
+        return tuple(run.id for run in races.runs(race))
+    except RunError:
+        return ()
+
+
+def _title(own: list[Run]) -> str:
+    try:
+        configs = [run.config for run in own]
+    except RunError:
+        return own[0].id
+    return f"{', '.join(dict.fromkeys(config.settings.loss for config in configs))} · {data_name(configs[0].data)}"

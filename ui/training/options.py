@@ -1,0 +1,169 @@
+"""Widgets for how a model is trained; range and explanation of each come from the setting itself."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, get_args, get_origin
+
+import streamlit as st
+from pydantic.fields import FieldInfo
+
+from simcse_core.learning.settings import TrainingSettings, objective, training_settings
+from ui.frame.translation import N_, _, language
+from ui.shared import defaults
+from ui.shared.races.words import tuned
+from ui.training.start import Start
+
+NAMES = {
+    "epochs": N_("Epochs"),
+    "seconds": N_("Seconds for each training"),
+    "batch_size": N_("Batch size"),
+    "learning_rate": N_("Learning rate"),
+    "head_learning_rate": N_("Learning rate of what starts from scratch"),
+    "seed": N_("Seed"),
+}
+BUDGETS = {"epochs": N_("epochs"), "seconds": N_("seconds")}
+MOST_EPOCHS = 1_000
+"""Beside a budget in seconds, which ends sooner."""
+SECONDS = 20.0
+KEPT = {"best": N_("the best on held-out data"), "last": N_("those of the last step")}
+DEFAULTS = N_("no loss: all keep their defaults")
+
+
+def tune_choice(start: Start) -> str:
+    """How much of the model is trained."""
+    if start.layers is None:
+        return "head"
+    every = f"top:{start.layers}"
+    options = ["all", every] if start.is_new else [every]
+    options += [f"top:{some}" for some in (3, 2, 1) if some < start.layers]
+    options += ["head"] if start.is_new else ["head", "all"]
+    named = {every: _("all layers, not the word embeddings"), "head": _("a linear layer on each token")}
+    return st.selectbox(
+        _("What is trained"),
+        options,
+        0 if start.is_new or _usual(start).tune not in options else options.index(_usual(start).tune),
+        format_func=lambda option: named.get(option) or tuned(option),
+        key=f"race-tune-{start.layers}-{start.is_new}-{language()}",
+    )
+
+
+def budget(start: Start) -> dict[str, Any]:
+    """How long each training takes: in epochs, or in seconds."""
+    chosen = st.segmented_control(
+        _("Budget of each training"),
+        list(BUDGETS),
+        format_func=lambda name: _(BUDGETS[name]),
+        default="epochs",
+        required=True,
+        key=f"race-budget-{language()}",
+    )
+    if chosen == "seconds":
+        return {"seconds": _number("seconds", SECONDS, start), "epochs": MOST_EPOCHS}
+    return {"epochs": _number("epochs", _usual(start).epochs, start)}
+
+
+def more(start: Start, tune: str) -> dict[str, Any]:
+    """What is seldom changed."""
+    usual = _usual(start)
+    rates = ["head_learning_rate"] if tune == "head" else ["learning_rate", "head_learning_rate"]
+    return {name: _number(name, getattr(usual, name), start) for name in ("batch_size", *rates, "seed")}
+
+
+def of_a_loss(names: Sequence[str]) -> tuple[str, dict[str, Any]]:
+    """Options of one of the losses; the others keep their defaults.
+
+    Returns:
+        The loss, and the options that differ from its defaults.
+    """
+    with_options = [name for name in names if objective(name).options.model_fields]
+    if not with_options:
+        return (names[0] if names else "cross_entropy"), {}
+    chosen = st.selectbox(
+        _("Options of"),
+        [DEFAULTS, *with_options],
+        format_func=lambda name: _(name) if name == DEFAULTS else name,
+        key=f"race-options-of-{language()}",
+    )
+    if chosen == DEFAULTS or chosen not in with_options:
+        return names[0], {}
+    fields = objective(chosen).options.model_fields
+    given = {name: _option(chosen, name, field) for name, field in fields.items()}
+    return chosen, {name: value for name, value in given.items() if value != fields[name].default}
+
+
+def of_one_training(names: Sequence[str], seeds: int) -> dict[str, Any]:
+    """How over-fitting is kept under control, where one loss is trained once.
+
+    With several losses or seeds nothing is asked: a race judges each after its last step, else luck would win.
+    """
+    if len(names) != 1 or seeds != 1:
+        return {"keep": "last"}
+    keep = st.segmented_control(
+        _("Which weights are kept"),
+        list(KEPT),
+        format_func=lambda name: _(KEPT[name]),
+        default="best",
+        required=True,
+        key=f"race-keep-{language()}",
+    )
+    explained = TrainingSettings.model_fields["patience"].description or ""
+    patience = st.number_input(
+        _("Patience"),
+        min_value=1,
+        max_value=1_000,
+        value=5,
+        key="race-patience",
+        help=_(explained),
+    )
+    st.caption(_("The best moment on the held-out data looks a little better there than it is."))
+    return {"keep": keep, "patience": patience}
+
+
+def checked(given: Mapping[str, object]) -> TrainingSettings:
+    """The settings of a race.
+
+    Raises:
+        OptionError: a setting is out of range.
+    """
+    return training_settings(given)
+
+
+def _usual(start: Start) -> TrainingSettings:
+    """What a race has by default."""
+    return defaults.settings(frozen=start.layers is None, from_lower_layer=start.is_lower)
+
+
+def _number(name: str, value: int | float, start: Start) -> int | float:
+    """A widget for a training setting."""
+    field = TrainingSettings.model_fields[name]
+    of_start = "frozen" if start.layers is None else "lower" if start.is_lower else "whole"
+    key = f"race-{name}-{of_start}"
+    return _field(_(NAMES[name]), field, value, key, is_rate=name.endswith("rate"))
+
+
+def _option(loss: str, name: str, field: FieldInfo) -> Any:
+    """A widget for an option of a loss."""
+    key = f"race-option-{loss}-{name}"
+    if get_origin(field.annotation) is Literal:
+        choices = list(get_args(field.annotation))
+        help_ = _(field.description) if field.description else None
+        return st.selectbox(f"`{name}`", choices, index=choices.index(field.default), key=key, help=help_)
+    return _field(f"`{name}`", field, field.default, key)
+
+
+def _field(label: str, field: FieldInfo, value: int | float, key: str, *, is_rate: bool = False) -> int | float:
+    bounds: dict[str, Any] = {}
+    for mark in field.metadata:
+        for side in ("ge", "gt", "le", "lt"):
+            bounds[side] = getattr(mark, side, bounds.get(side))
+    kind: Callable[[Any], int | float] = type(value)
+    lowest, highest = bounds.get("ge"), bounds.get("le")
+    return st.number_input(
+        label,
+        min_value=kind(lowest if lowest is not None else 1e-8),
+        max_value=1.0 if is_rate else kind(highest if highest is not None else 1e9),
+        value=value,
+        step=abs(value) / 2 or 0.1 if isinstance(value, float) else 1,
+        format="%.1e" if is_rate else "%g" if isinstance(value, float) else None,
+        key=key,
+        help=_(field.description) if field.description else None,
+    )

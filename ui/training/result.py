@@ -1,0 +1,192 @@
+"""The result of a race: a verdict that names no winner inside the noise, beside what one had before."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from simcse_core.learning.measuring import main_metric_among
+from simcse_core.learning.race import Contestant, Line
+from simcse_core.meaning.intervals import FEWEST_SEEDS, Interval
+from simcse_core.meaning.items import Items
+from simcse_core.runs.race import Outcome, contestants
+from ui.frame.page import plain
+from ui.frame.projector import chart
+from ui.frame.translation import _, joined, language
+from ui.shared import background, charts, colors
+from ui.shared.names import EXPLAINED, METRICS, line_name
+from ui.shared.races.figures import names
+from ui.training.verdict_words import in_full, in_one_sentence
+from ui.training.verdicts import Result, compute
+
+FEW_ITEMS = 1_000
+"""Held-out items of all runs together that are compared within a moment."""
+
+
+def result(race: Sequence[Outcome], beside: Mapping[str, Items]) -> Result | None:
+    """The comparison of a race; computed once for each set of finished runs, for all sessions.
+
+    With many held-out items they take seconds, so they are computed in another process.
+
+    Args:
+        race: finished or not.
+        beside: the baselines, as far as they are known.
+
+    Returns:
+        None while it is being computed.
+    """
+    finished = tuple(outcome.run for outcome in race if outcome.finished)
+    known = all(finished)  # recorded runs have no ids, so the language tells their races apart
+    of_runs = contestants(race)
+    content = repr((finished, sorted(beside), "" if known else language()))
+    if sum(_count(of_run.after) for of_run in of_runs) <= FEW_ITEMS:
+        return _result(content, of_runs, beside)
+    future = background.submit("results", content, compute, of_runs, dict(beside))
+    return future.result() if future.done() else None
+
+
+@st.cache_data(max_entries=60, show_spinner=False)
+def _result(content: str, _contestants: list[Contestant], _beside: Mapping[str, Items]) -> Result:
+    return compute(_contestants, _beside)
+
+
+def _count(items: Items) -> int:
+    return max([len(items.cosines), *map(len, items.values.values())])
+
+
+@st.fragment(run_every=0.5)
+def _until_computed(race: Sequence[Outcome], beside: Mapping[str, Items]) -> None:
+    """Stands where the result will be; draws the page anew when it is there."""
+    if result(race, beside) is not None:
+        st.rerun()
+    st.caption(":material/hourglass_top: " + _("Comparing the losses item by item …"))
+
+
+def show(race: Sequence[Outcome], beside: Mapping[str, Items]) -> None:
+    """Each loss beside what one had before, with intervals, and a verdict; nothing before a run has been measured.
+
+    Args:
+        race: finished or not.
+        beside: the baselines, as far as they are known.
+    """
+    if not contestants(race):
+        return
+    st.header(_("Result"), anchor=False)
+    found = result(race, beside)
+    if found is None:
+        _until_computed(race, beside)
+        return
+    lines = found.lines
+    if found.verdict is not None:
+        st.markdown(in_full(found.verdict))
+    _unfinished(race)
+    shown = [name for name in METRICS if all(name in line.metrics for line in lines)]
+    main = main_metric_among(shown) or shown[0]
+    _intervals(lines, main)
+    st.table([_row(line, shown, main, lines) for line in lines], hide_index=True)
+    best_of_many = any(note.get("code") == "best_of_many" for outcome in race for note in outcome.records)
+    st.caption(_small_print(shown, main, lines, best_of_many=best_of_many))
+
+
+def ahead(race: Sequence[Outcome], beside: Mapping[str, Items]) -> str:
+    """The finished loss to show first."""
+    found = result(race, beside)
+    if found is not None and found.verdict is not None:
+        return found.verdict.ahead
+    return next(outcome.loss for outcome in race if outcome.finished)
+
+
+def in_short(race: Sequence[Outcome], beside: Mapping[str, Items]) -> str:
+    """The verdict in a sentence or two; empty while there is none."""
+    found = result(race, beside)
+    return "" if found is None or found.verdict is None else in_one_sentence(found.verdict)
+
+
+def _unfinished(race: Sequence[Outcome]) -> None:
+    """Which losses are not, or not wholly, in the result."""
+    missing = list(dict.fromkeys(outcome.loss for outcome in race if not outcome.finished))
+    if missing:
+        st.caption(
+            _("Not finished, so counted in part or not at all: {losses}.").format(losses=plain(", ".join(missing)))
+        )
+    diverged = [
+        name
+        for name, outcome in zip(names(race), race, strict=True)
+        if outcome.finished and outcome.finished.get("reason") == "diverged"
+    ]
+    if diverged:
+        st.warning(
+            _("Diverged: {losses}. The steps were too large; choose a smaller learning rate.").format(
+                losses=plain(", ".join(diverged))
+            )
+        )
+
+
+def _row(line: Line, shown: Sequence[str], main: str, lines: Sequence[Line]) -> dict[str, str]:
+    row = {_("loss"): plain(line_name(line.name))}
+    row |= {_(METRICS[name]): _interval(line.metrics.get(name), "{:.2f}") for name in shown}
+    if any(other.over_seeds for other in lines):
+        row[_("over seeds")] = _interval(line.over_seeds.get(main), "{:.2f}")
+    row[_("gain")] = _interval(line.gain.get(main), "{:+.2f}")
+    row[_("seconds")] = "" if line.seconds is None else _seconds(line.seconds)
+    return row
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.1f}" if seconds < 10 else f"{seconds:.0f}"
+
+
+def _small_print(shown: Sequence[str], main: str, lines: Sequence[Line], *, best_of_many: bool) -> str:
+    """What the numbers of the table mean, and what they do not say.
+
+    Args:
+        best_of_many: whether weights were chosen by the held-out data; a note of the training says so then.
+    """
+    seeds = min((line.seeds - line.diverged for line in lines if line.seeds > line.diverged), default=1)
+    before = [line for line in lines if not line.is_loss and main in line.metrics]
+    best = max(before, key=lambda line: line.metrics[main].value)
+    sentences = [
+        _("Measured on held-out data."),
+        *(_(EXPLAINED[name]) for name in shown),
+        _(
+            "In grey the 95 % range over such items. Gain: {metric} above {baseline}, compared item by item; the "
+            "ranges of all gains together hold in 95 % of cases."
+        ).format(metric=_(METRICS[main]), baseline=line_name(best.name)),
+    ]
+    if seeds < FEWEST_SEEDS:
+        sentences.append(
+            _("One seed: another one can move the result.")
+            if seeds == 1
+            else _("Values are means of two seeds, too few to say how far another one moves the result.")
+        )
+    else:
+        sentences.append(
+            _("Values are means of {seeds} seeds. Lead and gain take in how far the seeds lie apart.").format(
+                seeds=seeds
+            )
+        )
+    if not best_of_many:
+        sentences.append(_("Every loss is judged after its last step, so that none gains from a lucky moment."))
+    return joined(*sentences)
+
+
+def _interval(value: Interval | None, form: str) -> str:
+    if value is None or math.isnan(value.value):
+        return ""
+    if math.isnan(value.low):
+        return form.format(value.value)
+    low, high = form.format(value.low), form.format(value.high)
+    return f"{form.format(value.value)} :small[:gray[{low}\u00a0…\u00a0{high}]]"
+
+
+def _intervals(lines: Sequence[Line], metric: str) -> None:
+    chart(
+        charts.intervals(
+            [line_name(line.name) for line in lines],
+            [line.metrics[metric] for line in lines],
+            [colors.of_loss(line.name) for line in lines],
+            _(METRICS[metric]),
+        ),
+        key="intervals",
+        alt=_("Points with their ranges, the same numbers as in the table below."),
+    )
