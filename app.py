@@ -9,7 +9,7 @@ CARDS_IN_A_ROW = 3
 
 def draw() -> None:
     # Here, because the server imports this file too and is to start at once.
-    from ui.frame import page
+    from ui.frame import errors, page
     from ui.frame.translation import _, language
     from ui.shared import heatmap, stored
 
@@ -22,7 +22,7 @@ def draw() -> None:
         )
     )
     picture, words = st.columns([3, 2], gap="large", vertical_alignment="center")
-    with picture, page.user_errors():
+    with picture, errors.user_errors():
         look = stored.first_look(language())
         heatmap.figure(look.matrix, look.texts, key="first-look", height=420)
     with words:

@@ -6,7 +6,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from simcse_core.learning.circle import PRESETS, Batch
-from ui.frame import page, projector
+from ui.frame import errors, page, projector
 from ui.frame.translation import _
 from ui.losses import breaking, inputs, run, table, view
 
@@ -33,7 +33,7 @@ def broken(name: str) -> None:
 
 
 page.begin("losses")
-with page.user_errors():
+with errors.user_errors():
     large = projector.is_on()
     introduction = _(
         "Each point is a text. All losses start from the same points and push them step by step; the trails lead back "
@@ -55,13 +55,13 @@ with page.user_errors():
     picture = st.container()
     if mistake is None and name == inputs.OWN:
         left, picture = (st.container(), picture) if large else picture.columns([3, 7], gap="medium")
-        with left, page.user_errors():
+        with left, errors.user_errors():
             own = inputs.own_sentences()
             with picture:
                 compare(own.batch, own)
             table.sentences(own)
     else:
-        with picture, page.user_errors():
+        with picture, errors.user_errors():
             if mistake is not None:
                 broken(mistake)
             else:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui.frame import page
+from ui.frame import errors, page
 from ui.frame.translation import _
 from ui.map.view import MapTexts, choose_text, show_maps, show_neighbours
 from ui.shared import cache, inputs
@@ -10,7 +10,7 @@ from ui.shared.data_choice import choose_data
 
 page.begin("map")
 left, right = st.columns([5, 2], gap="large")  # the maps come first on a phone too
-with left, page.user_errors():
+with left, errors.user_errors():
     with right:
         data = choose_data("map").data
         settings = inputs.encoder_settings()

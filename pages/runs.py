@@ -7,8 +7,8 @@ import streamlit as st
 from simcse_core.errors import RunError
 from simcse_core.runs import queue, store
 from simcse_core.runs.run import Run
-from ui.frame import operators, page
-from ui.frame.page import plain
+from ui.frame import errors, operators, page
+from ui.frame.errors import plain
 from ui.frame.translation import _
 from ui.runs import actions, compare, details, overview
 from ui.shared.races import progress
@@ -27,7 +27,7 @@ def there(ids: Sequence[str]) -> list[Run]:
     return found
 
 
-@page.user_errors()
+@errors.user_errors()
 def watch(states: Mapping[str, str]) -> None:
     """Draws the page anew when a run that is not over has changed its state."""
     queue.ensure_supervisor()
@@ -43,11 +43,11 @@ def state_of(run_id: str) -> str:
 
 
 page.begin("runs")
-with page.user_errors():
+with errors.user_errors():
     looked = overview.choose(actions.bring_in)
     actions.say_problems()
     runs = there(looked.chosen)
-    with page.user_errors():
+    with errors.user_errors():
         if len(runs) == 1:
             details.show(runs[0])
         elif runs:

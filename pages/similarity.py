@@ -3,7 +3,7 @@
 import streamlit as st
 
 from simcse_core.meaning.similarity import Matrix, Summary
-from ui.frame import address, page, projector, waiting
+from ui.frame import address, errors, page, projector, waiting
 from ui.frame.translation import N_, _, language
 from ui.shared import cache, defaults, heatmap, inputs, stored
 from ui.similarity import beside, grid, pair, spread, take_away, view_options
@@ -37,9 +37,9 @@ def look_closer(
         _("Look closer"), list(LOOKS), format_func=lambda name: _(LOOKS[name]), required=True, key=key, on_change=keep
     )
     if not cache.is_loaded(settings.model):
-        page.until_loaded(settings.model)
+        cache.until_loaded(settings.model)
         return
-    with page.user_errors():
+    with errors.user_errors():
         match look:
             case "spread":
                 spread.show(texts, similarity, settings)
@@ -85,11 +85,11 @@ else:
 below = st.container()
 
 settings = cache.EncoderSettings(defaults.MODEL[language()])
-with right, page.user_errors():  # with settings that cannot be, the sentences are shown all the same
+with right, errors.user_errors():  # with settings that cannot be, the sentences are shown all the same
     settings = inputs.encoder_settings()
-with left, page.user_errors():
+with left, errors.user_errors():
     texts = inputs.sentences(settings.model)
-    with middle, page.user_errors():
+    with middle, errors.user_errors():
         if not texts:
             st.info(_("Type or paste at least two sentences, one a line."), icon=":material/edit:")
         elif len(texts) == 1:

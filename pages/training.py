@@ -3,7 +3,7 @@
 import streamlit as st
 
 from simcse_core.runs import queue
-from ui.frame import page, projector, users
+from ui.frame import errors, page, projector, users
 from ui.frame.translation import _
 from ui.training import inputs, my_races, race
 
@@ -13,7 +13,7 @@ left, right = (st.container(), st.container()) if projector.is_on() else st.colu
 
 race_id = st.query_params.get("race")
 is_there = False
-with left, page.user_errors():
+with left, errors.user_errors():
     my_races.show(users.current(), race_id)
     if race_id:
         race.show(race_id)
@@ -21,17 +21,17 @@ with left, page.user_errors():
     else:
         race.recorded()
 
-with right, page.user_errors():
+with right, errors.user_errors():
     st.header(_("A race of your own"), anchor=race.OWN_RACE)
     plan, button = inputs.choose()
-    with button, page.user_errors():
+    with button, errors.user_errors():
         if (started := inputs.start_button(plan, users.current())) is not None:
             st.query_params["race"] = started
             st.rerun()
 
 if race_id and is_there:  # last, because it may take a moment
-    with left, page.user_errors():
+    with left, errors.user_errors():
         race.show_result(race_id)
 
-with page.user_errors():
+with errors.user_errors():
     queue.ensure_supervisor(soon=True)  # a worker gets ready while somebody reads

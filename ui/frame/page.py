@@ -1,16 +1,12 @@
-"""The frame of every page: title, question, navigation, language, and what a user's error looks like."""
+"""The frame of every page: title, question, navigation, language."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
 
-from simcse_core.errors import UserError
-from simcse_core.plain import markdown
 from simcse_core.runs import queue
-from ui.frame import address, operators, projector, translation, users
+from ui.frame import address, errors, operators, projector, translation, users
 from ui.frame.translation import N_, _
 from ui.shared import cache
 
@@ -100,7 +96,7 @@ def begin(name: str, *, title: bool = True) -> None:
                 other.path, label=_(other.title), icon=other.icon, query_params={"language": translation.language()}
             )
         users.remember()
-    with user_errors():
+    with errors.user_errors():
         _take_up_runs()
     cache.warm_up(translation.language())
     users.say_if_forgotten()
@@ -113,31 +109,3 @@ def _take_up_runs() -> None:
     """Once after each start of the app: runs that waited, or that were cut off with the machine, go on."""
     operators.announce()
     queue.keep_watch()
-
-
-@st.fragment(run_every=0.5)
-def until_loaded(model: str) -> None:
-    """Stands where something needs a model that is on its way; draws the page anew when it is there."""
-    if cache.is_loaded(model):
-        st.rerun()
-    st.caption(":material/hourglass_top: " + _("The model is loading, once for everybody …"))
-
-
-class UnansweredError(UserError):
-    """Something is still to be said before a page can go on: shown as a question, not as a mistake."""
-
-
-@contextmanager
-def user_errors() -> Iterator[None]:
-    """What a user can mend is shown in words, in place; everything else is a bug and shows itself."""
-    try:
-        yield
-    except UnansweredError as question:
-        st.info(plain(translation.explain(question)), icon=":material/help:")
-    except UserError as error:
-        st.error(plain(translation.explain(error)), icon=":material/error:")
-
-
-def plain(text: str) -> str:
-    """Text that Streamlit's Markdown shows letter for letter: in a table, a label, a button or a message too."""
-    return markdown(text)

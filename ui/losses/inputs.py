@@ -14,7 +14,7 @@ from simcse_core.learning.circle import FAILURES, Batch, batch_from_lines, on_ci
 from simcse_core.learning.circle.batch import OwnBatch
 from simcse_core.learning.losses import OfInput, losses
 from simcse_core.limits import limits
-from ui.frame import address, page
+from ui.frame import address, errors
 from ui.frame.translation import N_, _, language
 from ui.losses import run
 from ui.losses.breaking import MISTAKES
@@ -200,5 +200,5 @@ def own_sentences() -> OwnStart:
     vectors = cache.embeddings(sentences.texts, cache.EncoderSettings(model))
     batch, off = on_circle(sentences, vectors)
     if not sentences.has_matches:
-        st.info(page.plain(_("No two sentences have the same label, so there is no match.")), icon=":material/info:")
+        st.info(errors.plain(_("No two sentences have the same label, so there is no match.")), icon=":material/info:")
     return OwnStart(sentences, batch, off)

@@ -8,7 +8,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from simcse_core.learning.circle import names_of
-from ui.frame.page import plain
+from ui.frame.errors import plain
 from ui.frame.translation import _
 from ui.losses.inputs import OwnStart
 from ui.losses.view import Shown

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from simcse_core.data.kinds import Dataset, Labelled, texts_of
 from simcse_core.limits import check_texts, limits
 from simcse_core.meaning.projection import FEWEST_FOR_UMAP, nearest, pca
-from ui.frame.page import plain
+from ui.frame.errors import plain
 from ui.frame.translation import _
 from ui.shared import background, charts
 

@@ -11,7 +11,8 @@ from simcse_core.runs import queue, store
 from simcse_core.runs.bundles import read_bundle, write_bundle
 from simcse_core.runs.run import LONGEST_NAME, Run
 from ui.frame import operators, users
-from ui.frame.page import PAGES, plain, user_errors
+from ui.frame.errors import plain, user_errors
+from ui.frame.page import PAGES
 from ui.frame.translation import _, explain, language
 from ui.runs.overview import choose_others, summary
 

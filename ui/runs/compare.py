@@ -11,7 +11,7 @@ from simcse_core.runs.race import Outcome
 from simcse_core.runs.run import Run
 from simcse_core.runs.summary import Summary, differences
 from ui.frame import operators
-from ui.frame.page import plain, user_errors
+from ui.frame.errors import plain, user_errors
 from ui.frame.translation import _, language
 from ui.runs import actions
 from ui.runs.overview import state_name, summary

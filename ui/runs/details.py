@@ -15,7 +15,8 @@ from simcse_core.runs.reproduce import as_carried_out, command
 from simcse_core.runs.run import Run
 from simcse_core.runs.summary import Summary, settings_of
 from ui.frame import users
-from ui.frame.page import PAGES, plain, user_errors
+from ui.frame.errors import plain, user_errors
+from ui.frame.page import PAGES
 from ui.frame.translation import _, language
 from ui.runs import actions
 from ui.runs.overview import local_time, start_name, state_name, summary

@@ -15,7 +15,8 @@ from simcse_core.runs import store
 from simcse_core.runs.run import LATEST, Run, State
 from simcse_core.runs.summary import Summary, summarise
 from ui.frame import address, projector, users
-from ui.frame.page import PAGES, plain
+from ui.frame.errors import plain
+from ui.frame.page import PAGES
 from ui.frame.translation import N_, _, language
 from ui.shared.names import METRICS, STATES
 from ui.shared.races.words import data_name, model_title

@@ -85,6 +85,14 @@ def is_loaded(name: str) -> bool:
     return _loading(name).done()
 
 
+@st.fragment(run_every=0.5)
+def until_loaded(model: str) -> None:
+    """Stands where something needs a model that is on its way; draws the page anew when it is there."""
+    if is_loaded(model):
+        st.rerun()
+    st.caption(":material/hourglass_top: " + _("The model is loading, once for everybody …"))
+
+
 def encoder(settings: EncoderSettings) -> Encoder:
     """A model with its settings; while it loads, the page says so.
 

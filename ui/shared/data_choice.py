@@ -14,7 +14,7 @@ from simcse_core.data.readers import data_from_bytes, table_sample
 from simcse_core.errors import DataError
 from simcse_core.limits import limits
 from ui.frame import address, uploads
-from ui.frame.page import UnansweredError, plain
+from ui.frame.errors import UnansweredError, plain
 from ui.frame.translation import N_, _, language
 from ui.shared import defaults, reading
 

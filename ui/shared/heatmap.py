@@ -14,7 +14,7 @@ from streamlit.components.v2.types import ComponentRenderer
 from simcse_core.data.writers import safe, to_csv
 from simcse_core.meaning.similarity import Summary, summarise, top_pairs
 from ui.frame import projector
-from ui.frame.page import plain
+from ui.frame.errors import plain
 from ui.frame.translation import _
 from ui.shared import charts
 from ui.shared.matrix.colors import CosineColors

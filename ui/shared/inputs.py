@@ -16,7 +16,7 @@ from simcse_core.encoding.pooling import poolings
 from simcse_core.errors import UserError
 from simcse_core.limits import check_texts, limits
 from ui.frame import address, uploads
-from ui.frame.page import plain, user_errors
+from ui.frame.errors import plain, user_errors
 from ui.frame.translation import _, explain, joined, language
 from ui.shared import cache, defaults, model_fetch, models, reading
 from ui.shared.typing_area import offer_other_texts, put, typing_area

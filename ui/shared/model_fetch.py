@@ -9,7 +9,7 @@ import streamlit as st
 
 from simcse_core.encoding.catalogue import ModelCard, is_here
 from simcse_core.errors import UserError
-from ui.frame.page import plain
+from ui.frame.errors import plain
 from ui.frame.translation import _, explain
 
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from simcse_core.data.decoding import EncodingError, Guess, decode
 from simcse_core.data.files import File
-from ui.frame.page import plain
+from ui.frame.errors import plain
 from ui.frame.translation import _
 
 _NOT_TEXT = (".parquet", ".xlsx")

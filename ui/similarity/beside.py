@@ -7,7 +7,7 @@ import streamlit as st
 
 from simcse_core.meaning.similarity import Matrix, cosine_similarity, summarise
 from ui.frame import waiting
-from ui.frame.page import plain
+from ui.frame.errors import plain
 from ui.frame.translation import _
 from ui.shared import cache, heatmap, inputs, models
 from ui.shared.heatmap import View

@@ -13,7 +13,7 @@ from simcse_core.errors import DataError
 from simcse_core.limits import limits
 from simcse_core.meaning.grid import Grid, SimilarityGrid, similarity_grid, spearman_grid
 from ui.frame import address, projector, uploads, waiting
-from ui.frame.page import plain
+from ui.frame.errors import plain
 from ui.frame.translation import _
 from ui.shared import cache, inputs, models
 from ui.shared.data_choice import Upload, opened

@@ -15,7 +15,7 @@ from simcse_core.errors import InputError
 from simcse_core.meaning.attribution import LeaveOneOut, WordPairs, leave_one_out, word_pairs
 from simcse_core.meaning.similarity import Matrix, Pair
 from ui.frame import address, projector
-from ui.frame.page import plain
+from ui.frame.errors import plain
 from ui.frame.translation import N_, _, explain
 from ui.shared import cache, charts, heatmap
 from ui.shared.heatmap import Cell

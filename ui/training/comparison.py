@@ -15,9 +15,11 @@ from simcse_core.runs.config import RunConfig, open_split
 from simcse_core.runs.race import Outcome
 from simcse_core.runs.store import get
 from ui.frame import projector, users
-from ui.frame.page import PAGES, plain, until_loaded, user_errors
+from ui.frame.errors import plain, user_errors
+from ui.frame.page import PAGES
 from ui.frame.translation import _, language
 from ui.shared import cache, defaults, heatmap
+from ui.shared.cache import until_loaded
 from ui.shared.races.figures import names
 from ui.shared.stored import StoredRace
 from ui.shared.typing_area import offer_other_texts, typing_area

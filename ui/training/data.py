@@ -18,7 +18,7 @@ from simcse_core.learning.losses import losses
 from simcse_core.learning.pretraining import pretraining
 from simcse_core.runs.config import NOTHING
 from ui.frame import address
-from ui.frame.page import plain
+from ui.frame.errors import plain
 from ui.frame.translation import N_, _, joined, language
 from ui.shared import cache, data_choice
 from ui.shared.data_choice import ChosenData, data_title

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from simcse_core.errors import UserError
-from ui.frame.page import plain, user_errors
+from ui.frame.errors import plain, user_errors
 from ui.frame.translation import _, explain, joined
 from ui.shared import background
 from ui.shared.data_choice import Upload

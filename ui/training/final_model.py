@@ -11,7 +11,7 @@ from simcse_core.runs.config import open_sides
 from simcse_core.runs.race import Outcome
 from simcse_core.runs.run import Run
 from simcse_core.runs.store import get
-from ui.frame.page import user_errors
+from ui.frame.errors import user_errors
 from ui.frame.translation import _
 from ui.training import result
 

@@ -12,7 +12,7 @@ from simcse_core.meaning.intervals import FEWEST_SEEDS
 from simcse_core.runs import race
 from simcse_core.runs.config import RunConfig
 from simcse_core.runs.store import keep_data
-from ui.frame.page import plain
+from ui.frame.errors import plain
 from ui.frame.translation import N_, _
 from ui.shared import data_choice, defaults
 from ui.shared.data_choice import ChosenData, Upload

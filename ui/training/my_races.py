@@ -10,7 +10,8 @@ from simcse_core.errors import RunError
 from simcse_core.runs import index
 from simcse_core.runs import race as races
 from simcse_core.runs.run import Run
-from ui.frame.page import PAGES, plain
+from ui.frame.errors import plain
+from ui.frame.page import PAGES
 from ui.frame.translation import _, language
 from ui.shared.names import STATES
 from ui.shared.races.words import data_name

@@ -15,7 +15,7 @@ from simcse_core.runs.run import Run
 from simcse_core.runs.store import get
 from ui.frame import operators, users
 from ui.frame.announcer import announce
-from ui.frame.page import plain, user_errors
+from ui.frame.errors import plain, user_errors
 from ui.frame.translation import _, joined, language
 from ui.shared import models, stored
 from ui.shared.races import chain, figures, progress

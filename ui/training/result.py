@@ -10,7 +10,7 @@ from simcse_core.learning.race import Contestant, Line
 from simcse_core.meaning.intervals import FEWEST_SEEDS, Interval
 from simcse_core.meaning.items import Items
 from simcse_core.runs.race import Outcome, contestants
-from ui.frame.page import plain
+from ui.frame.errors import plain
 from ui.frame.projector import chart
 from ui.frame.translation import _, joined, language
 from ui.shared import background, charts, colors

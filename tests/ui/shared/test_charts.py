@@ -3,7 +3,7 @@ import plotly.graph_objects as go
 import pytest
 
 from simcse_core.learning.losses import losses
-from ui.frame.page import plain
+from ui.frame.errors import plain
 from ui.shared import charts, colors
 
 EVIL = "<img src=x onerror=alert(1)><b>&amp;"

@@ -9,7 +9,7 @@ from simcse_core.errors import RunError
 from simcse_core.learning.pretraining import pretraining
 from simcse_core.runs.config import RunConfig, Stage
 from simcse_core.runs.store import get
-from ui.frame.page import plain
+from ui.frame.errors import plain
 from ui.frame.translation import _
 from ui.shared.races.words import data_name, model_title
 

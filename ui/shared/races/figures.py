@@ -12,7 +12,7 @@ from simcse_core.learning.measuring import main_metric_among
 from simcse_core.meaning.intervals import value_of
 from simcse_core.meaning.items import Items
 from simcse_core.runs.race import Outcome
-from ui.frame.page import plain
+from ui.frame.errors import plain
 from ui.frame.translation import N_, _, language
 from ui.shared import colors, curves
 from ui.shared.curves import Chart, Line, Point

@@ -10,7 +10,7 @@ from simcse_core.runs import queue
 from simcse_core.runs import race as races
 from simcse_core.runs.race import Outcome
 from simcse_core.runs.store import get
-from ui.frame.page import plain, user_errors
+from ui.frame.errors import plain, user_errors
 from ui.frame.translation import _, language
 from ui.shared.names import STATES, duration
 from ui.shared.races.figures import names
