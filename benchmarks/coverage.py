@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simcse_core.data.kinds import Answers, Dataset, Labelled, Pairs, Scored, Triplets
-from simcse_core.encoding.texts import Vectors
+from simcse_core.encoding.texts import Embeddings
 from simcse_core.learning.itemised import items_of
 from simcse_core.meaning.intervals import difference, interval, value_of
 from simcse_core.meaning.items import Items
@@ -74,7 +74,7 @@ def synthetic() -> list[Population]:
     ]
 
 
-def real(data: Dataset, parts: list[list[Vectors]], name: str) -> Population:
+def real(data: Dataset, parts: list[list[Embeddings]], name: str) -> Population:
     """Samples of the rows of a data set; of answers those of whole questions.
 
     Args:
@@ -116,46 +116,46 @@ class _Synthetic:
         return first, second
 
 
-def _noisy(chance: np.random.Generator, meaning: Vectors, shared: Vectors, noise: float) -> Vectors:
-    vectors = meaning + noise * (shared + chance.normal(size=meaning.shape)) / 2**0.5
-    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float32)
+def _noisy(chance: np.random.Generator, meaning: Embeddings, shared: Embeddings, noise: float) -> Embeddings:
+    embeddings = meaning + noise * (shared + chance.normal(size=meaning.shape)) / 2**0.5
+    return np.asarray(embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True), dtype=np.float32)
 
 
-def _unit(chance: np.random.Generator, n: int) -> Vectors:
-    vectors = chance.normal(size=(n, DIMENSIONS))
-    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True) * 2.0, dtype=np.float32)
+def _unit(chance: np.random.Generator, n: int) -> Embeddings:
+    embeddings = chance.normal(size=(n, DIMENSIONS))
+    return np.asarray(embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True) * 2.0, dtype=np.float32)
 
 
 def _words(n: int) -> tuple[str, ...]:
     return tuple(map(str, range(n)))
 
 
-def _labelled(chance: np.random.Generator, n: int) -> tuple[Dataset, list[Vectors]]:
+def _labelled(chance: np.random.Generator, n: int) -> tuple[Dataset, list[Embeddings]]:
     classes = chance.integers(0, 5, n)
     centres = np.random.default_rng(5).normal(size=(5, DIMENSIONS)).astype(np.float32)
     return Labelled("s", _words(n), tuple(map(str, classes))), [centres[classes]]
 
 
-def _paired(chance: np.random.Generator, n: int) -> tuple[Dataset, list[Vectors]]:
+def _paired(chance: np.random.Generator, n: int) -> tuple[Dataset, list[Embeddings]]:
     labels = (chance.random(n) < 0.3).astype(int)
     left, other = _unit(chance, n), _unit(chance, n)
     right = np.where(labels[:, None] == 1, left, other)
     return Pairs("s", _words(n), _words(n), tuple(labels.tolist())), [left, np.asarray(right)]
 
 
-def _scored(chance: np.random.Generator, n: int) -> tuple[Dataset, list[Vectors]]:
+def _scored(chance: np.random.Generator, n: int) -> tuple[Dataset, list[Embeddings]]:
     share = chance.random(n).astype(np.float32)[:, None]
     left, other = _unit(chance, n), _unit(chance, n)
     scores = tuple(np.round(share[:, 0] * 5, 1).tolist())
     return Scored("s", _words(n), _words(n), scores), [left, share * left + (1 - share) * other]
 
 
-def _triplets(chance: np.random.Generator, n: int) -> tuple[Dataset, list[Vectors]]:
+def _triplets(chance: np.random.Generator, n: int) -> tuple[Dataset, list[Embeddings]]:
     anchor = _unit(chance, n)
     return Triplets("s", _words(n), _words(n), _words(n)), [anchor, anchor, _unit(chance, n)]
 
 
-def _answers(chance: np.random.Generator, n: int) -> tuple[Dataset, list[Vectors]]:
+def _answers(chance: np.random.Generator, n: int) -> tuple[Dataset, list[Embeddings]]:
     """Five answers a question, of which one or two are right."""
     question = np.repeat(_unit(chance, n), 5, axis=0)
     labels = np.tile([1, 0, 0, 0, 0], n)
@@ -165,7 +165,7 @@ def _answers(chance: np.random.Generator, n: int) -> tuple[Dataset, list[Vectors
     return Answers("s", names, _words(5 * n), tuple(labels.tolist())), [question, np.asarray(answer)]
 
 
-_SYNTHETIC: dict[str, Callable[[np.random.Generator, int], tuple[Dataset, list[Vectors]]]] = {
+_SYNTHETIC: dict[str, Callable[[np.random.Generator, int], tuple[Dataset, list[Embeddings]]]] = {
     "labelled": _labelled,
     "pairs": _paired,
     "scored": _scored,

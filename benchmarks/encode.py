@@ -23,8 +23,8 @@ from simcse_core.data.readers import read_data
 from simcse_core.encoding.catalogue import find
 from simcse_core.encoding.device import pick_device, pick_dtype
 
-Vectors = NDArray[np.float32]
-Encode = Callable[[list[str]], Vectors]
+Embeddings = NDArray[np.float32]
+Encode = Callable[[list[str]], Embeddings]
 
 
 def main() -> None:
@@ -34,10 +34,10 @@ def main() -> None:
     parser.add_argument("--sentences", type=int, help="only so many (default: all)")
     options = parser.parse_args()
     texts = sentences(options.data / "sts" / "stsb-en-train.csv")[: options.sentences]
-    speeds, vectors = measure(encoders(), texts, options.rounds)
+    speeds, embeddings = measure(encoders(), texts, options.rounds)
     print(f"{len(texts):,} distinct sentences, {options.rounds} alternating rounds")
     print(f"{machine('sentence-transformers')}\n")
-    report(speeds, vectors)
+    report(speeds, embeddings)
 
 
 def sentences(path: Path) -> list[str]:
@@ -79,27 +79,29 @@ def ours(model: SimCSE, precision: str) -> Encode:
 
 def measure(
     candidates: dict[str, Encode], texts: list[str], rounds: int
-) -> tuple[dict[str, list[float]], dict[str, Vectors]]:
+) -> tuple[dict[str, list[float]], dict[str, Embeddings]]:
     """Sentences per second of each round, and the vectors of the last."""
-    vectors = {name: encode(texts[:256]) for name, encode in candidates.items()}  # everybody warms up
+    embeddings = {name: encode(texts[:256]) for name, encode in candidates.items()}  # everybody warms up
     speeds: dict[str, list[float]] = {name: [] for name in candidates}
     for _round in range(rounds):
         for name, encode in candidates.items():
             started = time.perf_counter()
-            vectors[name] = encode(texts)
+            embeddings[name] = encode(texts)
             speeds[name].append(len(texts) / (time.perf_counter() - started))
-    return speeds, vectors
+    return speeds, embeddings
 
 
-def report(speeds: dict[str, list[float]], vectors: dict[str, Vectors]) -> None:
+def report(speeds: dict[str, list[float]], embeddings: dict[str, Embeddings]) -> None:
     """A line each; the first is the one that others are measured against."""
     first = next(iter(speeds))
     print(f"{'':32} {'sentences/s':>12} {'ratio':>7} {'lowest':>7} {'largest difference':>19} {'smallest cosine':>16}")
     for name, own in speeds.items():
         ratios = [mine / theirs for mine, theirs in zip(own, speeds[first], strict=True)]
-        difference = np.abs(vectors[name] - vectors[first]).max()
-        unit = vectors[name] / np.linalg.norm(vectors[name], axis=1, keepdims=True)
-        closest = (unit * vectors[first] / np.linalg.norm(vectors[first], axis=1, keepdims=True)).sum(axis=1).min()
+        difference = np.abs(embeddings[name] - embeddings[first]).max()
+        unit = embeddings[name] / np.linalg.norm(embeddings[name], axis=1, keepdims=True)
+        closest = (
+            (unit * embeddings[first] / np.linalg.norm(embeddings[first], axis=1, keepdims=True)).sum(axis=1).min()
+        )
         print(
             f"{name:32} {statistics.median(own):12.0f} {statistics.median(ratios):7.2f} {min(ratios):7.2f} "
             f"{difference:19.1e} {closest:16.6f}"

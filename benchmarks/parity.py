@@ -20,7 +20,7 @@ from simcse_core.data import bundled
 from simcse_core.data.kinds import Dataset, Scored, Texts
 from simcse_core.encoding.device import PRECISIONS
 from simcse_core.encoding.pooling import poolings
-from simcse_core.encoding.texts import Vectors
+from simcse_core.encoding.texts import Embeddings
 from simcse_core.learning.losses import losses
 from simcse_core.learning.records import Step
 from simcse_core.learning.settings import TrainingSettings, training_settings
@@ -54,7 +54,7 @@ class Comparisons:
         if not passed:
             self.failed.append(title)
 
-    def vectors(self, title: str, got: Vectors, expected: Vectors, *, half: bool = False) -> None:
+    def embeddings(self, title: str, got: Embeddings, expected: Embeddings, *, half: bool = False) -> None:
         """Compare two matrices of unit rows."""
         difference = float(np.abs(got - expected).max())
         cosine = float((got * expected).sum(axis=-1).min())
@@ -63,7 +63,7 @@ class Comparisons:
 
     def trainings(self, title: str, got: "Training", expected: "Training", of_losses: float, of_vectors: float) -> None:
         """Compare two trainings step by step, and what became of the model."""
-        by_loss, by_vector = got.loss_difference(expected), float(np.abs(got.vectors - expected.vectors).max())
+        by_loss, by_vector = got.loss_difference(expected), float(np.abs(got.embeddings - expected.embeddings).max())
         same_length = len(got.losses) == len(expected.losses)
         passed = same_length and by_loss <= of_losses and by_vector <= of_vectors
         self.line(
@@ -81,7 +81,7 @@ class Training:
     """What a training did."""
 
     losses: list[float]
-    vectors: Vectors
+    embeddings: Embeddings
     """Of some texts, afterwards."""
 
     def loss_difference(self, other: "Training") -> float:
@@ -104,10 +104,10 @@ def compare_vectors(name: str, device: torch.device, texts: Sequence[str]) -> No
     model = SimCSE.load(name, device=device.type)
     for precision in PRECISIONS:
         got, half = model.encode(mixed, precision=precision), precision != "float32"
-        table.vectors(f"{len(mixed):,} texts, {precision}", got, expected, half=half)
+        table.embeddings(f"{len(mixed):,} texts, {precision}", got, expected, half=half)
         few = mixed[-60:]
         alone = np.concatenate([model.encode([text], precision=precision) for text in few])
-        table.vectors(f"alone or in a batch, {precision}", alone, got[-60:], half=half)
+        table.embeddings(f"alone or in a batch, {precision}", alone, got[-60:], half=half)
     for title, setup in SETUPS.items():
         _compare_setup(table, title, name, device, mixed[-300:], setup)
     _compare_looks(table, name, device, mixed[-40:])
@@ -128,14 +128,14 @@ def _compare_setup(
     model = SimCSE.load(name, device=device.type, **setup)
     for precision in ("float32", "float16", "bfloat16"):
         got = model.encode(texts, precision=precision)
-        table.vectors(f"{title}, {precision}", got, expected, half=precision != "float32")
+        table.embeddings(f"{title}, {precision}", got, expected, half=precision != "float32")
 
 
 def _compare_looks(table: Comparisons, name: str, device: torch.device, texts: list[str]) -> None:
     """The grid of layers and poolings, and what each token adds."""
     models = [SimCSE.load(name, device=kind) for kind in (device.type, "cpu")]
     grids = [model.encode_grid(texts, poolings.names()) for model in models]
-    table.vectors("every layer with every pooling", *(np.concatenate(list(grid.values())) for grid in grids))
+    table.embeddings("every layer with every pooling", *(np.concatenate(list(grid.values())) for grid in grids))
     got, expected = (np.concatenate([model.tokens(text).parts for text in texts]) for model in models)
     difference = float(np.abs(got - expected).max())
     table.line("what each token adds", difference <= FLOAT32, f"{difference:8.1e}")
@@ -247,7 +247,7 @@ def compare_losses(name: str, device: torch.device) -> None:
             on_device, on_cpu = (trained(name, on, rows, given, probe, layer=2) for on in (device, torch.device("cpu")))
             worst[kind] = (
                 on_device.loss_difference(on_cpu),
-                float(np.abs(on_device.vectors - on_cpu.vectors).max()),
+                float(np.abs(on_device.embeddings - on_cpu.embeddings).max()),
             )
         by_loss, by_vector = (max(values) for values in zip(*worst.values(), strict=True))
         passed = by_loss <= LOSS and by_vector <= TRAINED

@@ -27,7 +27,7 @@ with left, errors.user_errors():
         st.caption(
             _("Drag to zoom, double-click to see everything again. Rings mark the chosen text and its neighbours.")
         )
-    vectors = cache.embeddings(texts.texts, settings)
-    show_maps(vectors, texts, content=content)
-    show_neighbours(vectors, texts, chosen)
+    embeddings = cache.embeddings(texts.texts, settings)
+    show_maps(embeddings, texts, content=content)
+    show_neighbours(embeddings, texts, chosen)
     inputs.warn_about(list(texts.texts), settings.model)

@@ -24,8 +24,8 @@ def matrix(texts: list[str], settings: cache.EncoderSettings) -> Matrix:
     if first and not cache.is_loaded(settings.model):
         return look.matrix
     with waiting.shown(_("Reading the sentences")) as report:
-        vectors = cache.embeddings(texts, settings, report)
-    return cache.similarity(inputs.content_key(texts, settings), vectors)
+        embeddings = cache.embeddings(texts, settings, report)
+    return cache.similarity(inputs.content_key(texts, settings), embeddings)
 
 
 def look_closer(

@@ -1,4 +1,4 @@
-"""SimCSE Explorer's core: from texts to unit vectors, to meaning, to fine-tuned models.
+"""SimCSE Explorer's core: from texts to unit embeddings, to meaning, to fine-tuned models.
 
 The names below load their part of the library when they are first used, so that importing the package costs nothing.
 """

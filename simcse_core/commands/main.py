@@ -161,10 +161,10 @@ def _similarity(options: argparse.Namespace) -> Answer:
     for given in (texts, others):
         check_texts(given, limits().max_similarity_texts, "max_similarity_texts")
     model = load_model(options)
-    vectors = encode_texts(options, model, texts)
+    embeddings = encode_texts(options, model, texts)
     if not options.against:
-        return {"texts": texts, "similarity": _rounded(cosine_similarity(vectors))}
-    similarity = cosine_similarity(vectors, encode_texts(options, model, others, of=f" of {options.against}"))
+        return {"texts": texts, "similarity": _rounded(cosine_similarity(embeddings))}
+    similarity = cosine_similarity(embeddings, encode_texts(options, model, others, of=f" of {options.against}"))
     return {"texts": texts, "others": others, "similarity": _rounded(similarity)}
 
 
@@ -242,13 +242,13 @@ def _project(options: argparse.Namespace) -> Answer:
     texts = read_texts(options.input, encoding=options.encoding, sheet=options.sheet)
     check_texts(texts, limits().max_map_points, "max_map_points")
     output = output_file(options.output, files_read(options))
-    vectors = encode_texts(options, load_model(options), texts)
+    embeddings = encode_texts(options, load_model(options), texts)
     started = time.perf_counter()
-    points = method.function(vectors, seed=options.seed)
+    points = method.function(embeddings, seed=options.seed)
     seconds = time.perf_counter() - started
     rows = [(float(x), float(y), text) for (x, y), text in zip(points, texts, strict=True)]
     durable.write(output, to_csv(["x", "y", "text"], rows).encode())  # on a full disk the old file stays as it was
-    trust = trustworthiness(vectors, points, seed=options.seed)
+    trust = trustworthiness(embeddings, points, seed=options.seed)
     if math.isnan(trust):
         reason = "there are too few texts" if len(texts) < 5 else "all texts have the same vector, up to rounding"
         to_stderr(f"note: trustworthiness is undefined: {reason}.")

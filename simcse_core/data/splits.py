@@ -231,7 +231,7 @@ def _questions_with_both(data: Answers) -> set[str]:
 
 
 def _is_measurable(data: Dataset) -> bool:
-    """Whether some vectors could be better than others on this data."""
+    """Whether some embeddings could be better than others on this data."""
     match data:
         case Pairs():
             return len(set(data.label)) == 2

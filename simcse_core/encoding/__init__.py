@@ -1,1 +1,1 @@
-"""Texts to vectors: the models, pooling, batching, the catalogue, loading and saving."""
+"""Texts to embeddings: the models, pooling, batching, the catalogue, loading and saving."""

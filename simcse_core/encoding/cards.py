@@ -14,7 +14,7 @@ class ModelCard:
     megabytes: int
     """Of the weights. A multilingual tokenizer adds up to 30 to a download."""
     layers: int | None
-    """Number of layers to choose from; None for a frozen model, which gives sentence vectors only."""
+    """Number of layers to choose from; None for a frozen model, which gives sentence embeddings only."""
     pooling: str | None
     """What it was trained with, and what its folder says; None for a frozen model."""
     note: str

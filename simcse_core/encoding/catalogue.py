@@ -14,7 +14,7 @@ from simcse_core.home import run_folder
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from simcse_core.encoding.texts import Progress, TextCheck, Vectors
+    from simcse_core.encoding.texts import Embeddings, Progress, TextCheck
 
 
 __all__ = ["CATALOGUE", "Encoder", "ModelCard", "can_read_instead", "find", "is_here", "load"]
@@ -37,7 +37,7 @@ class Encoder(Protocol):
         precision: str = "float32",
         on_check: "Callable[[TextCheck], None] | None" = None,
         on_progress: "Progress | None" = None,
-    ) -> "Vectors": ...
+    ) -> "Embeddings": ...
     def check(self, texts: Iterable[str]) -> "TextCheck": ...
     def prepare(self, texts: Sequence[str]) -> "Sequence[Sequence[int]] | Sequence[Tensor]": ...
     def tune(self, what: str) -> "list[nn.Parameter]": ...

@@ -1,4 +1,4 @@
-"""Frozen encoders: they give sentence vectors, have no layers and no tokens, and learn only a linear head."""
+"""Frozen encoders: they give sentence embeddings, have no layers and no tokens, and learn only a linear head."""
 
 import os
 import threading
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from simcse_core.encoding.device import pick_dtype
 from simcse_core.encoding.head import make_head
-from simcse_core.encoding.texts import Progress, TextCheck, Vectors, checked, is_unreadable, once_each
+from simcse_core.encoding.texts import Embeddings, Progress, TextCheck, checked, is_unreadable, once_each
 from simcse_core.errors import OptionError
 
 if TYPE_CHECKING:
@@ -66,12 +66,12 @@ class FrozenEncoder(nn.Module):
         base = NumpyBackend(str(resources / "weights.npz"), tokenizer, threads=os.cpu_count() or 1)
         return cls(base, tokenizer, head=layer, name=name)
 
-    def forward(self, vectors: Tensor) -> Tensor:
-        """(N, 512) sentence vectors through the head, as unit rows."""
-        return F.normalize(vectors if self.head is None else self.head(vectors), dim=-1)
+    def forward(self, embeddings: Tensor) -> Tensor:
+        """(N, 512) sentence embeddings through the head, as unit rows."""
+        return F.normalize(embeddings if self.head is None else self.head(embeddings), dim=-1)
 
     def prepare(self, texts: Sequence[str]) -> list[Tensor]:
-        """The frozen sentence vectors, each (512,): what `embed` works on."""
+        """The frozen sentence embeddings, each (512,): what `embed` works on."""
         return list(torch.from_numpy(self._frozen(list(texts))))
 
     def embed(self, prepared: Sequence[Tensor]) -> Tensor:
@@ -86,7 +86,7 @@ class FrozenEncoder(nn.Module):
         precision: str = "float32",
         on_check: Callable[[TextCheck], None] | None = None,
         on_progress: Progress | None = None,
-    ) -> Vectors:
+    ) -> Embeddings:
         """One unit vector per text. Arguments as for `SimCSE.encode`; it always computes in float32."""
         texts = checked(texts)
         pick_dtype(precision, self.device)  # refuses an unknown one
@@ -125,7 +125,7 @@ class FrozenEncoder(nn.Module):
 
         save_frozen(self, Path(folder))
 
-    def _frozen(self, texts: list[str], on_progress: Progress | None = None) -> Vectors:
+    def _frozen(self, texts: list[str], on_progress: Progress | None = None) -> Embeddings:
         parts = [np.zeros((0, self.dim), dtype=np.float32)]
         for start in range(0, len(texts), self.batch_size):
             with self._lock:

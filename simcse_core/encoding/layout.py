@@ -1,6 +1,6 @@
 """What a model's folder says about itself: the modules of sentence-transformers and their settings, without weights.
 
-What a folder asks for is applied as sentence-transformers applies it, or refused: never other vectors in silence.
+What a folder asks for is applied as sentence-transformers applies it, or refused: never other embeddings in silence.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""SimCSE on BERT: texts -> tokens -> hidden states of a layer -> [linear head] -> pooling -> unit vectors."""
+"""SimCSE on BERT: texts -> tokens -> hidden states of a layer -> [linear head] -> pooling -> unit embeddings."""
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -28,7 +28,7 @@ from simcse_core.encoding.layers import (
 from simcse_core.encoding.layout import Prompts
 from simcse_core.encoding.packing import can_pack, pack, use_packed_attention
 from simcse_core.encoding.pooling import poolings
-from simcse_core.encoding.texts import Progress, TextCheck, TextTokens, Vectors, checked, is_unreadable, once_each
+from simcse_core.encoding.texts import Embeddings, Progress, TextCheck, TextTokens, checked, is_unreadable, once_each
 from simcse_core.errors import ModelError
 
 NO_PROMPTS = Prompts()
@@ -107,7 +107,7 @@ class SimCSE(nn.Module):
             seed: for a random head.
 
         Raises:
-            ModelError: there is no such model, it is damaged, or it is frozen and gives sentence vectors only.
+            ModelError: there is no such model, it is damaged, or it is frozen and gives sentence embeddings only.
             OptionError: unknown pooling or head, or a layer the model does not have.
         """
         from simcse_core.encoding.catalogue import load
@@ -244,7 +244,7 @@ class SimCSE(nn.Module):
         precision: str = "float32",
         on_check: Callable[[TextCheck], None] | None = None,
         on_progress: Progress | None = None,
-    ) -> Vectors:
+    ) -> Embeddings:
         """One unit vector per text, in the order of the texts.
 
         Args:
@@ -266,24 +266,24 @@ class SimCSE(nn.Module):
         if on_check is not None:
             on_check(self.check(texts))
 
-        def encode_unique(unique: list[str]) -> Vectors:
-            vectors = np.empty((len(unique), self.dim), dtype=np.float32)
+        def encode_unique(unique: list[str]) -> Embeddings:
+            embeddings = np.empty((len(unique), self.dim), dtype=np.float32)
             twin = self._twin(dtype)
             launched: list[tuple[list[int], Tensor]] = []
             done = 0
             for chunk in chunks_by_length(unique, self.device):
                 prepared = self.prepare([unique[position] for position in chunk])
-                _copy_back(launched, vectors)  # a GPU has computed them meanwhile
+                _copy_back(launched, embeddings)  # a GPU has computed them meanwhile
                 for batch in batches_by_length([len(ids) for ids in prepared], tokens_per_batch(self.device)):
-                    embeddings = self._embed(twin, [prepared[position] for position in batch])
-                    launched.append(([chunk[position] for position in batch], embeddings))
+                    pooled = self._embed(twin, [prepared[position] for position in batch])
+                    launched.append(([chunk[position] for position in batch], pooled))
                     if self.device.type == "cpu":
-                        _copy_back(launched, vectors)
+                        _copy_back(launched, embeddings)
                     done += len(batch)
                     if on_progress is not None:
                         on_progress(done, len(unique))
-            _copy_back(launched, vectors)
-            return vectors
+            _copy_back(launched, embeddings)
+            return embeddings
 
         return once_each(texts, self.dim, encode_unique)
 
@@ -323,16 +323,16 @@ class SimCSE(nn.Module):
         slopes = torch.autograd.grad(pooled.sum(), inputs, allow_unused=True)
         parts = sum(own.detach() * slope for own, slope in zip(inputs, slopes, strict=True) if slope is not None)
         assert isinstance(parts, Tensor)
-        vectors, parts, pooled = (value.detach().cpu() for value in (inputs[0][0], parts[0], pooled))
+        embeddings, parts, pooled = (value.detach().cpu() for value in (inputs[0][0], parts[0], pooled))
         offsets = encoded["offset_mapping"]  # a token of the prompt is a marker like [CLS]
         spans = tuple((max(int(start) - before, 0), max(int(end) - before, 0)) for start, end in offsets)
-        return TextTokens(spans, vectors.numpy(), parts.numpy(), pooled.numpy())
+        return TextTokens(spans, embeddings.numpy(), parts.numpy(), pooled.numpy())
 
     @torch.inference_mode()
     def encode_grid(
         self, texts: Sequence[str], pooling_names: Sequence[str], *, on_progress: Progress | None = None
-    ) -> dict[tuple[int, str], Vectors]:
-        """Vectors of every layer with every pooling, in one pass over the texts.
+    ) -> dict[tuple[int, str], Embeddings]:
+        """Embeddings of every layer with every pooling, in one pass over the texts.
 
         Args:
             texts: N texts.
@@ -348,7 +348,7 @@ class SimCSE(nn.Module):
         texts = checked(texts)
         prepared = self.prepare(texts)
         cells = [(layer, name) for layer in range(self.layers + 1) for name in pooling_names]
-        vectors = {cell: np.zeros((len(texts), self.dim), dtype=np.float32) for cell in cells}
+        embeddings = {cell: np.zeros((len(texts), self.dim), dtype=np.float32) for cell in cells}
         done = 0
         for batch in batches_by_length([len(ids) for ids in prepared], tokens_per_batch(self.device)):
             ids, mask = pad([prepared[at] for at in batch], int(self.tokenizer.pad_token_id or 0), self.device)
@@ -357,11 +357,11 @@ class SimCSE(nn.Module):
             states = [state if self.head is None else self.head(state) for state in states]
             for layer, name in cells:
                 pooled = self._pool(states[layer], mask, states[0], name)
-                vectors[layer, name][batch] = F.normalize(pooled, dim=-1).cpu().numpy()
+                embeddings[layer, name][batch] = F.normalize(pooled, dim=-1).cpu().numpy()
             done += len(batch)
             if on_progress is not None:
                 on_progress(done, len(texts))
-        return vectors
+        return embeddings
 
     def above(self, layer: int | None) -> "SimCSE":
         """The layers above `layer`, with head and pooling, as a model of its own for training.
@@ -450,14 +450,14 @@ class SimCSE(nn.Module):
         return [parameter for parameter in self.parameters() if parameter.requires_grad]
 
     def save(self, folder: Path | str) -> None:
-        """Write the model in the folder layout of sentence-transformers, where it gives the same vectors."""
+        """Write the model in the folder layout of sentence-transformers, where it gives the same embeddings."""
         from simcse_core.encoding.storage import save
 
         save(self, Path(folder))
 
 
-def _copy_back(launched: list[tuple[list[int], Tensor]], vectors: Vectors) -> None:
+def _copy_back(launched: list[tuple[list[int], Tensor]], embeddings: Embeddings) -> None:
     """Put embeddings in their rows and forget them; this waits until a GPU has computed them."""
-    for rows, embeddings in launched:
-        vectors[rows] = embeddings.cpu().numpy()
+    for rows, pooled in launched:
+        embeddings[rows] = pooled.cpu().numpy()
     launched.clear()

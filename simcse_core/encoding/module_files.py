@@ -38,7 +38,7 @@ class BertConfig(_Content):
 
 
 class _Arguments(_Content):
-    """Arguments for transformers. One that is not here may make other vectors, and is refused."""
+    """Arguments for transformers. One that is not here may make other embeddings, and is refused."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -81,7 +81,7 @@ class _Modalities(_Content):
 
 
 class TransformerSettings(_Content):
-    """`sentence_bert_config.json`. A setting that is not here makes other vectors, and is refused."""
+    """`sentence_bert_config.json`. A setting that is not here makes other embeddings, and is refused."""
 
     model_config = ConfigDict(extra="forbid")
 

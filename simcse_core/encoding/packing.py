@@ -53,11 +53,11 @@ class PackedBatch:
     order: list[int]
     """Where the texts stood before they were sorted by length."""
 
-    def restore(self, vectors: Tensor) -> Tensor:
+    def restore(self, embeddings: Tensor) -> Tensor:
         """(N, D) from packed order to the order of the texts."""
         place = torch.empty(len(self.order), dtype=torch.long)
         place[self.order] = torch.arange(len(self.order))
-        return vectors[place.to(vectors.device)]
+        return embeddings[place.to(embeddings.device)]
 
 
 def can_pack(bert: PreTrainedModel) -> bool:

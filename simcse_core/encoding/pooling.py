@@ -1,4 +1,4 @@
-"""Pooling: the vectors of a sentence's tokens become one vector.
+"""Pooling: the embeddings of a sentence's tokens become one vector.
 
 Every pooling takes the same three tensors and leaves padding out, so a sentence's vector never depends on the other
 sentences in its batch. The tensors' own methods are enough here: the list of poolings is known without importing torch.

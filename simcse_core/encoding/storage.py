@@ -36,7 +36,7 @@ _TYPES = {
 
 
 def save(model: SimCSE, folder: Path) -> None:
-    """Write a model; sentence-transformers loads the folder and gives the same vectors.
+    """Write a model; sentence-transformers loads the folder and gives the same embeddings.
 
     Raises:
         ModelError: the model ends below a final norm, which the folder's layout cannot say.
@@ -207,7 +207,7 @@ def _max_tokens(layout: Layout, at_most: list[int | None], positions: int | None
 
 
 def _try(model: SimCSE) -> None:
-    """See that texts get vectors, by the way that they will get them, with a tokenizer and settings of any content.
+    """See that texts get embeddings, by the way that they will get them, with a tokenizer and settings of any content.
 
     Raises:
         ModelError: they do not.

@@ -1,4 +1,4 @@
-"""Millions of texts to a file of vectors, shard by shard, in memory that does not grow with their number."""
+"""Millions of texts to a file of embeddings, shard by shard, in memory that does not grow with their number."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from simcse_core.encoding.catalogue import Encoder
 
 SHARD = 10_000
-"""Enough texts to sort by length and to find some repeated, few enough to hold with their tokens and vectors."""
+"""Enough texts to sort by length and to find some repeated, few enough to hold with their tokens and embeddings."""
 
 CHARACTERS_AT_ONCE = 4_000_000
 """Long texts make a shard full earlier: a tokenizer needs some forty bytes for each character."""
@@ -47,7 +47,7 @@ def encode_stream(
     shard: int = SHARD,
     on_progress: Callable[[int], None] | None = None,
 ) -> StreamSummary:
-    """Encode texts as they come and write the vectors to a NumPy file, the same that `np.save` writes.
+    """Encode texts as they come and write the embeddings to a NumPy file, the same that `np.save` writes.
 
     The file appears when it is complete. After an error or Ctrl-C there is none, and an older one stays as it was.
 
@@ -72,8 +72,8 @@ def encode_stream(
         for part in _shards(texts, shard):
             check = model.check(part)
             on_part = None if on_progress is None else _of_all(on_progress, summary.n, len(part))
-            vectors = model.encode(part, precision=precision, on_progress=on_part)
-            file.write(np.ascontiguousarray(vectors, dtype="<f4").data)
+            embeddings = model.encode(part, precision=precision, on_progress=on_part)
+            file.write(np.ascontiguousarray(embeddings, dtype="<f4").data)
             summary = _added(summary, len(part), check)
         _write_header(file, summary)  # as long as before: NumPy leaves room for more rows
     return summary

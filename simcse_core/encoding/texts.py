@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from simcse_core.errors import InputError
 
-Vectors = NDArray[np.float32]
+Embeddings = NDArray[np.float32]
 """(N, D) unit rows."""
 
 Progress = Callable[[int, int], None]
@@ -37,11 +37,11 @@ class TextTokens:
     """The tokens of one text in a model."""
 
     spans: Spans
-    vectors: Vectors
+    embeddings: Embeddings
     """(T, D) hidden states of the chosen layer, through the head."""
-    parts: Vectors
+    parts: Embeddings
     """(T, D) what each token adds to the pooled vector."""
-    pooled: Vectors
+    pooled: Embeddings
     """(D,) before it is normalised."""
 
 
@@ -99,8 +99,8 @@ def is_listing(given: object) -> bool:
     return isinstance(given, Iterable) and not isinstance(given, bytes | Mapping | Set) and not is_table
 
 
-def once_each(texts: Sequence[str], dim: int, encode: Callable[[list[str]], Vectors]) -> Vectors:
-    """Encode every distinct text once and put the vectors in the order of the texts.
+def once_each(texts: Sequence[str], dim: int, encode: Callable[[list[str]], Embeddings]) -> Embeddings:
+    """Encode every distinct text once and put the embeddings in the order of the texts.
 
     Args:
         texts: N texts, repetitions allowed.

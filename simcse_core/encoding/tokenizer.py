@@ -24,13 +24,13 @@ def load_tokenizer(folder: Path, name: str, *, lower_case: bool, embeddings: int
         embeddings: how many word embeddings the model has.
 
     Raises:
-        ModelError: there is none, or its tokens are not those of the model, so that vectors would mean nothing.
+        ModelError: there is none, or its tokens are not those of the model, so that embeddings would mean nothing.
     """
     with model_errors(name, "tokenizer"), without_panic_messages():
         tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
             folder, local_files_only=True, trust_remote_code=False
         )
-        tokenizer.padding_side = "right"  # vectors here do not depend on it; those of whom we save a folder for do
+        tokenizer.padding_side = "right"  # embeddings here do not depend on it; those of whom we save a folder for do
         if lower_case:
             _put_in_lower_case(tokenizer, name)
         _check_vocabulary(tokenizer, name, embeddings)

@@ -41,8 +41,8 @@ def load_bert(folder: Path, name: str) -> PreTrainedModel:
         name: how messages call the model.
 
     Raises:
-        ModelError: weights are missing, left over, of another shape or no numbers, so that the vectors would be others
-            than those of the model that was saved; or the model is a decoder. Heads that hidden states do not depend on
+        ModelError: weights are missing, left over, of another shape or no numbers, so that the embeddings would differ
+            from those of the model that was saved; or the model is a decoder. Heads that hidden states do not depend on
             may be missing or left over.
     """
     with model_errors(name, "config.json"):

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from simcse_core.data.bundled import language_of
 from simcse_core.data.kinds import Dataset, Labelled, text_columns, texts_of
-from simcse_core.encoding.texts import Vectors
+from simcse_core.encoding.texts import Embeddings
 from simcse_core.learning.itemised import items_of
 from simcse_core.learning.measuring import CENTRE, LOGISTIC, measure
 from simcse_core.meaning.items import Items
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 AS_IT_COMES, TFIDF = "as_it_comes", "tfidf"
 MOST_FEATURES = 20_000
 MOST_CELLS = 50_000_000
-"""Numbers in the TF-IDF vectors of the dev texts: with many texts fewer words count, so that memory suffices."""
+"""Numbers in the TF-IDF embeddings of the dev texts: with many texts fewer words count, so that memory suffices."""
 STRENGTHS = (1.0, 10.0, 100.0)
 """Of a logistic regression (C): the lower, the simpler it stays."""
 FOLDS = 3
@@ -75,8 +75,8 @@ def _classified(
     train_vectors: Any, train_labels: Sequence[str], dev_vectors: Any, dev_labels: Sequence[str]
 ) -> dict[str, list[float]]:
     """Both classifiers' results on each dev text."""
-    vectors = (train_vectors, train_labels, dev_vectors, dev_labels)
-    return {LOGISTIC: logistic_hits(*vectors), CENTRE: centre_hits(*vectors)}
+    embeddings = (train_vectors, train_labels, dev_vectors, dev_labels)
+    return {LOGISTIC: logistic_hits(*embeddings), CENTRE: centre_hits(*embeddings)}
 
 
 def centre_hits(
@@ -138,20 +138,20 @@ def _regression(strength: float) -> Any:
     return LogisticRegression(C=strength, max_iter=1_000)
 
 
-def _strength(vectors: Any, labels: NDArray[np.str_]) -> float:
+def _strength(embeddings: Any, labels: NDArray[np.str_]) -> float:
     """The C that does best in cross-validation; the lower one where two do."""
     from sklearn.model_selection import StratifiedKFold, cross_val_score
 
     if len(labels) > SAMPLE_FOR_STRENGTH:
         chosen = np.random.default_rng(0).choice(len(labels), SAMPLE_FOR_STRENGTH, replace=False)
-        vectors, labels = vectors[chosen], labels[chosen]
+        embeddings, labels = embeddings[chosen], labels[chosen]
     names, counts = np.unique(labels, return_counts=True)
     enough = np.isin(labels, names[counts >= FOLDS])
-    vectors, labels = vectors[enough], labels[enough]
+    embeddings, labels = embeddings[enough], labels[enough]
     if len(set(labels)) < 2:
         return STRENGTHS[0]
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=0)
-    means = [cross_val_score(_regression(strength), vectors, labels, cv=folds).mean() for strength in STRENGTHS]
+    means = [cross_val_score(_regression(strength), embeddings, labels, cv=folds).mean() for strength in STRENGTHS]
     return STRENGTHS[int(np.argmax(means))]
 
 
@@ -171,7 +171,7 @@ def _tfidf(known: list[str], asked: list[str]) -> tuple[Any, Any]:
         return csr_matrix((len(known), 1), dtype=np.float32), csr_matrix((len(asked), 1), dtype=np.float32)
 
 
-def _dense(rows: Any) -> Vectors:
+def _dense(rows: Any) -> Embeddings:
     """(M, F') without the features that none of the rows has."""
     used = np.unique(rows.indices)
     return np.asarray(rows[:, used].toarray() if len(used) else np.zeros((rows.shape[0], 1)), dtype=np.float32)

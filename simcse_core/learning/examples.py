@@ -27,7 +27,7 @@ Batches = Callable[[int, int], Iterator[list[int]]]
 
 @dataclass(frozen=True)
 class Batch:
-    """What a loss is called with, with numbers of texts in the place of their vectors."""
+    """What a loss is called with, with numbers of texts in the place of their embeddings."""
 
     anchor: Tensor
     """(N,) numbers of texts."""

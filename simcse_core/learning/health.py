@@ -56,7 +56,7 @@ class Watch:
     Args:
         margin: of a triplet loss; None for others.
         views: whether the batch holds two views of each text.
-        words: whether words are learned, so that nothing keeps the vectors of texts apart.
+        words: whether words are learned, so that nothing keeps the embeddings of texts apart.
     """
 
     def __init__(self, *, margin: float | None = None, views: bool = False, words: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""What vectors do with each item of a data set, whatever made the vectors."""
+"""What embeddings do with each item of a data set, whatever made the embeddings."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simcse_core.data.kinds import Answers, Dataset, Labelled, Pairs, Scored, Texts, Triplets, normalised
-from simcse_core.encoding.texts import Vectors
+from simcse_core.encoding.texts import Embeddings
 from simcse_core.errors import DataError
 from simcse_core.meaning.evaluation import (
     answer_average_precisions,
@@ -19,7 +19,7 @@ from simcse_core.meaning.items import PAIR_METRICS, SCORED_METRICS, Items
 from simcse_core.meaning.similarity import pair_cosines
 
 
-def items_of(data: Dataset, parts: Sequence[Vectors]) -> Items:
+def items_of(data: Dataset, parts: Sequence[Embeddings]) -> Items:
     """Results item by item.
 
     Args:

@@ -9,7 +9,7 @@ from torch import Tensor
 from simcse_core.encoding.batching import batches_by_length, tokens_per_batch
 from simcse_core.encoding.frozen import FrozenEncoder
 from simcse_core.encoding.model import SimCSE
-from simcse_core.encoding.texts import Vectors, checked, once_each
+from simcse_core.encoding.texts import Embeddings, checked, once_each
 from simcse_core.errors import DataError
 from simcse_core.learning.frozen_states import FAMILIES, FrozenStates, Trainable
 
@@ -17,7 +17,7 @@ from simcse_core.learning.frozen_states import FAMILIES, FrozenStates, Trainable
 class KnownTexts:
     """A model that remembers the texts it has read: encoding them again costs only the layers that train.
 
-    The vectors are those of the model's own `encode` in float32, but for the order of additions (1e-5). Where no layer
+    The embeddings are those of the model's own `encode` in float32, up to the order of additions (1e-5). Where no layer
     is frozen, or the states take more disk than allowed, texts are encoded anew each time.
 
     Args:
@@ -63,18 +63,18 @@ class KnownTexts:
         self._place |= {text: (kept, at) for at, text in enumerate(new)}
         return True
 
-    def encode(self, texts: Sequence[str], *, precision: str = "float32") -> Vectors:
+    def encode(self, texts: Sequence[str], *, precision: str = "float32") -> Embeddings:
         """(N, D) unit rows, as `SimCSE.encode`. Texts are read, and known from then on; other precisions are whole."""
         if precision != "float32" or not self.read(texts):
             return self.model.encode(texts, precision=precision)
         return once_each(checked(texts), self.model.dim, self._from_states)
 
     @torch.inference_mode()
-    def _from_states(self, texts: list[str]) -> Vectors:
+    def _from_states(self, texts: list[str]) -> Embeddings:
         places = [self._place[text] for text in texts]
         states = [kept[at] for kept, at in places]  # (T, H) each; (512,) of a frozen encoder
         lengths = [len(own) if own.ndim > 1 else 1 for own in states]
-        vectors = np.empty((len(texts), self.model.dim), dtype=np.float32)
+        embeddings = np.empty((len(texts), self.model.dim), dtype=np.float32)
         for batch in batches_by_length(lengths, tokens_per_batch(self.model.device)):
-            vectors[batch] = self._part.embed([states[at] for at in batch]).cpu().numpy()
-        return vectors
+            embeddings[batch] = self._part.embed([states[at] for at in batch]).cpu().numpy()
+        return embeddings

@@ -1,4 +1,4 @@
-"""What a model can do on held-out data: the metrics of the data's kind, item by item, and the shape of its vectors."""
+"""What a model can do on held-out data: the metrics of its kind, item by item, and the geometry of the embeddings."""
 
 from collections.abc import Iterable, Sequence
 from typing import Protocol
@@ -6,7 +6,7 @@ from typing import Protocol
 import numpy as np
 
 from simcse_core.data.kinds import Answers, Dataset, Labelled, Pairs, Scored, Texts, Triplets, normalised, text_columns
-from simcse_core.encoding.texts import Vectors
+from simcse_core.encoding.texts import Embeddings
 from simcse_core.errors import DataError, ModelError, OptionError
 from simcse_core.learning.itemised import items_of
 from simcse_core.learning.records import Geometry, Measured
@@ -43,7 +43,7 @@ LOGISTIC, CENTRE = "logistic_accuracy", "centre_accuracy"
 is right about after it has learned from the embeddings of the training texts."""
 
 GEOMETRY_SAMPLE = 2_000
-"""So many distinct texts at most tell how the vectors lie; a seeded sample of more."""
+"""So many distinct texts at most tell how the embeddings lie; a seeded sample of more."""
 
 TRAINING_SAMPLE = 256
 """So many texts tell it where there is no dev data; they are encoded at every measurement."""
@@ -59,11 +59,11 @@ def main_metric_among(names: Iterable[str]) -> str | None:
 
 
 class Encodes(Protocol):
-    """Whatever makes vectors of texts: an encoder, or the texts that a training knows."""
+    """Whatever makes embeddings of texts: an encoder, or the texts that a training knows."""
 
     name: str
 
-    def encode(self, texts: Sequence[str], *, precision: str = "float32") -> Vectors: ...
+    def encode(self, texts: Sequence[str], *, precision: str = "float32") -> Embeddings: ...
 
 
 def evaluate(model: Encodes, data: Dataset, *, precision: str = "float32", scale_max: float | None = None) -> Metrics:
@@ -83,7 +83,7 @@ def measure(model: Encodes, data: Dataset, *, precision: str = "float32", scale_
     Raises:
         DataError: the data has neither scores nor labels.
         OptionError: `scale_max` is given for data without scores.
-        ModelError: the model gives vectors that are no numbers, as it does after a training that diverged.
+        ModelError: the model gives embeddings that are no numbers, as it does after a training that diverged.
     """
     if isinstance(data, Texts):
         raise DataError("{file} has only texts: nothing to compare with. It needs a score or a label.", file=data.name)
@@ -109,30 +109,30 @@ def check_scale(data: Dataset, scale_max: float | None) -> None:
 
 
 def geometry(model: Encodes, data: Dataset) -> Geometry:
-    """How the vectors of a data set lie, of whatever kind; texts alone have no alignment. Errors as for `measure`."""
+    """The geometry of a data set's embeddings, of any kind; texts alone have no alignment. Errors as for `measure`."""
     parts, unique = _encoded(model, data, "float32")
     return _geometry(_close(data, parts, None), unique)
 
 
 def sample_of(data: Dataset) -> Dataset:
-    """A seeded sample of training data, with up to `TRAINING_SAMPLE` texts: enough to see how its vectors lie."""
+    """A seeded sample of training data, with up to `TRAINING_SAMPLE` texts: enough to see how its embeddings lie."""
     rows = TRAINING_SAMPLE // len(text_columns(data))
     if len(data) <= rows:
         return data
     return data.take(np.random.default_rng(0).choice(len(data), rows, replace=False).tolist())
 
 
-def _encoded(model: Encodes, data: Dataset, precision: str) -> tuple[list[Vectors], Vectors]:
-    """The vectors of each text column (N, D), and those of the distinct texts."""
+def _encoded(model: Encodes, data: Dataset, precision: str) -> tuple[list[Embeddings], Embeddings]:
+    """The embeddings of each text column (N, D), and those of the distinct texts."""
     columns = text_columns(data)
-    vectors = model.encode([text for column in columns for text in column], precision=precision)
-    if not np.isfinite(vectors).all():
+    embeddings = model.encode([text for column in columns for text in column], precision=precision)
+    if not np.isfinite(embeddings).all():
         raise ModelError("{name} gives vectors that are not numbers: its weights are ruined.", name=model.name)
     row_of = {text: at for at, text in enumerate(text for column in columns for text in column)}
-    return np.split(vectors, len(columns)), vectors[sorted(row_of.values())]
+    return np.split(embeddings, len(columns)), embeddings[sorted(row_of.values())]
 
 
-def _metrics(data: Dataset, parts: Sequence[Vectors], unique: Vectors, scale_max: float | None) -> Metrics:
+def _metrics(data: Dataset, parts: Sequence[Embeddings], unique: Embeddings, scale_max: float | None) -> Metrics:
     match data:
         case Scored():
             return evaluate_scored(parts[0], parts[1], data.score, unique=unique, scale_max=scale_max)
@@ -148,7 +148,7 @@ def _metrics(data: Dataset, parts: Sequence[Vectors], unique: Vectors, scale_max
             raise AssertionError(data)
 
 
-def _close(data: Dataset, parts: Sequence[Vectors], scale_max: float | None) -> tuple[Vectors, Vectors]:
+def _close(data: Dataset, parts: Sequence[Embeddings], scale_max: float | None) -> tuple[Embeddings, Embeddings]:
     """The two sides of what belongs together: (K, D) each."""
     match data:
         case Scored():
@@ -180,7 +180,7 @@ def main_metric(metrics: Metrics) -> float:
             return metrics.map
 
 
-def _neighbours_of_class(vectors: Vectors, labels: Sequence[str]) -> tuple[Vectors, Vectors]:
+def _neighbours_of_class(embeddings: Embeddings, labels: Sequence[str]) -> tuple[Embeddings, Embeddings]:
     """Each text with the next one of its class, in the order of the data."""
     last: dict[str, int] = {}
     pairs: list[tuple[int, int]] = []
@@ -189,10 +189,10 @@ def _neighbours_of_class(vectors: Vectors, labels: Sequence[str]) -> tuple[Vecto
             pairs.append((last[label], at))
         last[label] = at
     left, right = [a for a, _b in pairs], [b for _a, b in pairs]
-    return vectors[left], vectors[right]
+    return embeddings[left], embeddings[right]
 
 
-def _geometry(close: tuple[Vectors, Vectors], unique: Vectors) -> Geometry:
+def _geometry(close: tuple[Embeddings, Embeddings], unique: Embeddings) -> Geometry:
     if len(unique) > GEOMETRY_SAMPLE:
         unique = unique[np.random.default_rng(0).choice(len(unique), GEOMETRY_SAMPLE, replace=False)]
     return Geometry(alignment(*close), uniformity(unique), mean_cosine(unique), effective_rank(unique))

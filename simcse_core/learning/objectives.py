@@ -1,4 +1,4 @@
-"""What a step works towards: a loss on sentence vectors, or guessing hidden words. Both leave gradients behind."""
+"""What a step works towards: a loss on sentence embeddings, or guessing hidden words. Both leave gradients behind."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -21,10 +21,10 @@ from simcse_core.learning.batches import shuffled_batches
 from simcse_core.learning.examples import Batch, examples
 from simcse_core.learning.frozen_states import Trainable, learner, set_dropout
 from simcse_core.learning.losses import learned_options, losses
+from simcse_core.learning.masked_language_model_head import MaskedLanguageModelHead
 from simcse_core.learning.pretraining import pretraining
 from simcse_core.learning.processes import Processes
 from simcse_core.learning.settings import TrainingSettings
-from simcse_core.learning.word_guesser import WordGuesser
 
 START_ROWS = 64
 """So many rows, or a batch, say where a loss's own numbers start."""
@@ -86,7 +86,7 @@ def make_objective(
 
 
 class EmbeddingLoss:
-    """A loss on the vectors of a batch's texts."""
+    """A loss on the embeddings of a batch's texts."""
 
     sees_all = True
 
@@ -141,15 +141,15 @@ class EmbeddingLoss:
     def _in_chunks(
         self, own: list[int], count: int, batch: Batch, chunk: int
     ) -> tuple[Tensor, dict[str, Tensor | float]]:
-        """Gradient caching: the vectors' gradients first, then the encoder's, a few texts at a time.
+        """Gradient caching: the embeddings' gradients first, then the encoder's, a few texts at a time.
 
         Each chunk is encoded twice, under the same dropout. Source: arXiv 2101.06983.
         """
         parts = [own[start : start + chunk] for start in range(0, len(own), chunk)]
         seeds = torch.randint(2**62, (len(parts),)).tolist()  # a generator's state would be another one on each device
         with torch.no_grad():
-            vectors = [self._embed_seeded(part, seed) for part, seed in zip(parts, seeds, strict=True)]
-        given = torch.cat(vectors).requires_grad_()
+            embeddings = [self._embed_seeded(part, seed) for part, seed in zip(parts, seeds, strict=True)]
+        given = torch.cat(embeddings).requires_grad_()
         loss, observed = self._loss(self.processes.gather(given, count), batch)
         loss.backward()  # type: ignore[no-untyped-call]
         assert given.grad is not None
@@ -168,8 +168,8 @@ class EmbeddingLoss:
         with torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32):
             return self.model.embed(prepared).float()
 
-    def _loss(self, vectors: Tensor, batch: Batch) -> tuple[Tensor, dict[str, Tensor | float]]:
-        given, supervision = _arguments(vectors, batch)
+    def _loss(self, embeddings: Tensor, batch: Batch) -> tuple[Tensor, dict[str, Tensor | float]]:
+        given, supervision = _arguments(embeddings, batch)
         loss = self.entry.function(*given, **supervision, **self.options)
         observed: dict[str, Tensor | float] = {name: value for name, value in self.learned.items() if value.ndim == 0}
         with torch.no_grad():
@@ -190,9 +190,9 @@ class EmbeddingLoss:
         start = {name: float(self.options[name]) for name in learned_options(self.entry.name)} | self._started(batches)
         learned = {name: nn.Parameter(torch.tensor(value, device=self.device)) for name, value in start.items()}
         if self.entry.parameters is not None:
-            vectors = torch.from_numpy(self.whole.encode(texts)).to(self.device)
+            embeddings = torch.from_numpy(self.whole.encode(texts)).to(self.device)
             codes = self.examples.codes[list(numbers)].to(self.device)
-            started = self.entry.parameters(vectors, codes, len(self.examples.classes))
+            started = self.entry.parameters(embeddings, codes, len(self.examples.classes))
             learned |= {name: nn.Parameter(value) for name, value in started.items()}
         return learned
 
@@ -243,7 +243,7 @@ class HiddenWords:
         self.mask_id = int(model.tokenizer.mask_token_id)
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(settings.seed)  # torch.manual_seed would reseed the GPUs too
-            self.guesser = WordGuesser(self.model.bert)
+            self.guesser = MaskedLanguageModelHead(self.model.bert)
 
     def batches(self, epoch_seed: int) -> Iterator[list[int]]:
         return shuffled_batches(self.rows, self.settings.batch_size, epoch_seed)
@@ -286,11 +286,11 @@ class HiddenWords:
         return ids, hidden, chosen
 
 
-def _arguments(vectors: Tensor, batch: Batch) -> tuple[tuple[Tensor, ...], dict[str, Tensor]]:
+def _arguments(embeddings: Tensor, batch: Batch) -> tuple[tuple[Tensor, ...], dict[str, Tensor]]:
     """What a loss is called with: the anchors, the others if there are any, and the supervision."""
     n = len(batch.anchor)
-    given = (vectors,) if batch.other is None else (vectors[:n], vectors[n:])
-    return given, {name: to_device(value, vectors.device) for name, value in batch.supervision.items()}
+    given = (embeddings,) if batch.other is None else (embeddings[:n], embeddings[n:])
+    return given, {name: to_device(value, embeddings.device) for name, value in batch.supervision.items()}
 
 
 def _read(numbers: dict[str, Tensor | float]) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""One training over several processes (`accelerate launch`): each encodes its share, all see all vectors.
+"""One training over several processes (`accelerate launch`): each encodes its share, all see all embeddings.
 
 So the negatives of a batch are global, and the loss is the one a single process would compute.
 """

@@ -30,7 +30,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Geometry:
-    """How vectors lie on the sphere, whatever the labels say. Undefined numbers are NaN."""
+    """How embeddings lie on the sphere, whatever the labels say. Undefined numbers are NaN."""
 
     alignment: float
     """Mean squared distance of what belongs together; lower is better. Undefined for texts alone."""

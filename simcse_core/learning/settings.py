@@ -92,7 +92,7 @@ class TrainingSettings(BaseModel):
 
 
 def objective(name: str) -> Entry[Callable[..., Any]]:
-    """What a training works towards: a loss on sentence vectors, or one of pre-training.
+    """What a training works towards: a loss on sentence embeddings, or one of pre-training.
 
     Raises:
         OptionError: there is none of this name.

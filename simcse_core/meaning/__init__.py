@@ -1,1 +1,1 @@
-"""Vectors to meaning: similarity, evaluation, projection."""
+"""Embeddings to meaning: similarity, evaluation, projection."""

@@ -55,7 +55,7 @@ class WordPairs:
 
     words: tuple[tuple[Word, ...], tuple[Word, ...]]
     cosines: NDArray[np.float32]
-    """(V, W) of the words' vectors, each the mean of its tokens'; a word that was cut off has 0."""
+    """(V, W) of the words' embeddings, each the mean of its tokens'; a word that was cut off has 0."""
     shares: NDArray[np.float32]
     """(V + 1, W + 1) what each pair adds to the cosine of the texts; the last row and column are the markers'."""
     cosine: float
@@ -94,10 +94,10 @@ def leave_one_out(model: "Encoder", first: str, second: str) -> LeaveOneOut:
     """
     words = _counted(first), _counted(second)
     shortened = [_without(text, word) for text, own in zip((first, second), words, strict=True) for word in own]
-    vectors = model.encode([first, second, *shortened])
-    cosine = float(vectors[0] @ vectors[1])
+    embeddings = model.encode([first, second, *shortened])
+    cosine = float(embeddings[0] @ embeddings[1])
     count = len(words[0])
-    effects = cosine - vectors[2 : 2 + count] @ vectors[1], cosine - vectors[2 + count :] @ vectors[0]
+    effects = cosine - embeddings[2 : 2 + count] @ embeddings[1], cosine - embeddings[2 + count :] @ embeddings[0]
     return LeaveOneOut(cosine, words, effects)
 
 
@@ -120,7 +120,7 @@ def word_pairs(model: "SimCSE", first: str, second: str) -> WordPairs:
     for own, found in zip(words, tokens, strict=True):
         groups = _words_of_tokens(own, found.spans)
         counts = np.maximum(groups[:, :-1].sum(axis=0), 1)[:, None]
-        means.append(groups[:, :-1].T @ found.vectors / counts)
+        means.append(groups[:, :-1].T @ found.embeddings / counts)
         parts.append(groups.T @ found.parts)  # (W + 1, D)
     scale = float(np.linalg.norm(tokens[0].pooled) * np.linalg.norm(tokens[1].pooled))
     shares = parts[0] @ parts[1].T / scale

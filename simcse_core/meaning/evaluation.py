@@ -1,4 +1,4 @@
-"""How good vectors are, measured against labels, pairs or graded scores."""
+"""How good embeddings are, measured against labels, pairs or graded scores."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from simcse_core.encoding.texts import Vectors
+from simcse_core.encoding.texts import Embeddings
 from simcse_core.meaning.similarity import ROUNDING, exact_cosines, pair_cosines, without_rounding
 
 Values = NDArray[np.float64]
@@ -98,7 +98,7 @@ def pearson(x: ArrayLike, y: ArrayLike) -> float:
     return float(np.corrcoef(a, b)[0, 1])
 
 
-def alignment(first: Vectors, second: Vectors) -> float:
+def alignment(first: Embeddings, second: Embeddings) -> float:
     """Mean squared distance of matching pairs; lower is better, 0 at best. NaN without pairs.
 
     Args:
@@ -109,34 +109,34 @@ def alignment(first: Vectors, second: Vectors) -> float:
     return float(np.square(first - second).sum(axis=1, dtype=np.float64).mean()) if len(first) else float("nan")
 
 
-def uniformity(vectors: Vectors, t: float = 2.0) -> float:
+def uniformity(embeddings: Embeddings, t: float = 2.0) -> float:
     """log of the mean of e^(-t‖x-y‖²) over all pairs of different rows; lower is better, 0 is total collapse.
 
     Args:
-        vectors: (N, D) unit rows. NaN for fewer than two.
+        embeddings: (N, D) unit rows. NaN for fewer than two.
         t: how fast the influence of a pair falls with its distance.
 
     Source: Wang & Isola 2020, arXiv 2005.10242.
     """
-    n = len(vectors)
+    n = len(embeddings)
     if n < 2:
         return float("nan")
     total = 0.0
-    for start in range(0, n, 1_000):  # a thousand rows at once: 10,000 vectors never need 400 MB
-        squared = np.clip(2.0 - 2.0 * (vectors[start : start + 1_000] @ vectors.T), 0.0, None)
+    for start in range(0, n, 1_000):  # a thousand rows at once: 10,000 embeddings never need 400 MB
+        squared = np.clip(2.0 - 2.0 * (embeddings[start : start + 1_000] @ embeddings.T), 0.0, None)
         total += float(np.exp(-t * squared.astype(np.float64)).sum())
     return float(np.log((total - n) / (n * (n - 1))))
 
 
 def evaluate_scored(
-    first: Vectors, second: Vectors, scores: ArrayLike, *, unique: Vectors, scale_max: float | None = None
+    first: Embeddings, second: Embeddings, scores: ArrayLike, *, unique: Embeddings, scale_max: float | None = None
 ) -> ScoredMetrics:
     """Compare cosines of pairs with graded scores.
 
     Args:
         first, second: (N, D) unit rows; row i of both is a pair.
         scores: (N,) higher is closer.
-        unique: vectors of the distinct texts, for uniformity.
+        unique: embeddings of the distinct texts, for uniformity.
         scale_max: the best possible score; the data's highest when None. Pairs from 0.8 of it count for alignment.
     """
     gold = np.asarray(scores, dtype=np.float64)
@@ -158,7 +158,7 @@ def closest_pairs(scores: ArrayLike, scale_max: float | None = None) -> NDArray[
     return gold >= 0.8 * best - 1e-9 * abs(best)  # 0.8 * 3 is a little more than 2.4
 
 
-def evaluate_pairs(first: Vectors, second: Vectors, labels: ArrayLike) -> PairMetrics:
+def evaluate_pairs(first: Embeddings, second: Embeddings, labels: ArrayLike) -> PairMetrics:
     """Compare cosines of pairs with labels, 1 for a match and 0 for none.
 
     Args:
@@ -182,41 +182,43 @@ def evaluate_pairs(first: Vectors, second: Vectors, labels: ArrayLike) -> PairMe
     )
 
 
-def evaluate_labelled(vectors: Vectors, labels: Sequence[str]) -> LabelledMetrics:
+def evaluate_labelled(embeddings: Embeddings, labels: Sequence[str]) -> LabelledMetrics:
     """Do texts of one class lie together?
 
     Args:
-        vectors: (N, D) unit rows.
+        embeddings: (N, D) unit rows.
         labels: N class names; with one class only, all but `n` is NaN.
     """
     if len(set(labels)) < 2:
-        return LabelledMetrics(len(vectors), float("nan"), float("nan"))
-    precisions = average_precisions(vectors, labels)
+        return LabelledMetrics(len(embeddings), float("nan"), float("nan"))
+    precisions = average_precisions(embeddings, labels)
     ranked = precisions[~np.isnan(precisions)]
     return LabelledMetrics(
-        n=len(vectors),
-        leave_one_out_accuracy=float(nearest_class_hits(vectors, labels).mean()),
+        n=len(embeddings),
+        leave_one_out_accuracy=float(nearest_class_hits(embeddings, labels).mean()),
         mean_average_precision=float(ranked.mean()) if len(ranked) else float("nan"),
     )
 
 
-def average_precisions(vectors: Vectors, labels: Sequence[str], *, seed: int = 0) -> Values:
+def average_precisions(embeddings: Embeddings, labels: Sequence[str], *, seed: int = 0) -> Values:
     """How well each text finds the others of its class when it ranks all other texts by cosine.
 
     Cosines that are equal up to rounding share a rank, as in scikit-learn, so the order of the texts does not matter.
 
     Args:
-        vectors: (N, D) unit rows.
+        embeddings: (N, D) unit rows.
         labels: N class names.
         seed: for the sample of 1,000 texts that do the ranking when there are more.
 
     Returns:
         (N,) average precision in (0, 1]; NaN for a text that is alone in its class or not in the sample.
     """
-    return jackknifed_average_precisions(vectors, labels, seed=seed)[0]
+    return jackknifed_average_precisions(embeddings, labels, seed=seed)[0]
 
 
-def jackknifed_average_precisions(vectors: Vectors, labels: Sequence[str], *, seed: int = 0) -> tuple[Values, Values]:
+def jackknifed_average_precisions(
+    embeddings: Embeddings, labels: Sequence[str], *, seed: int = 0
+) -> tuple[Values, Values]:
     """Average precisions, and what their mean loses without each text: it is asker and gallery of all others at once.
 
     Args:
@@ -226,11 +228,11 @@ def jackknifed_average_precisions(vectors: Vectors, labels: Sequence[str], *, se
         (N,) as `average_precisions`, and (N,) the jackknife's pseudo-values of their mean: N times it, less N - 1 times
         what it is without the text, moved so that their mean is the metric.
     """
-    n, codes = len(vectors), _codes(labels)
+    n, codes = len(embeddings), _codes(labels)
     asking = np.arange(n)
     if n > SAMPLE_OF_RANKINGS:
         asking = np.random.default_rng(seed).choice(n, SAMPLE_OF_RANKINGS, replace=False)
-    precisions, exact = np.full(n, np.nan), vectors.astype(np.float64)
+    precisions, exact = np.full(n, np.nan), embeddings.astype(np.float64)
     lost, silent = np.zeros(n), np.zeros(n)  # without text i: how much less the sum is, how many can no longer ask
     for asker in asking:
         others = np.delete(np.arange(n), asker)
@@ -277,36 +279,36 @@ def _average_precision_without_each(cosines: Values, same: NDArray[np.bool_]) ->
     return float(precision.mean()), without
 
 
-def nearest_class_hits(vectors: Vectors | Values, labels: Sequence[str]) -> NDArray[np.bool_]:
+def nearest_class_hits(embeddings: Embeddings | Values, labels: Sequence[str]) -> NDArray[np.bool_]:
     """Which texts are nearest to the centre of their own class.
 
-    The centre is the direction of the class's summed vectors. A text is left out of its own centre, so that it cannot
+    The centre is the direction of the class's summed embeddings. A text is left out of its own centre: it cannot
     vote for itself; the only text of its class is never right.
 
     Args:
-        vectors: (N, D) unit rows.
+        embeddings: (N, D) unit rows.
         labels: N class names.
 
     Returns:
         (N,) True where the own centre is nearer than all others, by more than rounding.
     """
     codes = _codes(labels)
-    vectors = vectors.astype(np.float64)
-    sums = np.zeros((codes.max(initial=-1) + 1, vectors.shape[1]))  # (C, D)
-    np.add.at(sums, codes, vectors)
+    embeddings = embeddings.astype(np.float64)
+    sums = np.zeros((codes.max(initial=-1) + 1, embeddings.shape[1]))  # (C, D)
+    np.add.at(sums, codes, embeddings)
     hits = np.zeros(len(codes), dtype=bool)
     for start in range(0, len(codes), 1_000):  # a thousand texts at once: many classes need no huge matrix
         part = slice(start, start + 1_000)
         own = codes[part]
-        others = exact_cosines(vectors[part], sums)  # (n, C)
+        others = exact_cosines(embeddings[part], sums)  # (n, C)
         others[np.arange(len(own)), own] = -np.inf
         nearest = others.max(axis=1) + ROUNDING
-        hits[part] = cosine_similarity_rows(vectors[part], sums[own] - vectors[part]) > nearest
+        hits[part] = cosine_similarity_rows(embeddings[part], sums[own] - embeddings[part]) > nearest
     alone = np.bincount(codes, minlength=len(sums))[codes] == 1
     return hits & ~alone
 
 
-def evaluate_triplets(anchor: Vectors, positive: Vectors, negative: Vectors) -> TripletMetrics:
+def evaluate_triplets(anchor: Embeddings, positive: Embeddings, negative: Embeddings) -> TripletMetrics:
     """Are anchors closer to their positive than to their negative?
 
     Args:
@@ -318,18 +320,18 @@ def evaluate_triplets(anchor: Vectors, positive: Vectors, negative: Vectors) -> 
     return TripletMetrics(len(margins), float((margins > ROUNDING).mean()), float(margins.mean()))
 
 
-def triplet_margins(anchor: Vectors, positive: Vectors, negative: Vectors) -> Values:
+def triplet_margins(anchor: Embeddings, positive: Embeddings, negative: Embeddings) -> Values:
     """(N,) cos(anchor, positive) − cos(anchor, negative) of each triplet of unit rows (N, D)."""
     return ((anchor * positive).sum(axis=1) - (anchor * negative).sum(axis=1)).astype(np.float64)
 
 
-def triplet_hits(anchor: Vectors, positive: Vectors, negative: Vectors) -> NDArray[np.bool_]:
+def triplet_hits(anchor: Embeddings, positive: Embeddings, negative: Embeddings) -> NDArray[np.bool_]:
     """(N,) which anchors are closer to their positive than to their negative; being as close (`ROUNDING`) is no hit."""
     return triplet_margins(anchor, positive, negative) > ROUNDING
 
 
 def evaluate_answers(
-    question_vectors: Vectors, answer_vectors: Vectors, questions: Sequence[str], labels: ArrayLike
+    question_vectors: Embeddings, answer_vectors: Embeddings, questions: Sequence[str], labels: ArrayLike
 ) -> AnswerMetrics:
     """Do right answers lie closer to their question than wrong ones?
 
@@ -353,7 +355,7 @@ def evaluate_answers(
 
 
 def ranks_of_right_answers(
-    question_vectors: Vectors, answer_vectors: Vectors, questions: Sequence[str], labels: ArrayLike
+    question_vectors: Embeddings, answer_vectors: Embeddings, questions: Sequence[str], labels: ArrayLike
 ) -> list[NDArray[np.int64]]:
     """Where the right answers of each question stand among its answers, the closest first.
 
@@ -388,30 +390,30 @@ def answer_average_precisions(ranks: Sequence[NDArray[np.int64]]) -> Values:
     return np.array([(np.arange(1, len(at) + 1) / at).mean() for at in ranks], dtype=np.float64)
 
 
-def mean_cosine(vectors: Vectors) -> float:
-    """Mean cosine of all pairs of different rows; near 1 when all vectors point one way. NaN for fewer than two.
+def mean_cosine(embeddings: Embeddings) -> float:
+    """Mean cosine of all pairs of different rows; near 1 when all embeddings point one way. NaN for fewer than two.
 
     Args:
-        vectors: (N, D) unit rows.
+        embeddings: (N, D) unit rows.
     """
-    n = len(vectors)
+    n = len(embeddings)
     total = np.square(
-        vectors.sum(axis=0, dtype=np.float64)
+        embeddings.sum(axis=0, dtype=np.float64)
     ).sum()  # the sum of all cosines, N of them of a row with itself
-    return float((total - np.square(vectors, dtype=np.float64).sum()) / (n * (n - 1))) if n > 1 else float("nan")
+    return float((total - np.square(embeddings, dtype=np.float64).sum()) / (n * (n - 1))) if n > 1 else float("nan")
 
 
-def effective_rank(vectors: Vectors) -> float:
-    """How many directions the vectors really use: 1 when all lie on one line, min(N, D) when all count alike.
+def effective_rank(embeddings: Embeddings) -> float:
+    """How many directions the embeddings really use: 1 when all lie on one line, min(N, D) when all count alike.
 
     e to the entropy of the singular values' shares. The mean is not taken off, so that a common direction counts.
 
     Args:
-        vectors: (N, D). NaN without any, or when all are zero.
+        embeddings: (N, D). NaN without any, or when all are zero.
 
     Source: Roy & Vetterli 2007.
     """
-    sizes = np.linalg.svd(vectors, compute_uv=False).astype(np.float64)
+    sizes = np.linalg.svd(embeddings, compute_uv=False).astype(np.float64)
     if not sizes.sum() > 0:
         return float("nan")
     shares = sizes[sizes > 0] / sizes.sum()

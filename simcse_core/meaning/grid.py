@@ -47,8 +47,8 @@ class SimilarityGrid:
 
 def similarity_grid(model: "SimCSE", texts: "Sequence[str]") -> SimilarityGrid:
     """The cosine of every text with every other, in each layer with each pooling."""
-    vectors = model.encode_grid(texts, poolings.names())
-    cosines = {cell: cosine_similarity(own) for cell, own in vectors.items()}
+    embeddings = model.encode_grid(texts, poolings.names())
+    cosines = {cell: cosine_similarity(own) for cell, own in embeddings.items()}
     return SimilarityGrid(tuple(range(model.layers + 1)), tuple(poolings.names()), cosines)
 
 
@@ -74,9 +74,9 @@ def spearman_grid(
     for start in range(0, len(first), PAIRS_AT_ONCE):
         part = slice(start, start + PAIRS_AT_ONCE)
         count = len(first[part])
-        vectors = model.encode_grid([*first[part], *second[part]], names)
+        embeddings = model.encode_grid([*first[part], *second[part]], names)
         for cell in cells:
-            rows = vectors[cell].astype(np.float64)
+            rows = embeddings[cell].astype(np.float64)
             cosines[cell][part] = np.einsum("nd,nd->n", rows[:count], rows[count:])
         if on_progress is not None:
             on_progress(start + count, len(first))

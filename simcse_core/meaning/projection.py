@@ -1,4 +1,4 @@
-"""Vectors as a picture: PCA, UMAP, and how far a picture can be trusted."""
+"""Embeddings as a picture: PCA, UMAP, and how far a picture can be trusted."""
 
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from simcse_core.encoding.texts import Vectors
+from simcse_core.encoding.texts import Embeddings
 from simcse_core.errors import InputError, OptionError
 from simcse_core.home import home
 from simcse_core.meaning.similarity import ROUNDING, exact_cosines
@@ -37,22 +37,22 @@ MinDistance = Annotated[
 
 
 @projections.register("pca")
-def pca(vectors: Vectors, *, seed: int = 0) -> Points:
-    """The two directions in which the vectors differ most.
+def pca(embeddings: Embeddings, *, seed: int = 0) -> Points:
+    """The two directions in which the embeddings differ most.
 
     Args:
-        vectors: (N, D); at least one.
+        embeddings: (N, D); at least one.
         seed: not used, PCA has no chance in it.
 
     Returns:
         (N, 2); each axis is turned so that its largest value is positive. All zeros along an axis where nothing but
         rounding differs.
     """
-    if not len(vectors):
+    if not len(embeddings):
         raise InputError("There is nothing to project: give at least one text.")
-    centred = vectors - vectors.mean(axis=0)
+    centred = embeddings - embeddings.mean(axis=0)
     left, sizes, _ = np.linalg.svd(centred, full_matrices=False)
-    points = np.zeros((len(vectors), 2), dtype=np.float32)
+    points = np.zeros((len(embeddings), 2), dtype=np.float32)
     kept = min(2, len(sizes))
     points[:, :kept] = left[:, :kept] * sizes[:kept]
     points[:, np.ptp(points, axis=0) <= 10 * ROUNDING] = 0.0
@@ -61,33 +61,37 @@ def pca(vectors: Vectors, *, seed: int = 0) -> Points:
 
 
 @projections.register("umap")
-def umap(vectors: Vectors, *, n_neighbors: Neighbours = 15, min_dist: MinDistance = 0.1, seed: int = 0) -> Points:
+def umap(embeddings: Embeddings, *, n_neighbors: Neighbours = 15, min_dist: MinDistance = 0.1, seed: int = 0) -> Points:
     """Neighbours in the original space stay neighbours; distances between groups mean little.
 
     The first call in a process takes many seconds, because UMAP compiles itself then.
 
     Args:
-        vectors: (N, D) unit rows, at least 15.
+        embeddings: (N, D) unit rows, at least 15.
         n_neighbors: reduced to N - 1 for small N.
         min_dist: smallest distance of points.
         seed: the same seed gives the same map on the same machine.
 
     Raises:
-        InputError: fewer than 15 vectors.
+        InputError: fewer than 15 embeddings.
         OptionError: there is no folder for what UMAP compiles.
 
     Source: McInnes et al. 2018, arXiv 1802.03426.
     """
-    if len(vectors) < FEWEST_FOR_UMAP:
+    if len(embeddings) < FEWEST_FOR_UMAP:
         raise InputError(
             "UMAP needs at least {least} texts to mean anything; there are {given}. Use PCA, or add texts.",
             least=FEWEST_FOR_UMAP,
-            given=len(vectors),
+            given=len(embeddings),
         )
     model = _umap()(
-        n_neighbors=min(n_neighbors, len(vectors) - 1), min_dist=min_dist, metric="cosine", random_state=seed, n_jobs=1
+        n_neighbors=min(n_neighbors, len(embeddings) - 1),
+        min_dist=min_dist,
+        metric="cosine",
+        random_state=seed,
+        n_jobs=1,
     )
-    return np.asarray(model.fit_transform(vectors), dtype=np.float32)
+    return np.asarray(model.fit_transform(embeddings), dtype=np.float32)
 
 
 def _umap() -> Any:
@@ -110,29 +114,29 @@ def _umap() -> Any:
     return UMAP
 
 
-def trustworthiness(vectors: Vectors, points: Points, *, seed: int = 0) -> float:
+def trustworthiness(embeddings: Embeddings, points: Points, *, seed: int = 0) -> float:
     """How far neighbours on the picture are neighbours in the original space.
 
     Args:
-        vectors: (N, D) unit rows; compared by cosine.
+        embeddings: (N, D) unit rows; compared by cosine.
         points: (N, 2).
         seed: for the sample of 2,000 that is taken from more points.
 
     Returns:
         In [0, 1], 1 when every neighbour is real; over 15 neighbours, or fewer when N is small. Texts that are equally
-        near, up to rounding, share the best of their ranks. NaN under 6 points, and where all vectors or all points are
-        the same, so that nobody is nearer than anybody.
+        near, up to rounding, share the best of their ranks. NaN under 6 points, and where all embeddings or all
+        points are the same, so that nobody is nearer than anybody.
     """
     from sklearn.neighbors import NearestNeighbors
 
-    n = len(vectors)
+    n = len(embeddings)
     if n > SAMPLE_OF_TRUST:
         sample = np.random.default_rng(seed).choice(n, SAMPLE_OF_TRUST, replace=False)
-        vectors, points, n = vectors[sample], points[sample], SAMPLE_OF_TRUST
+        embeddings, points, n = embeddings[sample], points[sample], SAMPLE_OF_TRUST
     neighbours = min(NEIGHBOURS_OF_TRUST, (n - 1) // 2)
     if neighbours < 2:
         return float("nan")
-    cosines = exact_cosines(vectors, vectors)
+    cosines = exact_cosines(embeddings, embeddings)
     if np.ptp(cosines[~np.eye(n, dtype=bool)]) == 0 or np.ptp(points, axis=0).max() <= ROUNDING:
         return float("nan")
     np.fill_diagonal(cosines, -np.inf)
@@ -143,19 +147,21 @@ def trustworthiness(vectors: Vectors, points: Points, *, seed: int = 0) -> float
     return float(1 - 2 * excess / (n * neighbours * (2 * n - 3 * neighbours - 1)))
 
 
-def nearest(vectors: Vectors, index: int, count: int) -> list[tuple[int, float]]:
+def nearest(embeddings: Embeddings, index: int, count: int) -> list[tuple[int, float]]:
     """The nearest neighbours of one vector in the original space, closest first.
 
     Args:
-        vectors: (N, D) unit rows.
+        embeddings: (N, D) unit rows.
         index: whose neighbours; never among them.
         count: at most this many.
 
     Returns:
         Pairs of position and cosine.
     """
-    cosines = vectors @ vectors[index]
+    cosines = embeddings @ embeddings[index]
     order = [
-        int(at) for at in np.argsort(-exact_cosines(vectors, vectors[index, None])[:, 0], kind="stable") if at != index
+        int(at)
+        for at in np.argsort(-exact_cosines(embeddings, embeddings[index, None])[:, 0], kind="stable")
+        if at != index
     ]
     return [(at, float(cosines[at])) for at in order[:count]]

@@ -22,7 +22,7 @@ def cosine_similarity(a: ArrayLike, b: ArrayLike | None = None) -> Matrix:
     """The cosine of every row of `a` with every row of `b`.
 
     Args:
-        a: (N, D) vectors of any length.
+        a: (N, D) embeddings of any length.
         b: (M, D); None compares `a` with itself.
 
     Returns:
@@ -56,7 +56,7 @@ def pair_cosines(a: ArrayLike, b: ArrayLike) -> NDArray[np.float64]:
 
 def exact_cosines(a: ArrayLike, b: ArrayLike) -> NDArray[np.float64]:
     """As `cosine_similarity`, (N, M), in float64 and as `without_rounding` gives them: for whatever ranks cosines."""
-    left, right = (_unit_rows(vectors, np.float64) for vectors in (a, b))
+    left, right = (_unit_rows(embeddings, np.float64) for embeddings in (a, b))
     return without_rounding(left @ right.T)
 
 
@@ -77,8 +77,8 @@ def without_rounding(cosines: ArrayLike) -> NDArray[np.float64]:
     return ((values - middle).round(_DECIMALS) + np.round(middle, _DECIMALS)).round(_DECIMALS)
 
 
-def _unit_rows(vectors: ArrayLike, dtype: type[Number]) -> NDArray[Number]:
-    matrix = np.asarray(vectors, dtype=dtype)
+def _unit_rows(embeddings: ArrayLike, dtype: type[Number]) -> NDArray[Number]:
+    matrix = np.asarray(embeddings, dtype=dtype)
     if matrix.ndim != 2:
         raise ShapeError("The vectors must be a matrix (N, D): got shape {shape}.", shape=matrix.shape)
     norms = np.linalg.norm(matrix, axis=1, keepdims=True)
@@ -204,7 +204,7 @@ class Background:
 
     @classmethod
     def of(cls, a: ArrayLike, b: ArrayLike | None = None) -> "Background":
-        """From vectors of unrelated sentences: (N, D) of one language, or of two with (M, D)."""
+        """From embeddings of unrelated sentences: (N, D) of one language, or of two with (M, D)."""
         similarity = exact_cosines(a, a if b is None else b).astype(np.float32)
         values = similarity.ravel() if b is not None else similarity[np.triu_indices(len(similarity), k=1)]
         return cls(np.sort(values))
@@ -230,7 +230,7 @@ class Background:
 
 
 def mean_off_diagonal(similarity: Matrix) -> float:
-    """The mean cosine of different rows; NaN for fewer than two rows. Near 1 the vectors share one direction."""
+    """The mean cosine of different rows; NaN for fewer than two rows. Near 1 the embeddings share one direction."""
     n = len(similarity)
     if n < 2:
         return float("nan")

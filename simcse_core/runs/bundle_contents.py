@@ -225,7 +225,7 @@ def items(folder: Path) -> dict[str, Any] | None:
 
 
 def check_model(folder: Path) -> None:
-    """Refuse a model that does not give vectors, or that takes much more memory than its file.
+    """Refuse a model that does not give embeddings, or that takes much more memory than its file.
 
     Raises:
         RunError: it cannot be loaded, and why.

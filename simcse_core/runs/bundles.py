@@ -74,7 +74,7 @@ def read_bundle(source: Path | BinaryIO, *, owner: str) -> Run:
     """Take a bundle in as a new finished run.
 
     Nothing in it is trusted: what may be in it, how large it is and what it says are checked, and the model has to give
-    vectors. Else nothing is left behind.
+    embeddings. Else nothing is left behind.
 
     Args:
         source: the file, or one that is open for reading.

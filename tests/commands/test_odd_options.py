@@ -367,8 +367,8 @@ def test_umap_keeps_what_it_compiles_in_our_home_where_nothing_else_can_be_writt
     monkeypatch.setitem(sys.modules, "umap", None)  # so that whatever is there comes back
     monkeypatch.delitem(sys.modules, "umap")
     monkeypatch.setattr("numba.config.CACHE_DIR", "")
-    vectors = np.eye(20, dtype=np.float32)
+    embeddings = np.eye(20, dtype=np.float32)
     with pytest.raises(OptionError, match=r"cache.numba cannot be written. Set NUMBA_CACHE_DIR"):
-        projections["umap"].function(vectors)
+        projections["umap"].function(embeddings)
     (home() / "cache").mkdir(parents=True)
-    assert projections["umap"].function(vectors).shape == (20, 2)
+    assert projections["umap"].function(embeddings).shape == (20, 2)

@@ -32,7 +32,7 @@ from transformers import (
 from simcse_core.encoding.layers import first_layers
 from simcse_core.encoding.model import SimCSE
 from simcse_core.encoding.saved import card_of
-from simcse_core.encoding.texts import Vectors
+from simcse_core.encoding.texts import Embeddings
 from simcse_core.errors import ModelError
 from tests.encoding.tiny import TEXTS, change, tiny
 
@@ -61,7 +61,7 @@ def made(family: Family) -> SimCSE:
     return tiny(family, LAYERS, **FAMILIES[family])
 
 
-def hidden_states(model: SimCSE) -> list[Vectors]:
+def hidden_states(model: SimCSE) -> list[Embeddings]:
     """By transformers itself: the mean over the tokens of each text alone, for each layer, as unit rows."""
     rows = []
     for text in TEXTS:
@@ -117,8 +117,8 @@ def test_training_goes_on_from_the_states_of_a_layer(family: Family) -> None:
     for layer in (2, LAYERS):
         states = dict(model.states_of(prepared, layer))
         with torch.no_grad():
-            vectors = model.above(layer).embed([states[at] for at in range(len(TEXTS))])
-        np.testing.assert_allclose(vectors.numpy(), expected, atol=1e-5)
+            embeddings = model.above(layer).embed([states[at] for at in range(len(TEXTS))])
+        np.testing.assert_allclose(embeddings.numpy(), expected, atol=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from transformers import BertConfig, BertLMHeadModel, GPT2Config, LlamaConfig, P
 
 from simcse_core.encoding.layout import Prompts, read_layout
 from simcse_core.encoding.model import SimCSE
-from simcse_core.encoding.texts import Vectors
+from simcse_core.encoding.texts import Embeddings
 from simcse_core.errors import ModelError
 from tests.encoding.tiny import POSITIONS, TEXTS, change, tiny, tiny_tokenizer
 
@@ -22,7 +22,7 @@ TRANSFORMER, MODEL, POOLING = "sentence_bert_config.json", "config_sentence_tran
 LAST_STATES = {"method": "forward", "method_output_name": "last_hidden_state"}
 
 
-def oracle(folder: Path) -> Vectors:
+def oracle(folder: Path) -> Embeddings:
     """Unit rows of sentence-transformers."""
     return np.asarray(SentenceTransformer(str(folder), device="cpu").encode(TEXTS, normalize_embeddings=True))
 
@@ -340,7 +340,7 @@ def test_only_the_first_dimensions_count_everywhere(saved: Path) -> None:
     np.testing.assert_allclose(short.encode(TEXTS), expected, atol=1e-6)
     np.testing.assert_allclose(short.encode_grid(TEXTS, ["mean"])[3, "mean"], expected, atol=1e-5)
     tokens = short.tokens(TEXTS[0])
-    assert tokens.vectors.shape[1] == tokens.parts.shape[1] == len(tokens.pooled) == 5
+    assert tokens.embeddings.shape[1] == tokens.parts.shape[1] == len(tokens.pooled) == 5
     np.testing.assert_allclose(tokens.pooled / np.linalg.norm(tokens.pooled), expected[0], atol=1e-5)
     np.testing.assert_allclose(
         short.above(2)

@@ -13,7 +13,7 @@ from simcse_core.encoding import inference
 from simcse_core.encoding.inference import PackedLinear, for_inference
 from simcse_core.encoding.model import SimCSE
 from simcse_core.encoding.pooling import poolings
-from simcse_core.encoding.texts import Vectors
+from simcse_core.encoding.texts import Embeddings
 from tests.conftest import SENTENCES
 
 
@@ -39,11 +39,11 @@ def word_embeddings(bert: PreTrainedModel) -> nn.Embedding:
     return found
 
 
-def of_the_weights(model: SimCSE) -> Vectors:
+def of_the_weights(model: SimCSE) -> Embeddings:
     """The oracle: what the trainable weights give now, with nothing converted."""
     with torch.no_grad():
-        vectors: Vectors = model.embed(model.prepare(SENTENCES)).numpy()
-    return vectors
+        embeddings: Embeddings = model.embed(model.prepare(SENTENCES)).numpy()
+    return embeddings
 
 
 @pytest.mark.parametrize("pooling", poolings.names())

@@ -35,11 +35,11 @@ def test_padding_never_changes_a_vector(minilm: SimCSE, pooling: str, layer: int
 
 
 def test_vectors_have_length_one_and_the_order_of_the_texts(minilm: SimCSE) -> None:
-    vectors = minilm.encode(SENTENCES)
-    assert vectors.dtype == np.float32
-    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
-    np.testing.assert_array_equal(vectors[0], vectors[6])  # the same text twice
-    np.testing.assert_allclose(minilm.encode(SENTENCES[::-1])[::-1], vectors, atol=1e-6)
+    embeddings = minilm.encode(SENTENCES)
+    assert embeddings.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(embeddings, axis=1), 1, atol=1e-6)
+    np.testing.assert_array_equal(embeddings[0], embeddings[6])  # the same text twice
+    np.testing.assert_allclose(minilm.encode(SENTENCES[::-1])[::-1], embeddings, atol=1e-6)
 
 
 def test_texts_in_several_chunks_get_their_own_rows(minilm: SimCSE, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,8 +143,8 @@ def test_check_reports_what_is_too_long_or_unreadable(minilm: SimCSE) -> None:
 
 @pytest.mark.parametrize("text", ["\x00", "\ud800", "‏שלום", "👩‍👩‍👧‍👦", "a\tb", "<script>alert(1)</script>"])
 def test_odd_characters_are_texts_like_any_other(minilm: SimCSE, text: str) -> None:
-    vectors = minilm.encode([text, "A cat."])
-    assert np.isfinite(vectors).all()
+    embeddings = minilm.encode([text, "A cat."])
+    assert np.isfinite(embeddings).all()
 
 
 def test_two_threads_may_use_two_settings_of_one_model(minilm: SimCSE) -> None:

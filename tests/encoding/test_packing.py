@@ -86,16 +86,18 @@ def test_a_packed_row_gives_the_gradients_of_the_padded_batch(minilm: SimCSE, fa
     wanted = F.normalize(torch.randn(len(ids), 32, generator=torch.Generator().manual_seed(2)), dim=-1)
     for pooling in poolings.names():
         model = whole.configured(pooling=pooling)
-        packed, expected = (gradients(model, vectors, wanted) for vectors in (model.embed(ids), padded(model, ids)))
+        packed, expected = (
+            gradients(model, embeddings, wanted) for embeddings in (model.embed(ids), padded(model, ids))
+        )
         assert packed.keys() == expected.keys()
         assert any(gradient.abs().max() > 0.01 for gradient in expected.values())
         for name, gradient in expected.items():
             torch.testing.assert_close(packed[name], gradient, atol=2e-6, rtol=1e-4)
 
 
-def gradients(model: SimCSE, vectors: Tensor, wanted: Tensor) -> dict[str, Tensor]:
+def gradients(model: SimCSE, embeddings: Tensor, wanted: Tensor) -> dict[str, Tensor]:
     model.zero_grad()
-    (vectors * wanted).sum().backward()  # type: ignore[no-untyped-call]
+    (embeddings * wanted).sum().backward()  # type: ignore[no-untyped-call]
     return {name: weight.grad.clone() for name, weight in model.named_parameters() if weight.grad is not None}
 
 
@@ -114,8 +116,8 @@ def test_a_text_alone_equals_the_text_in_any_batch(minilm: SimCSE, family: Famil
 @pytest.mark.parametrize("family", [*FAMILIES, *OTHERS])
 def test_every_family_encodes_as_transformers_does_text_by_text(minilm: SimCSE, family: Family) -> None:
     bert, oracle = (tiny(family, vocab_size=minilm.bert.config.vocab_size) for _ in range(2))
-    vectors = simcse(bert, minilm).encode(SENTENCES)
-    for text, vector in zip(SENTENCES, vectors, strict=True):
+    embeddings = simcse(bert, minilm).encode(SENTENCES)
+    for text, vector in zip(SENTENCES, embeddings, strict=True):
         tokens = minilm.tokenizer(text, truncation=True, max_length=128, return_tensors="pt")
         with torch.no_grad():
             states = oracle(input_ids=tokens["input_ids"]).last_hidden_state[0]

@@ -13,7 +13,7 @@ from simcse_core.encoding import streaming
 from simcse_core.encoding.frozen import FrozenEncoder
 from simcse_core.encoding.model import SimCSE
 from simcse_core.encoding.streaming import StreamSummary, encode_stream
-from simcse_core.encoding.texts import Progress, TextCheck, Vectors
+from simcse_core.encoding.texts import Embeddings, Progress, TextCheck
 from simcse_core.errors import DataError, InputError, OptionError
 from tests.conftest import SENTENCES
 
@@ -32,15 +32,15 @@ class StandIn:
 
     def encode(
         self, texts: Sequence[str], *, precision: str = "float32", on_progress: Progress | None = None
-    ) -> Vectors:
+    ) -> Embeddings:
         self.before_encoding()
         self.given.append(len(texts))
-        vectors = np.zeros((len(texts), self.dim), dtype=np.float32)
-        vectors[:, 0] = [len(text) for text in texts]
+        embeddings = np.zeros((len(texts), self.dim), dtype=np.float32)
+        embeddings[:, 0] = [len(text) for text in texts]
         if on_progress is not None:
             for done in (1, 2):
                 on_progress(done, 2)
-        return vectors
+        return embeddings
 
 
 @pytest.fixture
@@ -48,9 +48,9 @@ def model() -> Any:
     return StandIn()
 
 
-def saved(vectors: Vectors) -> bytes:
+def saved(embeddings: Embeddings) -> bytes:
     file = io.BytesIO()
-    np.save(file, vectors)
+    np.save(file, embeddings)
     return file.getvalue()
 
 

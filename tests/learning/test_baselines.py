@@ -11,7 +11,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.preprocessing import normalize
 
 from simcse_core.data.kinds import Answers, Labelled, Pairs, Scored, Texts, Triplets, text_columns
-from simcse_core.encoding.texts import Vectors
+from simcse_core.encoding.texts import Embeddings
 from simcse_core.errors import DataError
 from simcse_core.learning import baselines as module
 from simcse_core.learning.baselines import baselines, centre_hits, logistic_hits, with_classifiers
@@ -95,7 +95,7 @@ def test_many_dev_texts_get_fewer_features(monkeypatch: pytest.MonkeyPatch) -> N
     np.testing.assert_allclose(dense @ dense.T, (asked @ asked.T).toarray(), atol=1e-6)
 
 
-def on_axes(labels: Sequence[str], noise: float = 0.05) -> Vectors:
+def on_axes(labels: Sequence[str], noise: float = 0.05) -> Embeddings:
     """Unit rows near an axis for each class."""
     names = sorted(set(labels))
     rows = np.eye(len(names) + 1)[[names.index(label) for label in labels]]
@@ -105,12 +105,14 @@ def on_axes(labels: Sequence[str], noise: float = 0.05) -> Vectors:
 
 def test_a_logistic_regression_learns_from_the_training_texts() -> None:
     labels = ["a", "b", "c"] * 8
-    vectors = on_axes(labels, noise=0.6)
+    embeddings = on_axes(labels, noise=0.6)
     train, dev = slice(0, 15), slice(15, 24)
-    hits = logistic_hits(vectors[train], labels[train], vectors[dev], labels[dev])
+    hits = logistic_hits(embeddings[train], labels[train], embeddings[dev], labels[dev])
     by_strength = [
         (
-            LogisticRegression(C=strength, max_iter=1_000).fit(vectors[train], labels[train]).predict(vectors[dev])
+            LogisticRegression(C=strength, max_iter=1_000)
+            .fit(embeddings[train], labels[train])
+            .predict(embeddings[dev])
             == np.array(labels[dev])
         ).tolist()
         for strength in (1.0, 10.0, 100.0)
@@ -150,9 +152,9 @@ def test_models_are_compared_as_classifiers_that_learn_from_the_training_texts()
     train, dev = Labelled("l", TEXTS[::2], LABELS[::2]), Labelled("l", TEXTS[1::2], LABELS[1::2])
     found = with_classifiers(Items({"m": [math.nan] * 24}), model, train, dev)
     assert list(found.values) == ["m", "logistic_accuracy", "centre_accuracy"]
-    vectors = (model.encode(train.text), train.label, model.encode(dev.text), dev.label)
-    assert found.values["logistic_accuracy"] == logistic_hits(*vectors)
-    assert found.values["centre_accuracy"] == centre_hits(*vectors)
+    embeddings = (model.encode(train.text), train.label, model.encode(dev.text), dev.label)
+    assert found.values["logistic_accuracy"] == logistic_hits(*embeddings)
+    assert found.values["centre_accuracy"] == centre_hits(*embeddings)
     beside = baselines(train, dev, model)
     assert list(beside) == ["as_it_comes", "tfidf"]
     for items in beside.values():

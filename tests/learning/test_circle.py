@@ -214,8 +214,8 @@ def test_lines_that_cannot_be_a_batch_are_refused_in_words(lines: list[str], mes
 
 
 def test_two_sentences_keep_their_cosine_and_directions_in_a_plane_keep_all() -> None:
-    vectors = np.array([[1, 0, 0], [0.6, 0.8, 0]], dtype=np.float32)
-    batch, off = on_circle(batch_from_lines(["a: x", "b: y"]), vectors)
+    embeddings = np.array([[1, 0, 0], [0.6, 0.8, 0]], dtype=np.float32)
+    batch, off = on_circle(batch_from_lines(["a: x", "b: y"]), embeddings)
     assert math.cos(batch.angles[0] - batch.angles[1]) == pytest.approx(0.6, abs=1e-4)
     assert off < 1e-4
     angles = np.radians([10, 40, 130, 200, 290])

@@ -113,10 +113,10 @@ def test_gradient_caching_repeats_the_dropout_of_its_first_pass(monkeypatch: pyt
     embed = EmbeddingLoss._embed
 
     def watched(self: EmbeddingLoss, texts: Sequence[int]) -> torch.Tensor:
-        vectors = embed(self, texts)
+        embeddings = embed(self, texts)
         if self.model.training:
-            seen.append(vectors.detach())
-        return vectors
+            seen.append(embeddings.detach())
+        return embeddings
 
     monkeypatch.setattr(EmbeddingLoss, "_embed", watched)
     next(iter(steps_of(run(data_of("pairs"), loss="bce", chunk_size=5, steps=1))))

@@ -7,7 +7,7 @@ import torch
 from simcse_core.data.kinds import Dataset
 from simcse_core.encoding.frozen import FrozenEncoder
 from simcse_core.encoding.model import SimCSE
-from simcse_core.encoding.texts import Vectors
+from simcse_core.encoding.texts import Embeddings
 from simcse_core.errors import OptionError
 from simcse_core.learning.estimate import Estimate, estimate
 from simcse_core.learning.frozen_states import FrozenStates
@@ -42,7 +42,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> WorkClock:
         clock.now += clock.read * len(texts)
         init(self, model, texts, layer, precision)
 
-    def timed_encode(self: KnownTexts, texts: Sequence[str], *, precision: str = "float32") -> Vectors:
+    def timed_encode(self: KnownTexts, texts: Sequence[str], *, precision: str = "float32") -> Embeddings:
         clock.now += clock.measured * len(texts)
         return encode(self, texts, precision=precision)
 

@@ -6,7 +6,7 @@ import torch
 
 from simcse_core.encoding.frozen import FrozenEncoder
 from simcse_core.encoding.model import SimCSE
-from simcse_core.encoding.texts import Vectors
+from simcse_core.encoding.texts import Embeddings
 from simcse_core.learning.frozen_states import Trainable
 from simcse_core.learning.known_texts import KnownTexts
 from simcse_core.learning.measuring import measure
@@ -58,7 +58,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     numbers: list[int] = []
     encode, states_of = SimCSE.encode, SimCSE.states_of
 
-    def counted_encode(self: SimCSE, texts: Sequence[str], **given: object) -> Vectors:
+    def counted_encode(self: SimCSE, texts: Sequence[str], **given: object) -> Embeddings:
         numbers.append(len(set(texts)))
         return encode(self, texts, **given)  # type: ignore[arg-type]
 

@@ -94,8 +94,8 @@ def test_the_vector_of_a_word_is_the_mean_of_its_tokens(minilm: SimCSE) -> None:
     split = len(tokens) - 1
     assert split > 1
     states, cat = hidden_states(minilm, "unbelievably old"), hidden_states(minilm, "cat")[1]
-    vectors = [states[1 : 1 + split].mean(axis=0), states[1 + split]]
-    by_hand = [vector @ cat / np.linalg.norm(vector) / np.linalg.norm(cat) for vector in vectors]
+    embeddings = [states[1 : 1 + split].mean(axis=0), states[1 + split]]
+    by_hand = [vector @ cat / np.linalg.norm(vector) / np.linalg.norm(cat) for vector in embeddings]
     np.testing.assert_allclose(word_pairs(minilm, "unbelievably old", "cat").cosines[:, 0], by_hand, atol=1e-5)
 
 

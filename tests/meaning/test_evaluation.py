@@ -6,7 +6,7 @@ from scipy.spatial.distance import pdist
 from scipy.stats import pearsonr, spearmanr
 from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 
-from simcse_core.encoding.texts import Vectors
+from simcse_core.encoding.texts import Embeddings
 from simcse_core.meaning.evaluation import (
     AnswerMetrics,
     alignment,
@@ -29,9 +29,9 @@ from simcse_core.meaning.evaluation import (
 )
 
 
-def unit_rows(seed: int, *shape: int) -> Vectors:
-    vectors = np.random.default_rng(seed).normal(size=shape).astype(np.float32)
-    return np.asarray(vectors / np.linalg.norm(vectors, axis=-1, keepdims=True))
+def unit_rows(seed: int, *shape: int) -> Embeddings:
+    embeddings = np.random.default_rng(seed).normal(size=shape).astype(np.float32)
+    return np.asarray(embeddings / np.linalg.norm(embeddings, axis=-1, keepdims=True))
 
 
 def test_correlations_equal_those_of_scipy_with_ties() -> None:
@@ -88,43 +88,46 @@ def test_pairs_of_one_kind_have_no_metrics() -> None:
 
 
 def test_each_texts_average_precision_equals_that_of_scikit_learn() -> None:
-    vectors = unit_rows(7, 12, 5)
+    embeddings = unit_rows(7, 12, 5)
     labels = list("aaabbbbccccd")
-    found = average_precisions(vectors, labels)
+    found = average_precisions(embeddings, labels)
     for at in range(11):
         others = [other for other in range(12) if other != at]
         relevant = [labels[other] == labels[at] for other in others]
-        assert found[at] == pytest.approx(average_precision_score(relevant, vectors[others] @ vectors[at]), abs=1e-6)
+        assert found[at] == pytest.approx(
+            average_precision_score(relevant, embeddings[others] @ embeddings[at]), abs=1e-6
+        )
     assert math.isnan(found[11])  # alone in its class
-    assert evaluate_labelled(vectors, labels).mean_average_precision == pytest.approx(found[:11].mean())
+    assert evaluate_labelled(embeddings, labels).mean_average_precision == pytest.approx(found[:11].mean())
 
 
 def test_ties_share_a_rank_so_the_order_of_the_texts_does_not_matter() -> None:
     """Collapsed vectors: every ranking is a tie, and the precision is the share of the own class among the others."""
-    vectors, labels = np.ones((6, 1), dtype=np.float32), list("aaabbb")
-    np.testing.assert_allclose(average_precisions(vectors, labels), 2 / 5)
-    np.testing.assert_allclose(average_precisions(vectors, list("ababab")), 2 / 5)
-    assert not nearest_class_hits(vectors, labels).any()  # a tie is no hit
+    embeddings, labels = np.ones((6, 1), dtype=np.float32), list("aaabbb")
+    np.testing.assert_allclose(average_precisions(embeddings, labels), 2 / 5)
+    np.testing.assert_allclose(average_precisions(embeddings, list("ababab")), 2 / 5)
+    assert not nearest_class_hits(embeddings, labels).any()  # a tie is no hit
 
 
 def test_many_texts_are_ranked_by_a_seeded_sample() -> None:
-    vectors, labels = unit_rows(10, 2_100, 3), [str(at % 7) for at in range(2_100)]
-    found = average_precisions(vectors, labels)
+    embeddings, labels = unit_rows(10, 2_100, 3), [str(at % 7) for at in range(2_100)]
+    found = average_precisions(embeddings, labels)
     assert np.isfinite(found).sum() == 1_000
-    np.testing.assert_array_equal(found, average_precisions(vectors, labels))
-    assert (np.isfinite(found) != np.isfinite(average_precisions(vectors, labels, seed=1))).any()
+    np.testing.assert_array_equal(found, average_precisions(embeddings, labels))
+    assert (np.isfinite(found) != np.isfinite(average_precisions(embeddings, labels, seed=1))).any()
 
 
 def test_nearest_class_leaves_the_text_itself_out() -> None:
     """By a plain loop over centres; the lonely text of its class is never right."""
-    vectors = unit_rows(8, 20, 3)
+    embeddings = unit_rows(8, 20, 3)
     labels = [*"aaaaaaabbbbbbbcccccd"][:20]
-    for at, hit in enumerate(nearest_class_hits(vectors, labels)):
+    for at, hit in enumerate(nearest_class_hits(embeddings, labels)):
         centres = {
-            name: sum(vectors[other] for other in range(20) if labels[other] == name and other != at) for name in "abcd"
+            name: sum(embeddings[other] for other in range(20) if labels[other] == name and other != at)
+            for name in "abcd"
         }
         near = {
-            name: float(vectors[at] @ centre / np.linalg.norm(centre))
+            name: float(embeddings[at] @ centre / np.linalg.norm(centre))
             for name, centre in centres.items()
             if not isinstance(centre, int)
         }
@@ -132,13 +135,13 @@ def test_nearest_class_leaves_the_text_itself_out() -> None:
 
 
 def test_perfect_classes_score_one_and_one_class_is_undefined() -> None:
-    vectors = np.repeat(np.eye(3, dtype=np.float32), 4, axis=0)
-    metrics = evaluate_labelled(vectors, list("aaaabbbbcccc"))
+    embeddings = np.repeat(np.eye(3, dtype=np.float32), 4, axis=0)
+    metrics = evaluate_labelled(embeddings, list("aaaabbbbcccc"))
     assert (metrics.leave_one_out_accuracy, metrics.mean_average_precision) == (1.0, 1.0)
-    assert math.isnan(evaluate_labelled(vectors, ["a"] * 12).leave_one_out_accuracy)
+    assert math.isnan(evaluate_labelled(embeddings, ["a"] * 12).leave_one_out_accuracy)
 
 
-def on_the_circle(*degrees: float) -> Vectors:
+def on_the_circle(*degrees: float) -> Embeddings:
     angles = np.radians(degrees)
     return np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
 
@@ -211,8 +214,8 @@ def test_the_order_of_the_rows_does_not_matter_to_answers() -> None:
 
 @pytest.mark.parametrize("labels", [[1, 1], [0, 0], []])
 def test_answers_that_are_all_right_or_all_wrong_have_no_metrics(labels: list[int]) -> None:
-    vectors = unit_rows(14, len(labels), 3)
-    metrics = evaluate_answers(vectors, vectors, ["q"] * len(labels), labels)
+    embeddings = unit_rows(14, len(labels), 3)
+    metrics = evaluate_answers(embeddings, embeddings, ["q"] * len(labels), labels)
     assert isinstance(metrics, AnswerMetrics)
     assert (metrics.questions, metrics.dropped) == (0, len(set(labels)))
     assert math.isnan(metrics.mrr)
@@ -221,11 +224,11 @@ def test_answers_that_are_all_right_or_all_wrong_have_no_metrics(labels: list[in
 
 
 def test_the_mean_cosine_is_that_of_all_pairs() -> None:
-    vectors = unit_rows(15, 40, 5)
-    assert mean_cosine(vectors) == pytest.approx(1 - pdist(vectors, "cosine").mean(), abs=1e-6)
+    embeddings = unit_rows(15, 40, 5)
+    assert mean_cosine(embeddings) == pytest.approx(1 - pdist(embeddings, "cosine").mean(), abs=1e-6)
     assert mean_cosine(on_the_circle(0, 120, 240)) == pytest.approx(-0.5, abs=1e-6)
     assert mean_cosine(np.ones((1_000, 1), dtype=np.float32)) == pytest.approx(1)
-    assert math.isnan(mean_cosine(vectors[:1]))
+    assert math.isnan(mean_cosine(embeddings[:1]))
 
 
 def test_the_effective_rank_counts_directions() -> None:

@@ -19,19 +19,19 @@ SCORES = [3.0, 5.0, 1.0, 0.5, 2.0, 2.0, 4.0]
 @pytest.mark.parametrize("head", ["none", "random"])
 def test_every_cell_is_the_model_configured_that_way(minilm: SimCSE, head: str) -> None:
     model = tiny_model(minilm).configured(head=head)
-    vectors = model.encode_grid(SENTENCES, poolings.names())
-    assert set(vectors) == {(layer, name) for layer in range(3) for name in poolings.names()}
-    for (layer, name), own in vectors.items():
+    embeddings = model.encode_grid(SENTENCES, poolings.names())
+    assert set(embeddings) == {(layer, name) for layer in range(3) for name in poolings.names()}
+    for (layer, name), own in embeddings.items():
         expected = model.configured(layer=layer, pooling=name).encode(SENTENCES)
         np.testing.assert_allclose(own, expected, atol=1e-5)
 
 
 def test_the_grid_of_minilm_has_its_own_vectors_in_the_last_layer(minilm: SimCSE) -> None:
-    vectors = minilm.encode_grid(SENTENCES, ["mean", "first_last_mean"])
-    assert len(vectors) == 7 * 2
-    np.testing.assert_allclose(vectors[6, "mean"], minilm.encode(SENTENCES), atol=1e-5)
+    embeddings = minilm.encode_grid(SENTENCES, ["mean", "first_last_mean"])
+    assert len(embeddings) == 7 * 2
+    np.testing.assert_allclose(embeddings[6, "mean"], minilm.encode(SENTENCES), atol=1e-5)
     words = minilm.configured(layer=0).encode(SENTENCES)
-    np.testing.assert_allclose(vectors[0, "first_last_mean"], words, atol=1e-5)
+    np.testing.assert_allclose(embeddings[0, "first_last_mean"], words, atol=1e-5)
 
 
 def test_a_model_cut_at_its_word_embeddings_has_a_grid_of_one_layer(minilm: SimCSE) -> None:
@@ -41,7 +41,7 @@ def test_a_model_cut_at_its_word_embeddings_has_a_grid_of_one_layer(minilm: SimC
 
 def test_a_grid_of_no_texts_and_one_of_an_unknown_pooling(minilm: SimCSE) -> None:
     model = tiny_model(minilm)
-    assert {vectors.shape for vectors in model.encode_grid([], ["mean"]).values()} == {(0, 32)}
+    assert {embeddings.shape for embeddings in model.encode_grid([], ["mean"]).values()} == {(0, 32)}
     with pytest.raises(OptionError, match="Unknown pooling 'sum'"):
         model.encode_grid(["a"], ["sum"])
 
@@ -52,8 +52,8 @@ def test_the_similarity_grid_has_the_cosines_and_their_mean(minilm: SimCSE) -> N
     assert (found.layers, found.poolings) == ((0, 1, 2), tuple(poolings.names()))
     for row, layer in enumerate(found.layers):
         for column, name in enumerate(found.poolings):
-            vectors = model.configured(layer=layer, pooling=name).encode(SENTENCES)
-            cosines = cosine_similarity(vectors)
+            embeddings = model.configured(layer=layer, pooling=name).encode(SENTENCES)
+            cosines = cosine_similarity(embeddings)
             np.testing.assert_allclose(found.similarity[layer, name], cosines, atol=1e-5)
             of_pairs = cosines[np.triu_indices(8, k=1)].mean()
             assert found.mean.values[row, column] == pytest.approx(of_pairs, abs=1e-5)

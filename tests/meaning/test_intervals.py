@@ -105,8 +105,8 @@ def test_average_precision_of_texts_counts_a_text_in_both_of_its_roles() -> None
     """What is lost without a text, as asker and as one of those that are ranked, by computing everything anew."""
     rng = np.random.default_rng(0)
     labels = [*"aaaabbbbbccd", "d"]  # d: without one of its two texts the other can no longer ask
-    vectors = rng.integers(-2, 3, size=(len(labels), 4)).astype(np.float32) + 0.1
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    embeddings = rng.integers(-2, 3, size=(len(labels), 4)).astype(np.float32) + 0.1
+    embeddings /= np.linalg.norm(embeddings, axis=1, keepdims=True)
 
     def mean_average_precision(rows: list[int]) -> float:
         precisions = []
@@ -114,13 +114,13 @@ def test_average_precision_of_texts_counts_a_text_in_both_of_its_roles() -> None
             others = [other for other in rows if other != row]
             same = [labels[other] == labels[row] for other in others]
             if any(same):
-                precisions.append(average_precision_score(same, vectors[others] @ vectors[row]))
+                precisions.append(average_precision_score(same, embeddings[others] @ embeddings[row]))
         return float(np.mean(precisions))
 
     everything = list(range(len(labels)))
     value = mean_average_precision(everything)
     left = np.array([mean_average_precision([row for row in everything if row != at]) for at in everything])
-    precisions, pseudo_values = jackknifed_average_precisions(vectors, labels)
+    precisions, pseudo_values = jackknifed_average_precisions(embeddings, labels)
     assert np.nanmean(precisions) == pytest.approx(value)
     np.testing.assert_allclose(pseudo_values, value + (len(labels) - 1) * (left.mean() - left), atol=1e-12)
 

@@ -11,8 +11,8 @@ from tests.meaning.test_evaluation import unit_rows
 
 
 def test_pca_equals_that_of_scikit_learn_but_for_the_sign() -> None:
-    vectors = unit_rows(0, 30, 8)
-    np.testing.assert_allclose(np.abs(pca(vectors)), np.abs(PCA(2).fit_transform(vectors)), atol=1e-5)
+    embeddings = unit_rows(0, 30, 8)
+    np.testing.assert_allclose(np.abs(pca(embeddings)), np.abs(PCA(2).fit_transform(embeddings)), atol=1e-5)
 
 
 @pytest.mark.parametrize("n", [1, 2, 3])
@@ -30,14 +30,14 @@ def test_nothing_to_project_is_said() -> None:
 @pytest.mark.filterwarnings("ignore:Tensorflow not installed:ImportWarning")
 def test_umap_keeps_two_clusters_apart_and_is_seeded() -> None:
     noise = np.random.default_rng(2).normal(scale=0.05, size=(40, 6)).astype(np.float32)
-    vectors = np.repeat(np.eye(6, dtype=np.float32)[:2], 20, axis=0) + noise
+    embeddings = np.repeat(np.eye(6, dtype=np.float32)[:2], 20, axis=0) + noise
     umap = projections["umap"].function
-    points = umap(vectors, n_neighbors=10, seed=3)
-    assert trustworthiness(vectors, points) > 0.8
+    points = umap(embeddings, n_neighbors=10, seed=3)
+    assert trustworthiness(embeddings, points) > 0.8
     distances = np.linalg.norm(points[:, None] - points[None], axis=-1)
     np.fill_diagonal(distances, np.inf)
     assert ((distances.argmin(axis=1) < 20) == (np.arange(40) < 20)).all()  # the nearest is of the same cluster
-    np.testing.assert_array_equal(points, umap(vectors, n_neighbors=10, seed=3))
+    np.testing.assert_array_equal(points, umap(embeddings, n_neighbors=10, seed=3))
 
 
 def test_umap_of_too_few_texts_is_refused() -> None:
@@ -46,22 +46,24 @@ def test_umap_of_too_few_texts_is_refused() -> None:
 
 
 def test_trustworthiness_equals_that_of_scikit_learn_and_is_undefined_for_a_handful() -> None:
-    vectors = unit_rows(4, 60, 8)
-    points = pca(vectors)
-    assert trustworthiness(vectors, points) == pytest.approx(oracle(vectors, points, n_neighbors=15, metric="cosine"))
-    assert math.isnan(trustworthiness(vectors[:4], points[:4]))
+    embeddings = unit_rows(4, 60, 8)
+    points = pca(embeddings)
+    assert trustworthiness(embeddings, points) == pytest.approx(
+        oracle(embeddings, points, n_neighbors=15, metric="cosine")
+    )
+    assert math.isnan(trustworthiness(embeddings[:4], points[:4]))
 
 
 def test_trustworthiness_of_many_points_takes_a_seeded_sample() -> None:
-    vectors = unit_rows(5, 2_300, 4)
-    points = pca(vectors)
-    found = trustworthiness(vectors, points, seed=1)
-    assert found == trustworthiness(vectors, points, seed=1) != trustworthiness(vectors, points, seed=2)
-    assert found == pytest.approx(oracle(vectors, points, n_neighbors=15, metric="cosine"), abs=0.05)
+    embeddings = unit_rows(5, 2_300, 4)
+    points = pca(embeddings)
+    found = trustworthiness(embeddings, points, seed=1)
+    assert found == trustworthiness(embeddings, points, seed=1) != trustworthiness(embeddings, points, seed=2)
+    assert found == pytest.approx(oracle(embeddings, points, n_neighbors=15, metric="cosine"), abs=0.05)
 
 
 def test_nearest_neighbours_by_hand() -> None:
-    vectors = np.array([[1, 0], [0, 1], [0.8, 0.6], [-1, 0]], dtype=np.float32)
-    assert [at for at, _cosine in nearest(vectors, 0, 2)] == [2, 1]
-    assert nearest(vectors, 0, 9)[0][1] == pytest.approx(0.8)
-    assert len(nearest(vectors, 0, 9)) == 3
+    embeddings = np.array([[1, 0], [0, 1], [0.8, 0.6], [-1, 0]], dtype=np.float32)
+    assert [at for at, _cosine in nearest(embeddings, 0, 2)] == [2, 1]
+    assert nearest(embeddings, 0, 9)[0][1] == pytest.approx(0.8)
+    assert len(nearest(embeddings, 0, 9)) == 3

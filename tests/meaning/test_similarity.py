@@ -123,9 +123,9 @@ def test_directions_on_a_fan_are_put_in_their_order() -> None:
 
 
 def test_the_order_is_scipys_optimal_one() -> None:
-    vectors = np.random.default_rng(1).normal(size=(40, 6))
-    tree = linkage(pdist(vectors, "cosine"), "average", optimal_ordering=True)
-    assert cluster_order(cosine_similarity(vectors)) == leaves_list(tree).tolist()
+    embeddings = np.random.default_rng(1).normal(size=(40, 6))
+    tree = linkage(pdist(embeddings, "cosine"), "average", optimal_ordering=True)
+    assert cluster_order(cosine_similarity(embeddings)) == leaves_list(tree).tolist()
 
 
 @pytest.mark.parametrize("n", [0, 1, 2, 3, CLUSTERED_AT_MOST + 1])

@@ -10,7 +10,7 @@ from sklearn.manifold import trustworthiness as oracle
 
 from simcse_core.commands.main import main
 from simcse_core.data.kinds import Answers, Dataset, Labelled, Pairs, Scored, Triplets
-from simcse_core.encoding.texts import Vectors
+from simcse_core.encoding.texts import Embeddings
 from simcse_core.jsonable import jsonable
 from simcse_core.learning.baselines import centre_hits
 from simcse_core.learning.itemised import items_of
@@ -36,26 +36,26 @@ N = 60
 LABELS = [at % 2 for at in range(N)]
 
 
-def noisy(n: int, seed: int = 0, noise: float = 2e-8) -> Vectors:
+def noisy(n: int, seed: int = 0, noise: float = 2e-8) -> Embeddings:
     """One direction, n times, as rounding in a model leaves it."""
     rng = np.random.default_rng(seed)
     rows = unit_rows(1, WIDTH)[None] + rng.normal(size=(n, WIDTH)) * noise
     return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), dtype=np.float32)
 
 
-def identical_pairs(n: int = N) -> tuple[Vectors, Vectors]:
+def identical_pairs(n: int = N) -> tuple[Embeddings, Embeddings]:
     """The same text twice in each pair: a cosine of 1, give or take 1e-7."""
-    vectors = unit_rows(0, n, WIDTH)
-    raw = (vectors * vectors).sum(axis=1)
+    embeddings = unit_rows(0, n, WIDTH)
+    raw = (embeddings * embeddings).sum(axis=1)
     assert np.ptp(raw) > 0  # there is noise to be ranked
-    return vectors, vectors.copy()
+    return embeddings, embeddings.copy()
 
 
-CONSTANT: list[tuple[Vectors, Vectors]] = [identical_pairs(), (noisy(N), noisy(N, 1)), (noisy(N), -noisy(N, 1))]
+CONSTANT: list[tuple[Embeddings, Embeddings]] = [identical_pairs(), (noisy(N), noisy(N, 1)), (noisy(N), -noisy(N, 1))]
 
 
 @pytest.mark.parametrize("parts", CONSTANT, ids=["the same text", "one direction", "opposite directions"])
-def test_what_ranks_pairs_that_are_equally_close_is_undefined(parts: tuple[Vectors, Vectors]) -> None:
+def test_what_ranks_pairs_that_are_equally_close_is_undefined(parts: tuple[Embeddings, Embeddings]) -> None:
     scores = [float(at % 6) for at in range(N)]
     scored = evaluate_scored(*parts, scores, unique=parts[0])
     assert math.isnan(scored.spearman)
@@ -114,9 +114,9 @@ def test_being_as_close_up_to_rounding_is_no_hit_whichever_way_rounding_goes() -
 
 
 @pytest.mark.parametrize("vectors", [noisy(N), np.repeat(unit_rows(3, 1, WIDTH), N, axis=0)], ids=["noise", "exact"])
-def test_no_picture_of_one_and_the_same_vector_can_be_trusted_or_not(vectors: Vectors) -> None:
-    assert math.isnan(trustworthiness(vectors, pca(vectors)))
-    assert math.isnan(trustworthiness(vectors, unit_rows(4, N, 2)))
+def test_no_picture_of_one_and_the_same_vector_can_be_trusted_or_not(embeddings: Embeddings) -> None:
+    assert math.isnan(trustworthiness(embeddings, pca(embeddings)))
+    assert math.isnan(trustworthiness(embeddings, unit_rows(4, N, 2)))
 
 
 def test_a_picture_of_one_point_is_no_picture() -> None:
@@ -127,10 +127,10 @@ def test_texts_that_are_the_same_share_a_rank_so_a_perfect_picture_is_trusted() 
     """Three places with 30 texts each: whoever of the 29 others is drawn next, it is a real neighbour."""
     rows = np.repeat(unit_rows(7, 3, WIDTH), 30, axis=0)
     chance = np.random.default_rng(0)
-    vectors = np.asarray(rows + chance.normal(size=rows.shape) * 2e-8, dtype=np.float32)
+    embeddings = np.asarray(rows + chance.normal(size=rows.shape) * 2e-8, dtype=np.float32)
     points = np.asarray(np.repeat(np.eye(3, 2), 30, axis=0) + chance.normal(size=(90, 2)) * 0.01, dtype=np.float32)
-    assert trustworthiness(vectors, points) == 1
-    assert oracle(vectors, points, n_neighbors=15, metric="cosine") < 0.95  # which ranks rounding
+    assert trustworthiness(embeddings, points) == 1
+    assert oracle(embeddings, points, n_neighbors=15, metric="cosine") < 0.95  # which ranks rounding
 
 
 def test_neighbours_that_are_equally_near_come_in_their_order() -> None:
@@ -149,7 +149,7 @@ class Collapsed:
 
     name = "collapsed"
 
-    def encode(self, texts: list[str], *, precision: str = "float32") -> Vectors:
+    def encode(self, texts: list[str], *, precision: str = "float32") -> Embeddings:
         return noisy(len(texts), seed=len(texts))
 
 
@@ -236,11 +236,11 @@ ONE, TWO = unit_rows(8, 2, 4, WIDTH)
         (Scored("d", TEXTS[:4], TEXTS[4:8], (1.0, 2.0, 3.0, 4.0)), (ONE, TWO), None),
     ],
 )
-def test_the_reason_is_that_of_the_data(data: Dataset, parts: tuple[Vectors, ...], reason: str | None) -> None:
+def test_the_reason_is_that_of_the_data(data: Dataset, parts: tuple[Embeddings, ...], reason: str | None) -> None:
     class Given:
         name = "given"
 
-        def encode(self, texts: list[str], *, precision: str = "float32") -> Vectors:
+        def encode(self, texts: list[str], *, precision: str = "float32") -> Embeddings:
             return np.concatenate(parts)
 
     measured = measure(Given(), data)  # type: ignore[arg-type]

@@ -20,6 +20,6 @@ def topics(count: int) -> tuple[NDArray[np.float32], list[str]]:
     """Cosines of sentences in ten topics, one topic after the other, and the sentences; the first ones are evil."""
     random = np.random.default_rng(0)
     topic = np.arange(count) * TOPICS // count
-    vectors = random.normal(size=(TOPICS, 64))[topic] + 0.7 * random.normal(size=(count, 64))
+    embeddings = random.normal(size=(TOPICS, 64))[topic] + 0.7 * random.normal(size=(count, 64))
     texts = [*EVIL, *(f"Sentence {at} 第{at}句" for at in range(len(EVIL), count))]
-    return cosine_similarity(vectors), texts[:count]
+    return cosine_similarity(embeddings), texts[:count]

@@ -150,8 +150,8 @@ def test_kept_vectors_are_encoded_once_and_forgotten_in_the_order_of_use() -> No
 def test_embeddings_are_those_of_the_model_and_tell_their_progress(minilm: SimCSE) -> None:
     texts = [f"text {number}" for number in range(600)]
     seen: list[tuple[int, int]] = []
-    vectors = cache.embeddings(texts, cache.EncoderSettings(layer=1), lambda done, total: seen.append((done, total)))
-    np.testing.assert_allclose(vectors, minilm.configured(layer=1).encode(texts), atol=1e-6)
+    embeddings = cache.embeddings(texts, cache.EncoderSettings(layer=1), lambda done, total: seen.append((done, total)))
+    np.testing.assert_allclose(embeddings, minilm.configured(layer=1).encode(texts), atol=1e-6)
     assert seen[-1] == (600, 600)
     assert len(seen) > 1
     assert seen == sorted(set(seen))
@@ -162,11 +162,11 @@ def test_what_another_session_encodes_meanwhile_is_not_encoded_again(
 ) -> None:
     settings, texts = cache.EncoderSettings(layer=2), [f"meanwhile {number}" for number in range(3)]
     encoded: list[Sequence[str]] = []
-    vectors = minilm.configured(layer=2).encode(texts)
+    embeddings = minilm.configured(layer=2).encode(texts)
 
     def encode(part: Sequence[str]) -> NDArray[np.float32]:
         encoded.append(part)
-        return vectors
+        return embeddings
 
     monkeypatch.setattr(cache, "encoder", lambda _settings: SimpleNamespace(encode=encode))
     with ThreadPoolExecutor(2) as sessions:
@@ -175,7 +175,7 @@ def test_what_another_session_encodes_meanwhile_is_not_encoded_again(
             while cache.turns().waiting < 2:
                 time.sleep(0.001)
         for session in both:
-            np.testing.assert_array_equal(session.result(), vectors)
+            np.testing.assert_array_equal(session.result(), embeddings)
     assert encoded == [texts]
 
 

@@ -197,8 +197,8 @@ def own_sentences() -> OwnStart:
     st.caption(_("2 to {most} sentences. Those with the same label match.").format(most=limits().max_circle_texts))
     sentences = batch_from_lines(split_lines(text))
     model = defaults.MODEL[language()]
-    vectors = cache.embeddings(sentences.texts, cache.EncoderSettings(model))
-    batch, off = on_circle(sentences, vectors)
+    embeddings = cache.embeddings(sentences.texts, cache.EncoderSettings(model))
+    batch, off = on_circle(sentences, embeddings)
     if not sentences.has_matches:
         st.info(errors.plain(_("No two sentences have the same label, so there is no match.")), icon=":material/info:")
     return OwnStart(sentences, batch, off)

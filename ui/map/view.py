@@ -43,7 +43,7 @@ class MapTexts:
         return cls(texts, data.label if isinstance(data, Labelled) else None)
 
 
-def show_maps(vectors: Matrix, texts: MapTexts, *, content: str) -> None:
+def show_maps(embeddings: Matrix, texts: MapTexts, *, content: str) -> None:
     """PCA at once; UMAP beside it when the worker has it.
 
     Args:
@@ -52,16 +52,16 @@ def show_maps(vectors: Matrix, texts: MapTexts, *, content: str) -> None:
         content: a key for the vectors.
     """
     chosen = _chosen(content, len(texts.texts))
-    near = [at for at, _cosine in nearest(vectors, chosen, NEIGHBOURS)] if chosen is not None else []
+    near = [at for at, _cosine in nearest(embeddings, chosen, NEIGHBOURS)] if chosen is not None else []
     seed = 0
-    trust = background.projection(content, "pca", vectors, (), seed)
+    trust = background.projection(content, "pca", embeddings, (), seed)
     too_few = len(texts.texts) < FEWEST_FOR_UMAP
-    umap = None if too_few else background.projection(content, "umap", vectors, (("n_neighbors", 15),), seed)
+    umap = None if too_few else background.projection(content, "umap", embeddings, (("n_neighbors", 15),), seed)
     first, second = st.columns(2)
     with first:
         st.header("PCA", anchor=False, help=_("The two directions in which the vectors differ most."))
         _map(
-            _pca(content, vectors),
+            _pca(content, embeddings),
             texts,
             chosen,
             near,
@@ -125,13 +125,13 @@ def _choose(content: str, at: object) -> None:
     st.session_state[CHOSEN] = (content, at)
 
 
-def show_neighbours(vectors: Matrix, texts: MapTexts, chosen: int | None) -> None:
+def show_neighbours(embeddings: Matrix, texts: MapTexts, chosen: int | None) -> None:
     """The nearest texts in the original space, whatever the map shows."""
     if chosen is None:
         return
     st.header(_("Nearest in the original space"), anchor=False)
     st.markdown(f"**{plain(texts.texts[chosen])}**")
-    rows = nearest(vectors, chosen, NEIGHBOURS)
+    rows = nearest(embeddings, chosen, NEIGHBOURS)
     columns = {
         _("cosine"): [f"{cosine:.2f}" for _at, cosine in rows],
         _("text"): [plain(texts.texts[at]) for at, _c in rows],

@@ -28,12 +28,12 @@ Projected = tuple[NDArray[np.float32], float]
 """Points (N, 2) and their trustworthiness."""
 
 
-def project(method: str, vectors: NDArray[np.float32], options: dict[str, Any], seed: int) -> Projected:
+def project(method: str, embeddings: NDArray[np.float32], options: dict[str, Any], seed: int) -> Projected:
     """Runs in the worker."""
     from simcse_core.meaning.projection import projections, trustworthiness
 
-    points = projections[method].function(vectors, seed=seed, **options)
-    return points, trustworthiness(vectors, points, seed=seed)
+    points = projections[method].function(embeddings, seed=seed, **options)
+    return points, trustworthiness(embeddings, points, seed=seed)
 
 
 def _warm_up() -> None:
@@ -47,7 +47,7 @@ def _warm_up() -> None:
 
 
 def projection(
-    content: str, method: str, vectors: NDArray[np.float32], options: tuple[tuple[str, Any], ...], seed: int
+    content: str, method: str, embeddings: NDArray[np.float32], options: tuple[tuple[str, Any], ...], seed: int
 ) -> "Future[Projected]":
     """A projection on its way; the same one is computed once for all sessions, and again if its worker died.
 
@@ -55,10 +55,10 @@ def projection(
         content: a key for the vectors; big arrays are never hashed here, because only a sample of them would count.
         options: of the method, as pairs of name and value.
     """
-    future = _submitted(content, method, vectors, options, seed)
+    future = _submitted(content, method, embeddings, options, seed)
     if future.done() and isinstance(future.exception(), BrokenExecutor):
-        _submitted.clear(content, method, vectors, options, seed)
-        future = _submitted(content, method, vectors, options, seed)
+        _submitted.clear(content, method, embeddings, options, seed)
+        future = _submitted(content, method, embeddings, options, seed)
     return future
 
 

@@ -132,20 +132,20 @@ def _parted(number: int, line: str) -> tuple[str, str]:
     return label, text
 
 
-def on_circle(own: OwnBatch, vectors: NDArray[np.float32]) -> tuple[Batch, float]:
-    """Sentences as points: the directions whose cosines come nearest to those of their vectors.
+def on_circle(own: OwnBatch, embeddings: NDArray[np.float32]) -> tuple[Batch, float]:
+    """Sentences as points: the directions whose cosines come nearest to those of their embeddings.
 
     Hundreds of dimensions do not fit on a circle, so this is a picture of the start; two sentences keep their cosine.
     Equal sentences of two classes are no mismatch.
 
     Args:
         own: N sentences.
-        vectors: (N, D) unit rows.
+        embeddings: (N, D) unit rows.
 
     Returns:
         The batch, and by how much a cosine differs on the circle (root mean square over the pairs).
     """
-    cosines = (vectors @ vectors.T).astype(np.float64)
+    cosines = (embeddings @ embeddings.T).astype(np.float64)
     angles = _nearest_angles(cosines)
     targets = [
         [0 if own.texts[row] == own.texts[column] and value < 0 else value for column, value in enumerate(values)]
@@ -156,7 +156,7 @@ def on_circle(own: OwnBatch, vectors: NDArray[np.float32]) -> tuple[Batch, float
 
 
 def _nearest_angles(cosines: NDArray[np.float64], steps: int = 1_000) -> NDArray[np.float64]:
-    """(N,) radians by gradient descent on the squared differences, from the plane that keeps most of the vectors."""
+    """(N,) radians by gradient descent on the squared differences, from the plane that keeps most of the embeddings."""
     sizes, directions = np.linalg.eigh(cosines)
     starts = []
     for first, second in ((-1, -2), (-2, -3) if len(cosines) > 2 else (-1, -2)):

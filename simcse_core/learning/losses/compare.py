@@ -10,17 +10,17 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-def unit(vectors: "Tensor") -> "Tensor":
-    """Vectors of length 1, in float32 at least: half precision merges close cosines. Zeros stay zeros."""
+def unit(embeddings: "Tensor") -> "Tensor":
+    """Embeddings of length 1, in float32 at least: half precision merges close cosines. Zeros stay zeros."""
     import torch
     import torch.nn.functional as F
 
-    precise = torch.float64 if vectors.dtype == torch.float64 else torch.float32
-    return F.normalize(vectors.to(precise), dim=-1)
+    precise = torch.float64 if embeddings.dtype == torch.float64 else torch.float32
+    return F.normalize(embeddings.to(precise), dim=-1)
 
 
 def products(left: "Tensor", right: "Tensor") -> "Tensor":
-    """(N, M) inner products of two sets of vectors, in their own precision even under autocast."""
+    """(N, M) inner products of two sets of embeddings, in their own precision even under autocast."""
     import torch
 
     with torch.autocast(left.device.type, enabled=False):

@@ -4,7 +4,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 
-class WordGuesser(nn.Module):
+class MaskedLanguageModelHead(nn.Module):
     """A layer, then the similarity to every word embedding (tied weights). It is not part of the encoder.
 
     Source: arXiv 1810.04805 (BERT).
