@@ -137,7 +137,7 @@ def false_winners(items: Sequence[tuple[Items, Items]], count: int) -> tuple[flo
 def trained(seeds: int) -> dict[str, list[dict[str, Items]]]:
     """By data and loss, the held-out results before and after training with each seed."""
     from simcse_core.learning.baselines import with_classifiers
-    from simcse_core.learning.known_texts import KnownTexts
+    from simcse_core.learning.cached_encoder import CachedEncoder
     from simcse_core.learning.race import settings_of
     from simcse_core.learning.records import Ended
     from simcse_core.learning.settings import TrainingSettings
@@ -151,7 +151,7 @@ def trained(seeds: int) -> dict[str, list[dict[str, Items]]]:
         for loss in losses:
             for seed in range(seeds):
                 model = SimCSE.load("minilm", layer=3)
-                known = KnownTexts(model, plan.tune)
+                known = CachedEncoder(model, plan.tune)
                 before = with_classifiers(Items(), known, data, dev)
                 *_records, ended = train(
                     model, data, dev, settings_of(equal_sentences(plan, data), loss, seed), known=known

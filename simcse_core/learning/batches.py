@@ -54,7 +54,7 @@ def labelled_batches(labels: Sequence[str], batch_size: int, seed: int) -> Itera
 
 
 def class_pair_batches(labels: Sequence[str], batch_size: int, seed: int) -> Iterator[list[int]]:
-    """One epoch of pairs of a class: as `labelled_batches`, without the texts that have no partner.
+    """One epoch of pairs of a class: as `labelled_batches`, without the texts that are left over.
 
     Of a class with an odd number the seed decides which text that is. The sizes of batches differ by one pair at most.
     """

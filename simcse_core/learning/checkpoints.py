@@ -41,12 +41,12 @@ class Checkpoint:
     weights: Weights
     """Of the model, as far as they train."""
     own: Weights
-    """What belongs to the objective."""
+    """Tensors of the objective: a loss's own parameters."""
     optimizer: dict[str, Any]
     best: Best
     budget: Budget | None
     watch: dict[str, Any]
-    """The memory of what looks out for trouble: nothing is said twice."""
+    """The state of `health.Watch`, so that no note is given twice."""
 
     def save(self, path: Path) -> None:
         """Write the file; an older one stays whole until the new one is.
@@ -58,7 +58,7 @@ class Checkpoint:
             path.parent.mkdir(parents=True, exist_ok=True)
             with durable.replacing(path) as file:
                 torch.save(self._content(), file)
-        except (OSError, RuntimeError) as error:  # torch says a full disk with a RuntimeError
+        except (OSError, RuntimeError) as error:  # torch reports a full disk as a RuntimeError
             raise RunError("{file} cannot be written: {reason}", file=path, reason=first_line(error)) from error
 
     def _content(self) -> dict[str, Any]:
@@ -75,21 +75,21 @@ class Checkpoint:
         try:
             content = torch.load(path, map_location="cpu", weights_only=True)
             budget = content["budget"] and Budget(**content["budget"])
-            found = cls(**{**content, "best": Best(**content["best"]), "budget": budget})
+            checkpoint = cls(**{**content, "best": Best(**content["best"]), "budget": budget})
         except FileNotFoundError:
             raise CheckpointError("There is no checkpoint {file} to go on from.", file=path) from None
         except Exception as error:  # torch raises whatever a damaged file leads it to
             raise CheckpointError(
                 "The checkpoint {file} is damaged: {reason}", file=path, reason=first_line(error)
             ) from error
-        if found.fingerprint != fingerprint:
+        if checkpoint.fingerprint != fingerprint:
             raise CheckpointError(
                 "{file} belongs to other data or settings: a training goes on only with its own. Start a new one.",
                 file=path,
             )
-        return found
+        return checkpoint
 
 
 def first_line(error: Exception) -> str:
-    """What went wrong, in one line; not all errors have words."""
+    """The first line of an error's message, or its class when it has none."""
     return str(error).strip().partition("\n")[0][:200] or type(error).__name__

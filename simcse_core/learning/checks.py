@@ -1,4 +1,4 @@
-"""What has to be true of data before a training starts. Known without torch, so that a page can say it at once."""
+"""What must be true of data before a training starts. It needs no torch, so that a page can say it at once."""
 
 from simcse_core.data.kinds import Answers, Dataset, Labelled, Pairs, Scored, Triplets, kind_of, text_columns
 from simcse_core.errors import DataError

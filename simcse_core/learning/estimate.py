@@ -10,21 +10,21 @@ from statistics import fmean
 import numpy as np
 
 from simcse_core.data.kinds import Dataset, texts_of
+from simcse_core.learning.cached_encoder import CachedEncoder
 from simcse_core.learning.checks import trainable
 from simcse_core.learning.frozen_states import Trainable
-from simcse_core.learning.known_texts import KnownTexts
 from simcse_core.learning.measuring import geometry, measure
 from simcse_core.learning.memory import memory_suffices
 from simcse_core.learning.settings import TrainingSettings
 from simcse_core.learning.training import FEWEST_ROWS, PROBE_SHARE, PROBE_STEPS, Loop
 
 REHEARSAL_SECONDS = 1.0
-"""So long steps are rehearsed, and as long a measurement, once a few rows have shown the pace."""
+"""Of steps that are rehearsed, and as many of a measurement, after a few rows have shown the pace."""
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """How long a training takes. Loading the model and what is compared with it besides are not counted."""
+    """How long a training takes, without loading the model and without the baselines."""
 
     steps: int
     """Planned; with a time budget those that fit."""
@@ -59,13 +59,13 @@ def estimate(model: Trainable, data: Dataset, dev: Dataset | None, settings: Tra
 
 
 @dataclass(frozen=True)
-class _Took:
-    """So long a piece of work took."""
+class _Timing:
+    """Size and duration of a measured piece of work."""
 
     size: float
     seconds: float
 
-    def whole(self, size: float, few: "_Took") -> float:
+    def whole(self, size: float, few: "_Timing") -> float:
         """Seconds that the work takes at its real size: a straight line through this piece and one of a few rows.
 
         So what takes its time at any size is counted once. Without a larger piece all is in proportion.
@@ -91,13 +91,13 @@ def _learning(loop: Loop) -> tuple[float, float]:
 def _affordable(batches: list[list[int]], seconds_per_row: float) -> list[list[int]]:
     """The first batches that take about a second; the first one is cut short where it takes more."""
     rows = _rows(seconds_per_row)
-    chosen = [batches[0][:rows]]
+    affordable = [batches[0][:rows]]
     for batch in batches[1:]:
-        rows -= len(chosen[-1])
+        rows -= len(affordable[-1])
         if len(batch) > rows:
             break
-        chosen.append(batch)
-    return chosen
+        affordable.append(batch)
+    return affordable
 
 
 def _rows(seconds_per_row: float) -> int:
@@ -105,12 +105,12 @@ def _rows(seconds_per_row: float) -> int:
     return max(int(REHEARSAL_SECONDS / max(seconds_per_row, 1e-9)) // 2 * 2, FEWEST_ROWS)
 
 
-def _rehearsed(loop: Loop, to_read: list[list[int]], to_learn: list[list[int]]) -> tuple[_Took, _Took]:
+def _rehearsed(loop: Loop, to_read: list[list[int]], to_learn: list[list[int]]) -> tuple[_Timing, _Timing]:
     """Making the texts of some batches ready, by their share of all texts, and a step with some of them, by rows."""
     started = time.perf_counter()
     share = loop.objective.prepare(to_read)
-    ready = _Took(share, time.perf_counter() - started)
-    return ready, _Took(fmean(map(len, to_learn)), fmean(loop.rehearsed(to_learn, REHEARSAL_SECONDS)))
+    ready = _Timing(share, time.perf_counter() - started)
+    return ready, _Timing(fmean(map(len, to_learn)), fmean(loop.rehearsed(to_learn, REHEARSAL_SECONDS)))
 
 
 def _measuring(loop: Loop) -> tuple[float, float]:
@@ -118,30 +118,30 @@ def _measuring(loop: Loop) -> tuple[float, float]:
     data = loop.sample if loop.dev is None else loop.dev
     _measured(loop, data, FEWEST_ROWS)  # the first time everything takes longer
     few = _measured(loop, data, FEWEST_ROWS)
-    rows = _rows(sum(took.seconds / took.size for took in few))
+    rows = _rows(sum(timing.seconds / timing.size for timing in few))
     more = _measured(loop, data, rows)
-    ready, measured = (took.whole(len(data), small) for took, small in zip(more, few, strict=True))
+    ready, measured = (timing.whole(len(data), small) for timing, small in zip(more, few, strict=True))
     return ready, measured
 
 
-def _measured(loop: Loop, data: Dataset, rows: int) -> tuple[_Took, _Took]:
+def _measured(loop: Loop, data: Dataset, rows: int) -> tuple[_Timing, _Timing]:
     """Making the texts of so many rows, chosen by a seed, ready to be measured, and measuring them."""
     if rows < len(data):
         data = data.take(np.random.default_rng(0).choice(len(data), rows, replace=False).tolist())
     started = time.perf_counter()
-    known = KnownTexts(loop.model, loop.settings.tune)
-    known.read(texts_of(data))
+    cached = CachedEncoder(loop.model, loop.settings.tune)
+    cached.read(texts_of(data))
     ready = time.perf_counter()
     if loop.dev is None:
-        geometry(known, data)
+        geometry(cached, data)
     else:
-        measure(known, data)
-    return _Took(len(data), ready - started), _Took(len(data), time.perf_counter() - ready)
+        measure(cached, data)
+    return _Timing(len(data), ready - started), _Timing(len(data), time.perf_counter() - ready)
 
 
 @contextmanager
 def _untouched(model: Trainable) -> Iterator[None]:
-    """Put back what makes a model ready to be trained."""
+    """Restore head, mode and trainable parameters of a model after the block."""
     head, mode = model.head, model.training
     trained = [(parameter, parameter.requires_grad) for parameter in model.parameters()]
     try:
@@ -149,5 +149,5 @@ def _untouched(model: Trainable) -> Iterator[None]:
     finally:
         model.head = head
         model.train(mode)
-        for parameter, was in trained:
-            parameter.requires_grad_(was)
+        for parameter, requires_grad in trained:
+            parameter.requires_grad_(requires_grad)

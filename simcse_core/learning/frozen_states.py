@@ -1,4 +1,4 @@
-"""What lies under the layers that train never changes: it is computed once for each text and kept."""
+"""The hidden states below the trained layers never change: they are computed once for each text and cached."""
 
 import shutil
 import tempfile
@@ -28,12 +28,12 @@ Trainable = SimCSE | FrozenEncoder
 def learner(model: Trainable, texts: Sequence[str], precision: str) -> tuple[Trainable, Sequence[Prepared]]:
     """The part of a model that trains, and the texts as its `embed` takes them.
 
-    Frozen layers compute without dropout, whether or not their states are kept.
+    Frozen layers compute without dropout, whether or not their states are cached.
 
     Args:
         model: after `tune`; the part shares its weights.
         texts: to learn from.
-        precision: of what is kept, as for `encode`.
+        precision: of the cached states, as for `encode`.
 
     Raises:
         DataError: the states take more disk than allowed.
@@ -67,27 +67,27 @@ class FrozenStates(Sequence[Tensor]):
             self._starts.append(self._starts[-1] + length)
         width = int(model.bert.config.hidden_size) * (2 if model.pooling == "first_last_mean" else 1)
         self.file: Path | None = None
-        """Where they lie when they are not in memory."""
-        self._states = self._room((self._starts[-1], width), pick_dtype(precision, model.device))
-        for at, states in model.states_of(prepared, layer, precision):
-            self._states[self._starts[at] : self._starts[at + 1]] = states
+        """The file that holds them when they are not in memory."""
+        self._states = self._allocate((self._starts[-1], width), pick_dtype(precision, model.device))
+        for index, states in model.states_of(prepared, layer, precision):
+            self._states[self._starts[index] : self._starts[index + 1]] = states
 
     def __len__(self) -> int:
         return len(self._starts) - 1
 
     @overload
-    def __getitem__(self, at: int) -> Tensor: ...
+    def __getitem__(self, index: int) -> Tensor: ...
     @overload
-    def __getitem__(self, at: slice) -> "Sequence[Tensor]": ...
-    def __getitem__(self, at: int | slice) -> "Tensor | Sequence[Tensor]":
-        if isinstance(at, slice):
-            return [self[one] for one in range(*at.indices(len(self)))]
-        return self._states[self._starts[at] : self._starts[at + 1]]
+    def __getitem__(self, index: slice) -> "Sequence[Tensor]": ...
+    def __getitem__(self, index: int | slice) -> "Tensor | Sequence[Tensor]":
+        if isinstance(index, slice):
+            return [self[position] for position in range(*index.indices(len(self)))]
+        return self._states[self._starts[index] : self._starts[index + 1]]
 
     def __iter__(self) -> Iterator[Tensor]:
-        return (self[at] for at in range(len(self)))
+        return (self[index] for index in range(len(self)))
 
-    def _room(self, shape: tuple[int, int], dtype: torch.dtype) -> Tensor:
+    def _allocate(self, shape: tuple[int, int], dtype: torch.dtype) -> Tensor:
         megabytes = shape[0] * shape[1] * dtype.itemsize / BYTES_PER_MEGABYTE
         if megabytes <= limits().max_cache_memory_megabytes:
             return torch.empty(shape, dtype=dtype)

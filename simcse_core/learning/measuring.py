@@ -75,7 +75,7 @@ def measure(model: Encodes, data: Dataset, *, precision: str = "float32", scale_
     """Encode a data set and compare with its labels or scores.
 
     Args:
-        model: any encoder, or `KnownTexts`.
+        model: any encoder, or `CachedEncoder`.
         data: of any kind but texts.
         precision: as for `encode`.
         scale_max: for scored data, the best possible score; the data's highest when None.

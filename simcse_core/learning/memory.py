@@ -1,4 +1,4 @@
-"""Running out of memory is nothing a user has to read a traceback for."""
+"""Running out of memory becomes a message that says what to do, not a traceback."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,10 +14,10 @@ SIGNS = ("out of memory", "allocate memory", "not enough memory", "alloc_failed"
 
 @contextmanager
 def memory_suffices(settings: TrainingSettings) -> Iterator[None]:
-    """Says what to do when it does not.
+    """Turn running out of memory inside the block into a message that says what to do.
 
     Raises:
-        OptionError: there was not enough memory for what the block did.
+        OptionError: there was not enough memory.
     """
     try:
         yield

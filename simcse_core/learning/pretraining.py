@@ -1,6 +1,6 @@
-"""Pre-training on unlabelled texts: words are hidden, and the model guesses them from their neighbours.
+"""Pre-training on unlabelled texts: tokens are masked, and the model predicts them from their neighbours.
 
-That pre-training exists is known without torch; the modules of it live in functions' reach.
+The registry needs no torch; functions import it when they are called.
 """
 
 from collections.abc import Callable
@@ -24,7 +24,7 @@ def mlm(
 ) -> "tuple[Tensor, Tensor]":
     """Words are hidden, and each is guessed from its neighbours (masked language model).
 
-    Of the chosen tokens 80 % become [MASK], 10 % another token by chance, 10 % stay: the model cannot know which.
+    Of the masked tokens 80 % become [MASK], 10 % another token by chance, 10 % stay: the model cannot know which.
 
     Args:
         ids: (T,) token ids of a batch, one text behind the other.
@@ -40,11 +40,11 @@ def mlm(
     """
     import torch
 
-    chosen = (torch.rand(len(ids)) < mask_share) & ~special
-    if not chosen.any() and not special.all():
+    masked = (torch.rand(len(ids)) < mask_share) & ~special
+    if not masked.any() and not special.all():
         words = (~special).nonzero().flatten()
-        chosen[words[torch.randint(len(words), (1,))]] = True
+        masked[words[torch.randint(len(words), (1,))]] = True
     fate = torch.rand(len(ids))
-    hidden = torch.where(chosen & (fate < 0.8), mask_id, ids)
-    swapped = chosen & (fate >= 0.9)
-    return torch.where(swapped, torch.randint(vocabulary, ids.shape), hidden), chosen
+    hidden = torch.where(masked & (fate < 0.8), mask_id, ids)
+    swapped = masked & (fate >= 0.9)
+    return torch.where(swapped, torch.randint(vocabulary, ids.shape), hidden), masked

@@ -25,37 +25,40 @@ class Processes:
     def __init__(self, device: torch.device) -> None:
         self._state = PartialState(cpu=device.type == "cpu")
         self.count: int = self._state.num_processes
-        self.own: int = self._state.process_index
+        self.index: int = self._state.process_index
 
     @property
     def is_main(self) -> bool:
         """Whether this process is the one that writes files and prints."""
-        return self.own == 0
+        return self.index == 0
 
     def share(self, items: Sequence[T]) -> list[T]:
         """This process's part of a list: all parts in order give the whole; the last may be shorter."""
         size = -(-len(items) // self.count)
-        return list(items[self.own * size : (self.own + 1) * size])
+        return list(items[self.index * size : (self.index + 1) * size])
 
-    def gather(self, own: Tensor, total: int) -> Tensor:
-        """(total, D) the rows of all processes, in the order of `share`; gradients flow to the own ones only.
+    def gather(self, local: Tensor, total: int) -> Tensor:
+        """(total, D) the rows of all processes, in the order of `share`; gradients flow to this process's rows only.
 
         Each process computes the whole loss, so `sum_gradients` has the whole gradient.
         """
         if self.count == 1:
-            return own
+            return local
         size = -(-total // self.count)
-        padded = torch.cat([own.detach(), own.new_zeros(size - len(own), own.shape[1])])
+        padded = torch.cat([local.detach(), local.new_zeros(size - len(local), local.shape[1])])
         everyone = gather(padded).split(size)
-        parts = [part if at != self.own else torch.cat([own, padded[len(own) :]]) for at, part in enumerate(everyone)]
+        parts = [
+            part if index != self.index else torch.cat([local, padded[len(local) :]])
+            for index, part in enumerate(everyone)
+        ]
         return torch.cat(parts)[:total]
 
     def sum_gradients(self, parameters: Sequence[Tensor]) -> None:
         """Add up what each process's texts did to the shared weights."""
         if self.count == 1:
             return
-        given = [p.grad if p.grad is not None else torch.zeros_like(p) for p in parameters]
-        summed = reduce(torch.cat([gradient.flatten() for gradient in given]), reduction="sum")
+        gradients = [p.grad if p.grad is not None else torch.zeros_like(p) for p in parameters]
+        summed = reduce(torch.cat([gradient.flatten() for gradient in gradients]), reduction="sum")
         for parameter, gradient in zip(parameters, summed.split([p.numel() for p in parameters]), strict=True):
             parameter.grad = gradient.view_as(parameter)
 

@@ -29,8 +29,8 @@ from simcse_core.meaning.intervals import (
 from simcse_core.meaning.items import Items
 
 if TYPE_CHECKING:
+    from simcse_core.learning.cached_encoder import CachedEncoder
     from simcse_core.learning.frozen_states import Trainable
-    from simcse_core.learning.known_texts import KnownTexts
     from simcse_core.learning.measuring import Encodes
 
 START = "start"
@@ -215,7 +215,7 @@ def _race(
     as_it_comes: "Encodes | None",
     stop: Callable[[], bool],
 ) -> Iterator[Lap | RaceResult]:
-    from simcse_core.learning.known_texts import KnownTexts
+    from simcse_core.learning.cached_encoder import CachedEncoder
 
     contestants: list[Contestant] = []
     untrained: dict[int, Items] = {}
@@ -224,7 +224,7 @@ def _race(
         previous, model = model, start(seed)
         if model is previous:
             raise OptionError("The start of a race gave the same model twice. Load or copy it anew each time.")
-        known = KnownTexts(model, settings.tune)
+        known = CachedEncoder(model, settings.tune)
         if seed not in untrained:
             untrained[seed] = with_classifiers(Items(), known, data, dev)
         ended, rate = yield from _train(model, data, dev, settings_of(settings, loss, seed), stop, known)
@@ -245,7 +245,7 @@ def _train(
     dev: Dataset,
     settings: TrainingSettings,
     stop: Callable[[], bool],
-    known: "KnownTexts",
+    known: "CachedEncoder",
 ) -> Generator[Lap, None, tuple[Ended, float | None]]:
     """One training, with its end and its pace."""
     from simcse_core.learning.training import train

@@ -1,4 +1,4 @@
-"""How large each step of a training is, and how many steps a budget allows."""
+"""The learning rate of each step, and how many steps a budget allows."""
 
 import math
 from collections.abc import Sequence
@@ -73,7 +73,7 @@ class Budget:
     def after(self, done: int, used: float, steps: int) -> int:
         """How many steps there will be, after each step; `done` where no other fits. Arguments as for `plan`."""
         then, seconds = self._since
-        per_step = (used - seconds) / (done - then)  # the pace of late
+        per_step = (used - seconds) / (done - then)  # the recent pace
         if used + per_step / 2 > self.seconds:
             return done
         if done < self._next[0] and used < self._next[1]:

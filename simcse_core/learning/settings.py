@@ -100,19 +100,19 @@ def objective(name: str) -> Entry[Callable[..., Any]]:
     return pretraining[name] if name in pretraining.names() else losses[name]
 
 
-def training_settings(given: Mapping[str, object]) -> TrainingSettings:
+def training_settings(values: Mapping[str, object]) -> TrainingSettings:
     """Checked settings.
 
     Raises:
         OptionError: a setting does not exist, has the wrong type or is out of range; a loss or its option is unknown.
     """
     try:
-        settings = TrainingSettings(**given)
+        settings = TrainingSettings(**values)
     except ValidationError as error:
         raise option_error(error, "training") from None
     options = objective(settings.loss).with_options(settings.loss_options)
-    chosen = {name: options[name] for name in settings.loss_options}
-    return settings.model_copy(update={"loss_options": chosen})
+    loss_options = {name: options[name] for name in settings.loss_options}
+    return settings.model_copy(update={"loss_options": loss_options})
 
 
 def check_seconds(seconds: float | None) -> None:

@@ -15,11 +15,11 @@ from torch import nn
 
 from simcse_core.data.kinds import Dataset, Texts, kind_of, rows
 from simcse_core.errors import CheckpointError, DataError, ModelError, OptionError, RunError
+from simcse_core.learning.cached_encoder import CachedEncoder
 from simcse_core.learning.checkpoints import Best, Checkpoint, Weights, first_line
 from simcse_core.learning.checks import trainable
 from simcse_core.learning.frozen_states import Trainable
 from simcse_core.learning.health import Watch, note
-from simcse_core.learning.known_texts import KnownTexts
 from simcse_core.learning.losses import losses
 from simcse_core.learning.measuring import geometry, main_metric, measure, sample_of
 from simcse_core.learning.memory import memory_suffices
@@ -50,7 +50,7 @@ def train(
     checkpoint: Path | None = None,
     resume: bool = False,
     stop: Callable[[], bool] = lambda: False,
-    known: KnownTexts | None = None,
+    known: CachedEncoder | None = None,
     before_checkpoint: Callable[[], None] = lambda: None,
 ) -> Iterator[Record]:
     """Train a model in place.
@@ -123,7 +123,7 @@ class Loop:
         settings: TrainingSettings,
         checkpoint: Path | None = None,
         stop: Callable[[], bool] = lambda: False,
-        known: KnownTexts | None = None,
+        known: CachedEncoder | None = None,
         *,
         rehearsal: bool = False,
     ) -> None:
@@ -132,7 +132,7 @@ class Loop:
         self.before_checkpoint: Callable[[], None] = lambda: None
         self.sample = sample_of(data)
         self.processes = Processes(model.device)
-        self.known = known or KnownTexts(model, settings.tune)
+        self.known = known or CachedEncoder(model, settings.tune)
         model.tune(settings.tune)
         started = time.perf_counter()
         self.objective = make_objective(model, data, settings, self.processes)
@@ -329,7 +329,7 @@ class Loop:
 
     def _seed(self, step: int) -> None:
         """Chance in a step depends on the step alone: a break, a probe or a measurement changes nothing."""
-        torch.manual_seed((self.settings.seed * 1_000_003 + step) * 1_009 + self.processes.own)
+        torch.manual_seed((self.settings.seed * 1_000_003 + step) * 1_009 + self.processes.index)
 
     def _is_time_to_measure(self) -> bool:
         return self.step % self.every(self.steps) == 0 or self.step == self.steps

@@ -12,8 +12,8 @@ from simcse_core.encoding.scratch import SIZES, new_model
 from simcse_core.errors import CheckpointError, ModelError, RunError, UserError
 from simcse_core.jsonable import jsonable
 from simcse_core.learning.baselines import AS_IT_COMES, with_classifiers
+from simcse_core.learning.cached_encoder import CachedEncoder
 from simcse_core.learning.frozen_states import Trainable
-from simcse_core.learning.known_texts import KnownTexts
 from simcse_core.learning.measuring import CENTRE, LOGISTIC
 from simcse_core.learning.race import Contestant, verdict
 from simcse_core.learning.records import Ended, Evaluation, Note
@@ -109,7 +109,7 @@ def _train(run: Run, emit: Emit, *, resume: bool) -> dict[str, Any] | None:
     sides = open_sides(config)
     data, dev, labelled = sides.train, sides.dev, sides.learned_from  # classifiers need rows before they become pairs
     model = open_model(config, data)
-    known = KnownTexts(model, config.settings.tune)
+    known = CachedEncoder(model, config.settings.tune)
     classified = with_classifiers(Items(), known, labelled, dev) if resume else None
     ended: Ended | None = None
     for record in train(

@@ -9,9 +9,9 @@ from simcse_core.encoding.frozen import FrozenEncoder
 from simcse_core.encoding.model import SimCSE
 from simcse_core.encoding.texts import Embeddings
 from simcse_core.errors import OptionError
+from simcse_core.learning.cached_encoder import CachedEncoder
 from simcse_core.learning.estimate import Estimate, estimate
 from simcse_core.learning.frozen_states import FrozenStates
-from simcse_core.learning.known_texts import KnownTexts
 from simcse_core.learning.objectives import EmbeddingLoss, HiddenWords, Result
 from simcse_core.learning.settings import TrainingSettings, training_settings
 from simcse_core.learning.training import train
@@ -36,13 +36,13 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> WorkClock:
     clock = WorkClock()
     monkeypatch.setattr("simcse_core.learning.training.time", clock)
     monkeypatch.setattr("simcse_core.learning.estimate.time", clock)
-    init, encode = FrozenStates.__init__, KnownTexts.encode
+    init, encode = FrozenStates.__init__, CachedEncoder.encode
 
     def timed_init(self: FrozenStates, model: SimCSE, texts: Sequence[str], layer: int, precision: str) -> None:
         clock.now += clock.read * len(texts)
         init(self, model, texts, layer, precision)
 
-    def timed_encode(self: KnownTexts, texts: Sequence[str], *, precision: str = "float32") -> Embeddings:
+    def timed_encode(self: CachedEncoder, texts: Sequence[str], *, precision: str = "float32") -> Embeddings:
         clock.now += clock.measured * len(texts)
         return encode(self, texts, precision=precision)
 
@@ -54,7 +54,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> WorkClock:
         return timed_backward
 
     monkeypatch.setattr(FrozenStates, "__init__", timed_init)
-    monkeypatch.setattr(KnownTexts, "encode", timed_encode)
+    monkeypatch.setattr(CachedEncoder, "encode", timed_encode)
     for objective in (EmbeddingLoss, HiddenWords):
         monkeypatch.setattr(objective, "backward", timed(objective.backward))
     return clock

@@ -34,4 +34,4 @@ if __name__ == "__main__":
     found = {loss: result(loss) for loss in sys.argv[2:]}
     processes = launched()
     assert processes.count == 2
-    Path(f"{sys.argv[1]}.{processes.own}").write_text(json.dumps(found))
+    Path(f"{sys.argv[1]}.{processes.index}").write_text(json.dumps(found))

@@ -7,8 +7,8 @@ import torch
 from simcse_core.encoding.frozen import FrozenEncoder
 from simcse_core.encoding.model import SimCSE
 from simcse_core.encoding.texts import Embeddings
+from simcse_core.learning.cached_encoder import CachedEncoder
 from simcse_core.learning.frozen_states import Trainable
-from simcse_core.learning.known_texts import KnownTexts
 from simcse_core.learning.measuring import measure
 from simcse_core.learning.race import RaceResult, race
 from simcse_core.learning.records import Ended, Evaluation
@@ -29,9 +29,9 @@ def shaken(model: Trainable) -> None:
 
 @pytest.mark.parametrize("pooling", ["mean", "max", "first_last_mean"])
 @pytest.mark.parametrize("tune", ["head", "top:1", "all"])
-def test_known_texts_have_the_vectors_of_the_model_at_every_moment(tune: str, pooling: str) -> None:
+def test_cached_texts_have_the_embeddings_of_the_model_at_every_moment(tune: str, pooling: str) -> None:
     model = tiny_model().configured(pooling=pooling)
-    known = KnownTexts(model, tune)
+    known = CachedEncoder(model, tune)
     before = known.encode(SENTENCES)
     np.testing.assert_allclose(before, model.encode(SENTENCES), atol=1e-5)
     shaken(model)
@@ -45,7 +45,7 @@ def test_known_texts_have_the_vectors_of_the_model_at_every_moment(tune: str, po
 
 def test_a_frozen_encoder_reads_a_text_once(monkeypatch: pytest.MonkeyPatch) -> None:
     model = FrozenEncoder.load(head="random")
-    known = KnownTexts(model, "head")
+    known = CachedEncoder(model, "head")
     assert known.read(SENTENCES)
     expected = model.encode(SENTENCES)
     monkeypatch.setattr(FrozenEncoder, "_frozen", None)
@@ -90,13 +90,13 @@ def test_the_classifier_beside_a_race_reads_nothing_anew(read: list[int]) -> Non
     assert read == [48, 24]  # for the classifier, and for the loss to learn from
 
 
-def test_a_training_that_is_given_known_texts_measures_the_same() -> None:
+def test_a_training_that_is_given_a_cached_encoder_measures_the_same() -> None:
     dev = data_of("labelled")
     settings = training_settings({"loss": "supcon", "tune": "top:1", "epochs": 1, "batch_size": 8})
     found = []
     for give in (False, True):
         model = tiny_model()
-        known = KnownTexts(model, "top:1") if give else None
+        known = CachedEncoder(model, "top:1") if give else None
         ended = list(train(model, dev, dev, settings, known=known))[-1]
         assert isinstance(ended, Ended)
         assert ended.dev_after is not None
@@ -113,6 +113,6 @@ def test_more_states_than_the_disk_may_hold_are_computed_anew_each_time(monkeypa
     monkeypatch.setattr("simcse_core.learning.frozen_states.BYTES_PER_MEGABYTE", 1)
     monkeypatch.setenv("SIMCSE_MAX_CACHE_DISK_MEGABYTES", "1")
     model = tiny_model()
-    known = KnownTexts(model, "top:1")
+    known = CachedEncoder(model, "top:1")
     assert not known.read(TEXTS)
     np.testing.assert_array_equal(known.encode(TEXTS), model.encode(TEXTS))

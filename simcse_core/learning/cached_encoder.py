@@ -1,4 +1,4 @@
-"""Texts that are encoded again and again while a model trains: what lies under the layers that train is kept."""
+"""An encoder that trains and encodes the same texts again and again: the states below its trained layers are cached."""
 
 from collections.abc import Sequence
 
@@ -14,14 +14,14 @@ from simcse_core.errors import DataError
 from simcse_core.learning.frozen_states import FAMILIES, FrozenStates, Trainable
 
 
-class KnownTexts:
-    """A model that remembers the texts it has read: encoding them again costs only the layers that train.
+class CachedEncoder:
+    """A model that caches the hidden states below its trained layers: encoding a text again costs only those layers.
 
     The embeddings are those of the model's own `encode` in float32, up to the order of additions (1e-5). Where no layer
     is frozen, or the states take more disk than allowed, texts are encoded anew each time.
 
     Args:
-        model: what is going to train; weights of frozen layers may not change.
+        model: the model that is going to train; the weights of its frozen layers may not change.
         tune: as for `SimCSE.tune`, which is called with it.
 
     Raises:
@@ -36,45 +36,44 @@ class KnownTexts:
         if isinstance(model, SimCSE) and model.bert.config.model_type in FAMILIES:
             self._layer = model.frozen_layers()
             self._part = model if self._layer is None else model.above(self._layer)
-        self._place: dict[str, tuple[Sequence[Tensor], int]] = {}
-        """Where the states of each text are."""
+        self._cached: dict[str, tuple[Sequence[Tensor], int]] = {}
+        """For each text the cached states and its position in them."""
 
     def read(self, texts: Sequence[str]) -> bool:
-        """Keep what lies under the layers that train, of texts that are not known yet.
+        """Cache the states of texts that are not cached yet.
 
         It takes as much memory, or disk, as the states of training texts may (`limits`).
 
         Returns:
-            Whether all of them are known now.
+            Whether all of them are cached now.
         """
-        new = [text for text in dict.fromkeys(checked(texts)) if text not in self._place]
+        new = [text for text in dict.fromkeys(checked(texts)) if text not in self._cached]
         if not new:
             return True
-        kept: Sequence[Tensor]
+        states: Sequence[Tensor]
         if isinstance(self.model, FrozenEncoder):
-            kept = self.model.prepare(new)
+            states = self.model.prepare(new)
         elif self._layer is None:
             return False
         else:
             try:
-                kept = FrozenStates(self.model, new, self._layer, "float32")
+                states = FrozenStates(self.model, new, self._layer, "float32")
             except DataError:  # too many for the disk
                 return False
-        self._place |= {text: (kept, at) for at, text in enumerate(new)}
+        self._cached |= {text: (states, position) for position, text in enumerate(new)}
         return True
 
     def encode(self, texts: Sequence[str], *, precision: str = "float32") -> Embeddings:
-        """(N, D) unit rows, as `SimCSE.encode`. Texts are read, and known from then on; other precisions are whole."""
+        """(N, D) unit rows, as `SimCSE.encode`. Texts are cached; other precisions go through the whole model."""
         if precision != "float32" or not self.read(texts):
             return self.model.encode(texts, precision=precision)
         return once_each(checked(texts), self.model.dim, self._from_states)
 
     @torch.inference_mode()
     def _from_states(self, texts: list[str]) -> Embeddings:
-        places = [self._place[text] for text in texts]
-        states = [kept[at] for kept, at in places]  # (T, H) each; (512,) of a frozen encoder
-        lengths = [len(own) if own.ndim > 1 else 1 for own in states]
+        states = [cached[position] for cached, position in (self._cached[text] for text in texts)]  # (T, H), or (D,)
+        lengths = [len(state) if state.ndim > 1 else 1 for state in states]
         embeddings = np.empty((len(texts), self.model.dim), dtype=np.float32)
         for batch in batches_by_length(lengths, tokens_per_batch(self.model.device)):
-            embeddings[batch] = self._part.embed([states[at] for at in batch]).cpu().numpy()
+            embeddings[batch] = self._part.embed([states[position] for position in batch]).cpu().numpy()
         return embeddings
