@@ -89,15 +89,15 @@ def processes_of(home: Path, module: str = "") -> list[psutil.Process]:
         home: the folder.
         module: only those that run this module.
     """
-    found = []
+    processes = []
     for process in psutil.process_iter():
         try:
-            own = process.pid != os.getpid() and process.environ().get("SIMCSE_HOME") == str(home)
-            if own and module in " ".join(process.cmdline()) and process.status() != psutil.STATUS_ZOMBIE:
-                found.append(process)
+            is_inside = process.pid != os.getpid() and process.environ().get("SIMCSE_HOME") == str(home)
+            if is_inside and module in " ".join(process.cmdline()) and process.status() != psutil.STATUS_ZOMBIE:
+                processes.append(process)
         except psutil.Error:  # it has ended, or is somebody else's
             continue
-    return found
+    return processes
 
 
 def usage(process: psutil.Process) -> Usage:

@@ -50,8 +50,8 @@ def main() -> None:
     print(f"{'random weights':16} {'':54} {spearman(model, dev):9.1f}", flush=True)
     for stage in stages(wikitext, options):
         ended = learn(model, stage.data, stage.settings)
-        chosen = stage.settings
-        print(f"{stage.name:16} {len(stage.data):6} {chosen.learning_rate:13g} {chosen.batch_size:6}", end="")
+        settings = stage.settings
+        print(f"{stage.name:16} {len(stage.data):6} {settings.learning_rate:13g} {settings.batch_size:6}", end="")
         print(f" {ended.step:7} {ended.seconds:8.1f} {spearman(model, dev):9.1f}", flush=True)
 
 
@@ -65,8 +65,8 @@ def stages(wikitext: list[str], options: argparse.Namespace) -> list[Stage]:
         scored,
     )
     losses = ("mlm", "simcse", options.supervised)
-    chosen = zip(losses, data, options.seconds, options.lr, strict=True)
-    return [Stage(loss, rows, settings(loss, seconds, rate, options.seed)) for loss, rows, seconds, rate in chosen]
+    plans = zip(losses, data, options.seconds, options.lr, strict=True)
+    return [Stage(loss, rows, settings(loss, seconds, rate, options.seed)) for loss, rows, seconds, rate in plans]
 
 
 def settings(loss: str, seconds: float, rate: float, seed: int) -> TrainingSettings:

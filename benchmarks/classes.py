@@ -61,8 +61,8 @@ def few_classes(path: Path, count: int | None) -> Labelled:
     """The texts of the first classes in alphabetical order."""
     data = read_data(path)
     assert isinstance(data, Labelled)
-    kept = set(data.classes[:count])
-    return data.take([at for at, label in enumerate(data.label) if label in kept])
+    classes = set(data.classes[:count])
+    return data.take([index for index, label in enumerate(data.label) if label in classes])
 
 
 def draw(data: Labelled, texts: int, seed: int) -> tuple[Labelled, Labelled]:
@@ -71,10 +71,10 @@ def draw(data: Labelled, texts: int, seed: int) -> tuple[Labelled, Labelled]:
     Raises:
         ValueError: a class has too few texts.
     """
-    first_with = {normalised(text): at for at, text in reversed(list(enumerate(data.text)))}
+    first_with = {normalised(text): index for index, text in reversed(list(enumerate(data.text)))}
     members: dict[str, list[int]] = defaultdict(list)
-    for at in sorted(first_with.values()):
-        members[data.label[at]].append(at)
+    for index in sorted(first_with.values()):
+        members[data.label[index]].append(index)
     train_rows: list[int] = []
     dev_rows: list[int] = []
     for label, own in members.items():

@@ -117,17 +117,17 @@ def _options() -> tuple[server.Options, int, float]:
     parser.add_argument("--seconds", type=float, default=120, help="how long they send (120)")
     parser.add_argument("--every", type=float, default=5, help="seconds between a client's sendings (5)")
     parser.add_argument("--no-browser", dest="browser", action="store_false", help="light clients only")
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     options = server.Options(
-        clients=given.clients,
-        seconds=given.seconds,
-        every=given.every,
+        clients=arguments.clients,
+        seconds=arguments.seconds,
+        every=arguments.every,
         sentences=12,
         seed=0,
-        browser=given.browser,
+        browser=arguments.browser,
         json=False,
     )
-    return options, given.users, given.run_seconds
+    return options, arguments.users, arguments.run_seconds
 
 
 if __name__ == "__main__":

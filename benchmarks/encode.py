@@ -95,15 +95,15 @@ def report(speeds: dict[str, list[float]], embeddings: dict[str, Embeddings]) ->
     """A line each; the first is the one that others are measured against."""
     first = next(iter(speeds))
     print(f"{'':32} {'sentences/s':>12} {'ratio':>7} {'lowest':>7} {'largest difference':>19} {'smallest cosine':>16}")
-    for name, own in speeds.items():
-        ratios = [mine / theirs for mine, theirs in zip(own, speeds[first], strict=True)]
+    for name, rates in speeds.items():
+        ratios = [mine / theirs for mine, theirs in zip(rates, speeds[first], strict=True)]
         difference = np.abs(embeddings[name] - embeddings[first]).max()
         unit = embeddings[name] / np.linalg.norm(embeddings[name], axis=1, keepdims=True)
         closest = (
             (unit * embeddings[first] / np.linalg.norm(embeddings[first], axis=1, keepdims=True)).sum(axis=1).min()
         )
         print(
-            f"{name:32} {statistics.median(own):12.0f} {statistics.median(ratios):7.2f} {min(ratios):7.2f} "
+            f"{name:32} {statistics.median(rates):12.0f} {statistics.median(ratios):7.2f} {min(ratios):7.2f} "
             f"{difference:19.1e} {closest:16.6f}"
         )
 

@@ -41,7 +41,7 @@ def main() -> None:
     parser.add_argument("--wait", type=float, default=20, help="seconds between the page and the click (20)")
     options = parser.parse_args()
     print(machine("streamlit"))
-    found = []
+    seconds = []
     for number in range(1, options.rounds + 1):
         with running_app() as app, sync_playwright() as playwright:
             browser = playwright.chromium.launch(
@@ -52,12 +52,12 @@ def main() -> None:
             page.goto(f"{app.address}/training?language=en")
             page.locator(IDLE).wait_for()
             time.sleep(options.wait)
-            found.append(_measure(page))
+            seconds.append(_measure(page))
             browser.close()
-        print(f"round {number}: first point {found[-1].first_point:.1f} s, race over {found[-1].race_over:.1f} s")
+        print(f"round {number}: first point {seconds[-1].first_point:.1f} s, race over {seconds[-1].race_over:.1f} s")
     print(
-        f"median: first point {statistics.median(times.first_point for times in found):.1f} s, "
-        f"race over {statistics.median(times.race_over for times in found):.1f} s"
+        f"median: first point {statistics.median(times.first_point for times in seconds):.1f} s, "
+        f"race over {statistics.median(times.race_over for times in seconds):.1f} s"
     )
 
 

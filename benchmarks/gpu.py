@@ -141,7 +141,7 @@ def where_time_goes(options: argparse.Namespace) -> None:
 
     def padded() -> None:
         for batch in batches_by_length(lengths, tokens_per_batch(model.device)):
-            pad([prepared[at] for at in batch], 0, model.device)
+            pad([prepared[index] for index in batch], 0, model.device)
 
     print(f"{len(texts):,} sentences: tokenising {seconds(lambda: model.prepare(texts)):.3f} s", end="")
     print(f", padding and copying {seconds(padded):.3f} s")

@@ -51,10 +51,10 @@ def main() -> int:
         race_id = race.start(CONFIG, LOSSES, user="benchmark")
         page.query = f"race={race_id}"
         kills = _kill(home, race.runs(race_id), random.Random(options.seed), options)
-        found = _said(_finish(race_id, options.patience))
+        survived = _said(_finish(race_id, options.patience))
         states = Counter(run.status.state for run in race.runs(race_id))
-    lost = [loss for loss in LOSSES if loss not in found]
-    different = [loss for loss in found if found[loss] != expected[loss]]
+    lost = [loss for loss in LOSSES if loss not in survived]
+    different = [loss for loss in survived if survived[loss] != expected[loss]]
     print(f"kills        {sum(kills.values())}: " + ", ".join(f"{who} {count}" for who, count in sorted(kills.items())))
     print(f"states       {dict(states)}")
     print(f"lost         {lost or 'none'}")

@@ -54,8 +54,8 @@ class Walk:
 
     def say(self, name: str) -> str:
         """A word of the interface in its language; of one with numbers in it, what stands between them."""
-        found = translated(WORDS[name], self.language).replace("{page}", translated("Similarity", self.language))
-        return found.partition("{each}")[2].partition("{all}")[0] or found
+        text = translated(WORDS[name], self.language).replace("{page}", translated("Similarity", self.language))
+        return text.partition("{each}")[2].partition("{all}")[0] or text
 
     def picture(self, name: str) -> None:
         self.settle()
@@ -92,9 +92,9 @@ def main() -> None:
         similarity = use(walk, run)
         bundle = take_away(walk, run, Path(folder))
         browser.close()
-        found = in_plain_python(bundle, Path(folder), SENTENCES[options.language])
+        cosines = in_plain_python(bundle, Path(folder), SENTENCES[options.language])
         app_says = [[round(value, 2) for value in row] for row in similarity]
-        python_says = [[round(value, 2) for value in row] for row in found]
+        python_says = [[round(value, 2) for value in row] for row in cosines]
         print("the app says     ", app_says)
         print("plain Python says", python_says)
         if app_says != python_says:
@@ -162,8 +162,8 @@ def use(walk: Walk, run: str) -> list[list[float]]:
     )
     walk.picture("similarity")
     shown = heatmap.evaluate("plot => JSON.stringify(plot.calcdata[0][0].z.map(row => Array.from(row)))")
-    found: list[list[float]] = json.loads(shown)
-    return found
+    cosines: list[list[float]] = json.loads(shown)
+    return cosines
 
 
 def take_away(walk: Walk, run: str, folder: Path) -> Path:
@@ -196,8 +196,8 @@ def in_plain_python(bundle: Path, folder: Path, sentences: list[str]) -> list[li
     )
     where = ROOT if "simcse_core" in load else folder
     ended = subprocess.run([sys.executable, "-c", code], cwd=where, capture_output=True, text=True, check=True)
-    found: list[list[float]] = json.loads(ended.stdout.splitlines()[-1])
-    return found
+    cosines: list[list[float]] = json.loads(ended.stdout.splitlines()[-1])
+    return cosines
 
 
 def translated(text: str, language: str) -> str:

@@ -59,24 +59,27 @@ def main() -> None:
     data = {name: (read_data(options.data / f"{file}-train.csv"), read_data(options.data / f"{file}-dev.csv"))
             for name, file in TASKS.items()}  # fmt: skip
     for start in STARTS:
-        for name, given in LOSSES.items():
+        for name, loss_settings in LOSSES.items():
             columns: list[list[float]] = []
             for train_data, dev in data.values():
-                seeds = range(options.seeds if given else 1)
-                runs = [list(scores(start, given, train_data, dev, options.rows, options.sentences, s)) for s in seeds]
+                seeds = range(options.seeds if loss_settings else 1)
+                runs = [
+                    list(scores(start, loss_settings, train_data, dev, options.rows, options.sentences, s))
+                    for s in seeds
+                ]
                 columns += [list(values) for values in zip(*runs, strict=True)]
             row = " ".join(f"{over_seeds([100 * value for value in values]):>15}" for values in columns)
             print(f"{start.name + ', ' + name:45} {row}", flush=True)
 
 
 def scores(
-    start: Start, given: dict[str, object], data: Dataset, dev: Dataset, rows: int, sentences: int, seed: int
+    start: Start, loss_settings: dict[str, object], data: Dataset, dev: Dataset, rows: int, sentences: int, seed: int
 ) -> Iterator[float]:
     """What a model makes of the dev data after a training, or without one where nothing is given."""
     model = SimCSE.load("minilm", layer=start.layer)
-    if given:
+    if loss_settings:
         sample = data.take(random.Random(seed).sample(range(len(data)), min(rows, len(data))))
-        learn(model, sample, settings(start, given, sentences, seed))
+        learn(model, sample, settings(start, loss_settings, sentences, seed))
     match evaluate(model, dev):
         case PairMetrics() as metrics:
             yield metrics.average_precision
@@ -84,10 +87,10 @@ def scores(
             yield from (metrics.map, metrics.mrr)
 
 
-def settings(start: Start, given: dict[str, object], sentences: int, seed: int) -> TrainingSettings:
+def settings(start: Start, loss_settings: dict[str, object], sentences: int, seed: int) -> TrainingSettings:
     return training_settings(
         {
-            **given,
+            **loss_settings,
             "sentences": sentences,
             "epochs": MOST_EPOCHS,
             "learning_rate": start.learning_rate,

@@ -117,7 +117,7 @@ def compare_vectors(name: str, device: torch.device, texts: Sequence[str]) -> No
 def mixed_lengths(texts: Sequence[str]) -> list[str]:
     """Texts of one word, of a few sentences, and of more tokens than the model reads."""
     words = [text.split()[0] for text in texts[:20]]
-    joined = [" ".join(texts[at : at + count]) for count in (2, 3, 5, 8, 13, 40) for at in range(0, 20, 2)]
+    joined = [" ".join(texts[start : start + count]) for count in (2, 3, 5, 8, 13, 40) for start in range(0, 20, 2)]
     return [*words, *joined]
 
 
@@ -194,10 +194,10 @@ def _jobs(name: str, data: Scored) -> list[Job]:
     return jobs
 
 
-def small_settings(given: dict[str, object]) -> TrainingSettings:
+def small_settings(values: dict[str, object]) -> TrainingSettings:
     """A few steps without chance, but for what is given."""
     return training_settings(
-        {"batch_size": BATCH, "steps": STEPS, "dropout": 0.0, "precision": "float32", **given},
+        {"batch_size": BATCH, "steps": STEPS, "dropout": 0.0, "precision": "float32", **values},
     )
 
 

@@ -102,14 +102,14 @@ def _read(path: Path) -> Any:
 
 
 def _records(path: Path) -> list[dict[str, Any]]:
-    found = []
+    records = []
     if path.is_file():
         for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
             try:
-                found.append(json.loads(line))
+                records.append(json.loads(line))
             except ValueError:
                 continue
-    return [record for record in found if isinstance(record, dict)]
+    return [record for record in records if isinstance(record, dict)]
 
 
 def _step_of(checkpoint: Path) -> int | None:

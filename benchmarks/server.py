@@ -204,7 +204,7 @@ async def _staggered(jobs: Sequence[Coroutine[None, None, None]], interval: floa
         await asyncio.sleep(seconds)
         await job
 
-    await asyncio.gather(*(later(job, interval * at / len(jobs)) for at, job in enumerate(jobs)))
+    await asyncio.gather(*(later(job, interval * index / len(jobs)) for index, job in enumerate(jobs)))
 
 
 async def _under_load(
@@ -219,7 +219,9 @@ async def _under_load(
     threads: list[int] = []
     counting = asyncio.create_task(_count_threads(server.process, threads))
     server_before, all_before = usage(server.process), usage(psutil.Process())
-    schedules = [_keep_sending(typist, own, options.every) for typist, own in zip(typists, batches, strict=True)]
+    schedules = [
+        _keep_sending(typist, batch_texts, options.every) for typist, batch_texts in zip(typists, batches, strict=True)
+    ]
     await _staggered(schedules, options.every)
     await _until(lambda: not any(map(_unanswered, typists)), PATIENCE_SECONDS)
     await _until(lambda: not any(map(_unanswered, bulk)), BULK_PATIENCE_SECONDS)

@@ -282,8 +282,8 @@ class _KnownMessages:
 
     def count_run(self) -> None:
         self._runs += 1
-        for known in [known for known, used in self._used.items() if self._runs - used > self.runs_kept]:
-            del self._messages[known], self._used[known]
+        for hash_ in [hash_ for hash_, used in self._used.items() if self._runs - used > self.runs_kept]:
+            del self._messages[hash_], self._used[hash_]
 
     def hashes(self) -> list[str]:
         return list(self._messages)

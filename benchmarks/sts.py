@@ -24,9 +24,9 @@ def read_scored(data: Path, part: str) -> Scored:
         data: folder with `sts/stsb-en-train.csv` and `sts/stsb-en-dev.csv`.
         part: of them.
     """
-    found = read_data(data / "sts" / f"stsb-en-{part}.csv")
-    assert isinstance(found, Scored)
-    return found
+    scored = read_data(data / "sts" / f"stsb-en-{part}.csv")
+    assert isinstance(scored, Scored)
+    return scored
 
 
 def learn(model: SimCSE, data: Dataset, settings: TrainingSettings) -> Ended:

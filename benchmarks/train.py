@@ -86,11 +86,11 @@ def main() -> None:
 
 def close_pairs(data: Scored, count: int, least: float = 4) -> Pairs:
     """The first pairs of a score from `least` on, as matches."""
-    rows = [at for at, score in enumerate(data.score) if score >= least][:count]
+    rows = [index for index, score in enumerate(data.score) if score >= least][:count]
     return Pairs(
         "pairs",
-        tuple(data.sentence1[at] for at in rows),
-        tuple(data.sentence2[at] for at in rows),
+        tuple(data.sentence1[index] for index in rows),
+        tuple(data.sentence2[index] for index in rows),
         (1,) * len(rows),
     )
 
@@ -218,10 +218,12 @@ def report(work: Work, speeds: dict[str, list[float]], quality: dict[str, float]
     first = next(iter(speeds))
     print(f"\n{work.title:34} {'sentences/s':>11} {'ratio':>7} {'lowest':>7}", end="")
     print(f" {'to all layers':>14}" if UNFROZEN in speeds else "", f"{'Spearman':>9}")
-    for name, own in speeds.items():
-        ratios = [mine / theirs for mine, theirs in zip(own, speeds[first], strict=False)]  # some ran in one round only
-        print(f"{name:34} {statistics.median(own):11.0f} {statistics.median(ratios):7.2f} {min(ratios):7.2f}", end="")
-        print(f" {own[0] / speeds[UNFROZEN][0]:14.2f}" if UNFROZEN in speeds else "", f"{quality[name]:9.1f}")
+    for name, rates in speeds.items():
+        ratios = [
+            mine / theirs for mine, theirs in zip(rates, speeds[first], strict=False)
+        ]  # some ran in one round only
+        print(f"{name:34} {statistics.median(rates):11.0f} {statistics.median(ratios):7.2f} {min(ratios):7.2f}", end="")
+        print(f" {rates[0] / speeds[UNFROZEN][0]:14.2f}" if UNFROZEN in speeds else "", f"{quality[name]:9.1f}")
     print(f"ratio: to {first}{'' if work.top is None else ' with the same layers frozen'}, within a round", end="")
     print(f"; to all layers: to {UNFROZEN}, within the first round" if UNFROZEN in speeds else "", flush=True)
 

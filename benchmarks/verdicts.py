@@ -66,15 +66,14 @@ def print_coverage(data: Path | None, trials: int) -> None:
     lowest = {"single": 100.0, "paired": 100.0}
     for population in [*synthetic(), *([] if data is None else real_populations(data))]:
         for n in SIZES:
-            for found in coverage(population, n, trials, max(2 * trials, 1_000)):
+            for row in coverage(population, n, trials, max(2 * trials, 1_000)):
                 print(
-                    f"{found.population:22} {found.metric:24} {n:5} {found.truth:6.3f} {found.single:7.1f} "
-                    f"{found.paired:7.1f}",
+                    f"{row.population:22} {row.metric:24} {n:5} {row.truth:6.3f} {row.single:7.1f} {row.paired:7.1f}",
                     flush=True,
                 )
                 lowest = {
-                    "single": min(lowest["single"], found.single),
-                    "paired": min(lowest["paired"], found.paired),
+                    "single": min(lowest["single"], row.single),
+                    "paired": min(lowest["paired"], row.paired),
                 }
     print(f"\nlowest: single {lowest['single']:.1f}, paired {lowest['paired']:.1f}")
 
@@ -95,19 +94,19 @@ def _few_classes(data: Dataset) -> Dataset:
     labels = getattr(data, "label", ())
     if not labels or not isinstance(labels[0], str):
         return data
-    kept = set(sorted(set(labels))[:CLASSES])
-    return data.take([at for at, label in enumerate(labels) if label in kept])
+    classes = set(sorted(set(labels))[:CLASSES])
+    return data.take([index for index, label in enumerate(labels) if label in classes])
 
 
 def print_winners(file: Path, seeds: int) -> None:
     """How often a loss beats itself, in % of the draws."""
     if not file.exists():
         file.write_text(json.dumps(jsonable(trained(seeds))), encoding="utf-8")
-    found = json.loads(file.read_text(encoding="utf-8"))
+    trainings = json.loads(file.read_text(encoding="utf-8"))
     print(f"\n{DRAWS:,} draws of seeds against others: false winners in %, on the metric that decides; in brackets")
     print("what an interval of the lead above 0 alone would say, without the rule that fewer than three name no winner")
     print(f"{'':32}" + "".join(f"{f'{count} seeds':>16}" for count in SEEDS_OF_A_SIDE))
-    for name, of_seeds in found.items():
+    for name, of_seeds in trainings.items():
         items = [(Items.from_json(one["before"]), Items.from_json(one["after"])) for one in of_seeds]
         rates = [false_winners(items, count) for count in SEEDS_OF_A_SIDE if 2 * count <= len(items)]
         print(f"{name:32}" + "".join(f"{f'{named:.1f} ({above:.1f})':>16}" for named, above in rates), flush=True)
@@ -121,16 +120,16 @@ def false_winners(items: Sequence[tuple[Items, Items]], count: int) -> tuple[flo
     """
     chance, named, above = np.random.default_rng(0), 0, 0
     for _draw in range(DRAWS):
-        chosen = chance.permutation(len(items))[: 2 * count]
-        sides = {"one": chosen[:count], "other": chosen[count:]}
+        drawn = chance.permutation(len(items))[: 2 * count]
+        sides = {"one": drawn[:count], "other": drawn[count:]}
         contestants = [
             Contestant(side, seed, items[place][0], items[place][1], seconds=1.0, texts_per_second=None)
             for side, places in sides.items()
             for seed, place in enumerate(places)
         ]
-        found = verdict(contestants)
-        named += found is not None and found.clear
-        above += found is not None and found.lead.low > 0
+        outcome = verdict(contestants)
+        named += outcome is not None and outcome.clear
+        above += outcome is not None and outcome.lead.low > 0
     return 100 * named / DRAWS, 100 * above / DRAWS
 
 
@@ -144,28 +143,28 @@ def trained(seeds: int) -> dict[str, list[dict[str, Items]]]:
     from simcse_core.learning.training import train
     from simcse_core.runs.race import equal_sentences
 
-    found: dict[str, list[dict[str, Items]]] = {}
+    trainings: dict[str, list[dict[str, Items]]] = {}
     for name, losses in TRAINED.items():
         data, dev = split(load_bundled(name))
         plan = TrainingSettings(epochs=8, batch_size=32, learning_rate=3e-4, tune="top:3")
         for loss in losses:
             for seed in range(seeds):
                 model = SimCSE.load("minilm", layer=3)
-                known = CachedEncoder(model, plan.tune)
-                before = with_classifiers(Items(), known, data, dev)
+                encoder = CachedEncoder(model, plan.tune)
+                before = with_classifiers(Items(), encoder, data, dev)
                 *_records, ended = train(
-                    model, data, dev, settings_of(equal_sentences(plan, data), loss, seed), known=known
+                    model, data, dev, settings_of(equal_sentences(plan, data), loss, seed), known=encoder
                 )
                 assert isinstance(ended, Ended)
                 assert ended.before is not None
                 assert ended.after is not None
                 both = {
                     "before": ended.before.items.with_values(before.values),
-                    "after": with_classifiers(ended.after.items, known, data, dev),
+                    "after": with_classifiers(ended.after.items, encoder, data, dev),
                 }
-                found.setdefault(f"{name}, {loss}", []).append(both)
+                trainings.setdefault(f"{name}, {loss}", []).append(both)
                 print(name, loss, seed, flush=True)
-    return found
+    return trainings
 
 
 if __name__ == "__main__":
