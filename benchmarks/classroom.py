@@ -23,10 +23,11 @@ import psutil
 
 from benchmarks import server
 from benchmarks.app_server import processes_of, running_app
+from simcse_core.learning.records import State
 from simcse_core.learning.settings import TrainingSettings
 from simcse_core.runs import queue
 from simcse_core.runs.config import RunConfig, describe
-from simcse_core.runs.run import ENDED, Run
+from simcse_core.runs.run import Run
 
 LOOK_SECONDS = 0.25
 
@@ -49,11 +50,11 @@ class Watch:
             states = [run.status.state for run in self.runs]
             now = time.monotonic() - self.started
             for run, state in zip(self.runs, states, strict=True):
-                if state != "queued" and run not in self.order:
+                if state != State.QUEUED and run not in self.order:
                     self.order.append(run)
-                if state in ENDED:
+                if not state.is_busy:
                     self.ended_after.setdefault(run.id, now)
-            self.at_once = max(self.at_once, states.count("running"))
+            self.at_once = max(self.at_once, states.count(State.RUNNING))
             if (looks := looks + 1) % 20 == 1:  # looking at all processes takes a while
                 self.most_megabytes = max(self.most_megabytes, _megabytes(processes_of(self.home, "simcse_core.runs")))
             time.sleep(LOOK_SECONDS)

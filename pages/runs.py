@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from simcse_core.errors import RunError
+from simcse_core.learning.records import State
 from simcse_core.runs import queue, store
 from simcse_core.runs.run import Run
 from ui.frame import errors, operators, page
 from ui.frame.errors import plain
 from ui.frame.translation import _
 from ui.runs import actions, compare, details, overview
-from ui.shared.races import progress
 
 
 def there(ids: Sequence[str]) -> list[Run]:
@@ -28,18 +28,19 @@ def there(ids: Sequence[str]) -> list[Run]:
 
 
 @errors.user_errors()
-def watch(states: Mapping[str, str]) -> None:
+def watch(states: Mapping[str, State]) -> None:
     """Draws the page anew when a run that is not over has changed its state."""
     queue.ensure_supervisor()
     if any(state_of(run) != state for run, state in states.items()):
         st.rerun()
 
 
-def state_of(run_id: str) -> str:
+def state_of(run_id: str) -> State | None:
+    """How far a run is; None when it is gone."""
     try:
         return store.get(run_id).status.state
     except RunError:
-        return "gone"
+        return None
 
 
 page.begin("runs")
@@ -53,7 +54,7 @@ with errors.user_errors():
         elif runs:
             compare.show(runs)
     operators.switch()
-    states = {**looked.states, **{run.id: state_of(run.id) for run in runs}}
-    busy = {run: state for run, state in states.items() if state in progress.BUSY}
+    states = {**looked.states, **{run.id: run.status.state for run in runs}}
+    busy = {run: state for run, state in states.items() if not state.is_over}
     if busy:
         st.fragment(watch, run_every=2.0)(busy)

@@ -7,9 +7,11 @@ from typing import Any
 
 
 def jsonable(value: Any) -> Any:
-    """Dataclasses, arrays and numbers as what `json.dumps` takes; NaN and infinities become None."""
+    """Dataclasses, pydantic models, arrays and numbers as what `json.dumps` takes; NaN and infinities become None."""
     if is_dataclass(value) and not isinstance(value, type):
         return jsonable(asdict(value))
+    if hasattr(value, "model_dump"):  # a model of pydantic, which is not imported for it
+        return jsonable(value.model_dump(mode="json"))
     if isinstance(value, Mapping):
         return {key: jsonable(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):

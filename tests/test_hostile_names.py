@@ -16,6 +16,7 @@ from simcse_core.commands.main import main
 from simcse_core.data.readers import data_from_bytes
 from simcse_core.data.writers import to_csv
 from simcse_core.errors import DataError, OptionError
+from simcse_core.learning.records import State
 from simcse_core.learning.settings import TrainingSettings
 from simcse_core.plain import markdown, markup, printable, shell_word, short_line
 from simcse_core.runs import store
@@ -96,7 +97,7 @@ def hostile_run(name: str = OF_A_RUN) -> Run:
     run.append({"event": "note", "step": 1, "code": "x", "template": "{a}", "values": {"a": name}, "message": NAMES[8]})
     run.append({"event": "finished", "run": run.id, "model": NAMES[8], "base_model": NAMES[0], "reason": "epochs",
                 "steps": 1, "seconds": 1.0, "dev_before": {NAMES[0]: 0.5}, "dev_after": {NAMES[0]: 0.6}})  # fmt: skip
-    run.set_status("finished")
+    run.set_status(State.FINISHED)
     return run
 
 

@@ -93,5 +93,5 @@ def _cancel(runs: "Sequence[Run]") -> None:
     from simcse_core.runs import queue
 
     for run in reversed(runs):  # else the next one would start meanwhile
-        if run.status.state in ("queued", "running", "interrupted"):
+        if not run.status.state.is_over:
             queue.cancel(run, "cli" if run.is_of("cli") else None)

@@ -106,7 +106,7 @@ def _cancel(options: argparse.Namespace) -> Answer:
     from simcse_core.runs import queue
 
     run = _run(options.run)
-    if run.status.state not in ("queued", "running", "interrupted"):
+    if run.status.state.is_over:
         raise RunError("The run {run} is over: it is {state}.", run=run.id, state=run.status.state)
     queue.cancel(run, None)
     return {"run": run.id, "state": run.status.state}
@@ -205,7 +205,7 @@ def _print_run(run: "Summary", answer: dict[str, Any]) -> None:
 
 def _time(seconds: float) -> str:
     """In the time zone of this machine; "" when it is not known, whatever a damaged file says."""
-    from simcse_core.runs.run import LATEST
+    from simcse_core.learning.records import LATEST
 
     return f"{datetime.fromtimestamp(seconds).astimezone():%Y-%m-%d %H:%M}" if 0 < seconds < LATEST else ""
 

@@ -1,9 +1,22 @@
-"""What a training tells while it runs: a record a step, one for each measurement, notes in words, and the end."""
+"""What a training tells while it runs: a record a step, one for each measurement, notes in words, and the end.
+
+How far a run is and whose it is stand here too, so that everything a run's folder says of it has one form.
+"""
 
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from simcse_core.meaning.evaluation import Metrics
 from simcse_core.meaning.items import Items
+from simcse_core.plain import printable
+
+LONGEST_NAME = 80
+"""Characters in the name of a run."""
+LATEST = 1e11
+"""Seconds since the epoch that a date can still be made of."""
 
 
 @dataclass(frozen=True)
@@ -112,3 +125,99 @@ class Ended:
 
 
 Record = Step | Evaluation | Note | Ended
+
+
+class State(StrEnum):
+    """How far a run is."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    FINISHED = "finished"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    INTERRUPTED = "interrupted"
+    """Its process is gone without a word; the supervisor takes it up again."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it stays as it is unless somebody asks for more."""
+        return self in (State.FINISHED, State.FAILED, State.CANCELLED)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether it waits for a process or has one. An interrupted run is neither busy nor over."""
+        return self in (State.QUEUED, State.RUNNING)
+
+
+class Stored(BaseModel):
+    """What a file of a run holds. A name that a later version added is passed over."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Status(Stored):
+    """How far a run is, and why it has failed."""
+
+    state: State
+    message: str = ""
+    """Why it failed, in words."""
+    template: str = ""
+    """The message with its values apart, for a screen in another language; empty when there is no such thing."""
+    values: dict[str, Any] = {}
+    pid: Annotated[int, Field(ge=1, lt=2**31, strict=True)] | None = None
+    born: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    """When the process was created (`alive.born`): a pid alone may belong to another process by now."""
+    changed: float = 0.0
+    """Seconds since the epoch; only for people, because clocks jump."""
+
+
+class About(Stored):
+    """Whose a run is, and what people call it."""
+
+    owners: tuple[str, ...] = ()
+    """Who started it; the others started the same later."""
+    name: str = ""
+    """Of the first owner; others who look at the run see it too."""
+    created: float = 0.0
+    """Seconds since the epoch; 0 is unknown."""
+    imported: bool = False
+    """It came as a bundle."""
+    names: dict[str, str] = {}
+    """What each of the later owners calls it."""
+
+    @field_validator("name")
+    @classmethod
+    def _one_line(cls, name: str) -> str:
+        return printable(name)[:LONGEST_NAME]
+
+    @field_validator("names")
+    @classmethod
+    def _lines(cls, names: dict[str, str]) -> dict[str, str]:
+        return {user: printable(name)[:LONGEST_NAME] for user, name in names.items()}
+
+    @field_validator("created")
+    @classmethod
+    def _date(cls, created: float) -> float:
+        return created if 0 <= created < LATEST else 0.0
+
+    def name_for(self, user: str | None) -> str:
+        """What somebody calls it; "" is no name. None is the operator."""
+        return self.names.get(user, "") if user in self.owners[1:] else self.name
+
+    def named(self, name: str, user: str | None) -> "About":
+        """The same, with another name for somebody: that of a later owner is seen by nobody else."""
+        if user is None or user not in self.owners[1:]:
+            return self.model_copy(update={"name": name})
+        return self.model_copy(update={"names": {**self.names, user: name}})
+
+    def joined_by(self, user: str) -> "About":
+        """The same with another owner."""
+        return self.model_copy(update={"owners": tuple(dict.fromkeys((*self.owners, user)))})
+
+    def without(self, user: str) -> "About":
+        """The same without one of its owners."""
+        owners = tuple(owner for owner in self.owners if owner != user)
+        names = {owner: name for owner, name in self.names.items() if owner in owners[1:]}
+        is_first = self.owners[:1] != owners[:1]
+        name = self.names.get(owners[0], "") if is_first else self.name
+        return self.model_copy(update={"owners": owners, "names": names, "name": name})

@@ -20,12 +20,13 @@ from simcse_core import durable
 from simcse_core.errors import RunError
 from simcse_core.home import RUN_ID, home
 from simcse_core.jsonable import jsonable
+from simcse_core.learning.records import LONGEST_NAME, About, State
 from simcse_core.plain import printable
 from simcse_core.runs import archive, bundle_contents, files, store
 from simcse_core.runs.bundle_contents import FORMAT, Description
 from simcse_core.runs.bundle_readme import readme
 from simcse_core.runs.reproduce import as_carried_out, command
-from simcse_core.runs.run import LONGEST_NAME, About, Run
+from simcse_core.runs.run import Run
 
 _OF_A_MODEL = (
     r"(?:config|modules|simcse|sentence_bert_config|config_sentence_transformers|tokenizer|tokenizer_config|"
@@ -57,7 +58,7 @@ def write_bundle(run: Run, target: Path | BinaryIO, user: str | None = None) -> 
             file=target,
             run=run.id,
         )
-    if run.status.state != "finished":
+    if run.status.state != State.FINISHED:
         raise RunError("Only a finished run can be exported; {run} is {state}.", run=run.id, state=run.status.state)
     texts = _texts(run, user)
     if not isinstance(target, Path):
@@ -102,8 +103,10 @@ def read_bundle(source: Path | BinaryIO, *, owner: str) -> Run:
         if items is not None:
             files.replace(incoming / "items.json", items)
         name = printable(" ".join(about.name.split()))
-        files.replace(incoming / "about.json", jsonable(About((owner,), name, time.time(), imported=True)))
-        run.set_status("finished")
+        files.replace(
+            incoming / "about.json", jsonable(About(owners=(owner,), name=name, created=time.time(), imported=True))
+        )
+        run.set_status(State.FINISHED)
         durable.sync_tree(incoming)
         durable.move(incoming, folder)  # with its name it becomes a run
     return Run(folder)

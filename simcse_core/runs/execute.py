@@ -16,7 +16,7 @@ from simcse_core.learning.cached_encoder import CachedEncoder
 from simcse_core.learning.frozen_states import Trainable
 from simcse_core.learning.measuring import CENTRE, LOGISTIC
 from simcse_core.learning.race import Contestant, verdict
-from simcse_core.learning.records import Ended, Evaluation, Note
+from simcse_core.learning.records import Ended, Evaluation, Note, State
 from simcse_core.learning.training import train
 from simcse_core.meaning.evaluation import Metrics
 from simcse_core.meaning.intervals import value_of
@@ -43,29 +43,29 @@ def execute(run: Run, emit: Emit, *, resume: bool = False) -> None:
             and why.
         CheckpointError: the checkpoint cannot be used; nothing has happened.
     """
-    run.set_status("running")
+    run.set_status(State.RUNNING)
     try:
         finished = _train(run, emit, resume=resume)
         if finished is None:
-            run.set_status("cancelled")
+            run.set_status(State.CANCELLED)
             return
         run.append(finished)
         run.sync_records()  # "finished" promises that they are there, and the model
-        run.set_status("finished")
+        run.set_status(State.FINISHED)
     except CheckpointError:
         raise
     except UserError as error:
-        run.set_status("failed", error)
+        run.set_status(State.FAILED, error)
         raise
     except OSError as error:
         problem = files.explained(error, run.folder)
-        run.set_status("failed", problem)
+        run.set_status(State.FAILED, problem)
         raise problem from error
     except KeyboardInterrupt:
-        run.set_status("cancelled")
+        run.set_status(State.CANCELLED)
         raise
     except BaseException as error:
-        run.set_status("failed", _said(error))
+        run.set_status(State.FAILED, _said(error))
         raise
     run.checkpoint.unlink(missing_ok=True)  # now that all else is safe
     emit(finished)

@@ -13,7 +13,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from simcse_core.home import RUN_ID, home
-from simcse_core.runs.run import Run, State
+from simcse_core.learning.records import State
+from simcse_core.runs.run import Run
 
 REFRESH_SECONDS = 1.0
 SETTLED_NS = 3_000_000_000
@@ -78,7 +79,7 @@ class Index:
         run = Run(Path(path))
         state = run.status.state
         # Others may end without a word: whether a process is still alive stands in no file.
-        settled = state in ("finished", "failed", "cancelled") and now - changed > SETTLED_NS
+        settled = state.is_over and now - changed > SETTLED_NS
         return Entry(run, run.about.owners, state, changed, settled)
 
 
@@ -90,7 +91,7 @@ def runs_of(user: str) -> list[Run]:
 def finished_of(user: str) -> list[Run]:
     """Those of `runs_of` that are finished."""
     entries = _index(home() / "runs").entries()
-    return [entry.run for entry in entries if user in entry.owners and entry.state == "finished"]
+    return [entry.run for entry in entries if user in entry.owners and entry.state == State.FINISHED]
 
 
 @lru_cache(maxsize=1)

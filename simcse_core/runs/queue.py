@@ -18,6 +18,7 @@ from filelock import Timeout
 
 from simcse_core.errors import RunError, UserError
 from simcse_core.home import home
+from simcse_core.learning.records import State
 from simcse_core.learning.settings import check_seconds
 from simcse_core.limits import limits
 from simcse_core.runs import database, files, locks, store
@@ -100,21 +101,21 @@ def cancel(run: Run, user: str | None) -> None:
         RunError: it is somebody else's.
     """
     run.check_owner(user)
-    if user is not None and run.status.state in ("queued", "running", "interrupted") and run.leave(user):
+    if user is not None and not run.status.state.is_over and run.leave(user):
         owner = run.about.owners[0]
         transact(lambda connection: change(connection, run, owner=owner))
         return
 
     def take_out(connection: sqlite3.Connection) -> bool:
         if waits := has_state(connection, run, "waiting"):
-            run.set_status("cancelled")  # before its row: should this process be killed in between, nobody runs it
+            run.set_status(State.CANCELLED)  # before its row: should this process be killed in between, nobody runs it
             end(connection, run, "waiting")
         return waits
 
-    if not transact(take_out) and run.status.state in ("running", "interrupted", "queued"):
+    if not transact(take_out) and not run.status.state.is_over:
         run.ask_to_cancel()  # queued: it was given away, and its process is starting
         if not transact(lambda connection: has_state(connection, run, "given")) and run.status.state != "running":
-            run.set_status("cancelled")
+            run.set_status(State.CANCELLED)
         ensure_supervisor()
 
 
@@ -133,13 +134,13 @@ def resume(run: Run, user: str | None, *, threads: int | None = None) -> None:
         if has_state(connection, run, "waiting"):
             return  # somebody else was faster
         if has_state(connection, run, "given"):  # its process is ending; the supervisor starts it again
-            if run.status.state not in ("queued", "running", "interrupted"):
+            if run.status.state.is_over:
                 run.forget_cancel()
-                run.set_status("queued")
+                run.set_status(State.QUEUED)
             return
         _check_room(connection, owner)
         run.forget_cancel()
-        run.set_status("queued")
+        run.set_status(State.QUEUED)
         connection.execute("DELETE FROM runs WHERE folder = ?", (str(run.folder),))
         insert(connection, run, owner, config, None, threads)
 
@@ -219,7 +220,7 @@ def _same(connection: sqlite3.Connection, config: RunConfig) -> Run | None:
         found = run.status.state
         if found == "finished" and os.path.isdir(run.model):
             return run
-        if found in ("queued", "running", "interrupted") and state in ("waiting", "given"):
+        if not found.is_over and state in ("waiting", "given"):
             return run
     return None
 

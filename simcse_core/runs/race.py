@@ -21,11 +21,12 @@ from simcse_core.jsonable import jsonable
 from simcse_core.learning import race
 from simcse_core.learning.baselines import baselines as baselines_of
 from simcse_core.learning.race import Contestant, Line, Verdict, median_rate, settings_of
+from simcse_core.learning.records import State
 from simcse_core.learning.settings import MOST_EPOCHS, TrainingSettings, objective
 from simcse_core.meaning.items import Items
 from simcse_core.runs import files, queue
 from simcse_core.runs.config import RunConfig, describe, open_split
-from simcse_core.runs.run import BeforeAndAfter, Run, State, StoredItems, count_of
+from simcse_core.runs.run import BeforeAndAfter, Run, StoredItems, count_of
 from simcse_core.runs.schedule import Place, recent_places
 from simcse_core.runs.store import get
 
@@ -149,7 +150,7 @@ def outcomes(race_id: str) -> list[Outcome]:
         RunError: as for `runs`.
     """
     found = runs(race_id)
-    places = recent_places() if any(run.status.state == "queued" for run in found) else {}
+    places = recent_places() if any(run.status.state == State.QUEUED for run in found) else {}
     known = []
     for run in found:
         try:
@@ -193,7 +194,7 @@ def cancel(race_id: str, user: str | None) -> None:
     if not own:
         found[0].check_owner(user)
     for run in reversed(own):  # else the next one would start meanwhile
-        if run.status.state in ("queued", "running", "interrupted"):
+        if not run.status.state.is_over:
             queue.cancel(run, user)
 
 

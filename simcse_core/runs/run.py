@@ -20,11 +20,11 @@ import errno
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, Field, TypeAdapter
+from pydantic import BaseModel, TypeAdapter
 
 from simcse_core import durable
 from simcse_core.data import bundled
@@ -32,69 +32,14 @@ from simcse_core.errors import RunError, UserError
 from simcse_core.home import home
 from simcse_core.jsonable import jsonable
 from simcse_core.learning.measuring import main_metric_among
+from simcse_core.learning.records import LONGEST_NAME, About, State, Status
 from simcse_core.meaning.items import Items
 from simcse_core.plain import printable
 from simcse_core.runs import files, locks, metrics
 from simcse_core.runs.alive import born, is_alive
 from simcse_core.runs.config import RunConfig
 
-State = Literal["queued", "running", "finished", "failed", "cancelled", "interrupted"]
-STATES: tuple[State, ...] = ("queued", "running", "finished", "failed", "cancelled", "interrupted")
-ENDED: tuple[State, ...] = ("finished", "failed", "cancelled", "interrupted")
 RESERVED_BYTES = 16_384
-LONGEST_NAME = 80
-LATEST = 1e11
-"""Seconds since the epoch that a date can still be made of."""
-
-
-@dataclass(frozen=True)
-class Status:
-    """How far a run is."""
-
-    state: State
-    message: str = ""
-    """Why it failed, in words."""
-    template: str = ""
-    """The message with its values apart, for a screen in another language; empty when there is no such thing."""
-    values: dict[str, Any] = field(default_factory=dict)
-    pid: Annotated[int, Field(ge=1, lt=2**31, strict=True)] | None = None
-    born: Annotated[float, Field(allow_inf_nan=False)] | None = None
-    """When the process was created (`alive.born`): a pid alone may belong to another process by now."""
-    changed: float = 0.0
-    """Seconds since the epoch; only for people, because clocks jump."""
-
-
-@dataclass(frozen=True)
-class About:
-    """Whose a run is, and what people call it."""
-
-    owners: tuple[str, ...] = ()
-    """Who started it; the others started the same later."""
-    name: str = ""
-    """Of the first owner; others who look at the run see it too."""
-    created: float = 0.0
-    """Seconds since the epoch."""
-    imported: bool = False
-    """It came as a bundle."""
-    names: dict[str, str] = field(default_factory=dict)
-    """What each of the later owners calls it."""
-
-    def name_for(self, user: str | None) -> str:
-        """What somebody calls it; "" is no name. None is the operator."""
-        return self.names.get(user, "") if user in self.owners[1:] else self.name
-
-    def named(self, name: str, user: str | None) -> "About":
-        """The same, with another name for somebody: that of a later owner is seen by nobody else."""
-        if user is None or user not in self.owners[1:]:
-            return replace(self, name=name)
-        return replace(self, names={**self.names, user: name})
-
-    def without(self, user: str) -> "About":
-        """The same without one of its owners."""
-        owners = tuple(other for other in self.owners if other != user)
-        names = {other: name for other, name in self.names.items() if other in owners[1:]}
-        is_first = self.owners[:1] != owners[:1]
-        return replace(self, owners=owners, names=names, name=self.names.get(owners[0], "") if is_first else self.name)
 
 
 @dataclass(frozen=True)
@@ -173,12 +118,9 @@ class Run:
     def about(self) -> About:
         """Whose it is. A damaged file belongs to nobody, so that only the operator can remove the run."""
         try:
-            about = files.read(self.folder / "about.json", _ABOUT)
+            return files.read(self.folder / "about.json", _ABOUT)
         except (OSError, ValueError):
             return About()
-        names = {user: _one_line(name) for user, name in about.names.items()}
-        created = about.created if 0 <= about.created < LATEST else 0.0
-        return replace(about, name=_one_line(about.name), names=names, created=created)
 
     def is_of(self, user: str | None) -> bool:
         """Whether somebody may change it; None is the operator, who may do everything."""
@@ -213,8 +155,8 @@ class Run:
             status = files.read(self.folder / "status.json", _STATUS)
         except (OSError, ValueError):
             return _interrupted(RunError("Its status cannot be read."))
-        if status.state == "running" and not is_alive(status.pid, status.born):
-            return replace(_interrupted(RunError("Its process is gone.")), changed=status.changed)
+        if status.state == State.RUNNING and not is_alive(status.pid, status.born):
+            return _interrupted(RunError("Its process is gone."), status.changed)
         return status
 
     def set_status(self, state: State, problem: UserError | str = "") -> None:
@@ -223,16 +165,16 @@ class Run:
         Raises:
             RunError: it cannot be written.
         """
-        pid = os.getpid() if state == "running" else None
+        pid = os.getpid() if state == State.RUNNING else None
         template, values = (problem.template, problem.values) if isinstance(problem, UserError) else (problem, {})
         status = Status(
-            state,
-            str(problem),
-            template,
-            {name: value if isinstance(value, int | float) else str(value) for name, value in values.items()},
-            pid,
-            None if pid is None else born(pid),
-            time.time(),
+            state=state,
+            message=str(problem),
+            template=template,
+            values={name: value if isinstance(value, int | float) else str(value) for name, value in values.items()},
+            pid=pid,
+            born=None if pid is None else born(pid),
+            changed=time.time(),
         )
         self._say(lambda: files.replace(self.folder / "status.json", jsonable(status)))
 
@@ -345,8 +287,7 @@ class Run:
             RunError: it has just been deleted, or cannot be written.
         """
         with owners_lock():
-            about = self.about
-            self._change(replace(about, owners=tuple(dict.fromkeys((*about.owners, user)))))
+            self._change(self.about.joined_by(user))
 
     def leave(self, user: str) -> bool:
         """Make it no longer a user's, unless it is nobody else's; whether it is now only other people's."""
@@ -404,9 +345,5 @@ def owners_lock() -> Iterator[None]:
         yield
 
 
-def _one_line(name: str) -> str:
-    return printable(name)[:LONGEST_NAME]
-
-
-def _interrupted(problem: RunError) -> Status:
-    return Status("interrupted", str(problem), problem.template)
+def _interrupted(problem: RunError, changed: float = 0.0) -> Status:
+    return Status(state=State.INTERRUPTED, message=str(problem), template=problem.template, changed=changed)

@@ -17,17 +17,13 @@ from simcse_core import durable
 from simcse_core.errors import RunError
 from simcse_core.home import home, run_folder
 from simcse_core.jsonable import jsonable
+from simcse_core.learning.records import About, State
 from simcse_core.runs import files
 from simcse_core.runs.config import RunConfig
-from simcse_core.runs.run import ENDED, RESERVED_BYTES, About, BeforeAndAfter, Run, State, Status, owners_lock
+from simcse_core.runs.run import RESERVED_BYTES, Run, owners_lock
 
 __all__ = [
-    "ENDED",
-    "About",
-    "BeforeAndAfter",
     "Run",
-    "State",
-    "Status",
     "all_runs",
     "create",
     "delete",
@@ -62,7 +58,7 @@ def create(config: RunConfig, folder: Path | None = None, *, owner: str = "cli")
         RunError: the folder already holds a run or other files, or cannot be written.
     """
     folder = (folder or new_folder()).resolve()
-    if files.is_file(folder / "config.json") and (Run(folder).status.state != "failed" or Run(folder).records()):
+    if files.is_file(folder / "config.json") and (Run(folder).status.state != State.FAILED or Run(folder).records()):
         raise RunError("{folder} already holds a run. Choose another folder.", folder=folder)
     check_free(folder)
     run = Run(folder)
@@ -70,8 +66,8 @@ def create(config: RunConfig, folder: Path | None = None, *, owner: str = "cli")
         folder.mkdir(parents=True, exist_ok=True)
         # Random bytes, because some file systems store nothing for zeros.
         (folder / "reserve").write_bytes(secrets.token_bytes(RESERVED_BYTES))
-        files.replace(folder / "about.json", jsonable(About((owner,), created=time.time())))
-        run.set_status("queued")
+        files.replace(folder / "about.json", jsonable(About(owners=(owner,), created=time.time())))
+        run.set_status(State.QUEUED)
         files.replace(folder / "config.json", config.model_dump(mode="json"))  # last: with it the folder is a run
         durable.sync(folder.parent)
         _remember_outside(run)
@@ -131,9 +127,9 @@ def open_run(folder: Path) -> Run:
     run = Run(folder.resolve())
     if not files.is_file(run.folder / "config.json"):
         raise RunError("{folder} holds no run. Name the folder of the interrupted one.", folder=folder)
-    if run.status.state in ("queued", "running"):
+    if run.status.state.is_busy:
         raise RunError("The run in {folder} is not over: it is {state}.", folder=folder, state=run.status.state)
-    if run.status.state == "finished":
+    if run.status.state == State.FINISHED:
         raise RunError("The run in {folder} is finished. Start a new one from its model.", folder=folder)
     return run
 
@@ -271,10 +267,10 @@ def _changed(path: Path) -> float:
 def _check_not_needed(run: Run) -> None:
     if run.folder.resolve().parent != home() / "runs":  # it may hold more than the run
         raise RunError("{folder} is a folder of your own. Remove it yourself.", folder=run.folder)
-    if run.status.state in ("queued", "running"):
+    if run.status.state.is_busy:
         raise RunError("The run {run} is not over. Cancel it first, then delete it.", run=run.id)
     for other in all_runs():
-        if other.status.state in ("queued", "running", "interrupted") and _starts_from(other, run):
+        if not other.status.state.is_over and _starts_from(other, run):
             raise RunError("The run {other} starts from this model. Wait for it, or cancel it.", other=other.id)
 
 

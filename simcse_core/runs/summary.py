@@ -7,10 +7,11 @@ from typing import Any
 
 from simcse_core.errors import UserError
 from simcse_core.learning.measuring import main_metric_among
+from simcse_core.learning.records import State
 from simcse_core.learning.settings import objective
 from simcse_core.runs.config import RunConfig
 from simcse_core.runs.metrics import DAMAGED
-from simcse_core.runs.run import Run, State
+from simcse_core.runs.run import Run
 
 _UNREADABLE = (
     *(UserError, OSError, ValueError, TypeError, LookupError),
@@ -111,7 +112,7 @@ def _damaged(run: Run, user: str | None) -> Summary:
     try:
         return Summary(**_common(run, user), damaged=True)
     except _UNREADABLE:  # nothing of it can be read
-        return Summary(run.id, run.id, "interrupted", "", 0.0, imported=False, damaged=True)
+        return Summary(run.id, run.id, State.INTERRUPTED, "", 0.0, imported=False, damaged=True)
 
 
 def _number(value: Any) -> float | None:

@@ -16,6 +16,7 @@ from filelock import Timeout
 
 from simcse_core.errors import RunError, UserError
 from simcse_core.home import home
+from simcse_core.learning.records import State
 from simcse_core.runs import entries, locks
 from simcse_core.runs.backends import WORKER, Backend, LocalProcesses
 from simcse_core.runs.bundles import sweep
@@ -114,7 +115,7 @@ class Supervisor:
         """A run that the supervisor cannot see to must not stop the others."""
         entries.ended(entry.run, None)
         with contextlib.suppress(Exception):
-            entry.run.set_status("failed", f"{type(problem).__name__}: {problem}")
+            entry.run.set_status(State.FAILED, f"{type(problem).__name__}: {problem}")
 
     def _start_next(self) -> bool:
         started = False
@@ -133,7 +134,7 @@ class Supervisor:
         except OSError as error:
             entries.ended(entry.run, None)
             with contextlib.suppress(RunError):
-                entry.run.set_status("failed", explained(error, entry.run.folder))
+                entry.run.set_status(State.FAILED, explained(error, entry.run.folder))
             return
         entries.set_job(entry.run, job)
         self.watched[entry.run.folder] = Watched(time.monotonic())
@@ -175,11 +176,11 @@ class Supervisor:
             self._adopt(entry)
             return
         watched = self.watched.pop(run.folder, None)
-        if run.status.state not in ("finished", "failed", "cancelled"):
+        if not run.status.state.is_over:
             if not run.cancel_asked:
                 self._start_again(entry)
                 return
-            run.set_status("cancelled")
+            run.set_status(State.CANCELLED)
         entries.ended(run, None if watched is None or entry.deaths else time.monotonic() - watched.since)
 
     def _start_again(self, entry: Entry) -> None:
@@ -195,7 +196,7 @@ class Supervisor:
                 "Its process has ended {deaths} times without a word; perhaps the memory is too small. See log.txt.",
                 deaths=deaths,
             )
-            run.set_status("failed", problem)
+            run.set_status(State.FAILED, problem)
             entries.ended(run, None)
             return
         entries.died(run, deaths, max(reached, entry.reached))

@@ -19,6 +19,7 @@ from filelock import Timeout
 
 from simcse_core.errors import CheckpointError, RunError, UserError
 from simcse_core.jsonable import jsonable
+from simcse_core.learning.records import State
 from simcse_core.limits import limits
 from simcse_core.plain import short_line
 from simcse_core.runs import files, locks
@@ -65,21 +66,21 @@ def carry_out(run: Run) -> None:
         return
     try:
         with locks.lock(run.folder / "worker.lock", seconds=5), _heart(run):
-            if run.status.state not in ("finished", "failed", "cancelled"):
+            if not run.status.state.is_over:
                 _carry_out(run)
     except Timeout:
         return
     except UserError as error:  # its folder cannot be written, or locked
         print(short_line(str(error)), file=sys.stderr)
         with contextlib.suppress(UserError):
-            run.set_status("failed", error)
+            run.set_status(State.FAILED, error)
 
 
 def _carry_out(run: Run) -> None:
     try:
-        run.set_status("running")  # before the imports, which take seconds
+        run.set_status(State.RUNNING)  # before the imports, which take seconds
         if run.cancel_asked:
-            run.set_status("cancelled")
+            run.set_status(State.CANCELLED)
             return
         _train(run)
     except UserError:
@@ -151,7 +152,7 @@ def _heart(run: Run) -> Iterator[None]:
                     "smaller batch size, or fewer layers to train.",
                     megabytes=most // 2**20,
                 )
-                run.set_status("failed", problem)
+                run.set_status(State.FAILED, problem)
                 os._exit(1)  # the training does not look up from its work
             if time.monotonic() > until:  # its training would have ended by itself
                 problem = RunError(
@@ -159,7 +160,7 @@ def _heart(run: Run) -> Iterator[None]:
                     "data.",
                     minutes=minutes,
                 )
-                run.set_status("failed", problem)
+                run.set_status(State.FAILED, problem)
                 os._exit(1)
 
     thread = threading.Thread(target=beat, daemon=True)

@@ -17,6 +17,7 @@ from simcse_core.commands import runs
 from simcse_core.commands.main import main
 from simcse_core.commands.waiting_line import describe as describe_place
 from simcse_core.errors import RunError
+from simcse_core.learning.records import State
 from simcse_core.learning.settings import TrainingSettings
 from simcse_core.runs import following, queue, store
 from simcse_core.runs.config import RunConfig, describe
@@ -60,7 +61,7 @@ def finished(config: RunConfig = CONFIG, owner: str = "cli") -> store.Run:
     run = store.create(config, owner=owner)
     run.append(MEASURED)
     run.append(FINISHED)
-    run.set_status("finished")
+    run.set_status(State.FINISHED)
     return run
 
 
@@ -203,7 +204,7 @@ def test_a_model_that_cannot_be_read_is_said_so(
 
 def test_a_folder_that_a_user_named_is_never_removed(run: Any, tmp_path: Path) -> None:
     made = store.create(CONFIG, tmp_path / "mine")
-    made.set_status("finished")
+    made.set_status(State.FINISHED)
     (made.folder / "thesis.txt").write_text("precious")
     status, _out, err = run("runs", "delete", made.folder, "--yes")
     assert (status, "Remove it yourself" in err) == (2, True)
@@ -305,7 +306,7 @@ def test_a_run_is_followed_to_its_end_without_repeating_what_is_known(monkeypatc
     for step in steps[1:]:
         run.append(step)
     run.append(FINISHED)
-    run.set_status("finished")
+    run.set_status(State.FINISHED)
     assert list(followed) == [*steps[3:], FINISHED]
     assert list(following.follow(run, known=5)) == [FINISHED]
 
@@ -316,7 +317,7 @@ def test_a_run_that_failed_says_why_and_one_that_waits_says_where(monkeypatch: p
 
     def seen(place: Place) -> None:
         places.append(place)
-        run.set_status("failed", "The memory was too small.")
+        run.set_status(State.FAILED, "The memory was too small.")
 
     with pytest.raises(RunError, match="The memory was too small"):
         list(following.follow(run, on_wait=seen))

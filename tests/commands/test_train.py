@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from simcse_core.commands.main import main
+from simcse_core.learning.records import State
 from simcse_core.learning.settings import TrainingSettings
 from simcse_core.runs import entries, following, queue, store
 from simcse_core.runs.config import RunConfig
@@ -159,7 +160,7 @@ def test_a_fold_that_fails_cancels_those_that_wait(run: Any, monkeypatch: pytest
     monkeypatch.setattr(queue, "ensure_supervisor", lambda *, soon=False: None)
 
     def failed(first: store.Run, **_settings: object) -> None:
-        first.set_status("failed", "no memory")
+        first.set_status(State.FAILED, "no memory")
         raise RunError("The training failed: no memory")
 
     monkeypatch.setattr(following, "follow", failed)
@@ -218,7 +219,7 @@ def stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> store.Run:
     config = RunConfig(data=str(tmp_path / "pairs.csv"), columns={"text": "t"}, model="use-multilingual",
                        settings=settings)  # fmt: skip
     made = store.create(config, tmp_path / "run")
-    made.set_status("cancelled")
+    made.set_status(State.CANCELLED)
     return made
 
 

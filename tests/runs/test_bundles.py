@@ -22,6 +22,7 @@ from simcse_core.commands.train import config_of
 from simcse_core.encoding.catalogue import load
 from simcse_core.errors import RunError
 from simcse_core.learning.health import NOTES
+from simcse_core.learning.records import State
 from simcse_core.learning.settings import TrainingSettings
 from simcse_core.runs import archive, bundle_contents, bundles, store
 from simcse_core.runs.bundle_contents import without_paths
@@ -166,8 +167,8 @@ def test_own_data_is_named_by_its_hash(tmp_path: Path) -> None:
     assert str(tmp_path) not in text
 
 
-@pytest.mark.parametrize("state", ["queued", "running", "failed", "cancelled"])
-def test_only_a_finished_run_can_be_exported(state: store.State, tmp_path: Path) -> None:
+@pytest.mark.parametrize("state", [State.QUEUED, State.RUNNING, State.FAILED, State.CANCELLED])
+def test_only_a_finished_run_can_be_exported(state: State, tmp_path: Path) -> None:
     run = store.create(HEAD_ONLY)
     run.set_status(state)
     with pytest.raises(RunError, match=f"Only a finished run can be exported; .* is {state}"):
@@ -179,7 +180,7 @@ def test_a_damaged_run_or_a_place_that_cannot_be_written_is_said(frozen: store.R
     with pytest.raises(RunError, match="cannot be written"):
         write_bundle(frozen, tmp_path / "nowhere" / "bundle.zip")
     run = store.create(HEAD_ONLY)
-    run.set_status("finished")
+    run.set_status(State.FINISHED)
     with pytest.raises(RunError, match=r"metrics\.jsonl is damaged"):
         write_bundle(run, tmp_path / "bundle.zip")
     run.append(frozen.records()[-1])

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from simcse_core.home import home
+from simcse_core.learning.records import State
 from simcse_core.runs import files, index, store
 from simcse_core.runs.alive import born
 from simcse_core.runs.files import replace
@@ -46,7 +47,7 @@ def look(clock: Clock) -> Callable[[], dict[str, str]]:
 
 def finished(owner: str = "anna") -> store.Run:
     run = store.create(SMALL, owner=owner)
-    run.set_status("finished")
+    run.set_status(State.FINISHED)
     return run
 
 
@@ -72,7 +73,7 @@ def test_what_happens_to_a_run_is_known_a_second_later(look: Callable[[], dict[s
     assert look() == {}
     run = long_ago(store.create(SMALL, owner="anna"))
     assert look() == {run.id: "anna queued"}
-    run.set_status("finished")
+    run.set_status(State.FINISHED)
     assert look() == {run.id: "anna finished"}
     long_ago(run)
     assert look() == {run.id: "anna finished"}

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from simcse_core.errors import RunError, UserError
+from simcse_core.learning.records import State
 from simcse_core.runs import database, entries, queue, race, store
 from simcse_core.runs.run import Run
 from simcse_core.runs.schedule import claim, in_order
@@ -28,7 +29,7 @@ def claimed() -> Run:
 
 def done(run: Run) -> None:
     run.model.mkdir()
-    run.set_status("finished")
+    run.set_status(State.FINISHED)
     entries.ended(run, 5.0)
 
 
@@ -73,7 +74,7 @@ def test_identical_configurations_run_once() -> None:
     assert claimed() == anna
     done(anna)
     assert submit("carla", 1) == [anna]  # finished: its result is there at once
-    anna.set_status("failed")
+    anna.set_status(State.FAILED)
     assert submit("carla", 1) != [anna]
 
 
@@ -173,7 +174,7 @@ def test_a_run_that_never_reached_the_queue_is_taken_in(home: Path) -> None:
     entries.take_in_lost_runs()
     assert list(queue.places()) == [run.id]
     queue.cancel(run, "anna")
-    run.set_status("queued")  # by somebody who was killed before the run was in the queue again
+    run.set_status(State.QUEUED)  # by somebody who was killed before the run was in the queue again
     entries.take_in_lost_runs()
     assert list(queue.places()) == [run.id]
 
@@ -223,14 +224,14 @@ def test_a_failed_run_in_a_folder_of_ones_own_is_replaced_and_other_files_stay(t
     (folder / "thesis.txt").write_text("years of work")
     (first,) = queue.submit([SMALL], folder=folder)
     assert claimed() == first
-    first.set_status("failed", "why")
+    first.set_status(State.FAILED, "why")
     entries.ended(first, None)
     (second,) = queue.submit([SMALL], folder=folder)
     assert claimed() == second
     entries.ended(second, None)
     with pytest.raises(RunError, match="already holds a run"):
         queue.submit([SMALL], folder=folder)
-    second.set_status("finished")
+    second.set_status(State.FINISHED)
     with pytest.raises(RunError, match="a folder of your own"):
         store.delete(second, None)
     store.discard(second)
@@ -251,7 +252,7 @@ def test_an_imported_run_is_nobody_elses_result(home: Path) -> None:
 def test_the_clock_may_jump(monkeypatch: pytest.MonkeyPatch) -> None:
     (first,) = submit("anna", 1)
     assert claimed() == first
-    first.set_status("running")
+    first.set_status(State.RUNNING)
     monkeypatch.setattr(time, "time", lambda: 0.0)
     second, third = submit("anna", 2), submit("ben", 3)
     assert first.status.state == "running"
@@ -266,7 +267,7 @@ def test_going_on_while_the_cancelled_process_still_ends_is_not_lost() -> None:
     (run,) = submit("anna", 1)
     assert claimed() == run
     queue.cancel(run, "anna")
-    run.set_status("cancelled")  # by its process, which the supervisor has not seen end yet
+    run.set_status(State.CANCELLED)  # by its process, which the supervisor has not seen end yet
     queue.resume(run, "anna")
     assert run.status.state == "queued"
     assert not run.cancel_asked

@@ -11,6 +11,7 @@ from simcse_core.encoding.catalogue import load
 from simcse_core.encoding.frozen import FrozenEncoder
 from simcse_core.encoding.model import SimCSE
 from simcse_core.errors import DataError, ModelError, RunError
+from simcse_core.learning.records import About, State
 from simcse_core.learning.settings import TrainingSettings
 from simcse_core.limits import Limits
 from simcse_core.runs import files, metrics, race, store, worker
@@ -90,7 +91,7 @@ def test_a_run_that_is_killed_while_its_model_is_saved_ends_with_all_its_records
 
 def test_a_run_whose_process_is_gone_counts_as_interrupted() -> None:
     run = store.create(SMALL)
-    run.set_status("running")
+    run.set_status(State.RUNNING)
     assert state(run) == "running"
     status = json.loads((run.folder / "status.json").read_text())
     (run.folder / "status.json").write_text(json.dumps({**status, "pid": 2**22 + 1}))
@@ -257,7 +258,7 @@ def test_a_run_has_owners_and_a_name() -> None:
     with pytest.raises(RunError, match="at most 80 characters"):
         run.rename("x" * 81, "anna")
     (run.folder / "about.json").write_text("{half")
-    assert run.about == store.About()
+    assert run.about == About()
     with pytest.raises(RunError, match="somebody else's"):
         store.delete(run, "anna")
 
@@ -301,7 +302,7 @@ def test_an_upload_is_removed_with_the_last_run_that_needs_it(home: Path) -> Non
     measured = store.keep_data(b"text,label\nc,x\n", "dev.csv")
     third = store.create(SMALL.model_copy(update={"dev": str(measured)}), owner="ben")
     for run in (first, second, other, third):
-        run.set_status("cancelled")
+        run.set_status(State.CANCELLED)
     path, others = Path(first.config.data), Path(other.config.data)
     store.delete(first, "anna")
     assert path.exists()
@@ -316,7 +317,7 @@ def test_an_upload_is_removed_with_the_last_run_that_needs_it(home: Path) -> Non
 
 def test_an_upload_that_somebody_else_has_just_brought_too_is_left_to_them() -> None:
     run = uploaded(b"text,label\na,x\n", "anna")
-    run.set_status("cancelled")
+    run.set_status(State.CANCELLED)
     path = store.keep_data(b"text,label\na,x\n", "same.csv")
     os.utime(path, (run.about.created + 1, run.about.created + 1))
     store.delete(run, "anna")
@@ -331,7 +332,7 @@ def test_a_file_of_ones_own_is_never_removed(tmp_path: Path) -> None:
     file = tmp_path / "mine.csv"
     file.write_text("text,label\na,x\n")
     run = store.create(SMALL.model_copy(update={"data": str(file)}))
-    run.set_status("cancelled")
+    run.set_status(State.CANCELLED)
     store.delete(run, None)
     assert file.exists()
 
@@ -349,14 +350,14 @@ def test_deleting_takes_a_run_away_unless_something_needs_it() -> None:
     run = store.create(SMALL, owner="anna")
     with pytest.raises(RunError, match="Cancel it first"):
         store.delete(run, "anna")
-    run.set_status("running")
+    run.set_status(State.RUNNING)
     with pytest.raises(RunError, match="Cancel it first"):
         store.delete(run, None)
-    run.set_status("finished")
+    run.set_status(State.FINISHED)
     follower = store.create(SMALL.model_copy(update={"model": run.id}), owner="ben")
     with pytest.raises(RunError, match="starts from this model"):
         store.delete(run, "anna")
-    follower.set_status("cancelled")
+    follower.set_status(State.CANCELLED)
     run.join("ben")
     store.delete(run, "anna")
     assert run.about.owners == ("ben",)  # it is still his
@@ -375,7 +376,7 @@ def test_the_last_words_fit_on_a_full_disk(monkeypatch: pytest.MonkeyPatch) -> N
         replace(path, value)
 
     monkeypatch.setattr(files, "replace", full)
-    run.set_status("failed", "why")
+    run.set_status(State.FAILED, "why")
     assert (state(run), run.status.message) == ("failed", "why")
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from simcse_core.errors import RunError
+from simcse_core.learning.records import State
 from simcse_core.runs import entries, files, index, metrics, queue, race, store
 from simcse_core.runs.run import Run
 from simcse_core.runs.summary import summarise
@@ -155,7 +156,7 @@ def read_all_of(run: Run) -> None:
     """All that pages and supervisors read of a run; a damaged configuration is the only error, in words."""
     summary = summarise(run, "anna")
     assert summary.id == run.id
-    assert run.status.state in (*store.ENDED, "queued")
+    assert run.status.state != State.RUNNING
     assert isinstance(run.about.owners, tuple)
     assert run.items() is None
     assert isinstance(run.heartbeat, str)
@@ -228,7 +229,7 @@ def test_numbers_that_are_none_in_a_record_leave_it_out_and_an_end_without_sense
     assert run.records() == [step]
     with path.open("a") as file:
         file.write('{"event": "finished", "seconds": "long", "dev_after": {"auc": 1}}\n')
-    run.set_status("finished")
+    run.set_status(State.FINISHED)
     assert race.outcome(run).finished is None
     assert summarise(run).damaged
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from simcse_core.learning.records import State
 from simcse_core.runs import alive, entries, queue, store, supervisor, worker
 from simcse_core.runs.backends import WORKER, JobStatus, LocalProcesses
 from simcse_core.runs.run import Run
@@ -66,7 +67,7 @@ def test_runs_are_given_away_one_after_the_other(jobs: Jobs, clock: list[float])
     watch.look()
     watch.look()
     assert list(jobs.running.values()) == [first]
-    first.set_status("finished")
+    first.set_status(State.FINISHED)
     jobs.ends(first)
     clock[0] += 12
     watch.look()
@@ -134,7 +135,7 @@ def test_the_next_supervisor_takes_over_what_the_last_one_started(jobs: Jobs) ->
     Supervisor(jobs).look()
     Supervisor(jobs).look()
     assert list(jobs.running.values()) == [run]
-    run.set_status("finished")
+    run.set_status(State.FINISHED)
     jobs.ends(run)
     Supervisor(jobs).look()
     assert entries.given() == []
@@ -146,7 +147,7 @@ def test_a_supervisor_killed_before_it_wrote_down_the_job_loses_no_run(jobs: Job
     Supervisor(jobs).look()
     assert list(jobs.running.values()) == [run]  # its process had not begun
     entries.died(run, 0, -1)
-    run.set_status("running")  # by this process, which stands for the worker
+    run.set_status(State.RUNNING)  # by this process, which stands for the worker
     Supervisor(jobs).look()
     assert len(jobs.running) == 1
     assert [entry.job for entry in entries.given()] == [LocalProcesses.job(os.getpid(), alive.born(os.getpid()))]
@@ -156,7 +157,7 @@ def test_a_second_process_of_a_run_leaves_it_to_the_first(jobs: Jobs) -> None:
     (run,) = submit(1)
     watch = Supervisor(jobs)
     watch.look()
-    run.set_status("running")  # by this process, which stands for a worker that was there first
+    run.set_status(State.RUNNING)  # by this process, which stands for a worker that was there first
     jobs.ends(run)  # the second one could not get the run's lock
     watch.look()
     assert [entry.job for entry in entries.given()] == [LocalProcesses.job(os.getpid(), alive.born(os.getpid()))]

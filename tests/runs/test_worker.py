@@ -14,7 +14,7 @@ LONG = {"epochs": 25, "batch_size": 8}
 
 
 def is_over(run: Run) -> bool:
-    return run.status.state in ("finished", "failed", "cancelled")
+    return run.status.state.is_over
 
 
 def has_steps(run: Run, least: int) -> bool:
@@ -30,7 +30,7 @@ def outcome_of(run: Run) -> list[dict[str, object]]:
 def test_a_race_is_carried_out_by_processes_of_their_own() -> None:
     race_id = race.start(SMALL, ["bce", "triplet"], user="anna")
     assert race.start(SMALL, ["bce", "triplet"], user="anna") == race_id
-    wait_until(lambda: all(outcome.state in store.ENDED for outcome in race.outcomes(race_id)))
+    wait_until(lambda: all(not outcome.state.is_busy for outcome in race.outcomes(race_id)))
     outcomes = race.outcomes(race_id)
     assert [(outcome.loss, outcome.state) for outcome in outcomes] == [("bce", "finished"), ("triplet", "finished")]
     had, tfidf, bce, triplet = race.results(outcomes, race.baselines(race_id))  # it starts from the model as it comes

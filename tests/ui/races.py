@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from simcse_core.learning.records import State
 from simcse_core.learning.settings import TrainingSettings
 from simcse_core.meaning.items import Items
 from simcse_core.runs import race
@@ -43,7 +44,7 @@ def measure(run: Run, step: int, value: float) -> None:
 def learn(run: Run, to: int, *, after: int = 0) -> None:
     """Steps up to one, each half a second, with a measurement at the end of each epoch."""
     if after == 0:
-        run.set_status("running")
+        run.set_status(State.RUNNING)
         measure(run, 0, 0.1)
     for step in range(after + 1, to + 1):
         run.append(
@@ -66,7 +67,7 @@ def finish(run: Run, right: float, *, after: int = 0) -> None:
     learn(run, STEPS, after=after)
     run.write_items(BeforeAndAfter(_items(0.3, 9), _items(right, int(100 * right))))
     run.append({"event": "finished", "seconds": STEPS * 0.5, "reason": "epochs"})
-    run.set_status("finished")
+    run.set_status(State.FINISHED)
 
 
 def _items(right: float, seed: int) -> Items:

@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 from simcse_core.data.writers import to_csv
 from simcse_core.encoding.cards import CATALOGUE
 from simcse_core.home import home
+from simcse_core.learning.records import State
 from simcse_core.learning.settings import TrainingSettings
 from simcse_core.meaning.attribution import Word
 from simcse_core.runs import queue, store
@@ -130,7 +131,7 @@ def run_of(owner: str = ME, name: str = OF_A_RUN, **config: Any) -> Run:
     run.append({"event": "finished", "run": run.id, "model": "m", "base_model": NAMES[0], "reason": "epochs",
                 "steps": 1, "seconds": 2.0, "dev_before": {"accuracy": 0.5},
                 "dev_after": {"accuracy": 0.6}})  # fmt: skip
-    run.set_status("finished")
+    run.set_status(State.FINISHED)
     return run
 
 
@@ -143,7 +144,7 @@ def test_a_run_of_hostile_names_is_text_on_its_page() -> None:
 
 def test_a_run_that_failed_says_why_as_text() -> None:
     run = run_of()
-    run.set_status("failed", " ".join(NAMES[:12]))
+    run.set_status(State.FAILED, " ".join(NAMES[:12]))
     assert NAMES[0] in assert_only_text(open_page("runs", run=run.id))
 
 
@@ -162,7 +163,7 @@ def test_a_race_from_a_hostile_model_is_text(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(race_words, "model_title", lambda _name: OF_A_RUN)
     runs = races.start()
     races.finish(runs[0], 0.6)
-    runs[1].set_status("failed", NAMES[0])
+    runs[1].set_status(State.FAILED, NAMES[0])
     shown = assert_only_text(open_page("training", race=races.id_of(runs)))
     assert OF_A_RUN in shown  # above the race
     assert_only_text(open_page("training", race=NAMES[0]))

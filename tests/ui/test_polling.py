@@ -10,6 +10,7 @@ from streamlit.runtime.scriptrunner import RerunData
 from streamlit.testing.v1 import AppTest, local_script_runner
 
 from simcse_core.errors import RunError
+from simcse_core.learning.records import State
 from simcse_core.runs import queue, schedule, store
 from tests.ui import races
 from tests.ui.races import ME
@@ -91,7 +92,7 @@ def test_a_race_that_was_removed_is_said_to_be_gone_and_is_looked_at_no_more(
     runs = races.start()
     page = open_page("training", race=races.id_of(runs))
     for run in runs:
-        run.set_status("cancelled")
+        run.set_status(State.CANCELLED)
         store.delete(run, ME)
     assert "There is no race" in errors(poll(page, "ui.training.race._live"))
     assert polled(page, "ui.training.race._live") == []
@@ -116,7 +117,7 @@ def test_a_run_that_was_removed_is_said_to_be_gone_and_is_looked_at_no_more(
 ) -> None:
     run = races.start(("bce",))[0]
     page = open_page("runs", run=run.id)
-    run.set_status("cancelled")
+    run.set_status(State.CANCELLED)
     store.delete(run, ME)
     poll(page, function)
     assert errors(page) == ""

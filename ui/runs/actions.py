@@ -6,17 +6,17 @@ from io import BytesIO
 import streamlit as st
 
 from simcse_core.errors import UserError
+from simcse_core.learning.records import LONGEST_NAME, State
 from simcse_core.limits import limits
 from simcse_core.runs import queue, store
 from simcse_core.runs.bundles import read_bundle, write_bundle
-from simcse_core.runs.run import LONGEST_NAME, Run
+from simcse_core.runs.run import Run
 from ui.frame import operators, users
 from ui.frame.errors import plain, user_errors
 from ui.frame.page import PAGES
 from ui.frame.translation import _, explain, language
 from ui.runs.overview import choose_others, summary
 
-BUSY = ("queued", "running", "interrupted")
 _PROBLEMS, _REMOVED = "delete-problems", "delete-done"
 _UPLOADS, _CAME = "bundle-uploads", "bundles-in"
 
@@ -26,7 +26,7 @@ def show(run: Run, *, damaged: bool) -> None:
     state, user = run.status.state, operators.acting()
     mine = run.is_of(user)
     with st.container(horizontal=True, vertical_alignment="center"):
-        if state == "finished":
+        if state == State.FINISHED:
             st.page_link(
                 PAGES["similarity"].path,
                 label=_("Use it on Similarity"),
@@ -36,9 +36,9 @@ def show(run: Run, *, damaged: bool) -> None:
             _download(run)
         if mine:
             _rename(run, user)
-            if state in BUSY and not damaged:
+            if not state.is_over and not damaged:
                 _do(_("Cancel"), ":material/stop_circle:", lambda: queue.cancel(run, user), run)
-            elif state in ("failed", "cancelled") and not damaged:
+            elif state in (State.FAILED, State.CANCELLED) and not damaged:
                 _do(_("Go on"), ":material/resume:", lambda: queue.resume(run, user), run)
             if damaged or state not in ("queued", "running"):
                 delete_button([run])
@@ -181,7 +181,7 @@ def _remove(runs: Sequence[Run], user: str | None) -> None:
     problems: list[UserError] = []
     for run in runs:
         try:
-            if summary(run).damaged and run.status.state in BUSY:
+            if summary(run).damaged and not run.status.state.is_over:
                 queue.cancel(run, user)  # nobody can carry it out
             store.delete(run, user)
         except UserError as error:

@@ -19,7 +19,6 @@ from ui.shared import colors, curves
 from ui.shared.curves import Chart, Line
 from ui.shared.names import METRICS
 from ui.shared.races import figures
-from ui.shared.races.progress import BUSY
 from ui.shared.races.tracks import Track, track
 from ui.shared.races.words import failure, in_words
 
@@ -40,11 +39,11 @@ def show(runs: Sequence[Run]) -> None:
             icon=":material/rule:",
         )
     if whole:
-        busy = any(seen.state in BUSY for _run, seen in whole)
+        busy = not all(seen.state.is_over for _run, seen in whole)
         st.fragment(_live, run_every=2.0 if busy else None)(names, [run for run, _seen in whole])
         _differences(names, configs)
         _notes(names, [race.outcome(run) for run, _seen in whole])
-    mine = [run for run in runs if run.is_of(operators.acting()) and run.status.state not in ("queued", "running")]
+    mine = [run for run in runs if run.is_of(operators.acting()) and not run.status.state.is_busy]
     if mine:
         actions.delete_button(mine)
 

@@ -47,7 +47,7 @@ def show(run: Run) -> None:
     config = run.config if run.is_of(users.current()) else without_paths(run.config)
     chain.show(config, [config.settings.loss], always=True)
     _result(run.records())
-    st.fragment(_live, run_every=1.0 if seen.state in progress.BUSY else None)(run)
+    st.fragment(_live, run_every=None if seen.state.is_over else 1.0)(run)
     _again(run, config)
     if seen.state == "finished":
         _use(run)
@@ -60,7 +60,7 @@ def _live(run: Run) -> None:
     if _is_gone(run):
         st.rerun()  # the page says so, and nobody looks any more
     outcome = race.outcome(run, schedule.places().get(run.id) if run.status.state == "queued" else None)
-    if outcome.state in progress.BUSY:
+    if not outcome.state.is_over:
         progress.bars([outcome])
         progress.summary([outcome])
     progress.troubles([outcome])

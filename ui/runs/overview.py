@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from simcse_core.data.writers import safe
+from simcse_core.learning.records import LATEST, State
 from simcse_core.runs import store
-from simcse_core.runs.run import LATEST, Run, State
+from simcse_core.runs.run import Run
 from simcse_core.runs.summary import Summary, summarise
 from ui.frame import address, projector, users
 from ui.frame.errors import plain

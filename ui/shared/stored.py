@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simcse_core.learning.records import State
 from simcse_core.meaning.items import Items
 from simcse_core.runs.config import RunConfig
 from simcse_core.runs.race import Outcome
-from simcse_core.runs.store import BeforeAndAfter
+from simcse_core.runs.run import BeforeAndAfter
 
 FOLDER = Path(__file__).parent / "stored"
 
@@ -62,7 +63,10 @@ def first_look(language: str) -> StoredHeatmap:
 def race(language: str) -> StoredRace:
     """The race that the training page shows before anybody has started one."""
     stored = json.loads((FOLDER / f"race_{language}.json").read_text(encoding="utf-8"))
-    outcomes = [Outcome(**{**entry, "items": _items(entry["items"])}) for entry in stored["outcomes"]]
+    outcomes = [
+        Outcome(**{**entry, "state": State(entry["state"]), "items": _items(entry["items"])})
+        for entry in stored["outcomes"]
+    ]
     baselines = {name: Items.from_json(found) for name, found in stored["baselines"].items()}
     config = RunConfig(**stored["config"])
     return StoredRace(**{**stored, "config": config, "outcomes": outcomes, "baselines": baselines})

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from simcse_core.errors import RunError, UserError
+from simcse_core.learning.records import State
 from simcse_core.learning.settings import TrainingSettings, objective
 from simcse_core.runs import queue
 from simcse_core.runs import race as races
@@ -136,7 +137,7 @@ def _is_gone(race_id: str) -> bool:
 def _look(race_id: str) -> list[Outcome]:
     """As `races.outcomes`, without the results per dev item, which may be many and are read when they are compared."""
     found = [(run, run.status) for run in races.runs(race_id)]
-    places = queue.places() if any(status.state == "queued" for _run, status in found) else {}
+    places = queue.places() if any(status.state == State.QUEUED for _run, status in found) else {}
     return [
         Outcome(
             settings.loss,
@@ -167,8 +168,7 @@ def _settings(run_id: str, _run: Run) -> TrainingSettings | None:
 
 
 def _seen(race: Sequence[Outcome], baselines: bool) -> Seen:
-    busy = progress.BUSY
-    return tuple(f"{outcome.run} {outcome.state}" for outcome in race if outcome.state not in busy), baselines
+    return tuple(f"{outcome.run} {outcome.state}" for outcome in race if outcome.state.is_over), baselines
 
 
 def _waits_for_baselines(race: Sequence[Outcome], seen: Seen) -> bool:

@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from simcse_core.encoding.frozen import FrozenEncoder
 from simcse_core.errors import RunError
+from simcse_core.learning.records import State
 from simcse_core.learning.settings import TrainingSettings
 from simcse_core.runs import queue, store
 from simcse_core.runs.bundles import write_bundle
@@ -75,7 +76,7 @@ def finished(loss: str = "supcon", *, owner: str = ME, after: float = 0.75, **se
         {"event": "finished", "run": run.id, "model": "m", "base_model": "use-multilingual", "reason": "epochs",
          "steps": 1, "seconds": 2.0, "dev_before": before, "dev_after": measured}
     )  # fmt: skip
-    run.set_status("finished")
+    run.set_status(State.FINISHED)
     return run
 
 
@@ -276,7 +277,7 @@ def test_a_link_to_runs_that_are_gone_says_so() -> None:
 def test_tags_in_settings_and_names_are_shown_as_they_are() -> None:
     evil = RunConfig(data="/tmp/<img src=x>.csv", columns={"text": "**a**"}, settings=TrainingSettings(tune="head"))
     run = store.create(evil, owner=ME)
-    run.set_status("failed", "<script>alert(1)</script>")
+    run.set_status(State.FAILED, "<script>alert(1)</script>")
     page = open_runs(run=run.id)
     assert "\\<script\\>" in page.error[0].value
     assert "\\<img" in page.header[0].value
@@ -336,7 +337,7 @@ def test_the_command_and_the_settings_show_no_paths_of_the_server_to_others(tmp_
     )  # fmt: skip
     runs = [store.create(config, owner=owner) for owner in (ME, OTHER)]
     for run in runs:
-        run.set_status("failed", RunError("{file} has changed.", file=tmp_path / "mine.csv"))
+        run.set_status(State.FAILED, RunError("{file} has changed.", file=tmp_path / "mine.csv"))
     pages = [open_runs(run=run.id) for run in runs]
     told = [words(page) + str([table.value.to_dict() for table in page.table]) for page in pages]
     assert f"--data {tmp_path / 'mine.csv'}" in told[0]

@@ -2,6 +2,7 @@
 
 import pytest
 
+from simcse_core.learning.records import State
 from simcse_core.runs import index, store
 from tests.ui import races
 from tests.ui.races import ME
@@ -36,7 +37,7 @@ def test_a_race_loses_runs_that_are_removed_and_is_gone_with_the_last_one_at_onc
     assert len(mine()) == 1
     monkeypatch.setattr(index, "REFRESH_SECONDS", 1e9)
     for left in (1, 0):
-        runs[left].set_status("cancelled")
+        runs[left].set_status(State.CANCELLED)
         store.delete(runs[left], ME)
         assert [len(entry.states) for entry in mine()] == [1] * left
 

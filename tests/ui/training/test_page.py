@@ -16,6 +16,7 @@ from simcse_core.data.kinds import Dataset
 from simcse_core.data.lint import Finding, lint
 from simcse_core.errors import DataError, OptionError
 from simcse_core.learning.losses import losses
+from simcse_core.learning.records import State
 from simcse_core.learning.settings import TrainingSettings
 from simcse_core.meaning.items import Items
 from simcse_core.runs import queue, race, store
@@ -166,7 +167,7 @@ def test_what_has_finished_is_compared_while_the_others_wait_and_those_are_named
 def test_a_failed_run_says_why_in_the_language_of_the_page_and_offers_another_try() -> None:
     runs = races.start(("bce",))
     runs[0].set_status(
-        "failed", OptionError("Unknown loss {given!r}. Choose one of: {choices}.", given="x", choices="y")
+        State.FAILED, OptionError("Unknown loss {given!r}. Choose one of: {choices}.", given="x", choices="y")
     )
     english, chinese = (words(open_training(language, race=races.id_of(runs))) for language in ("en", "zh_CN"))
     assert "Unknown loss 'x'" in english
@@ -177,7 +178,7 @@ def test_a_failed_run_says_why_in_the_language_of_the_page_and_offers_another_tr
 
 def test_a_bug_in_a_run_is_named_as_one() -> None:
     runs = races.start(("bce",))
-    runs[0].set_status("failed", "ZeroDivisionError: division by zero")
+    runs[0].set_status(State.FAILED, "ZeroDivisionError: division by zero")
     assert "This is a bug" in words(open_training(race=races.id_of(runs)))
 
 
@@ -517,7 +518,7 @@ def test_held_out_texts_of_an_upload_are_shown_to_its_owner_only(
 
 
 def test_why_a_run_failed_names_no_folder_of_the_server() -> None:
-    told = Outcome("bce", 0, "r", "failed", "", [], None, None, "{file} has changed since the run was queued.",
+    told = Outcome("bce", 0, "r", State.FAILED, "", [], None, None, "{file} has changed since the run was queued.",
                    {"file": "/home/teacher/secret folder/data.csv"})  # fmt: skip
     assert race_words.failure(told) == "data.csv has changed since the run was queued."
     bug = replace(told, template="", message="FileNotFoundError: [Errno 2] No such file: '/home/teacher/x/y.json'")

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from simcse_core.learning.records import State
 from simcse_core.meaning.items import SCORED_METRICS, Items
 from simcse_core.runs.race import Outcome
-from simcse_core.runs.store import BeforeAndAfter
+from simcse_core.runs.run import BeforeAndAfter
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 
@@ -31,7 +32,7 @@ def race_of(items: Callable[[float, int], Items], metric: str, seeds: int) -> li
             loss=loss,
             seed=seed,
             run=f"{loss}-{seed}-{metric}",
-            state="finished",
+            state=State.FINISHED,
             message="",
             records=[
                 {"event": "evaluation", "epoch": 0, "metrics": {metric: 0.5}},

@@ -6,6 +6,7 @@ from statistics import fmean
 import streamlit as st
 
 from simcse_core.errors import RunError
+from simcse_core.learning.records import State
 from simcse_core.runs import queue
 from simcse_core.runs import race as races
 from simcse_core.runs.race import Outcome
@@ -18,21 +19,19 @@ from ui.shared.races.tracks import track
 from ui.shared.races.words import failure, in_words
 
 BARS_IN_A_ROW = 3
-BUSY = ("queued", "running", "interrupted")
-"""An interrupted run counts: the supervisor takes it up again."""
 NOTES_SHOWN = 6
 SOON = 2.0
 """Seconds that are no wait worth telling."""
 
 
 def is_busy(race: Sequence[Outcome]) -> bool:
-    """Whether anything may change by itself."""
-    return any(outcome.state in BUSY for outcome in race)
+    """Whether anything may change by itself. An interrupted run counts: the supervisor takes it up again."""
+    return not all(outcome.state.is_over for outcome in race)
 
 
 def bars(race: Sequence[Outcome]) -> None:
     """A bar for each loss with its state in words; none when all have finished."""
-    if all(outcome.state == "finished" for outcome in race):
+    if all(outcome.state == State.FINISHED for outcome in race):
         return
     losses = list(dict.fromkeys(outcome.loss for outcome in race))
     columns = [column for _row in losses[::BARS_IN_A_ROW] for column in st.columns(min(len(losses), BARS_IN_A_ROW))]
@@ -44,10 +43,10 @@ def bars(race: Sequence[Outcome]) -> None:
 
 def summary(race: Sequence[Outcome]) -> None:
     """How many runs are done, the pace, and about how long the rest takes; a line that keeps its place."""
-    done = sum(outcome.state == "finished" for outcome in race)
+    done = sum(outcome.state == State.FINISHED for outcome in race)
     said = [_("{done} of {n} runs finished").format(done=done, n=len(race))]
-    waiting = [outcome.place for outcome in race if outcome.state == "queued" and outcome.place is not None]
-    running = [outcome for outcome in race if outcome.state == "running"]
+    waiting = [outcome.place for outcome in race if outcome.state == State.QUEUED and outcome.place is not None]
+    running = [outcome for outcome in race if outcome.state == State.RUNNING]
     if not running and waiting:
         first = min(waiting, key=lambda place: place.position)
         said.append(_waiting(first))
@@ -72,10 +71,10 @@ def _waiting(place: queue.Place) -> str:
 def troubles(race: Sequence[Outcome]) -> None:
     """What failed and why, and what trainings said of themselves."""
     for name, outcome in zip(names(race), race, strict=True):
-        if outcome.state == "failed":
+        if outcome.state == State.FAILED:
             said = failure(outcome) or _("It failed without a word; its log.txt may say more.")
             st.error(f"**{plain(name)}** · {plain(said)}", icon=":material/error:")
-        elif outcome.state == "interrupted":
+        elif outcome.state == State.INTERRUPTED:
             st.warning(
                 _("**{name}** was interrupted: its process is gone. It is taken up again by itself.").format(
                     name=plain(name)
@@ -98,16 +97,16 @@ def buttons(race_id: str, race: Sequence[Outcome], user: str | None) -> None:
     `user` is who looks; None is the operator.
     """
     mine = [outcome for outcome in race if get(outcome.run).is_of(user)]
-    stopped = [outcome for outcome in mine if outcome.state in ("cancelled", "failed")]
+    stopped = [outcome for outcome in mine if outcome.state in (State.CANCELLED, State.FAILED)]
     if is_busy(race) and not mine:
         st.caption(_("This is somebody else's race. You can watch it, and use its models."))
-    elif any(outcome.state in BUSY for outcome in mine):
+    elif is_busy(mine):
         if st.button(_("Cancel the race"), icon=":material/stop_circle:", key=f"cancel-{race_id}"):
             with user_errors():
                 races.cancel(race_id, user)
                 st.rerun()
     elif stopped and st.button(
-        _("Go on with the race") if any(outcome.state == "cancelled" for outcome in stopped) else _("Try again"),
+        _("Go on with the race") if any(outcome.state == State.CANCELLED for outcome in stopped) else _("Try again"),
         icon=":material/resume:",
         key=f"resume-{race_id}",
         help=_("A run goes on from its last checkpoint; one that has none begins anew."),
@@ -135,7 +134,7 @@ def _resume(stopped: Sequence[Outcome], user: str | None) -> None:
 
 def seconds_left(race: Sequence[Outcome]) -> float | None:
     """Training time that is still to come, as far as runs of this race have shown how long one takes."""
-    if not any(outcome.state in ("queued", "running") for outcome in race):
+    if not any(outcome.state.is_busy for outcome in race):
         return None
     whole = [total for outcome in race if (total := _seconds_in_all(outcome)) is not None]
     if not whole:
@@ -143,9 +142,9 @@ def seconds_left(race: Sequence[Outcome]) -> float | None:
     usual = fmean(whole)
     left = 0.0
     for outcome in race:
-        if outcome.state == "queued":
+        if outcome.state == State.QUEUED:
             left += usual
-        elif outcome.state == "running":
+        elif outcome.state == State.RUNNING:
             left += (_seconds_in_all(outcome) or usual) * (1 - _share(outcome))
     return left
 
@@ -162,14 +161,14 @@ def _seconds_in_all(outcome: Outcome) -> float | None:
 
 def _share(outcome: Outcome) -> float:
     last = track(outcome).last
-    if outcome.state == "finished":
+    if outcome.state == State.FINISHED:
         return 1.0
     return min(last["step"] / max(last["steps"], 1), 1.0) if last else 0.0
 
 
 def _state(own: Sequence[Outcome]) -> str:
     """Of the runs of one loss."""
-    at_work = next((outcome for outcome in own if outcome.state == "running"), None)
+    at_work = next((outcome for outcome in own if outcome.state == State.RUNNING), None)
     if at_work is not None:
         state = _at_work(at_work)
     elif len({outcome.state for outcome in own}) == 1:
@@ -178,7 +177,7 @@ def _state(own: Sequence[Outcome]) -> str:
         counts = {state: sum(outcome.state == state for outcome in own) for state in STATES}
         state = ("，" if language() == "zh_CN" else ", ").join(f"{_(STATES[s])} {n}" for s, n in counts.items() if n)
     if len(own) > 1 and at_work is not None:
-        done = sum(outcome.state == "finished" for outcome in own)
+        done = sum(outcome.state == State.FINISHED for outcome in own)
         state = _("seed {number} of {n}, {state}").format(number=min(done + 1, len(own)), n=len(own), state=state)
     return state
 

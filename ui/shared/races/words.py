@@ -147,7 +147,7 @@ def announcements(race: Sequence[Outcome], epochs: int | None) -> dict[str, str]
             value = at.metrics.get(metric) if at is not None and metric else None
             what = f"{metric_name} {value:.2f}" if value is not None else loss.format(loss=_number(last["loss"]))
             said[f"{outcome.run} {number}"] = epoch.format(number=number, epochs=epochs, name=name, what=what)
-        if outcome.state in ("finished", "failed", "cancelled"):
+        if outcome.state.is_over:
             said[f"{outcome.run} {outcome.state}"] = f"{name}: {_(STATES[outcome.state])}"
     return said
 
