@@ -179,7 +179,7 @@ def go_online(monkeypatch: pytest.MonkeyPatch, endpoint: str) -> None:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_IMPLICIT_TOKEN", True)
-    monkeypatch.setattr("simcse_core.encoding.downloads.WAITS", ())
+    monkeypatch.setattr("simcse_core.hub.files.WAITS", ())
     huggingface_hub.close_session()  # one that knows other proxies
 
 

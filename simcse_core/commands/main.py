@@ -129,7 +129,7 @@ def _models(options: argparse.Namespace) -> Answer:
 
 
 def _fetch(options: argparse.Namespace) -> Answer:
-    from simcse_core.encoding.hub import fetch
+    from simcse_core.encoding.hub_models import fetch
 
     started = time.perf_counter()
     with download_line(options.name) as on_progress:

@@ -21,11 +21,11 @@ from simcse_core import durable
 from simcse_core.data.kinds import Dataset
 from simcse_core.data.readers import data_from_table
 from simcse_core.data.tables import Row, Table, parquet_table
-from simcse_core.encoding import checksums
-from simcse_core.encoding.downloads import Download, Progress, Repository, api, as_file, is_offline, reason_of, reserved
 from simcse_core.encoding.fetched import is_hub_id
 from simcse_core.errors import DataError
 from simcse_core.home import home
+from simcse_core.hub import checksums
+from simcse_core.hub.files import Download, Progress, Repository, api, as_file, is_offline, reason_of, reserved
 from simcse_core.limits import limits
 
 PREFIX = "hub:"

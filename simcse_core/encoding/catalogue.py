@@ -6,10 +6,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from simcse_core.encoding import checksums, fetched
+from simcse_core.encoding import fetched
 from simcse_core.encoding.cards import CATALOGUE, ModelCard
 from simcse_core.errors import ModelError
 from simcse_core.home import run_folder
+from simcse_core.hub import checksums
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -113,9 +114,9 @@ def can_read_instead(name: str) -> str | None:
 def _find_or_fetch(name: str, on_fetch: Callable[[int, int], None] | None) -> Path:
     if _locate(name) is not None or fetched.hub_id(name) is None or _is_folder(name):
         return find(name)
-    from simcse_core.encoding import hub
+    from simcse_core.encoding import hub_models
 
-    return hub.fetch(name, on_fetch)
+    return hub_models.fetch(name, on_fetch)
 
 
 def _locate(name: str) -> Path | None:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from simcse_core.encoding import checksums
 from simcse_core.encoding.cards import CATALOGUE
 from simcse_core.errors import ModelError
 from simcse_core.home import models_folder
+from simcse_core.hub import checksums
 
 _PART = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?"
 _HUB_ID = re.compile(rf"(?!.*(?:--|\.\.|\.git$)){_PART}/{_PART}")

@@ -16,11 +16,11 @@ from simcse_core.data.decoding import EncodingError
 from simcse_core.data.held_out import Sides
 from simcse_core.data.kinds import Dataset, Texts, rows
 from simcse_core.data.splits import fold, split
-from simcse_core.encoding import checksums
 from simcse_core.encoding.catalogue import find
 from simcse_core.encoding.layout import model_files
 from simcse_core.encoding.scratch import SIZES
 from simcse_core.errors import DataError, ModelError, OptionError
+from simcse_core.hub import checksums
 from simcse_core.learning.checks import trainable
 from simcse_core.learning.settings import TrainingSettings
 from simcse_core.runs import files

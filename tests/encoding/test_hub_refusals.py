@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from simcse_core.encoding.catalogue import find, is_here, load
-from simcse_core.encoding.hub import fetch
+from simcse_core.encoding.hub_models import fetch
 from simcse_core.errors import ModelError
 from simcse_core.home import models_folder
 from tests.stand_in_hub import StandInHub, go_online
@@ -118,7 +118,7 @@ def test_a_full_disk_is_said_before_the_download(
     hub: StandInHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usage = shutil.disk_usage(tmp_path)._replace(free=50_000_000)
-    monkeypatch.setattr("simcse_core.encoding.downloads.shutil.disk_usage", lambda path: usage)
+    monkeypatch.setattr("simcse_core.hub.files.shutil.disk_usage", lambda path: usage)
     with pytest.raises(ModelError, match=r"needs 105 MB on the disk, and .* has only 50 MB left"):
         fetch(NAME)
     assert hub.asked_for(WEIGHTS) == []

@@ -88,7 +88,7 @@ def offer(card: ModelCard) -> None:
 
 
 def _start(name: str) -> None:
-    from simcse_core.encoding.hub import fetch
+    from simcse_core.encoding.hub_models import fetch
 
     with _starting():
         known = _fetches().get(name)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from simcse_core.encoding import checksums
 from simcse_core.encoding.catalogue import find
+from simcse_core.hub import checksums
 
 WEIGHTS = "model.safetensors"
 

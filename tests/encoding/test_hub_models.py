@@ -11,7 +11,7 @@ import pytest
 
 from simcse_core.encoding import catalogue
 from simcse_core.encoding.catalogue import CATALOGUE, find, is_here, load
-from simcse_core.encoding.hub import fetch
+from simcse_core.encoding.hub_models import fetch
 from simcse_core.encoding.model import SimCSE
 from simcse_core.encoding.pooling import poolings
 from simcse_core.errors import ModelError
@@ -156,7 +156,7 @@ def test_a_download_that_broke_goes_on_where_it_broke(hub: StandInHub, tiny: Sim
 
 
 def test_one_that_breaks_again_and_again_goes_on_by_itself(hub: StandInHub, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("simcse_core.encoding.downloads.WAITS", (0.0,))
+    monkeypatch.setattr("simcse_core.hub.files.WAITS", (0.0,))
     hub.cut_at, hub.cuts = 1_000_000, 1
     fetch(NAME)
     assert hub.asked_for(WEIGHTS) == [0, 1_000_000]

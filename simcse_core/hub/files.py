@@ -23,8 +23,8 @@ from huggingface_hub import HfApi, constants, get_session, hf_hub_url, hf_raise_
 from huggingface_hub.hf_api import RepoSibling
 from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined] # documented, not marked as exported
 
-from simcse_core.encoding import checksums
 from simcse_core.errors import HubError
+from simcse_core.hub import checksums
 
 Progress = Callable[[int, int], None]
 """Called with the bytes done and the bytes in all, of everything that is fetched."""

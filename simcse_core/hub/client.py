@@ -9,7 +9,10 @@ from huggingface_hub import constants, get_session, hf_raise_for_status
 from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
 from huggingface_hub.hf_api import ModelInfo
 
-from simcse_core.encoding.downloads import (
+from simcse_core.encoding.layout import module_paths
+from simcse_core.errors import ModelError
+from simcse_core.home import models_folder
+from simcse_core.hub.files import (
     File,
     Repository,
     api,
@@ -19,9 +22,6 @@ from simcse_core.encoding.downloads import (
     is_offline,
     reason_of,
 )
-from simcse_core.encoding.layout import module_paths
-from simcse_core.errors import ModelError
-from simcse_core.home import models_folder
 
 _SAFE_PATH = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9_.-]*/)*[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _SETTINGS = (".json", ".txt", ".model")

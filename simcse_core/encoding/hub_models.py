@@ -4,14 +4,15 @@ import shutil
 from pathlib import Path
 
 from simcse_core import durable
-from simcse_core.encoding import checksums, fetched
+from simcse_core.encoding import fetched
 from simcse_core.encoding.cards import CATALOGUE
 from simcse_core.encoding.catalogue import find
-from simcse_core.encoding.downloads import Download, Progress, Repository, reserved
 from simcse_core.encoding.layout import read_layout
-from simcse_core.encoding.repository import is_weights, look_up
 from simcse_core.errors import ModelError
 from simcse_core.home import models_folder
+from simcse_core.hub import checksums
+from simcse_core.hub.client import is_weights, look_up
+from simcse_core.hub.files import Download, Progress, Repository, reserved
 
 
 def fetch(name: str, on_progress: Progress | None = None) -> Path:
