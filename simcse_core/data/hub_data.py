@@ -6,31 +6,29 @@ split. A split is fetched once, into `data/hub` in `home()`, and read from there
 
 import json
 import re
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
-import httpx2
-from huggingface_hub import constants
-from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
+from huggingface_hub.errors import RevisionNotFoundError
 
 from simcse_core import durable
 from simcse_core.data.kinds import Dataset
 from simcse_core.data.readers import data_from_table
 from simcse_core.data.tables import Row, Table, parquet_table
-from simcse_core.encoding.fetched import is_hub_id
 from simcse_core.errors import DataError
 from simcse_core.home import home
-from simcse_core.hub import checksums
-from simcse_core.hub.files import Download, Progress, Repository, api, as_file, is_offline, reason_of, reserved
+from simcse_core.hub import client, files, record
+from simcse_core.hub.client import Query, Repository
+from simcse_core.hub.files import Place, Progress
+from simcse_core.hub.names import as_folder, is_hub_id
 from simcse_core.limits import limits
 
 PREFIX = "hub:"
 REVISION = "refs/convert/parquet"
-RECORD = "fetched.json"
+"""Where the hub keeps the Parquet files of a data set."""
 
 _WORD = r"\w[\w.+-]*"
 _SHARD = re.compile(rf"(?P<config>{_WORD})/(?P<split>{_WORD})/\d+\.parquet")
@@ -65,7 +63,7 @@ class Address:
     @property
     def folder(self) -> Path:
         """Where its parts are, or would be."""
-        return _root() / self.hub_id.replace("/", "--")
+        return _root() / as_folder(self.hub_id)
 
     def choose(self, parts: Sequence[Part]) -> Part | None:
         """The part that is meant, if it is among these."""
@@ -85,13 +83,13 @@ def parse(name: str) -> Address:
     Raises:
         DataError: it is written in another way.
     """
-    found = re.fullmatch(rf"{PREFIX}([^/:]+/[^/:]+)(?:/({_WORD}))?(?::({_WORD}))?", name)
-    if found is None or not is_hub_id(found[1]):
+    parts = re.fullmatch(rf"{PREFIX}([^/:]+/[^/:]+)(?:/({_WORD}))?(?::({_WORD}))?", name)
+    if parts is None or not is_hub_id(parts[1]):
         raise DataError(
             "{given!r} names no data set of the hub. Write hub:owner/name, or hub:owner/name/config:split.",
             given=name[:200],
         )
-    return Address(found[1], found[2], found[3])
+    return Address(parts[1], parts[2], parts[3])
 
 
 def open_hub_data(name: str, columns: Mapping[str, str] | None = None, on_progress: Progress | None = None) -> Dataset:
@@ -112,24 +110,22 @@ def open_hub_data(name: str, columns: Mapping[str, str] | None = None, on_progre
     Example:
         >>> open_hub_data("hub:nyu-mll/glue/stsb:validation", {"score": "label"})
     """
-    wanted = parse(name)
-    part = wanted.choose(_known_parts(wanted))
-    if part is None or not _is_intact(_folder_of(wanted, part)):
-        part = _fetch(wanted, on_progress or _say_nothing)
-    folder, called = _folder_of(wanted, part), f"{wanted.hub_id}/{part}"
-    shards = [parquet_table(folder / file, called) for file in sorted(_read_record(folder))]
+    address = parse(name)
+    part = address.choose(_listed_parts(address))
+    if part is None or not record.is_intact(_folder_of(address, part)):
+        part = _fetch(address, on_progress)
+    folder, title = _folder_of(address, part), f"{address.hub_id}/{part}"
+    fetched = record.read(folder)
+    assert fetched is not None  # it is intact
+    shards = [parquet_table(folder / file, title) for file in sorted(fetched.files)]
     table = Table(shards[0].columns, _rows(shards), classes=shards[0].classes)
-    return data_from_table(table, called, columns)
+    return data_from_table(table, title, columns)
 
 
 def _rows(shards: Sequence[Table]) -> Iterator[Row]:
     """The rows of all shards, counted through."""
     for number, (_row, cells) in enumerate(chain.from_iterable(shard.rows for shard in shards), 1):
         yield number, cells
-
-
-def _say_nothing(done: int, total: int) -> None:
-    pass
 
 
 # ---- On this machine
@@ -139,149 +135,76 @@ def _root() -> Path:
     return home() / "data" / "hub"
 
 
-def _folder_of(wanted: Address, part: Part) -> Path:
-    return wanted.folder / part.config / part.split
+def _folder_of(address: Address, part: Part) -> Path:
+    return address.folder / part.config / part.split
 
 
-def _known_parts(wanted: Address) -> list[Part]:
+def _listed_parts(address: Address) -> list[Part]:
     """What the hub had when it was last asked; nothing if it never was."""
     with suppress(OSError, ValueError, TypeError, AttributeError):
-        known = json.loads((wanted.folder / "parts.json").read_text(encoding="utf-8"))
-        return [Part(config, split) for config, splits in known.items() for split in splits]
+        listed = json.loads((address.folder / "parts.json").read_text(encoding="utf-8"))
+        return [Part(config, split) for config, splits in listed.items() for split in splits]
     return []
 
 
-def _write_parts(wanted: Address, parts: Sequence[Part]) -> None:
-    known: dict[str, list[str]] = {}
+def _write_parts(address: Address, parts: Sequence[Part]) -> None:
+    splits: dict[str, list[str]] = {}
     for part in parts:
-        known.setdefault(part.config, []).append(part.split)
-    wanted.folder.mkdir(parents=True, exist_ok=True)
-    (wanted.folder / "parts.json").write_text(json.dumps(known, indent=2) + "\n", encoding="utf-8")
-
-
-def _read_record(folder: Path) -> dict[str, str]:
-    """SHA-256 by file.
-
-    Raises:
-        OSError, ValueError: there is none, or it is damaged.
-    """
-    record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-    if not isinstance(record, dict) or not isinstance(files := record.get("files"), dict) or not files:
-        raise ValueError(folder)
-    return {Path(file).name: str(digest) for file, digest in files.items()}
-
-
-def _is_intact(folder: Path) -> bool:
-    try:
-        return all(checksums.sha256(folder / file) == digest for file, digest in _read_record(folder).items())
-    except (OSError, ValueError):
-        return False
+        splits.setdefault(part.config, []).append(part.split)
+    with files.writing(_root()):
+        address.folder.mkdir(parents=True, exist_ok=True)
+        durable.write(address.folder / "parts.json", (json.dumps(splits, indent=2) + "\n").encode())
 
 
 # ---- On the hub
 
 
-def _fetch(wanted: Address, on_progress: Progress) -> Part:
-    """Bring the part that is meant here, unless it is here."""
-    repository = _look_up(wanted)
+def _fetch(address: Address, on_progress: Progress | None) -> Part:
+    """Bring the part that is meant here."""
+    repository = _look_up(address)
     parts = list(dict.fromkeys(_part_of(file.path) for file in repository.files))
-    part = wanted.choose(parts)
+    part = address.choose(parts)
     if part is None:
         raise DataError(
             "{name} is none of the splits of {id}: it has {choices}. Write for example hub:{id}/{example}.",
-            name=str(wanted),
-            id=wanted.hub_id,
+            name=str(address),
+            id=address.hub_id,
             choices=", ".join(str(part) for part in parts[:30]) + (" …" if len(parts) > 30 else ""),
             example=str(parts[0]),
         )
-    files = tuple(file for file in repository.files if _part_of(file.path) == part)
-    needed = Repository(f"{wanted.hub_id}/{part}", repository.hub_id, repository.revision, files, "dataset")
+    shards = tuple(file for file in repository.files if _part_of(file.path) == part)
+    needed = replace(repository, name=f"{address.hub_id}/{part}", files=shards)
     _refuse_too_large(needed)
-    folder = _folder_of(wanted, part)
-    with reserved(needed, _root(), f"{wanted.folder.name}--{part.config}--{part.split}", on_progress) as staging:
-        _write_parts(wanted, parts)
-        if not _is_intact(folder):  # nobody else has fetched it meanwhile
-            download = Download(needed, staging, on_progress)
-            for file in files:
-                download.bring(file)
-            _put_in_place(needed, staging, folder)
-    on_progress(needed.size, needed.size)
+    _write_parts(address, parts)
+    files.fetch(needed, Place(_root(), _folder_of(address, part), f"{part.config}/{part.split}"), on_progress)
     return part
 
 
-def _put_in_place(needed: Repository, staging: Path, folder: Path) -> None:
-    """Make the download the split, in one step."""
-    arrived = (staging / needed.files[0].path).parent
-    files = {Path(file.path).name: checksums.sha256_now(staging / file.path) for file in needed.files}
-    record = {"repository": needed.hub_id, "revision": needed.revision, "files": files}
-    (arrived / RECORD).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-    if folder.exists():  # a damaged one
-        shutil.rmtree(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    durable.sync_tree(arrived)
-    durable.move(arrived, folder)
-    shutil.rmtree(staging)
-    for file, digest in files.items():
-        checksums.remember(folder / file, digest)
-
-
-def _look_up(wanted: Address) -> Repository:
-    """All Parquet files of the data set. `HF_ENDPOINT` and `HF_HUB_OFFLINE` count as they are now."""
-    if is_offline():
-        raise DataError(
-            "{name} is not on this machine, and HF_HUB_OFFLINE forbids to fetch it. Unset that; or fetch it where "
-            "there is a network, and copy the folder {folder}; or give a file.",
-            name=str(wanted),
-            folder=_root(),
-        )
-    with _in_words(wanted):
-        hub = api()
-        info = hub.dataset_info(
-            wanted.hub_id, revision=REVISION, files_metadata=True, timeout=constants.HF_HUB_ETAG_TIMEOUT
-        )
-        if info.gated:
-            hub.auth_check(wanted.hub_id, repo_type="dataset")
-        listed = sorted(info.siblings or (), key=lambda sibling: sibling.rfilename)
-    files = tuple(as_file(sibling, str(wanted)) for sibling in listed if _SHARD.fullmatch(sibling.rfilename))
-    if not files:
-        raise _not_converted(wanted)
-    return Repository(str(wanted), wanted.hub_id, str(info.sha), files, "dataset")
-
-
-@contextmanager
-def _in_words(wanted: Address) -> Iterator[None]:
-    """What the hub answers, as messages."""
+def _look_up(address: Address) -> Repository:
+    """All Parquet files of the data set."""
+    query = Query(
+        name=str(address),
+        hub_id=address.hub_id,
+        kind="dataset",
+        folder=_root(),
+        command=f"python -m simcse_core evaluate --data {address}",
+        branch=REVISION,
+    )
     try:
-        yield
-    except GatedRepoError as error:
-        raise DataError(
-            "{name} is gated: its owner wants you to agree to something first. Do so on its page on the hub and run: "
-            "hf auth login. Or choose other data.",
-            name=str(wanted),
-        ) from error
+        repository = client.look_up(query)
     except RevisionNotFoundError as error:
-        raise _not_converted(wanted) from error
-    except RepositoryNotFoundError as error:
-        raise DataError(
-            "There is no data set {id} on the hub. Check the spelling; for private data run first: hf auth login",
-            id=wanted.hub_id,
-        ) from error
-    except (httpx2.HTTPError, ValueError, KeyError) as error:  # the last two: a login page of a Wi-Fi, say, answers
-        raise DataError(
-            "{name} is not on this machine, and the hub cannot be reached ({reason}). Try again later, or name a "
-            "mirror with HF_ENDPOINT; or fetch it where there is a network, and copy the folder {folder}; or give a "
-            "file.",
-            name=str(wanted),
-            reason=reason_of(error),
-            folder=_root(),
-        ) from error
+        raise _not_converted(address) from error
+    shards = tuple(file for file in repository.files if _SHARD.fullmatch(file.path))
+    if not shards:
+        raise _not_converted(address)
+    return replace(repository, files=shards)
 
 
-def _not_converted(wanted: Address) -> DataError:
+def _not_converted(address: Address) -> DataError:
     return DataError(
         "The hub has no Parquet files of {id}, and only those are read. Look on its page for a file to download, and "
         "give that; or choose other data.",
-        id=wanted.hub_id,
+        id=address.hub_id,
     )
 
 

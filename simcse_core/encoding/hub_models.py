@@ -1,18 +1,24 @@
-"""Fetching models from the Hugging Face hub: only the files that are needed, whole and unchanged, or nothing."""
+"""Models of the Hugging Face hub: only the files that are needed, whole and unchanged, or nothing."""
 
-import shutil
-from pathlib import Path
+import re
+from collections.abc import Collection
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
 
-from simcse_core import durable
 from simcse_core.encoding import fetched
 from simcse_core.encoding.cards import CATALOGUE
 from simcse_core.encoding.catalogue import find
-from simcse_core.encoding.layout import read_layout
+from simcse_core.encoding.layout import module_paths, read_layout
 from simcse_core.errors import ModelError
 from simcse_core.home import models_folder
-from simcse_core.hub import checksums
-from simcse_core.hub.client import is_weights, look_up
-from simcse_core.hub.files import Download, Progress, Repository, reserved
+from simcse_core.hub import client, files
+from simcse_core.hub.client import File, Query, Repository
+from simcse_core.hub.files import Place, Progress
+
+_SETTINGS = (".json", ".txt", ".model")
+"""Configurations, vocabularies, and tokenizers of sentencepiece."""
+_WHOLE, _INDEX = "model.safetensors", "model.safetensors.index.json"
+_SHARD = re.compile(r"model-\d{5}-of-\d{5}\.safetensors")
 
 
 def fetch(name: str, on_progress: Progress | None = None) -> Path:
@@ -41,61 +47,47 @@ def fetch(name: str, on_progress: Progress | None = None) -> Path:
             name=name,
             choices=", ".join(card.name for card in CATALOGUE.values() if card.hub),
         )
-    if not _is_intact(folder, name):
-        _fetch(look_up(hub_id, name), folder, on_progress or _say_nothing)
+    if not fetched.is_intact(folder):
+        place = Place(models_folder(), folder)
+        files.fetch(_look_up(hub_id, name), place, on_progress, accept=lambda staging: _check_layout(staging, name))
     return folder
 
 
-def _say_nothing(done: int, total: int) -> None:
-    pass
+def _check_layout(folder: Path, name: str) -> None:
+    """Refuse what SimCSE cannot be, before the weights come."""
+    read_layout(folder, name)
 
 
-def _is_intact(folder: Path, name: str) -> bool:
-    if not fetched.holds_model(folder):
-        return False
-    try:
-        fetched.check(folder, name)
-    except ModelError:
-        return False
-    return True
+def _look_up(hub_id: str, name: str) -> Repository:
+    query = Query(name, hub_id, "model", models_folder(), command=f"python -m simcse_core models fetch {name}")
+    repository = client.look_up(query)
+    modules = [("Transformer", "")]  # a plain BERT is one, in the root
+    if any(file.path == "modules.json" for file in repository.files):
+        modules = module_paths(client.read_json(query, repository, "modules.json"), name)
+    return replace(repository, files=_needed(repository, modules))
 
 
-def _fetch(repository: Repository, folder: Path, on_progress: Progress) -> None:
-    with reserved(repository, models_folder(), folder.name, on_progress) as staging:
-        if not _is_intact(folder, repository.name):  # nobody else has fetched it meanwhile
-            _download(repository, staging, on_progress)
-            _put_in_place(repository, staging, folder)
-    on_progress(repository.size, repository.size)
+def _needed(repository: Repository, modules: list[tuple[str, str]]) -> tuple[File, ...]:
+    """The settings and the weights of these modules (kind and folder of each).
+
+    Raises:
+        ModelError: there are no safetensors.
+    """
+    paths = {PurePosixPath(file.path) for file in repository.files}
+    transformer = next((PurePosixPath(path) for kind, path in modules if kind == "Transformer"), PurePosixPath())
+    if not {transformer / _WHOLE, transformer / _INDEX} & paths:
+        raise ModelError(
+            "{name} has no safetensors. Weights in other formats can run code when they are loaded, so they never are. "
+            "Choose another model.",
+            name=repository.name,
+        )
+    folders = {PurePosixPath(), *(PurePosixPath(path) for _, path in modules)}
+    needed = {path for path in paths if path.parent in folders and _is_needed(path, paths)}
+    return tuple(file for file in repository.files if PurePosixPath(file.path) in needed)
 
 
-def _download(repository: Repository, staging: Path, on_progress: Progress) -> None:
-    download = Download(repository, staging, on_progress)
-    for file in repository.files:
-        if not is_weights(file):
-            download.bring(file)
-    try:
-        read_layout(staging, repository.name)  # refuses what SimCSE cannot be, before the weights come
-    except ModelError:
-        shutil.rmtree(staging)
-        raise
-    for file in repository.files:
-        if is_weights(file):
-            download.bring(file)
-
-
-def _put_in_place(repository: Repository, staging: Path, folder: Path) -> None:
-    """Make the download the model, in one step."""
-    weights = {
-        file.path: fetched.Weights(bytes=file.size, sha256=file.sha256 or checksums.sha256_now(staging / file.path))
-        for file in repository.files
-        if is_weights(file)
-    }
-    fetched.write_record(
-        staging, fetched.Record(repository=repository.hub_id, revision=repository.revision, weights=weights)
-    )
-    if folder.exists():  # a damaged one
-        shutil.rmtree(folder)
-    durable.sync_tree(staging)
-    durable.move(staging, folder)
-    for path, own in weights.items():
-        checksums.remember(folder / path, own.sha256)
+def _is_needed(path: PurePosixPath, paths: Collection[PurePosixPath]) -> bool:
+    if path.suffix != ".safetensors":
+        return path.suffix in _SETTINGS
+    whole = path.with_name(_WHOLE)
+    return path == whole or (_SHARD.fullmatch(path.name) is not None and whole not in paths)

@@ -1,36 +1,43 @@
 """Files of the Hugging Face hub on their way here: whole and unchanged, or nothing.
 
-A download that stopped goes on where it stopped, in another process too. `huggingface_hub` has given that up: it
-removes a partial file, and what comes over Xet cannot be continued. So it is asked what there is and where, while the
-bytes come in plain ranges and are appended to a file that is named after its content.
+`huggingface_hub` brings files too, and repeats here what was refused for the moment (`http_stream_backoff`). Code of
+our own is here for what it lacks, as of its version 2.4:
+
+- It deletes what it has of a file when a download breaks off for good, and what comes over Xet cannot be continued.
+  Here the bytes come in plain ranges and are appended to a file that is named after its content, so that another
+  process goes on with them, also after a crash.
+- It compares the size of what arrived with the hub's, not its content. Here the checksum is compared.
+- It warns of a full disk and goes on. Here that is said before the download.
+- It puts files in place one by one. Here a folder appears when all of it has arrived and is synced to the disk.
+- Who waits for another process's download learns nothing about it. Here both tell how far it is.
 
 Source: pull request 4228 of huggingface_hub.
 """
 
-import hashlib
-import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Literal
+from pathlib import Path, PurePosixPath
 
 import httpx2
 from filelock import FileLock, Timeout
-from huggingface_hub import HfApi, constants, get_session, hf_hub_url, hf_raise_for_status
-from huggingface_hub.hf_api import RepoSibling
-from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined] # documented, not marked as exported
+from huggingface_hub import constants, hf_raise_for_status
+from huggingface_hub.errors import HfHubHTTPError
+from huggingface_hub.utils import http_stream_backoff  # type: ignore[attr-defined] # as build_hf_headers
+from huggingface_hub.utils.sha import git_hash
 
-from simcse_core.errors import HubError
-from simcse_core.hub import checksums
+from simcse_core import durable
+from simcse_core.errors import HubError, UserError
+from simcse_core.hub import checksums, record
+from simcse_core.hub.client import File, Repository, download_headers, reason_of
 
 Progress = Callable[[int, int], None]
 """Called with the bytes done and the bytes in all, of everything that is fetched."""
 
-Kind = Literal["model", "dataset"]
-
+BULK = (".safetensors", ".parquet")
+"""Endings of the files that make a repository large: they come last, and the record of the folder names them."""
 WAITS = (1.0, 2.0, 4.0)
 """Seconds before each further attempt while nothing arrives. What arrives restores the patience."""
 SPARE = 100_000_000
@@ -38,101 +45,72 @@ SPARE = 100_000_000
 
 
 @dataclass(frozen=True)
-class File:
-    """A file on the hub that is needed here."""
+class Place:
+    """Where a repository is to be on this machine."""
 
-    path: str
-    size: int
-    digest: str
-    """What the hub knows its content by: SHA-256 of a large file, git's SHA-1 of a small one."""
-
-    @property
-    def sha256(self) -> str | None:
-        return self.digest if len(self.digest) == 64 else None
-
-
-@dataclass(frozen=True)
-class Repository:
-    """What is needed of a model or a data set on the hub, at one revision."""
-
-    name: str
-    """What the user calls it."""
-    hub_id: str
-    revision: str
-    files: tuple[File, ...]
-    kind: Kind = "model"
+    root: Path
+    """The folder for everything of its kind."""
+    folder: Path
+    """In `root`. It appears when everything in it has arrived."""
+    inside: str = ""
+    """The folder in the repository that becomes `folder`; empty for the whole repository."""
 
     @property
-    def size(self) -> int:
-        return sum(file.size for file in self.files)
-
-    def url(self, file: File) -> str:
-        return file_url(self.hub_id, file.path, self.revision, self.kind)
+    def staging(self) -> Path:
+        """Where the files arrive; the same place always has the same, so that a download goes on."""
+        return self.root / ".fetching" / "--".join(self.folder.relative_to(self.root).parts)
 
 
-def api() -> HfApi:
-    """What to ask the hub with. `HF_ENDPOINT` counts as it is now."""
-    constants.HF_HUB_DISABLE_TELEMETRY = True  # otherwise the library also asks the hub for a list of coding agents
-    return HfApi(endpoint=_endpoint())
+def fetch(
+    repository: Repository,
+    place: Place,
+    on_progress: Progress | None = None,
+    *,
+    accept: Callable[[Path], None] | None = None,
+) -> None:
+    """Bring a repository's files into their folder, unless they are there. A damaged folder is replaced.
 
+    Two that fetch the same at once share one download: one brings the files, the other waits and tells how far it is.
 
-def is_offline() -> bool:
-    """Whether `HF_HUB_OFFLINE` forbids to ask the hub, as it is now or as it was at the start."""
-    asked = os.environ.get("HF_HUB_OFFLINE", "").upper() in constants.ENV_VARS_TRUE_VALUES
-    return asked or constants.is_offline_mode()
-
-
-def file_url(hub_id: str, path: str, revision: str, kind: Kind = "model") -> str:
-    return hf_hub_url(hub_id, path, repo_type=kind, revision=revision, endpoint=_endpoint())
-
-
-def download_headers() -> dict[str, str]:
-    """Headers for a file: uncompressed, so that sizes and ranges are those of the file."""
-    return {**build_hf_headers(), "Accept-Encoding": "identity"}
-
-
-def reason_of(error: Exception) -> str:
-    """The first line of an error's message."""
-    return str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
-
-
-def as_file(sibling: RepoSibling, name: str) -> File:
-    """A file as the hub lists it.
+    Args:
+        repository: the files that are needed.
+        place: where they go.
+        on_progress: receives (bytes done, bytes in all), about ten times a second while bytes arrive.
+        accept: receives the folder in which everything but the bulk has arrived, and may raise a UserError: then the
+            bulk is not fetched, and nothing is left.
 
     Raises:
-        HubError: the hub does not say how to check what it sends.
+        HubError: they do not arrive, arrive damaged, there is no room, or the folder cannot be written.
     """
-    digest = sibling.lfs.sha256 if sibling.lfs else sibling.blob_id
-    if sibling.size is None or digest is None:
-        raise HubError(
-            "{hub} does not say the size and the checksum of {file} of {name}. Set HF_ENDPOINT to another "
-            "mirror of the hub, or to none.",
-            hub=_endpoint(),
-            file=sibling.rfilename,
-            name=name,
-        )
-    return File(sibling.rfilename, sibling.size, digest)
+    on_progress = on_progress or _ignore
+    with _alone(repository, place, on_progress):
+        if not record.is_intact(place.folder):  # nobody else has fetched it meanwhile
+            download = Download(repository, place.staging, on_progress)
+            for file in repository.files:
+                if not _is_bulk(file):
+                    download.bring(file)
+            try:
+                if accept is not None:
+                    accept(place.staging)
+            except UserError:
+                shutil.rmtree(place.staging)
+                raise
+            for file in repository.files:
+                if _is_bulk(file):
+                    download.bring(file)
+            _put_in_place(repository, place)
+    on_progress(repository.size, repository.size)
 
 
 @contextmanager
-def reserved(repository: Repository, root: Path, key: str, on_progress: Progress) -> Iterator[Path]:
-    """A folder to download into, for one process at a time; what is left there from earlier is still there.
-
-    Who has to wait meanwhile tells how far the other one is.
-
-    Args:
-        repository: what is downloaded.
-        root: folder where it is to be in the end.
-        key: which download this is: the same key gives the same folder.
-        on_progress: receives (bytes done, bytes in all).
+def writing(root: Path) -> Iterator[None]:
+    """Whatever cannot be written meanwhile is said.
 
     Raises:
-        HubError: something cannot be written.
+        HubError: something cannot be written in the folder `root`.
     """
-    folder = root / ".fetching" / key
     try:
-        with _alone(repository, folder, on_progress):
-            yield folder
+        yield
     except OSError as error:
         raise HubError(
             "{folder} cannot be written: {reason}.", folder=root, reason=error.strerror or reason_of(error)
@@ -144,7 +122,7 @@ class Download:
 
     Args:
         repository: what is downloaded. What else is in the folder is removed: it is of another revision.
-        folder: as `reserved` gives it.
+        folder: where they arrive.
         on_progress: receives (bytes done, bytes in all), at most ten times a second.
 
     Raises:
@@ -152,7 +130,7 @@ class Download:
     """
 
     def __init__(self, repository: Repository, folder: Path, on_progress: Progress) -> None:
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         keep = {path for file in repository.files for path in _places(file, folder)}
         for path in folder.rglob("*"):
             if path.is_file() and path not in keep:
@@ -176,8 +154,10 @@ class Download:
         waits = iter(WAITS)
         while (before := part.stat().st_size) < file.size:
             try:
-                _append(self._repository.url(file), part, lambda size: self._tell(file, size))
+                _append(self._repository.url(file.path), part, lambda size: self._tell(file, size))
                 problem = "the hub sends too little"
+            except HfHubHTTPError as error:  # it was asked again already
+                raise self._stopped(reason_of(error)) from error
             except httpx2.HTTPError as error:
                 problem = reason_of(error)
             now = part.stat().st_size
@@ -232,19 +212,51 @@ class Download:
         )
 
 
+def _put_in_place(repository: Repository, place: Place) -> None:
+    """Make the download the folder, in one step."""
+    arrived = place.staging / place.inside
+    fetched = {
+        str(PurePosixPath(file.path).relative_to(place.inside)): record.FetchedFile(
+            bytes=file.size, sha256=file.sha256 or checksums.sha256_now(place.staging / file.path)
+        )
+        for file in repository.files
+        if _is_bulk(file)
+    }
+    record.write(arrived, record.Record(repository=repository.hub_id, revision=repository.revision, files=fetched))
+    if place.folder.exists():  # a damaged one
+        shutil.rmtree(place.folder)
+    place.folder.parent.mkdir(parents=True, exist_ok=True)
+    durable.sync_tree(arrived)
+    durable.move(arrived, place.folder)
+    shutil.rmtree(place.staging, ignore_errors=True)  # what was around `inside`
+    for path, file in fetched.items():
+        checksums.remember(place.folder / path, file.sha256)
+
+
+def _is_bulk(file: File) -> bool:
+    return file.path.endswith(BULK)
+
+
+def _ignore(done: int, total: int) -> None:
+    """Nobody wants to know how far a download is."""
+
+
 @contextmanager
-def _alone(repository: Repository, folder: Path, on_progress: Progress) -> Iterator[None]:
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder.with_name(f"{folder.name}.lock"))
-    while not lock.is_locked:
+def _alone(repository: Repository, place: Place, on_progress: Progress) -> Iterator[None]:
+    """One process at a time; a file system without locks gets a lock file that only names its owner."""
+    staging = place.staging
+    with writing(place.root):
+        staging.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(staging.with_name(f"{staging.name}.lock"))
+        while not lock.is_locked:
+            try:
+                lock.acquire(timeout=0.5)
+            except Timeout:
+                on_progress(sum(_size_here(file, staging) for file in repository.files), repository.size)
         try:
-            lock.acquire(timeout=0.5)
-        except Timeout:
-            on_progress(sum(_size_here(file, folder) for file in repository.files), repository.size)
-    try:
-        yield
-    finally:
-        lock.release()
+            yield
+        finally:
+            lock.release()
 
 
 def _append(url: str, part: Path, on_size: Callable[[int], None]) -> None:
@@ -256,7 +268,10 @@ def _append(url: str, part: Path, on_size: Callable[[int], None]) -> None:
     size = part.stat().st_size
     headers = download_headers() | ({"Range": f"bytes={size}-"} if size else {})
     timeout = constants.HF_HUB_DOWNLOAD_TIMEOUT
-    with get_session().stream("GET", url, headers=headers, timeout=timeout, follow_redirects=True) as response:
+    # Breaks are not repeated there: it would begin again at the same byte.
+    with http_stream_backoff(
+        "GET", url, retry_on_exceptions=(), headers=headers, timeout=timeout, follow_redirects=True
+    ) as response:
         hf_raise_for_status(response)
         goes_on = response.status_code == 206
         size = size if goes_on else 0  # a server that does not know ranges starts over
@@ -281,9 +296,4 @@ def _digest(path: Path, file: File) -> str:
     """The checksum of a file, computed as the hub does for it."""
     if file.sha256:
         return checksums.sha256_now(path)
-    content = path.read_bytes()
-    return hashlib.sha1(b"blob %d\0%s" % (len(content), content), usedforsecurity=False).hexdigest()
-
-
-def _endpoint() -> str:
-    return (os.environ.get("HF_ENDPOINT") or constants.ENDPOINT).rstrip("/")
+    return git_hash(path.read_bytes())

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from simcse_core.encoding.cards import CATALOGUE
-from simcse_core.encoding.fetched import is_hub_id
 from simcse_core.encoding.scratch import SIZES
 from simcse_core.errors import RunError, UserError
 from simcse_core.home import RUN_ID
+from simcse_core.hub.names import is_hub_id
 from simcse_core.learning.health import NOTES
 from simcse_core.learning.settings import training_settings
 from simcse_core.plain import printable

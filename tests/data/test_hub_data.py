@@ -254,12 +254,14 @@ def test_one_that_is_too_large_is_refused_before_it_is_downloaded(
 
 
 def test_no_network_says_what_to_do(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(DataError, match=r"HF_HUB_OFFLINE forbids .* or give a file"):
+    with pytest.raises(DataError, match=r"HF_HUB_OFFLINE forbids .* evaluate --data hub:someone/reviews, and copy"):
         open_data(NAME)
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         go_online(monkeypatch, f"http://127.0.0.1:{closed.getsockname()[1]}")
-        with pytest.raises(DataError, match=r"cannot be reached .* copy the folder .* or give a file") as raised:
+        with pytest.raises(
+            DataError, match=r"cannot be reached .* evaluate --data hub:someone/reviews, and copy"
+        ) as raised:
             open_data(NAME)
     assert str(home / "data" / "hub") in str(raised.value)
 

@@ -73,7 +73,7 @@ def test_what_was_fetched_is_written_down(hub: StandInHub, folder: Path) -> None
     assert json.loads((folder / "fetched.json").read_text()) == {
         "repository": NAME,
         "revision": REVISION,
-        "weights": {WEIGHTS: {"bytes": len(content), "sha256": sha256}},
+        "files": {WEIGHTS: {"bytes": len(content), "sha256": sha256}},
     }
 
 

@@ -95,7 +95,7 @@ def test_no_network_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
             with pytest.raises(ModelError) as raised:
                 load(name)
             assert "cannot be reached" in str(raised.value)
-            assert f"models fetch {name}, and copy its models folder to {models_folder()}" in str(raised.value)
+            assert f"models fetch {name}, and copy what it fetched to {models_folder()}" in str(raised.value)
 
 
 def test_what_is_no_hub_counts_as_no_network(hub: StandInHub) -> None:
@@ -106,7 +106,7 @@ def test_what_is_no_hub_counts_as_no_network(hub: StandInHub) -> None:
 
 def test_offline_mode_counts_at_the_time_of_the_call(hub: StandInHub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    with pytest.raises(ModelError, match=r"HF_HUB_OFFLINE forbids .* copy its models folder to"):
+    with pytest.raises(ModelError, match=r"HF_HUB_OFFLINE forbids .* copy what it fetched to"):
         load(NAME)
     monkeypatch.setenv("HF_HUB_OFFLINE", "0")
     load(NAME)
