@@ -53,7 +53,7 @@ def i_am_at_the_browser(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queue, "ensure_supervisor", lambda **_options: None)
     monkeypatch.setattr(users, "current", lambda: ME)
     monkeypatch.setattr(users, "remember", lambda: None)
-    my_races._entries.clear()
+    my_races.races_of.clear()
 
 
 def open_page(name: str, **parameters: str) -> AppTest:
@@ -177,7 +177,7 @@ def hostile_upload() -> Upload:
 @pytest.mark.parametrize("page", ["training", "map"])
 def test_a_file_of_hostile_names_and_classes_is_text(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(data_choice, "upload", lambda *_arguments, **_options: hostile_upload())
-    monkeypatch.setattr(view, "_chosen", lambda _content, _count: 0)  # with its neighbours
+    monkeypatch.setattr(view, "chosen_text", lambda _content, _count: 0)  # with its neighbours
     shown = assert_only_text(open_page(page, **{"race-model": "use-multilingual"}))
     assert OF_A_RUN in shown
 

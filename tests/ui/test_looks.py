@@ -201,11 +201,11 @@ def test_the_grid_of_heatmaps_has_every_layer_and_pooling_in_its_place(minilm: S
 
 
 def test_a_threshold_is_grey_below_and_the_scale_s_own_colour_above() -> None:
-    scale = charts._scale(CosineColors(threshold=0.0))
+    scale = charts.color_scale(CosineColors(threshold=0.0))
     assert scale[:2] == [[0.0, NEUTRAL], [0.5, NEUTRAL]]
     assert scale[-1] == [1.0, colors.PUOR[-1]]
     assert [place for place, _color in scale] == sorted(float(str(place)) for place, _color in scale)
-    assert charts._scale(CosineColors(threshold=0.99, low=0.0, high=0.5))[-1] == [1.0, NEUTRAL]
+    assert charts.color_scale(CosineColors(threshold=0.99, low=0.0, high=0.5))[-1] == [1.0, NEUTRAL]
 
 
 def test_everything_on_a_projector_is_at_least_20_pixels() -> None:
@@ -247,7 +247,7 @@ def test_a_clicked_cell_counts_only_for_its_sentences(monkeypatch: pytest.Monkey
 
 def test_an_old_click_is_no_click(monkeypatch: pytest.MonkeyPatch) -> None:
     texts = ["a", "b", "c"]
-    state: dict[str, Any] = {"map": {"cell": [0, 2, heatmap._content(["c", "b", "a"]), 123]}}
+    state: dict[str, Any] = {"map": {"cell": [0, 2, heatmap.content_key(["c", "b", "a"]), 123]}}
     monkeypatch.setattr("streamlit.session_state", state)
     reordered = heatmap.View(order=(2, 1, 0))
     assert heatmap.clicked(texts, key="map", view=reordered) == (2, 0)

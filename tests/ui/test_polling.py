@@ -29,7 +29,7 @@ def i_am_at_the_browser(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queue, "ensure_supervisor", lambda **_options: None)
     monkeypatch.setattr(users, "current", lambda: ME)
     monkeypatch.setattr(users, "remember", lambda: None)
-    my_races._entries.clear()  # kept for seconds, and tests are faster
+    my_races.races_of.clear()  # kept for seconds, and tests are faster
 
 
 @pytest.fixture

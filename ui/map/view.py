@@ -51,7 +51,7 @@ def show_maps(embeddings: Matrix, texts: MapTexts, *, content: str) -> None:
         texts: N texts.
         content: a key for the vectors.
     """
-    chosen = _chosen(content, len(texts.texts))
+    chosen = chosen_text(content, len(texts.texts))
     near = [at for at, _cosine in nearest(embeddings, chosen, NEIGHBOURS)] if chosen is not None else []
     seed = 0
     trust = background.projection(content, "pca", embeddings, (), seed)
@@ -98,7 +98,7 @@ def choose_text(texts: MapTexts, *, content: str) -> int | None:
         Its position.
     """
     key = f"map-text-{content[:12]}"
-    chosen = _chosen(content, len(texts.texts))
+    chosen = chosen_text(content, len(texts.texts))
     st.session_state[key] = chosen
 
     def keep() -> None:
@@ -116,7 +116,7 @@ def choose_text(texts: MapTexts, *, content: str) -> int | None:
     return chosen
 
 
-def _chosen(content: str, count: int) -> int | None:
+def chosen_text(content: str, count: int) -> int | None:
     kept, at = st.session_state.get(CHOSEN, ("", None))
     return at if kept == content and isinstance(at, int) and at < count else None
 

@@ -56,7 +56,7 @@ def heatmap(
     few, some = n <= NUMBERS_UP_TO, n <= LABELS_UP_TO
     # The sentences name rows and columns, so the hover text has both; they are sent once and not for every cell.
     numbers = numbers or range(1, n + 1)
-    names = [f"{number}  {_label(text, 60)}" for number, text in zip(numbers, texts, strict=True)]
+    names = [f"{number}  {shortened(text, 60)}" for number, text in zip(numbers, texts, strict=True)]
     ticks = np.linspace(colors.low, colors.high, 5)
     cells = go.Heatmap(
         z=similarity,
@@ -64,7 +64,7 @@ def heatmap(
         y=names,
         zmin=colors.low,
         zmax=colors.high,
-        colorscale=_scale(colors),
+        colorscale=color_scale(colors),
         xgap=1 if some else 0,
         ygap=1 if some else 0,
         hovertemplate="%{y}<br>%{x}<br><b>%{z:.3f}</b><extra></extra>",
@@ -83,7 +83,8 @@ def heatmap(
     )
     every = 1 if n <= 30 else -(-n // 15)
     shown = [
-        f"{_label(text, 22)}  {number}" if labels else f"{number}" for number, text in zip(numbers, texts, strict=True)
+        f"{shortened(text, 22)}  {number}" if labels else f"{number}"
+        for number, text in zip(numbers, texts, strict=True)
     ]
     rows = range(n) if some else range(0, n, every)
     # A category whatever it says: "7  1984" would be read as a number, without the blanks.
@@ -125,7 +126,7 @@ def _outline(row: int, column: int) -> dict[str, object]:
     }
 
 
-def _scale(colors: CosineColors) -> list[list[object]]:
+def color_scale(colors: CosineColors) -> list[list[object]]:
     """Plotly's colour scale; what is under the threshold is one grey."""
     whole: list[list[object]] = [[at / (len(colors.stops) - 1), color] for at, color in enumerate(colors.stops)]
     if colors.threshold is None:
@@ -186,9 +187,9 @@ def scatter(
                 x=points[members, 0],
                 y=points[members, 1],
                 mode="markers",
-                name=_label(group) or "texts",
+                name=shortened(group) or "texts",
                 customdata=members,
-                text=[_label(texts[at], 80) for at in members],
+                text=[shortened(texts[at], 80) for at in members],
                 hovertemplate="%{text}<extra></extra>",
                 marker={
                     "color": palette.of_category(place),
@@ -309,7 +310,7 @@ def lines(
     }
 
 
-def _label(text: str, longest: int = 34) -> str:
+def shortened(text: str, longest: int = 34) -> str:
     """A shortened text that is safe inside a figure, which would read tags."""
     return markup(shorten(text, longest))
 

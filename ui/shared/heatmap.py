@@ -93,7 +93,7 @@ def figure(
     with st.container(key=f"{key}-box"):
         projector.chart(drawn, key=f"{key}-plotly", alt=alt)
     if clickable:
-        data = {"box": f"{key}-box", "content": _content(ordered)}
+        data = {"box": f"{key}-box", "content": content_key(ordered)}
         _clicks()(key=key, data=data, on_cell_change=lambda: None, height=1)
 
 
@@ -103,7 +103,7 @@ def clicked(texts: Sequence[str], *, key: str, view: View = AS_TYPED) -> Cell | 
     match st.session_state.get(key, {}).get("cell"):
         case [int(row), int(column), str(content), time] if st.session_state.get(f"{key}-seen") != time:
             st.session_state[f"{key}-seen"] = time
-            of_these = len(texts) > PLOTLY_UP_TO or content == _content([texts[at] for at in order])
+            of_these = len(texts) > PLOTLY_UP_TO or content == content_key([texts[at] for at in order])
             if of_these and max(row, column) < len(texts):
                 return order[row], order[column]
     return None
@@ -115,7 +115,7 @@ def _clicks() -> ComponentRenderer:
     return st.components.v2.component("simcse_chart_clicks", js=script.read_text(encoding="utf-8"))
 
 
-def _content(texts: Sequence[str]) -> str:
+def content_key(texts: Sequence[str]) -> str:
     return str(hash(tuple(texts)))
 
 

@@ -30,8 +30,8 @@ def names(chosen: Sequence[str | None] = ()) -> list[str]:
     Args:
         chosen: what a link or the session asks for; a finished run among them is offered too, whosever it is.
     """
-    own = _finished(users.current())
-    asked = [name for name in chosen if name and RUN_ID.fullmatch(name) and is_here(name) and _is_whole(name)]
+    own = finished_runs(users.current())
+    asked = [name for name in chosen if name and RUN_ID.fullmatch(name) and is_here(name) and is_whole(name)]
     return list(dict.fromkeys([*CATALOGUE, *asked, *own]))
 
 
@@ -74,14 +74,14 @@ def _languages(run: Run) -> str:
 
 
 @st.cache_data(ttl=2.0, max_entries=200, show_spinner=False)
-def _finished(user: str) -> list[str]:
+def finished_runs(user: str) -> list[str]:
     """The newest whose models are there; looked up every two seconds at most: 30 people type at once."""
-    runs = (run.id for run in index.finished_of(user) if is_here(run.id) and _is_whole(run.id))
+    runs = (run.id for run in index.finished_of(user) if is_here(run.id) and is_whole(run.id))
     return list(islice(runs, OFFERED_RUNS))
 
 
 @st.cache_data(ttl=10.0, max_entries=1_000, show_spinner=False)
-def _is_whole(name: str) -> bool:
+def is_whole(name: str) -> bool:
     """Whether a run can say what it is. Nothing changes a finished run but damage, which shows within ten seconds."""
     try:
         run = store.get(name)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from simcse_core.meaning.attribution import Word
 from simcse_core.meaning.similarity import Background
 from ui.shared import colors
-from ui.shared.charts import _label
+from ui.shared.charts import shortened
 
 CLOSER, FARTHER = colors.PUOR[8], colors.PUOR[1]
 BACKGROUND = "#8A8796"
@@ -41,7 +41,7 @@ def word_effects(words: Sequence[Word], effects: NDArray[np.float32], *, reach: 
         "xaxis": {"range": [-reach, reach], "zeroline": True, "title": {"text": title, "standoff": 4}},
         "yaxis": {
             "tickvals": places,
-            "ticktext": [_label(word.text, 24) for word in words],
+            "ticktext": [shortened(word.text, 24) for word in words],
             "autorange": "reversed",
             "automargin": True,
             "ticks": "",
@@ -75,7 +75,7 @@ def word_pairs(values: NDArray[np.float32], rows: Sequence[str], columns: Sequen
         showscale=False,
         texttemplate=("%{z:.2f}" if reach == 1 else "%{z:.1f}") if few else None,
         textfont={"size": 11},
-        customdata=[[f"{_label(row)} · {_label(column)}" for column in columns] for row in rows],
+        customdata=[[f"{shortened(row)} · {shortened(column)}" for column in columns] for row in rows],
         hovertemplate="%{customdata}<br><b>%{z:.3f}</b><extra></extra>",
     )
     quiet = {"automargin": True, "ticks": "", "showgrid": False, "zeroline": False}
@@ -83,14 +83,14 @@ def word_pairs(values: NDArray[np.float32], rows: Sequence[str], columns: Sequen
         "xaxis": {
             **quiet,
             "tickvals": list(range(len(columns))),
-            "ticktext": [_label(column, 20) for column in columns],
+            "ticktext": [shortened(column, 20) for column in columns],
             "side": "top",
             "tickangle": -40 if len(columns) > 7 else 0,
         },
         "yaxis": {
             **quiet,
             "tickvals": list(range(len(rows))),
-            "ticktext": [_label(row, 20) for row in rows],
+            "ticktext": [shortened(row, 20) for row in rows],
             "autorange": "reversed",
         },
         "height": 90 + 30 * len(rows),

@@ -162,14 +162,14 @@ def prepare(chosen: ChosenData, held: HeldOut, kind: str | None, *, seed: int, b
     Raises:
         DataError: nothing can learn from this data, or nothing of it can be held out.
     """
-    found = _prepared(chosen.key, held.key, kind, seed, batch_size, chosen, held)
+    found = prepared_once(chosen.key, held.key, kind, seed, batch_size, chosen, held)
     if isinstance(found, UserError):
         raise found
     return found
 
 
 @st.cache_resource(max_entries=24, show_spinner=False)
-def _prepared(
+def prepared_once(
     key: str,
     held_key: str,
     kind: str | None,

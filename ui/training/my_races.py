@@ -37,7 +37,7 @@ def show(user: str, current: str | None) -> None:
         user: whose races.
         current: the one on the page.
     """
-    found = _entries(user)
+    found = races_of(user)
     if not found and not current:
         return
     with st.expander(_("Your races"), icon=":material/history:", key="your-races"):
@@ -64,7 +64,7 @@ def _state(entry: Entry) -> str:
 
 
 @st.cache_data(ttl=3.0, max_entries=200, show_spinner=False)
-def _entries(user: str) -> list[Entry]:
+def races_of(user: str) -> list[Entry]:
     """The newest first; looked up every three seconds at most."""
     # The index may still have one that was removed a moment ago.
     mine = {run.id: run for run in index.runs_of(user)[:LOOKED_AT] if os.path.isdir(run.folder)}

@@ -21,7 +21,7 @@ from simcse_core.runs.config import RunConfig
 from simcse_core.runs.run import Run
 from ui.frame import operators, users
 from ui.frame.page import PAGES
-from ui.runs import actions, overview
+from ui.runs import overview
 
 ROOT = Path(__file__).parent.parent.parent.parent
 ME, OTHER = "a" * 32, "b" * 32
@@ -298,13 +298,13 @@ def upload(page: AppTest, content: bytes, monkeypatch: pytest.MonkeyPatch) -> Ap
     """AppTest uploads nothing: the callback finds the file where the uploader would put it."""
     taken: list[Callable[[], None]] = []
 
-    def uploader(*_arguments: object, key: str, **_options: object) -> None:
+    def uploader(*_arguments: object, key: str, on_change: Callable[[str], None], **_options: object) -> None:
         import streamlit as st
 
         if taken:
             st.session_state["bundle-file"] = Uploaded(content)
             taken.pop()
-            actions._take_in("bundle-file")
+            on_change("bundle-file")
 
     monkeypatch.setattr("streamlit.file_uploader", uploader)
     taken.append(lambda: None)

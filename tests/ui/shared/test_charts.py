@@ -44,9 +44,9 @@ def test_every_point_of_a_map_knows_which_text_it_is() -> None:
 
 
 def test_long_labels_are_cut_and_chinese_counts_double() -> None:
-    assert charts._label("a" * 50, 10) == "a" * 10 + "…"
-    assert charts._label("图书馆几点开门", 10) == "图书馆几点…"
-    assert charts._label("a\n b", 10) == "a b"
+    assert charts.shortened("a" * 50, 10) == "a" * 10 + "…"
+    assert charts.shortened("图书馆几点开门", 10) == "图书馆几点…"
+    assert charts.shortened("a\n b", 10) == "a b"
 
 
 @pytest.mark.parametrize(

@@ -26,9 +26,9 @@ def everything_is_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def offered() -> list[str]:
-    models._finished.clear()
-    models._is_whole.clear()
-    return models._finished(ME)
+    models.finished_runs.clear()
+    models.is_whole.clear()
+    return models.finished_runs(ME)
 
 
 def trained(model: SimCSE, loss: str = "bce") -> store.Run:

@@ -16,8 +16,8 @@ def everything_is_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def mine(user: str = ME) -> list[my_races.Entry]:
-    my_races._entries.clear()
-    return my_races._entries(user)
+    my_races.races_of.clear()
+    return my_races.races_of(user)
 
 
 def test_my_races_are_listed_the_newest_first_with_the_states_of_their_runs() -> None:
@@ -49,6 +49,6 @@ def test_finished_runs_with_a_model_are_offered_to_their_owner_the_newest_first(
         run.model.mkdir()
         (run.model / "simcse.json").write_text("{}")
     races.finish(runs[2], right=0.9)  # its model is gone
-    models._finished.clear()
-    assert models._finished(ME) == [runs[1].id, runs[0].id]
-    assert models._finished("b" * 32) == []
+    models.finished_runs.clear()
+    assert models.finished_runs(ME) == [runs[1].id, runs[0].id]
+    assert models.finished_runs("b" * 32) == []

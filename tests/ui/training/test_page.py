@@ -46,7 +46,7 @@ def nobody_carries_them_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queue, "ensure_supervisor", lambda **_options: None)
     monkeypatch.setattr(users, "current", lambda: ME)
     monkeypatch.setattr(users, "remember", lambda: None)
-    my_races._entries.clear()  # kept for seconds, and tests are faster
+    my_races.races_of.clear()  # kept for seconds, and tests are faster
 
 
 def open_training(language: str = "en", **parameters: str) -> AppTest:
@@ -218,7 +218,7 @@ def test_a_training_on_a_finished_run_shows_the_chain_that_leads_to_it() -> None
         Stage(run="1", loss="mlm", data="texts-en", started_from="scratch-tiny"),
         Stage(run="2", loss="bce", data="intents-en", started_from="1"),
     )
-    kinds = chain._kinds([*(stage.loss for stage in stages), "triplet"])
+    kinds = chain.training_kinds([*(stage.loss for stage in stages), "triplet"])
     assert kinds == ["pre-training", "fine-tuning", "further fine-tuning"]
 
 
@@ -381,7 +381,7 @@ def test_data_are_split_and_checked_once_and_a_refusal_is_kept_too(monkeypatch: 
         return lint(data, **named)
 
     monkeypatch.setattr(race_data, "lint", look)
-    race_data._prepared.clear()
+    race_data.prepared_once.clear()
     pairs = ChosenData(bundled.load("pairs-en"), "pairs-en")
     for _rerun in range(3):
         prepared = race_data.prepare(pairs, race_data.HeldOut(), "triplets", seed=0, batch_size=32)

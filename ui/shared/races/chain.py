@@ -26,7 +26,7 @@ def show(config: RunConfig, losses: Sequence[str], *, always: bool = False) -> N
         return
     first = config.stages[0].started_from if config.stages else config.model
     boxes = [(model_title(first), _("a new model, random weights") if first in SIZES else _("as it comes"))]
-    kinds = _kinds([*(stage.loss for stage in config.stages), losses[0] if losses else ""])
+    kinds = training_kinds([*(stage.loss for stage in config.stages), losses[0] if losses else ""])
     for stage, kind in zip(config.stages, kinds, strict=False):
         boxes.append((kind, f"{stage.loss} · {data_name(stage.data)}"))
     boxes.append((kinds[-1], ", ".join(dict.fromkeys(losses)) or "…"))
@@ -49,7 +49,7 @@ def stages_of(model: str) -> tuple[Stage, ...]:
     return (*made_by.stages, own)
 
 
-def _kinds(losses: Sequence[str]) -> list[str]:
+def training_kinds(losses: Sequence[str]) -> list[str]:
     """What each training is in the life of the model."""
     kinds = []
     tuned = 0
