@@ -26,7 +26,7 @@ from ui.shared.colors import PUOR, of_category
 KEY = "circles"
 _KEPT = "circles-kept"
 _FRONTEND = Path(__file__).parent / "frontend"
-_SCRIPTS = ("draw.js", "matrices.js", "view.js")
+_SCRIPTS = ("circle.js", "matrices.js", "view.js")
 
 Payload = dict[str, Any]
 

@@ -1,7 +1,7 @@
 """Curves that live: the chart keeps its node, its zoom and its hidden lines while data arrive.
 
 Streamlit's own charts cannot: Plotly is mounted anew whenever its data change, and ECharts is told to forget what it
-showed. This one is a component of ours (frontend/curves*.js) that draws SVG.
+showed. This one is a component of ours (frontend/curves/) that draws SVG.
 """
 
 from collections.abc import Sequence
@@ -14,8 +14,8 @@ from streamlit.components.v2.types import ComponentRenderer
 
 from ui.frame.translation import _
 
-_FRONTEND = Path(__file__).parent / "frontend"
-_SCRIPTS = ("curves_scale.js", "curves_draw.js", "curves_reading.js", "curves.js")
+_FRONTEND = Path(__file__).parent / "frontend" / "curves"
+_SCRIPTS = ("scale.js", "draw.js", "reading.js", "curves.js")
 
 Point = tuple[float, float]
 
