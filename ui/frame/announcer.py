@@ -1,13 +1,11 @@
 """What a screen reader says while something goes on: each message politely, and once."""
 
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 
-import streamlit as st
-from streamlit.components.v2.types import ComponentRenderer
+from ui.frame.components import component
 
-_FRONTEND = Path(__file__).parent / "frontend"
+_SCRIPT = Path(__file__).parent / "frontend" / "announcer.js"
 
 
 def announce(messages: Mapping[str, str], *, about: str, key: str) -> None:
@@ -19,14 +17,4 @@ def announce(messages: Mapping[str, str], *, about: str, key: str) -> None:
         key: of the place that speaks; it has to stay on the page.
     """
     data = {"about": about, "messages": [[name, text] for name, text in messages.items()]}
-    _component()(key=key, data=data, height=1)
-
-
-@cache
-def _component() -> ComponentRenderer:
-    return st.components.v2.component(
-        "simcse_announcer",
-        css=(_FRONTEND / "announcer.css").read_text(encoding="utf-8"),
-        js=(_FRONTEND / "announcer.js").read_text(encoding="utf-8"),
-        isolate_styles=False,
-    )
+    component("simcse_announcer", _SCRIPT)(key=key, data=data, height=1)

@@ -2,16 +2,16 @@
 
 import re
 import secrets
-from functools import cache
 from pathlib import Path
 
 import streamlit as st
-from streamlit.components.v2.types import ComponentRenderer
 
 from ui.frame import address
+from ui.frame.components import component
 from ui.frame.translation import _
 
 COOKIE = "simcse_user"
+_SCRIPT = Path(__file__).parent / "frontend" / "user_cookie.js"
 _ID = re.compile(r"[0-9a-f]{32}")
 _KEY = "user-id"
 _FORGETS = "user-cookie-refused"
@@ -32,7 +32,7 @@ def remember() -> None:
     """Keep the id in the browser. Part of every page's frame."""
     if st.context.cookies.get(COOKIE) == current():
         return
-    answer = _cookie()(
+    answer = component("simcse_user_cookie", _SCRIPT)(
         key="user-cookie",
         data={"name": COOKIE, "value": current()},
         height=0,
@@ -64,9 +64,3 @@ def _valid(given: object) -> str | None:
 
 def _do_nothing() -> None:
     """The component reports only to those who listen."""
-
-
-@cache
-def _cookie() -> ComponentRenderer:
-    script = (Path(__file__).parent / "frontend" / "user_cookie.js").read_text(encoding="utf-8")
-    return st.components.v2.component("simcse_user_cookie", js=script)

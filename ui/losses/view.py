@@ -8,25 +8,23 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
-from streamlit.components.v2.types import ComponentRenderer
 
 from simcse_core.learning.circle import Batch, Cells, Motion, Panel, names_of
 from simcse_core.learning.circle.batch import LETTERS, Targets
 from ui.frame import projector
+from ui.frame.components import component
 from ui.frame.translation import _, language
 from ui.shared.colors import PUOR, of_category
 
 KEY = "circles"
 _KEPT = "circles-kept"
-_FRONTEND = Path(__file__).parent / "frontend"
-_SCRIPTS = ("circle.js", "matrices.js", "view.js")
+_SCRIPT = Path(__file__).parent / "frontend" / "view.js"
 
 Payload = dict[str, Any]
 
@@ -118,7 +116,7 @@ def circles(
         "words": {**_words(), **(words or {})},
         "story": [{"heading": heading, "text": text} for heading, text in story],
     }
-    _component()(key=KEY, data=data, on_targets_change=_keep)
+    component("simcse_circles", _SCRIPT)(key=KEY, data=data, on_targets_change=_keep)
 
 
 def batch_of(panel: Panel) -> Batch:
@@ -260,17 +258,3 @@ def _words() -> dict[str, str]:
         "mismatch": _("mismatch"),
         "left_out": _("not asked"),
     }
-
-
-@cache
-def _component() -> ComponentRenderer:
-    def read(*names: str) -> str:
-        return "\n".join((_FRONTEND / name).read_text(encoding="utf-8") for name in names)
-
-    return st.components.v2.component(
-        "simcse_circles",
-        html=read("view.html"),
-        css=read("view.css"),
-        js=read(*_SCRIPTS),
-        isolate_styles=False,
-    )

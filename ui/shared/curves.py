@@ -6,16 +6,12 @@ showed. This one is a component of ours (frontend/curves/) that draws SVG.
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from functools import cache
 from pathlib import Path
 
-import streamlit as st
-from streamlit.components.v2.types import ComponentRenderer
-
+from ui.frame.components import component
 from ui.frame.translation import _
 
-_FRONTEND = Path(__file__).parent / "frontend" / "curves"
-_SCRIPTS = ("scale.js", "draw.js", "reading.js", "curves.js")
+_SCRIPT = Path(__file__).parent / "frontend" / "curves" / "curves.js"
 
 Point = tuple[float, float]
 
@@ -75,18 +71,4 @@ def show(chart: Chart, *, key: str) -> None:
         "empty": _("Nothing measured yet"),
         **chart.words,
     }
-    _component()(key=key, data={**asdict(chart), "lines": points, "words": words})
-
-
-@cache
-def _component() -> ComponentRenderer:
-    def read(name: str) -> str:
-        return (_FRONTEND / name).read_text(encoding="utf-8")
-
-    return st.components.v2.component(
-        "simcse_curves",
-        html=read("curves.html"),
-        css=read("curves.css"),
-        js="\n".join(map(read, _SCRIPTS)),
-        isolate_styles=False,
-    )
+    component("simcse_curves", _SCRIPT)(key=key, data={**asdict(chart), "lines": points, "words": words})

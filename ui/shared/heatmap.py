@@ -2,18 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
-from streamlit.components.v2.types import ComponentRenderer
 
 from simcse_core.data.writers import safe, to_csv
 from simcse_core.meaning.similarity import Summary, summarise, top_pairs
 from ui.frame import projector
+from ui.frame.components import component
 from ui.frame.errors import plain
 from ui.frame.translation import _
 from ui.shared import charts
@@ -24,6 +23,8 @@ PLOTLY_UP_TO = 300
 """Above so many sentences the picture is drawn on a canvas: Plotly would take seconds."""
 TABLE_UP_TO = 50
 PAIRS_SHOWN = 100
+
+_CLICKS = Path(__file__).parent / "frontend" / "chart_clicks.js"
 
 Matrix = NDArray[np.float32]
 Cell = tuple[int, int]
@@ -94,7 +95,7 @@ def figure(
         projector.chart(drawn, key=f"{key}-plotly", alt=alt)
     if clickable:
         data = {"box": f"{key}-box", "content": content_key(ordered)}
-        _clicks()(key=key, data=data, on_cell_change=lambda: None, height=1)
+        component("simcse_chart_clicks", _CLICKS)(key=key, data=data, on_cell_change=lambda: None, height=1)
 
 
 def clicked(texts: Sequence[str], *, key: str, view: View = AS_TYPED) -> Cell | None:
@@ -107,12 +108,6 @@ def clicked(texts: Sequence[str], *, key: str, view: View = AS_TYPED) -> Cell | 
             if of_these and max(row, column) < len(texts):
                 return order[row], order[column]
     return None
-
-
-@cache
-def _clicks() -> ComponentRenderer:
-    script = Path(__file__).parent / "frontend" / "chart_clicks.js"
-    return st.components.v2.component("simcse_chart_clicks", js=script.read_text(encoding="utf-8"))
 
 
 def content_key(texts: Sequence[str]) -> str:

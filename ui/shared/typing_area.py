@@ -3,26 +3,15 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import streamlit as st
-from streamlit.components.v2.types import ComponentRenderer
 
 from simcse_core.encoding.texts import checked
+from ui.frame.components import component
 from ui.frame.translation import _
 
-_FRONTEND = Path(__file__).parent / "frontend"
-
-
-@cache
-def _component() -> ComponentRenderer:
-    def part(ending: str) -> str:
-        return (_FRONTEND / f"typing_area.{ending}").read_text(encoding="utf-8")
-
-    return st.components.v2.component(
-        "simcse_typing_area", html=part("html"), css=part("css"), js=part("js"), isolate_styles=False
-    )
+_SCRIPT = Path(__file__).parent / "frontend" / "typing_area.js"
 
 
 @dataclass
@@ -72,7 +61,7 @@ def typing_area(
         kept.source = source
     state_key = f"{key}-{hashlib.sha256(f'{kept.source}{kept.revision}{kept.default}'.encode()).hexdigest()[:12]}"
     (kept.text,) = checked([kept.text])  # lone surrogates cannot be sent to the browser
-    result = _component()(
+    result = component("simcse_typing_area", _SCRIPT)(
         key=state_key,
         data={
             "label": label,

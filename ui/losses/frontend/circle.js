@@ -4,14 +4,17 @@
 // the same direction are stacked outwards, so that each can be read.
 //
 // panel: see ui/losses/view.py; its numbers are Float32Arrays, frame by frame.
+import { inkOn } from "../../shared/frontend/colors.js"
+import { disc, polygon } from "../../shared/frontend/shapes.js"
+import { svg } from "../../shared/frontend/svg.js"
 
-const SVG = "http://www.w3.org/2000/svg"
 const RIM = 100
 const OLDEST = 36 // radius at which the trail of the whole run begins
-const VIEW = { left: -152, top: -154, width: 304, height: 306 }
+export const VIEW = { left: -152, top: -154, width: 304, height: 306 }
+export const DARK_INK_FROM = 0.3 // saturated colours keep white letters
 const STACKED = 50 // how far outwards points of the same direction go, all together
 const SHAPES = [
-  (r) => `M${-r},0a${r},${r} 0 1,0 ${2 * r},0a${r},${r} 0 1,0 ${-2 * r},0Z`,
+  disc,
   (r) => polygon(4, r * 1.28, Math.PI / 4),
   (r) => polygon(4, r * 1.28, 0),
   (r) => polygon(6, r * 1.12, 0),
@@ -20,28 +23,8 @@ const SHAPES = [
   (r) => polygon(8, r * 1.1, Math.PI / 8),
 ]
 
-function polygon(corners, radius, turn) {
-  const corner = (at) => (2 * Math.PI * at) / corners + turn
-  const points = Array.from({ length: corners }, (_, at) => [Math.cos(corner(at)), Math.sin(corner(at))])
-  return `M${points.map(([x, y]) => `${(radius * x).toFixed(2)},${(radius * y).toFixed(2)}`).join("L")}Z`
-}
-
-function shapeOf(kind, radius) {
+export function shapeOf(kind, radius) {
   return SHAPES[kind % SHAPES.length](radius)
-}
-
-function svg(name, attributes = {}, text = "") {
-  const element = document.createElementNS(SVG, name)
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value)
-  element.textContent = text
-  return element
-}
-
-function html(name, className, text = "") {
-  const element = document.createElement(name)
-  element.className = className
-  element.textContent = text
-  return element
 }
 
 // The angle between two frames, along the shorter way.
@@ -63,12 +46,7 @@ function stacked(angles, bead) {
   return upon.map((count) => count * each)
 }
 
-function ink(color) {
-  const [red, green, blue] = [1, 3, 5].map((at) => (parseInt(color.slice(at, at + 2), 16) / 255) ** 2.2)
-  return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.3 ? "#131119" : "#FFFFFF"
-}
-
-class Circle {
+export class Circle {
   #panel
   #points
   #frames
@@ -108,7 +86,7 @@ class Circle {
     const body = svg("g")
     body.append(
       svg("path", { d: shapeOf(shape, this.#bead), fill: color }),
-      svg("text", { fill: ink(color), "font-size": this.#bead * 0.98, dy: "0.35em" }, name),
+      svg("text", { fill: inkOn(color, DARK_INK_FROM), "font-size": this.#bead * 0.98, dy: "0.35em" }, name),
     )
     group.append(stem, body)
     return { group, stem, body }
@@ -154,51 +132,5 @@ class Circle {
     const step = (RIM - OLDEST) / Math.max(1, this.#frames - 1)
     const past = Array.from({ length: Math.floor(frame) + 1 }, (_, at) => at)
     return [...past, frame].map((at) => pair(place(this.angleAt(point, at), RIM - (frame - at) * step))).join(" ")
-  }
-}
-
-// Curves over the steps: mean cosine of matches and of mismatches from -1 to 1, and the loss on a scale of its own.
-class Curves {
-  #panel
-  #cursor
-  #dots
-
-  constructor(panel) {
-    this.#panel = panel
-    this.element = svg("svg", { class: "circles-curves", viewBox: "0 0 300 78", "aria-hidden": "true" })
-    this.element.append(svg("line", { class: "circles-zero", x1: 0, x2: 300, y1: 24, y2: 24 }))
-    this.#dots = ["matches", "mismatches", "losses"].flatMap((name) => {
-      const scale = this.#scale(name)
-      if (!scale) return []
-      const line = panel[name].map((value, at) => (value === null ? "" : `${this.#x(at)},${scale(value).toFixed(2)}`))
-      const dot = svg("circle", { class: `circles-dot circles-${name}`, r: 3.5 })
-      this.element.append(svg("polyline", { class: `circles-curve circles-${name}`, points: line.join(" ") }), dot)
-      return [{ name, scale, dot }]
-    })
-    this.#cursor = svg("line", { class: "circles-cursor", y1: 2, y2: 76 })
-    this.element.append(this.#cursor)
-  }
-
-  #x(at) {
-    return (4 + (292 * at) / Math.max(1, this.#panel.matches.length - 1)).toFixed(2)
-  }
-
-  #scale(name) {
-    const values = this.#panel[name].filter((value) => value !== null)
-    if (!values.length) return null
-    if (name !== "losses") return (value) => 24 - 20 * value
-    const [low, high] = [Math.min(...values), Math.max(...values)]
-    return (value) => 74 - 22 * (high > low ? (value - low) / (high - low) : 0.5)
-  }
-
-  draw(frame) {
-    const at = Math.round(frame)
-    for (const side of ["x1", "x2"]) this.#cursor.setAttribute(side, this.#x(frame))
-    for (const { name, scale, dot } of this.#dots) {
-      const value = this.#panel[name][at]
-      dot.style.display = value === null ? "none" : ""
-      dot.setAttribute("cx", this.#x(at))
-      dot.setAttribute("cy", scale(value ?? 0).toFixed(2))
-    }
   }
 }

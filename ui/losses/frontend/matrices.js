@@ -1,17 +1,21 @@
 // The matrices of one loss at one frame, as tables: a cell is a number and a colour. The target's cells are buttons.
+import { channels, inkOn } from "../../shared/frontend/colors.js"
+import { html } from "../../shared/frontend/html.js"
+import { ARROWS } from "../../shared/frontend/keys.js"
+import { clamp, withMinusSign } from "../../shared/frontend/numbers.js"
+import { DARK_INK_FROM } from "./circle.js"
 
 const KINDS = ["cosines", "targets", "logits", "probabilities", "shares", "pushes"]
-const ARROW_KEYS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }
 
-const short = (value, digits) => value.toFixed(digits).replace(/^(-?)0\./, "$1.").replace(/^-/, "−")
+const short = (value, digits) => withMinusSign(value.toFixed(digits).replace(/^(-?)0\./, "$1."))
 
 const SAY = {
   cosines: (value) => (Math.abs(value) > 0.995 ? (value > 0 ? "1" : "−1") : noNegativeZero(short(value, 2), ".00", "0")),
   targets: (value) => (value > 0 ? "+1" : value < 0 ? "−1" : "0"),
-  logits: (value) => noNegativeZero(value.toFixed(Math.abs(value) < 9.95 ? 1 : 0).replace("-", "−"), "0.0", "0"),
+  logits: (value) => noNegativeZero(withMinusSign(value.toFixed(Math.abs(value) < 9.95 ? 1 : 0)), "0.0", "0"),
   probabilities: (value) => (value > 0.995 ? "1" : value < 0.005 ? "0" : short(value, 2)),
-  shares: (value) => noNegativeZero(value.toFixed(0).replace("-", "−"), "0", "0"),
-  pushes: (value) => noNegativeZero((value > 0.5 ? "+" : "") + value.toFixed(0).replace("-", "−"), "0", "0"),
+  shares: (value) => noNegativeZero(withMinusSign(value.toFixed(0)), "0", "0"),
+  pushes: (value) => noNegativeZero((value > 0.5 ? "+" : "") + withMinusSign(value.toFixed(0)), "0", "0"),
 }
 
 function noNegativeZero(text, zero, plain) {
@@ -20,18 +24,13 @@ function noNegativeZero(text, zero, plain) {
 
 // A colour of the scale for a place from 0 to 1.
 function mixed(stops, share) {
-  const at = Math.max(0, Math.min(1, share)) * (stops.length - 1)
-  const [from, to] = [stops[Math.floor(at)], stops[Math.ceil(at)]]
-  const channel = (start) => {
-    const [a, b] = [parseInt(from.slice(start, start + 2), 16), parseInt(to.slice(start, start + 2), 16)]
-    return Math.round(a + (b - a) * (at - Math.floor(at)))
-      .toString(16)
-      .padStart(2, "0")
-  }
-  return `#${channel(1)}${channel(3)}${channel(5)}`
+  const at = clamp(share, 0, 1) * (stops.length - 1)
+  const [from, to] = [stops[Math.floor(at)], stops[Math.ceil(at)]].map(channels)
+  const between = from.map((channel, which) => channel + (to[which] - channel) * (at - Math.floor(at)))
+  return `#${between.map((channel) => Math.round(channel).toString(16).padStart(2, "0")).join("")}`
 }
 
-class Matrices {
+export class Matrices {
   #root
   #words
   #stops
@@ -140,7 +139,7 @@ class Matrices {
   }
 
   #move(event, row, column) {
-    const arrow = ARROW_KEYS[event.key]
+    const arrow = ARROWS[event.key]
     if (!arrow) return
     event.preventDefault()
     const count = this.#matrices.rows.length
@@ -175,7 +174,7 @@ class Matrices {
       if (cell.dataset.color === color) return
       cell.dataset.color = color
       cell.style.backgroundColor = color
-      holder.style.color = color ? ink(color) : ""
+      holder.style.color = color ? inkOn(color, DARK_INK_FROM) : ""
       if (holder !== cell) holder.setAttribute("aria-label", this.#pairInWords(holder, value))
     })
   }

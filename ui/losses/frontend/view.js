@@ -1,4 +1,12 @@
 // The circles of all chosen losses, played together, and the matrices of one of them.
+import { fromBase64 } from "../../shared/frontend/bytes.js"
+import { html } from "../../shared/frontend/html.js"
+import { clamp, twoDecimals, withMinusSign } from "../../shared/frontend/numbers.js"
+import { svg } from "../../shared/frontend/svg.js"
+import { filled } from "../../shared/frontend/words.js"
+import { Circle, shapeOf, VIEW } from "./circle.js"
+import { Matrices } from "./matrices.js"
+import { StepCurves } from "./step_curves.js"
 
 const ICONS = {
   reset: "M12 5V1.5L6.5 6.5 12 11.5V8a5.5 5.5 0 1 1-5.5 5.5H3.5A8.5 8.5 0 1 0 12 5z",
@@ -13,7 +21,7 @@ const OF_MATRICES = ["cosines", "logits", "probabilities", "shares", "pushes"]
 
 function floats(text) {
   if (!text) return null
-  return new Float32Array(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer)
+  return new Float32Array(fromBase64(text).buffer)
 }
 
 function unpacked(panel) {
@@ -25,13 +33,12 @@ function unpacked(panel) {
   return { ...panel, ...numbers, matrices }
 }
 
-const filled = (template, values) => template.replace(/\{(\w+)\}/g, (_, name) => values[name])
-const inHundredths = (value) => value.toFixed(2).replace("-0.00", "0.00").replace("-", "−")
+const inHundredths = (value) => withMinusSign(twoDecimals(value))
 
 function lossInWords(value) {
   if (value === null) return "–"
   const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 3
-  return value.toFixed(digits).replace("-", "−")
+  return withMinusSign(value.toFixed(digits))
 }
 
 class Circles {
@@ -121,10 +128,10 @@ class Circles {
     })
     row.replaceChildren(...this.#story(), ...figures)
     const width = figures[0]?.clientWidth || VIEW.width
-    const bead = Math.max(13, Math.min(22, ((this.#data.projector ? 20.5 : 11) * VIEW.width) / width)) // readable names
+    const bead = clamp(((this.#data.projector ? 20.5 : 11) * VIEW.width) / width, 13, 22) // readable names
     this.#drawn = this.#panels.map((panel, at) => {
       const circle = new Circle(panel, points, bead)
-      const curves = new Curves(panel)
+      const curves = new StepCurves(panel)
       const numbers = html("dl", "circles-numbers")
       figures[at].append(circle.element, numbers, curves.element)
       return { panel, circle, curves, numbers }
@@ -262,7 +269,7 @@ class Circles {
 
   #go(frame) {
     this.#playing = false
-    this.#frame = clampFrame(frame, this.#last)
+    this.#frame = clamp(frame, 0, this.#last)
     this.#playButton()
     this.#draw()
     this.#say()
@@ -280,7 +287,7 @@ class Circles {
   #tick(now) {
     if (!this.#playing || !this.#root.isConnected) return
     const speed = Math.max(3, (Number(this.#find("speed input").value) * this.#last) / 60) // frames a second
-    if (this.#before) this.#frame = clampFrame(this.#frame + ((now - this.#before) / 1000) * speed, this.#last)
+    if (this.#before) this.#frame = clamp(this.#frame + ((now - this.#before) / 1000) * speed, 0, this.#last)
     this.#before = now
     if (this.#frame >= this.#last) return this.#go(this.#last)
     this.#draw()
@@ -337,8 +344,6 @@ class Circles {
     this.#find("unseen").textContent = this.#panels.map((panel) => this.#inWords(panel, at)).join(" ")
   }
 }
-
-const clampFrame = (frame, last) => Math.max(0, Math.min(last, frame))
 
 export default function ({ parentElement, data, setStateValue }) {
   const root = parentElement.querySelector(".circles")

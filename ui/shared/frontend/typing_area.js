@@ -1,7 +1,9 @@
 // A text area that reports 0.3 s after the last key. Streamlit's own reports only when it loses the focus.
+import { filled } from "./words.js"
+
 const QUIET_MS = 300
 // A line without a visible letter is no text; the server reads lines in the same way (simcse_core/data/cells.py).
-const INVISIBLE = /[\p{Cf}\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0]/gu
+const INVISIBLE = /[\ufe00-\ufe0f\p{Cf}\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\uffa0]/gu
 
 export default function ({ parentElement, data, setStateValue }) {
   const area = parentElement.querySelector("textarea")
@@ -11,7 +13,7 @@ export default function ({ parentElement, data, setStateValue }) {
 
   const showCount = () => {
     const lines = area.value.split(/\r\n|[\n\r]/).filter((line) => line.replace(INVISIBLE, "").trim()).length
-    count.textContent = data.count.replace("{n}", lines.toLocaleString())
+    count.textContent = filled(data.count, { n: lines.toLocaleString() })
   }
 
   // The text is replaced only when the page says so (another sample), never while somebody types.

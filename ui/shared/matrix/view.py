@@ -13,15 +13,15 @@ import re
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import cache
 from pathlib import Path
 from string import Template
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
-from streamlit.components.v2.types import ComponentRenderer
 
+from ui.frame.components import component
+from ui.frame.scripts import as_one_script
 from ui.frame.translation import _
 from ui.shared.matrix.colors import NO_NUMBER, CosineColors
 
@@ -35,8 +35,6 @@ HUNDREDTHS_UP_TO = 1_000_000
 """So many cells have numbers with two exact digits; larger matrices have them about right."""
 
 _FRONTEND = Path(__file__).parent / "frontend"
-_PICTURE = ("draw.js", "axes.js", "png.js")
-_VIEWER = (*_PICTURE, "words.js", "gestures.js", "viewer.js")
 _CHUNK = 2**18
 _COSINES = CosineColors()
 
@@ -143,7 +141,7 @@ def matrix_view(
         "picture": asdict(picture) if picture else None,
     }
     with st.container(gap=None):
-        result = _view()(key=key, data=data, on_cell_change=lambda: None)
+        result = component("simcse_matrix_view", _FRONTEND / "view.js")(key=key, data=data, on_cell_change=lambda: None)
         matrix.send(key)
     return _cell(result.cell, matrix)
 
@@ -179,7 +177,7 @@ def picture_button(
         "picture": asdict(Picture(title, footer, file_name)),
     }
     with st.container(gap=None, width="content"):
-        _button()(key=key, data=data, width="content")
+        component("simcse_picture_button", _FRONTEND / "picture_button.js")(key=key, data=data, width="content")
         matrix.send(key)
 
 
@@ -208,7 +206,7 @@ def to_html(
     Returns:
         HTML that can be encoded as UTF-8 whatever the sentences are. Its policy forbids all requests.
     """
-    script = _frontend(*_VIEWER, "page.js")
+    script = as_one_script(_FRONTEND / "page.js")
     data = {
         "numbers": base64.b64encode(to_bytes(similarity) + to_hundredths(similarity)).decode(),
         "rows": list(texts),
@@ -219,11 +217,11 @@ def to_html(
         "alt": alt or title,
         "picture": asdict(picture) if picture else None,
     }
-    return Template(_frontend("page.html")).substitute(
+    return Template(_text("page.html")).substitute(
         language=language.replace("_", "-"),
         title=_escaped(title),
-        style=_frontend("view.css"),
-        viewer=_frontend("view.html"),
+        style=_text("view.css"),
+        viewer=_text("view.html"),
         table=_table(similarity, texts, columns or texts, numbers, words["table"]),
         data=_json_in_html(data),
         script=script,
@@ -271,7 +269,7 @@ class _Packed:
     def send(self, key: str) -> None:
         """Send the parts that the browser does not have."""
         for number, part in enumerate(self.parts):
-            _cells()(key=f"{key}-cells-{number}", data=part, height=1)
+            component("simcse_matrix_cells", _FRONTEND / "cells.js")(key=f"{key}-cells-{number}", data=part, height=1)
 
 
 def _cell(reported: object, matrix: _Packed) -> tuple[int, int] | None:
@@ -304,6 +302,10 @@ def _table(
     )
 
 
+def _text(name: str) -> str:
+    return (_FRONTEND / name).read_text(encoding="utf-8")
+
+
 def _escaped(text: str) -> str:
     """Text inside HTML; what UTF-8 or HTML cannot hold becomes the replacement character."""
     return html.escape(
@@ -316,39 +318,3 @@ def _escaped(text: str) -> str:
 def _json_in_html(data: object) -> str:
     """JSON that cannot end the script element it stands in, nor open a comment in it."""
     return json.dumps(data).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
-
-
-@cache
-def _frontend(*names: str) -> str:
-    return "\n".join((_FRONTEND / name).read_text(encoding="utf-8") for name in names)
-
-
-@cache
-def _view() -> ComponentRenderer:
-    return st.components.v2.component(
-        "simcse_matrix_view",
-        html=_frontend("view.html"),
-        css=_frontend("view.css"),
-        js=_frontend("shelf.js", *_VIEWER, "view.js"),
-        isolate_styles=False,
-    )
-
-
-@cache
-def _button() -> ComponentRenderer:
-    return st.components.v2.component(
-        "simcse_picture_button",
-        html=_frontend("picture_button.html"),
-        css=_frontend("picture_button.css"),
-        js=_frontend("shelf.js", *_PICTURE, "picture_button.js"),
-        isolate_styles=False,
-    )
-
-
-@cache
-def _cells() -> ComponentRenderer:
-    return st.components.v2.component(
-        "simcse_matrix_cells",
-        js=_frontend("shelf.js", "draw.js", "cells.js"),
-        isolate_styles=False,
-    )

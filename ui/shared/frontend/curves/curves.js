@@ -1,4 +1,10 @@
 // Live curves. The node outlives every change of the data, and with it zoom, hidden lines and the pointer.
+import { html } from "../html.js"
+import { clamp } from "../numbers.js"
+import { draw, mark, put, strokeOf } from "./draw.js"
+import { showReading } from "./reading.js"
+import { domains } from "./scale.js"
+
 class Curves {
   constructor(figure) {
     this.figure = figure
@@ -40,7 +46,7 @@ class Curves {
   }
 
   inside(place) {
-    return Math.min(Math.max(place, this.frame.box.left), this.frame.box.left + this.frame.across)
+    return clamp(place, this.frame.box.left, this.frame.box.left + this.frame.across)
   }
 
   choose(from, to) {
@@ -94,9 +100,8 @@ class Curves {
   }
 
   entry(line) {
-    const button = document.createElement("button")
+    const button = html("button", "curves-button")
     button.type = "button"
-    button.className = "curves-button"
     button.setAttribute("aria-pressed", String(!this.hidden.has(line.group)))
     const size = parseFloat(getComputedStyle(document.documentElement).fontSize)
     const sample = put(button, "svg", { "aria-hidden": "true" })

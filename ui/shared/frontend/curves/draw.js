@@ -1,32 +1,32 @@
 // A chart as SVG. Everything inside is drawn anew at once; the node itself stays, so nothing flickers.
-const SVG = "http://www.w3.org/2000/svg"
+import { disc, polygon, star } from "../shapes.js"
+import { svg as svgElement } from "../svg.js"
+import { domains, ticks, written } from "./scale.js"
 
-function put(parent, name, attributes, text) {
-  const made = document.createElementNS(SVG, name)
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value)
-  if (text !== undefined) made.textContent = text
-  parent.append(made)
-  return made
+export function put(parent, name, attributes, text) {
+  const element = svgElement(name, attributes, text)
+  parent.append(element)
+  return element
 }
 
 const SHAPES = {
-  circle: (r) => `M${-r} 0a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0`,
-  square: (r) => `M${-r} ${-r}h${2 * r}v${2 * r}h${-2 * r}z`,
-  diamond: (r) => `M0 ${-1.3 * r}L${1.3 * r} 0L0 ${1.3 * r}L${-1.3 * r} 0z`,
+  circle: disc,
+  square: (r) => polygon(4, Math.SQRT2 * r, Math.PI / 4),
+  diamond: (r) => polygon(4, 1.3 * r, 0),
   "triangle-up": (r) => `M0 ${-1.2 * r}L${1.15 * r} ${0.9 * r}L${-1.15 * r} ${0.9 * r}z`,
   cross: (r) => `M${-r / 2.6} ${-1.2 * r}h${r / 1.3}v${0.82 * r}h${0.82 * r}v${r / 1.3}h${-0.82 * r}v${0.82 * r}h${-r / 1.3}v${-0.82 * r}h${-0.82 * r}v${-r / 1.3}h${0.82 * r}z`,
-  star: (r) => `M${[...Array(10).keys()].map((at) => [Math.sin((at * Math.PI) / 5), -Math.cos((at * Math.PI) / 5)].map((part) => (part * r * (at % 2 ? 0.6 : 1.4)).toFixed(2))).join("L")}z`,
-  hexagon: (r) => `M${[...Array(6).keys()].map((at) => [Math.sin((at * Math.PI) / 3), -Math.cos((at * Math.PI) / 3)].map((part) => (part * r * 1.15).toFixed(2))).join("L")}z`,
+  star: (r) => star(1.4 * r, 0.6 * r),
+  hexagon: (r) => polygon(6, 1.15 * r, -Math.PI / 2),
 }
 SHAPES.x = SHAPES.cross
 
-function mark(parent, line, x, y, radius) {
+export function mark(parent, line, x, y, radius) {
   const turned = line.symbol === "x" ? " rotate(45)" : ""
   const shape = (SHAPES[line.symbol] ?? SHAPES.circle)(radius)
   put(parent, "path", { d: shape, transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})${turned}`, fill: line.color, stroke: "var(--st-background-color)", "stroke-width": 1 })
 }
 
-function strokeOf(line) {
+export function strokeOf(line) {
   return { fill: "none", stroke: line.color, "stroke-width": line.thin ? 1.2 : 2.5, "stroke-opacity": line.thin ? 0.55 : 1, "stroke-dasharray": line.dash, "stroke-linejoin": "round" }
 }
 
@@ -70,8 +70,8 @@ const MARKED_UP_TO = 26
 
 function drawLines(svg, frame, lines, clip) {
   const { box, across, down } = frame
-  const window_ = put(put(svg, "clipPath", { id: clip }), "rect", { x: box.left - 6, y: box.top - 6, width: across + 12, height: down + 12 })
-  window_.setAttribute("data-clip", "")
+  const visible = put(put(svg, "clipPath", { id: clip }), "rect", { x: box.left - 6, y: box.top - 6, width: across + 12, height: down + 12 })
+  visible.setAttribute("data-clip", "")
   const inside = put(svg, "g", { "clip-path": `url(#${clip})` })
   for (const line of lines) {
     const places = line.points.map(([x, y]) => [frame.toX(x), frame.toY(y)])
@@ -84,7 +84,7 @@ function drawLines(svg, frame, lines, clip) {
   }
 }
 
-function draw(svg, data, lines, range, clip) {
+export function draw(svg, data, lines, range, clip) {
   const frame = frameOf(svg, data, lines, range)
   svg.replaceChildren()
   svg.setAttribute("height", frame.height)

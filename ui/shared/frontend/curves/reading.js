@@ -1,4 +1,8 @@
 // What stands under the pointer: the nearest measured place, and what each line says there.
+import { html } from "../html.js"
+import { put } from "./draw.js"
+import { stepOf, written } from "./scale.js"
+
 function nearestPlace(lines, at) {
   let best = null
   for (const line of lines) {
@@ -16,10 +20,9 @@ function valueAt(line, place, reach) {
 }
 
 function rowOf(text, line) {
-  const row = document.createElement("div")
+  const row = html("div")
   if (line) {
-    const dot = document.createElement("span")
-    dot.textContent = "■ "
+    const dot = html("span", "", "■ ")
     dot.style.color = line.color
     row.append(dot)
   }
@@ -27,7 +30,7 @@ function rowOf(text, line) {
   return row
 }
 
-function showReading(figure, svg, frame, data, lines, pointer) {
+export function showReading(figure, svg, frame, data, lines, pointer) {
   const reading = figure.querySelector(".curves-reading")
   svg.querySelector(".curves-cross")?.remove()
   const place = pointer === null ? null : nearestPlace(lines, frame.fromX(pointer))
@@ -38,7 +41,7 @@ function showReading(figure, svg, frame, data, lines, pointer) {
   if (reading.hidden) return
   const step = (frame.x[1] - frame.x[0]) / 100
   const values = found.sort(([, a], [, b]) => b[1] - a[1]).map(([line, point]) => rowOf(`${line.name}  ${point[1].toLocaleString("en", { maximumSignificantDigits: 4 })}`, line))
-  reading.replaceChildren(rowOf(`${data.x_name}: ${written(place, roundStep(step, 1))}`), ...values)
+  reading.replaceChildren(rowOf(`${data.x_name}: ${written(place, stepOf(step, 1))}`), ...values)
   const x = frame.toX(place)
   put(svg, "line", { class: "curves-cross", x1: x, x2: x, y1: frame.box.top, y2: frame.box.top + frame.down })
   const toTheLeft = x > frame.width / 2

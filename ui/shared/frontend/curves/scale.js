@@ -1,19 +1,20 @@
 // Axes: round numbers, about as many as fit, written with as many digits as tell them apart.
-function roundStep(span, about) {
-  const raw = span / Math.max(about, 1)
-  const power = 10 ** Math.floor(Math.log10(raw))
-  return [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((step) => step >= raw * 0.999)
+import { clamp, roundStep } from "../numbers.js"
+
+export function stepOf(span, about) {
+  return roundStep((0.999 * span) / Math.max(about, 1), [1, 2, 2.5, 5])
 }
 
-function ticks(low, high, about) {
-  const step = roundStep(high - low, about)
+export function ticks(low, high, about) {
+  const step = stepOf(high - low, about)
   const marks = []
   for (let at = Math.ceil(low / step - 1e-9); at * step <= high + step * 1e-9; at += 1) marks.push(at * step)
   return { marks, step }
 }
 
-function written(value, step) {
-  const digits = Math.min(Math.max(Math.ceil(-Math.log10(step) - 1e-9) + (/^2\.?5/.test(String(step / 10 ** Math.floor(Math.log10(step)))) ? 1 : 0), 0), 6)
+export function written(value, step) {
+  const isQuarter = /^2\.?5/.test(String(step / 10 ** Math.floor(Math.log10(step))))
+  const digits = clamp(Math.ceil(-Math.log10(step) - 1e-9) + (isQuarter ? 1 : 0), 0, 6)
   return (Math.abs(value) < step / 1e6 ? 0 : value).toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits })
 }
 
@@ -31,7 +32,7 @@ function extent(values, air) {
 }
 
 // The numbers between which a chart shows: what is zoomed to, else everything; upwards only what is seen.
-function domains(data, lines, range) {
+export function domains(data, lines, range) {
   const all = extent(lines.flatMap((line) => line.points.map((point) => point[0])), data.from_zero ? 0 : 0.06)
   const x = range ?? [data.from_zero ? 0 : all[0], data.x_last ?? (data.from_zero && all[1] <= 0 ? 1 : all[1])]
   const seen = lines.flatMap((line) => seenPoints(line.points, x).map((point) => point[1]))

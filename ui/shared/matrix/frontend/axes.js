@@ -1,13 +1,15 @@
-// What stands beside the cells, and how much room it takes: functions of their arguments only, as in matrix_draw.js.
+// What stands beside the cells, and how much room it takes: functions of their arguments only, as in draw.js.
+import { clamp, roundStep } from "../../frontend/numbers.js"
+import { visible } from "./draw.js"
 
-function useText(context, look) {
+export function useText(context, look) {
   context.font = `${look.textSize}px ${look.font}`
   context.fillStyle = look.color
   context.textBaseline = "middle"
 }
 
 // The beginning of a text that fits; canvases draw line breaks as spaces.
-function fitText(context, text, width) {
+export function fitText(context, text, width) {
   if (text.length < 400 && context.measureText(text).width <= width) return text
   const letters = Array.from(text.slice(0, 400))
   let [fits, tooLong] = [0, letters.length]
@@ -19,10 +21,8 @@ function fitText(context, text, width) {
   return `${letters.slice(0, fits).join("").trimEnd()}…`
 }
 
-// 1, 2, 5, 10, 20, 50 …: the smallest that is at least `least`.
-function roundStep(least) {
-  for (let power = 1; ; power *= 10) for (const digit of [1, 2, 5]) if (digit * power >= least) return digit * power
-}
+// Every how many-th number is shown, when one needs `room` pixels.
+const stepOf = (room, size) => roundStep(Math.max(1, room / size))
 
 // Positions whose numbers are shown: every step-th, and the first where the second is not too near.
 function numbered([first, last], step) {
@@ -31,7 +31,7 @@ function numbered([first, last], step) {
   return positions
 }
 
-function gutters(context, matrix, width, look) {
+export function gutters(context, matrix, width, look) {
   useText(context, look)
   const narrow = Math.ceil(context.measureText(String(matrix.rows)).width) + look.textSize
   const sentences = Math.min(longestLabel(context, matrix), 0.33 * width, 26 * look.textSize)
@@ -45,14 +45,14 @@ function longestLabel(context, matrix) {
   return context.measureText(matrix.longest.slice(0, 100)).width
 }
 
-const middleOf = (start, first, at, size) => start + (at + 0.5 - first) * size
+export const middleOf = (start, first, at, size) => start + (at + 0.5 - first) * size
 
 // Sentences at the rows, with their numbers; or numbers alone while rows are low. `marked` is a row to point out.
 function drawRowLabels(context, { matrix, view, plot, look }, marked) {
   useText(context, look)
   const range = visible(view.row, plot.height, view.size, matrix.rows)
   const sentences = view.size >= look.labelsFrom
-  const step = sentences ? 1 : roundStep((1.8 * look.textSize) / view.size)
+  const step = sentences ? 1 : stepOf(1.8 * look.textSize, view.size)
   const right = plot.left - 0.6 * look.textSize
   const end = right - context.measureText(String(matrix.rows)).width - 0.6 * look.textSize
   const seen = (y) => y >= plot.top && y <= plot.top + plot.height
@@ -78,7 +78,7 @@ function drawColumnNumbers(context, { matrix, view, plot, look, ratio }, marked)
   const seen = (x) => x >= plot.left && x <= plot.left + plot.width
   const plate = middleOf(plot.left, view.column, marked ?? NaN, view.size)
   context.textAlign = "right"
-  for (const column of numbered(range, roundStep(room / view.size))) {
+  for (const column of numbered(range, stepOf(room, view.size))) {
     const x = middleOf(plot.left, view.column, column, view.size)
     const last = column === matrix.columns - 1 // it may move a little to the left, others are left out
     if (!seen(x) || (x + wide(column) / 2 > end && !last) || Math.abs(x - plate) < room) continue
@@ -98,14 +98,14 @@ function drawPlate(context, look, text, right, middle) {
 }
 
 // `marked` is a cell whose row and column are pointed out.
-function drawAxes(context, scene, marked) {
+export function drawAxes(context, scene, marked) {
   drawRowLabels(context, scene, marked?.row)
   drawColumnNumbers(context, scene, marked?.column)
 }
 
 // How the whole matrix fits: pixels per cell, the gutter for sentences, and from which size on they show. They are left
 // out where even a narrow gutter would make the rows too low for them.
-function fit(matrix, width, height, gutter, look) {
+export function fit(matrix, width, height, gutter, look) {
   const within = (left) => Math.min((width - left) / matrix.columns, height / matrix.rows)
   const least = Math.min(gutter.narrow + 7 * look.textSize, gutter.wide)
   const wide = clamp(width - 1.01 * look.labelsFrom * matrix.columns, least, gutter.wide)
@@ -115,14 +115,14 @@ function fit(matrix, width, height, gutter, look) {
   return { size: alone, wide: gutter.wide, labelsFrom: Math.max(look.labelsFrom, 1.01 * alone) }
 }
 
-function cellAt({ matrix, view, plot }, x, y) {
+export function cellAt({ matrix, view, plot }, x, y) {
   const row = Math.floor(view.row + (y - plot.top) / view.size)
   const column = Math.floor(view.column + (x - plot.left) / view.size)
   const inside = x >= plot.left && y >= plot.top && row >= 0 && row < matrix.rows && column < matrix.columns
   return inside ? { row, column } : null
 }
 
-function clampedView(matrix, view, plot) {
+export function clampedView(matrix, view, plot) {
   return {
     size: view.size,
     row: clamp(view.row, 0, Math.max(0, matrix.rows - plot.height / view.size)),

@@ -4,6 +4,9 @@
 // A part: 32 bytes of digest; four bytes each with how many parts there are, which one this is, and the length of the
 // key; the key; a piece of the message. The message: four bytes with the length of the header, the header as JSON, the
 // numbers.
+import { matrixOf } from "./matrix.js"
+import { slot } from "./shelf.js"
+
 const DIGEST = 32
 const WORD = 4
 

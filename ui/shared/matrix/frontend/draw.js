@@ -1,62 +1,18 @@
 // A matrix of cosines as a picture: functions of their arguments only. The component, the saved picture and the
-// stand-alone page share them; ui/shared/matrix/view.py puts this file in front of their own.
+// stand-alone page share them.
 //
-// matrix: { rows, columns, cells, hundredths, rowTexts, columnTexts, numberOf }; cells is a Uint8Array, row by row, one byte a
-//         cell: 0 .. 254 stands for -1 .. 1, 255 for no number. hundredths is an Int8Array with the cosines rounded to
-//         two digits, or null when the matrix is too large for them; they are then known from the byte, about.
-//         numberOf gives the number a sentence has, which is not its place when they are in another order.
+// matrix: see matrix.js.
 // view:   { row, column, size }: the cell at the upper left corner of the plot (may be a fraction), pixels per cell.
 // plot:   { start, left, top, width, height }: where the cells are on the canvas, in CSS pixels; the sentences have
 //         the room from start to left.
 // look:   { font, textSize, color, paper, labelsFrom, numbersFrom }; the last two: from how many pixels per cell on
 //         sentences and numbers show.
 // scene:  { matrix, table, view, plot, look, ratio }; ratio is device pixels per CSS pixel.
+import { clamp } from "../../frontend/numbers.js"
+import { byteAt, numberAt } from "./matrix.js"
 
-const NO_NUMBER = 255
-const DARK_INK = "#131119"
-const LIGHT_INK = "#FFFFFF"
 const GAPS_FROM = 9
 const LARGEST_STEP = 16 // the sums of 16 x 16 cells just fit into the 16 bits of colorTable
-
-const clamp = (value, low, high) => Math.max(low, Math.min(high, value))
-
-// header: { rows, columns, order }: the sentences, columns is null when they are the same; and their numbers, null when
-// they are counted from 1. numbers: cells, then hundredths.
-function matrixOf(header, numbers, digest) {
-  const [rowTexts, columnTexts] = [header.rows, header.columns ?? header.rows]
-  const [rows, columns] = [rowTexts.length, columnTexts.length]
-  const count = rows * columns
-  const hundredths = numbers.length > count ? new Int8Array(numbers.slice(count).buffer) : null
-  const numberOf = (at) => String(header.order?.[at] ?? at + 1)
-  return { rows, columns, cells: numbers.subarray(0, count), hundredths, rowTexts, columnTexts, numberOf, digest }
-}
-
-function byteAt(matrix, { row, column }) {
-  return matrix.cells[row * matrix.columns + column]
-}
-
-// The cosine of a cell with two digits.
-function numberAt(matrix, { row, column }) {
-  const at = row * matrix.columns + column
-  if (matrix.cells[at] === NO_NUMBER) return "–"
-  const cosine = matrix.hundredths ? matrix.hundredths[at] / 100 : matrix.cells[at] / 127 - 1
-  return cosine.toFixed(2).replace("-0.00", "0.00")
-}
-
-// 256 colours ("#rrggbb"), in the forms that painting needs. Red and blue share a number: one addition serves both.
-function colorTable(colors) {
-  const table = { rgba: new Uint32Array(256), redBlue: new Uint32Array(256), green: new Uint32Array(256), ink: [] }
-  colors.forEach((color, byte) => {
-    const value = parseInt(color.slice(1), 16)
-    const [red, green, blue] = [value >> 16, (value >> 8) & 255, value & 255]
-    table.rgba[byte] = (255 << 24) | (blue << 16) | (green << 8) | red
-    table.redBlue[byte] = (blue << 16) | red
-    table.green[byte] = green
-    const luminance = 0.2126 * (red / 255) ** 2.2 + 0.7152 * (green / 255) ** 2.2 + 0.0722 * (blue / 255) ** 2.2
-    table.ink[byte] = luminance > 0.18 ? DARK_INK : LIGHT_INK
-  })
-  return table
-}
 
 // A region of the matrix as a canvas; a pixel is the mean colour of step x step cells.
 function paintRegion(matrix, table, region, step) {
@@ -112,7 +68,7 @@ function paintMeans(pixels, { cells, columns }, table, region, step) {
 }
 
 // First and last + 1 of what a stretch of the plot shows.
-function visible(start, span, size, count) {
+export function visible(start, span, size, count) {
   return [clamp(Math.floor(start), 0, count), clamp(Math.ceil(start + span / size), 0, count)]
 }
 
@@ -209,7 +165,7 @@ function drawNumbers(context, scene) {
 }
 
 // The cells; returns the painted region for the next call.
-function drawMatrix(context, scene, kept) {
+export function drawMatrix(context, scene, kept) {
   const painted = drawCells(context, scene, kept)
   drawGaps(context, scene)
   drawNumbers(context, scene)

@@ -1,5 +1,6 @@
 // Pointer, wheel and touch on the picture, as calls of: hover(x, y), leave(), pick(x, y, isMouse), drag(x, y),
 // zoom(factor, x, y), showAll(). Places are pixels from the upper left corner of the stage.
+import { clamp } from "../../frontend/numbers.js"
 
 const DRAG_FROM = 4
 const WHEEL = { withCtrl: 0.006, focused: 0.002, line: 16, most: 200 }
@@ -12,7 +13,7 @@ function positionOf(event, stage) {
 const distance = (one, other) => Math.hypot(one.x - other.x, one.y - other.y)
 
 // One pointer drags, two zoom and drag; a pointer that stays where it was picks.
-function followPointers(stage, calls) {
+export function followPointers(stage, calls) {
   const held = new Map()
   let dragged = false
 
@@ -52,7 +53,7 @@ function followPointers(stage, calls) {
 }
 
 // Without Ctrl the wheel scrolls the page, unless the picture has the focus and there is something to zoom.
-function followWheel(stage, calls) {
+export function followWheel(stage, calls) {
   stage.addEventListener(
     "wheel",
     (event) => {

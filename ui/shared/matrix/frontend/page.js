@@ -1,11 +1,12 @@
 // The stand-alone page: the same viewer, with the matrix out of the page itself.
+import { fromBase64 } from "../../frontend/bytes.js"
+import { matrixOf } from "./matrix.js"
+import { MatrixViewer } from "./viewer.js"
+
 const LEAST_PAGE = 320
 
 const data = JSON.parse(document.getElementById("data").textContent)
-const letters = atob(data.numbers)
-const numbers = new Uint8Array(letters.length)
-for (let at = 0; at < letters.length; at++) numbers[at] = letters.charCodeAt(at)
-const matrix = matrixOf(data, numbers, "page")
+const matrix = matrixOf(data, fromBase64(data.numbers), "page")
 const viewer = new MatrixViewer(document.querySelector(".matrix-view"), () => {})
 
 function showAgain() {

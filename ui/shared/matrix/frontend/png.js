@@ -1,4 +1,10 @@
 // The whole matrix as a PNG for slides and papers: white ground, whole pixels per cell, at most 6000 pixels wide.
+import { DARK_INK } from "../../frontend/colors.js"
+import { clamp } from "../../frontend/numbers.js"
+import { drawAxes, fitText, gutters, useText } from "./axes.js"
+import { colorTable, scaleColors } from "./colors.js"
+import { drawMatrix } from "./draw.js"
+
 const SMALLEST_PNG = 1200
 const PAPER = "#FFFFFF"
 const LARGEST_CELLS = 5500
@@ -12,7 +18,7 @@ function pngCell(count) {
   return count <= LARGEST_CELLS ? Math.max(1, Math.floor(2600 / count)) : LARGEST_CELLS / count
 }
 
-// texts: { title, footer }; scale: { table, low, high, ticks } as in matrix_view.py.
+// texts: { title, footer }; scale: { table, low, high, ticks } see ui/shared/matrix/colors.py.
 function pngCanvas(matrix, scale, texts) {
   const size = pngCell(Math.max(matrix.rows, matrix.columns))
   const side = size * matrix.columns
@@ -72,12 +78,7 @@ function paper(context) {
   context.fillRect(0, 0, context.canvas.width, context.canvas.height)
 }
 
-// The colours of the table between the ends of the scale.
-function scaleColors({ table, low, high }) {
-  return table.slice(Math.round((low + 1) * 127), Math.round((high + 1) * 127) + 1)
-}
-
-function savePng(matrix, scale, texts) {
+export function savePng(matrix, scale, texts) {
   pngCanvas(matrix, scale, texts).toBlob((blob) => {
     const link = document.createElement("a")
     link.href = URL.createObjectURL(blob)

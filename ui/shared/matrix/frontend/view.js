@@ -1,4 +1,7 @@
 // The viewer as a component: it waits for its matrix, and reports the cell that was clicked.
+import { whenHere } from "./shelf.js"
+import { MatrixViewer } from "./viewer.js"
+
 export default function ({ parentElement, data, setStateValue }) {
   const root = parentElement.querySelector(".matrix-view")
   root.report = ({ row, column }) => setStateValue("cell", [row, column, root.sentences, Date.now()])

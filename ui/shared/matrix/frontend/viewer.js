@@ -1,16 +1,24 @@
-// The matrix with zoom, hover, keys and a chosen cell, inside the elements of matrix_view.html. It knows no Streamlit:
+// The matrix with zoom, hover, keys and a chosen cell, inside the elements of view.html. It knows no Streamlit:
 // the component and the stand-alone page both use it.
 //
 // The stage is an "application": arrow keys have to reach it, which screen readers keep for themselves over an image,
 // and a grid would promise as many cells in the page as the matrix has. The cursor's cell goes to a live region.
+import { DARK_INK, LIGHT_INK } from "../../frontend/colors.js"
+import { ARROWS } from "../../frontend/keys.js"
+import { clamp } from "../../frontend/numbers.js"
+import { cellAt, clampedView, drawAxes, fit, gutters, middleOf } from "./axes.js"
+import { colorTable } from "./colors.js"
+import { drawMatrix } from "./draw.js"
+import { followPointers, followWheel } from "./gestures.js"
+import { savePng } from "./png.js"
+import { announce, showReading, showWords } from "./words.js"
 
 const ZOOM_STEP = 1.5
 const LARGEST_SIZE = 96
 const SMALLEST_BOX = 9
 const LEAST_HEIGHT = 160
-const ARROWS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }
 
-class MatrixViewer {
+export class MatrixViewer {
   #root
   #stage
   #onChoose
@@ -142,7 +150,8 @@ class MatrixViewer {
   }
 
   #drawSoon() {
-    this.#frame ||= requestAnimationFrame(() => {
+    if (this.#frame) return
+    this.#frame = requestAnimationFrame(() => {
       this.#frame = 0
       this.#draw()
     })

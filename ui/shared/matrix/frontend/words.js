@@ -1,8 +1,12 @@
-// The words around the picture, in the elements of matrix_view.html. Sentences come from users: they are only ever set
+// The words around the picture, in the elements of view.html. Sentences come from users: they are only ever set
 // as text.
+import { html } from "../../frontend/html.js"
+import { filled } from "../../frontend/words.js"
+import { scaleColors } from "./colors.js"
+import { numberAt } from "./matrix.js"
 
 // What does not depend on the cell that is read.
-function showWords(root, { words, alt, scale, picture }) {
+export function showWords(root, { words, alt, scale, picture }) {
   const find = (name) => root.querySelector(`.matrix-${name}`)
   const button = (does) => root.querySelector(`[data-does=${does}]`)
   find("help").id ||= `matrix-help-${crypto.getRandomValues(new Uint32Array(1))[0]}`
@@ -22,14 +26,13 @@ function showWords(root, { words, alt, scale, picture }) {
 }
 
 function tick({ at, text }) {
-  const node = document.createElement("span")
-  node.style.left = `${100 * at}%`
-  node.textContent = text
-  return node
+  const label = html("span", "", text)
+  label.style.left = `${100 * at}%`
+  return label
 }
 
 // The cosine and both sentences of a cell; without one, how to get there.
-function showReading(root, matrix, at) {
+export function showReading(root, matrix, at) {
   const find = (name) => root.querySelector(`.matrix-${name}`)
   find("hint").hidden = Boolean(at)
   find("value").hidden = find("pair").hidden = !at
@@ -46,7 +49,7 @@ function showReading(root, matrix, at) {
 }
 
 // The same for screen readers.
-function announce(root, { matrix, words }, at) {
+export function announce(root, { matrix, words }, at) {
   const parts = {
     row: matrix.numberOf(at.row),
     column: matrix.numberOf(at.column),
@@ -54,7 +57,5 @@ function announce(root, { matrix, words }, at) {
     first: matrix.rowTexts[at.row],
     second: matrix.columnTexts[at.column],
   }
-  // In one pass, so that a sentence with {value} in it stays as it is.
-  const text = words.cell.replace(/\{(\w+)\}/g, (whole, name) => parts[name] ?? whole)
-  root.querySelector(".matrix-live").textContent = text
+  root.querySelector(".matrix-live").textContent = filled(words.cell, parts)
 }

@@ -1,0 +1,7 @@
+// A loop, because Uint8Array.from with a function is several times slower, and a matrix has millions of bytes.
+export function fromBase64(text) {
+  const letters = atob(text)
+  const bytes = new Uint8Array(letters.length)
+  for (let at = 0; at < letters.length; at++) bytes[at] = letters.charCodeAt(at)
+  return bytes
+}
