@@ -14,6 +14,7 @@ test: .venv/dev.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/oxlint ui benchmarks
 	$(BIN)/python -m tests.install_chromium
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --dist worksteal
 
