@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from simcse_core.data.kinds import Answers, Dataset, Labelled, Pairs, Scored, Triplets
 from simcse_core.encoding.texts import Embeddings
-from simcse_core.learning.itemised import items_of
 from simcse_core.meaning.intervals import difference, interval, value_of
 from simcse_core.meaning.items import Items
 
@@ -85,7 +84,7 @@ def real(data: Dataset, parts: list[list[Embeddings]], name: str) -> Population:
     def sample(chance: np.random.Generator, n: int) -> tuple[Items, Items]:
         rows = _rows(data, chance, n)
         drawn = data.take(rows.tolist())
-        first, second = (items_of(drawn, [part[rows] for part in of_model]) for of_model in parts)
+        first, second = (drawn.items([part[rows] for part in of_model]) for of_model in parts)
         return first, second
 
     return Population(name, sample, len(set(data.question)) if isinstance(data, Answers) else len(data))
@@ -110,7 +109,7 @@ class _Synthetic:
         data, meanings = _SYNTHETIC[self.kind](chance, n)
         shared = [chance.normal(size=part.shape).astype(np.float32) for part in meanings]
         first, second = (
-            items_of(data, [_noisy(chance, *of_part, noise) for of_part in zip(meanings, shared, strict=True)])
+            data.items([_noisy(chance, *of_part, noise) for of_part in zip(meanings, shared, strict=True)])
             for noise in (self.noise, 1.15 * self.noise)
         )
         return first, second

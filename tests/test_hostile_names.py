@@ -13,6 +13,7 @@ import pytest
 from simcse_core.commands import printing
 from simcse_core.commands.download_line import download_line
 from simcse_core.commands.main import main
+from simcse_core.data.kinds import Texts
 from simcse_core.data.readers import data_from_bytes
 from simcse_core.data.writers import to_csv
 from simcse_core.errors import DataError, OptionError
@@ -75,7 +76,8 @@ def test_no_text_is_a_formula_wherever_a_spreadsheet_thinks_that_cells_begin(sep
 def test_what_is_written_is_read_again_as_it_was() -> None:
     texts = ["a;b", 'said "so"', "a,b", "see you ;-)", "x = y; z", "50 %", "a\nb", "<b>", "it's"]
     read = data_from_bytes(to_csv(["text", "x"], [(text, 1) for text in texts]).encode(), "t.csv")
-    assert list(read.text) == texts  # type: ignore[union-attr]
+    assert isinstance(read, Texts)
+    assert list(read.text) == texts
 
 
 def hostile_run(name: str = OF_A_RUN) -> Run:

@@ -216,7 +216,6 @@ def _evaluate(options: argparse.Namespace) -> Answer:
     from simcse_core.data.kinds import texts_of
     from simcse_core.jsonable import jsonable
     from simcse_core.learning.measuring import check_scale, measure
-    from simcse_core.meaning.undefined import why_undefined
 
     columns = parse_columns(options.columns) if options.columns else None
     data = open_data(options.data, columns, encoding=options.encoding, sheet=options.sheet)
@@ -225,7 +224,7 @@ def _evaluate(options: argparse.Namespace) -> Answer:
     warn(options.model, model.check(texts_of(data)))
     warn_line_breaks(texts_of(data))
     measured = measure(model, data, precision=options.precision, scale_max=options.scale_max)
-    if (reason := why_undefined(measured.metrics, measured.items)) is not None:
+    if (reason := data.why_undefined(measured.metrics, measured.items)) is not None:
         to_stderr(f"note: {reason}")
     answer: dict[str, Any] = jsonable(measured.metrics)
     return answer

@@ -23,7 +23,7 @@ _INVISIBLE = re.compile(
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
-MATCH = {
+MATCH_WORDS = {
     **dict.fromkeys(("1", "true", "yes", "y", "t", "wahr", "ja", "vrai", "oui", "是", "真", "对"), 1),
     **dict.fromkeys(("0", "false", "no", "n", "f", "falsch", "nein", "faux", "non", "否", "假", "错"), 0),
 }
@@ -210,10 +210,10 @@ def match_or_none(text: str) -> int:
     """1 for a match, 0 for none.
 
     Raises:
-        ValueError: it says neither; see `MATCH`.
+        ValueError: it says neither; see `MATCH_WORDS`.
     """
-    if text.casefold() in MATCH:
-        return MATCH[text.casefold()]
+    if text.casefold() in MATCH_WORDS:
+        return MATCH_WORDS[text.casefold()]
     if (value := number(text)) not in (0, 1):
         raise ValueError(text)
     return 1 if value else 0

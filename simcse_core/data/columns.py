@@ -9,6 +9,7 @@ from typing import Any
 
 from simcse_core.data.cells import in_one_line, match_or_none, numbers
 from simcse_core.data.kinds import KINDS, normalised
+from simcse_core.data.kinds.cell_types import CLASS, MATCH, SCORE, CellType
 from simcse_core.errors import DataError, OptionError
 from simcse_core.numerals import number
 
@@ -53,7 +54,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "question": ("query", "问题"),
     "answer": ("passage", "response", "答案"),
 }
-"""Every column a data set can have, and what else files call it; in lower case."""
+"""What else files call a column, in lower case."""
 
 
 def parse_columns(given: str) -> dict[str, str]:
@@ -141,12 +142,14 @@ def guess_columns(sample: Sample) -> dict[str, dict[str, str]]:
     guesses: dict[str, dict[str, str]] = {name: {} for name in KINDS}
     for name, guess in guesses.items():
         for ours in KINDS[name].columns:
-            for word in (ours, *SYNONYMS[ours]):
+            for word in _names_of(ours):
                 if word in keys and keys[word] not in guess.values():
                     guess[ours] = keys[word]
                     break
-        for ours in sorted(KINDS[name].columns, key=lambda ours: ours not in ("label", "score")):  # they are plainer
-            if ours not in guess and (theirs := _by_content(name, ours, sample, set(guess.values()))) is not None:
+        cell_types = KINDS[name].cell_types
+        for ours in sorted(cell_types, key=lambda ours: cell_types[ours].is_text):  # labels and scores are plainer
+            theirs = None if ours in guess else _by_content(cell_types[ours], sample, set(guess.values()))
+            if theirs is not None:
                 guess[ours] = theirs
     return guesses
 
@@ -161,27 +164,38 @@ def best_guess(sample: Sample) -> str:
         key=lambda kind: (
             len(guesses[kind]) == len(KINDS[kind].columns),
             named[kind],
-            len(guesses[kind]) if kind != "triplets" else 0,  # three texts in a row are seldom those
-            kind not in ("answers", "scored"),
+            # Of several texts in a row that nothing else says anything about, nobody can tell what they are.
+            len(guesses[kind]) if KINDS[kind].target() or is_texts_only(kind) else 0,
+            KINDS[kind].is_likely,
             -order.index(kind),
         ),
     )
 
 
+def is_texts_only(kind: str) -> bool:
+    """Whether a kind is a column of texts and nothing more, which may stand beside labels of another name."""
+    return len(KINDS[kind].columns) == 1
+
+
+def _names_of(ours: str) -> tuple[str, ...]:
+    """What files call a column."""
+    return (ours, *SYNONYMS.get(ours, ()))
+
+
 def _is_named(ours: str, theirs: str) -> bool:
-    return normalised(theirs) in (ours, *SYNONYMS[ours])
+    return normalised(theirs) in _names_of(ours)
 
 
-def _by_content(kind: str, ours: str, sample: Sample, taken: set[str]) -> str | None:
+def _by_content(cell_type: CellType, sample: Sample, taken: set[str]) -> str | None:
     """The first of the free columns, from the left, that looks most like what is wanted."""
     free = [
         place for place, column in enumerate(sample.columns) if column and column not in taken and sample.cells(place)
     ]
-    if ours == "score":
+    if cell_type is SCORE:
         fitting = [place for place in free if _are_scores(sample.cells(place))]
-    elif ours == "label" and kind != "labelled":
+    elif cell_type is MATCH:
         fitting = [place for place in free if _are_matches(sample.cells(place))]
-    elif ours == "label":
+    elif cell_type is CLASS:
         fitting = sorted(
             (place for place in free if _are_classes(sample.cells(place))), key=lambda p: _variety(sample, p)
         )
@@ -248,12 +262,19 @@ def proposal(sample: Sample) -> str:
     """As for `parse_columns`: the columns of the likeliest kind, but for those that need no mapping; "" for no idea."""
     kind = best_guess(sample)
     guess = guess_columns(sample)[kind]
-    if len(guess) < len(KINDS[kind].columns) or (kind == "texts" and not _is_named("text", guess["text"])):
+    if len(guess) < len(KINDS[kind].columns) or (
+        is_texts_only(kind) and not all(map(_is_named, guess, guess.values()))
+    ):
         return ""
     in_order = {ours: guess[ours] for ours in KINDS[kind].columns}
     return ", ".join(
         columns_text({ours: in_one_line(name)}) for ours, name in in_order.items() if ours != normalised(name)
     )
+
+
+def columns_of_all_kinds() -> list[str]:
+    """Every column that data can have, those of the simplest kinds first."""
+    return list(dict.fromkeys(column for kind in reversed(KINDS.values()) for column in kind.columns))
 
 
 def renamed(names: Sequence[str], columns: Mapping[str, str], file: str) -> list[str]:
@@ -272,11 +293,11 @@ def renamed(names: Sequence[str], columns: Mapping[str, str], file: str) -> list
     ours_of: dict[str, str] = {}
     for ours, theirs in ((normalised(ours), theirs.strip()) for ours, theirs in columns.items()):
         key = normalised(theirs)
-        if ours not in SYNONYMS:
+        if ours not in columns_of_all_kinds():
             raise OptionError(
                 "No data has a column {given!r}. Say which column of the file is one of: {choices}.",
                 given=ours,
-                choices=", ".join(SYNONYMS),
+                choices=", ".join(columns_of_all_kinds()),
             )
         if key not in keys:
             raise DataError(

@@ -28,15 +28,16 @@ from simcse_core.data.kinds import (
     text_columns,
 )
 from simcse_core.errors import DataError, OptionError
+from simcse_core.meaning.evaluation import MATCH_FROM, closest_pairs
 from simcse_core.registry import Registry
 
 Made = tuple[tuple[str | int | float, ...], tuple[int, ...]]
 """A row of the new kind, and the positions of the rows it comes from."""
 
-conversions: Registry[Callable[..., Iterator[Made]]] = Registry("conversion")
+ANY = "any"
+"""In a conversion's name: from every kind that has none of its own."""
 
-MATCH_FROM = 0.8
-"""Share of the best score from which on two sentences count as a match, here and for alignment."""
+conversions: Registry[Callable[..., Iterator[Made]]] = Registry("conversion")
 
 MatchFrom = Annotated[
     float, Field(gt=0, le=1, description="Pairs from this share of the scale's maximum on become matches.")
@@ -86,17 +87,24 @@ def convert(data: Dataset, to: str, *, seed: int = 0, options: Mapping[str, obje
             given=to,
             choices=", ".join(targets(kind)) or "nothing else",
         )
-    entry = conversions[f"{kind}->{to}"]
+    entry = conversions[_conversion(kind, to)]
     made = entry.function(data, random.Random(seed), **entry.with_options(options or {}))
     rows, sources = zip(*made, strict=True)
     used = set(chain.from_iterable(sources))
-    result = KINDS[to](data.name, *zip(*rows, strict=True))
+    result = KINDS[to].of(data.name, list(zip(*rows, strict=True)))
     return Converted(result, entry.summary, len(data), len(result), len(data) - len(used))
 
 
 def targets(kind: str) -> list[str]:
     """The kinds that a kind can become."""
-    return [name.partition("->")[2] for name in conversions.names() if name.startswith(f"{kind}->")]
+    parts = [name.partition("->") for name in conversions.names()]
+    return list(dict.fromkeys(to for start, _arrow, to in parts if start in (kind, ANY) and to != kind))
+
+
+def _conversion(kind: str, to: str) -> str:
+    """The name of the conversion, which every kind may share."""
+    name = f"{kind}->{to}"
+    return name if name in conversions.names() else f"{ANY}->{to}"
 
 
 @conversions.register("labelled->triplets")
@@ -181,22 +189,13 @@ def scored_pairs(
             low=mismatch_to,
             high=match_from,
         )
-    is_match, best = at_least(data, match_from), max(data.score)
-    for at, score in enumerate(data.score):
-        if is_match[at] or score <= mismatch_to * best + 1e-9 * best:
-            yield (data.sentence1[at], data.sentence2[at], int(is_match[at])), (at,)
-
-
-def at_least(data: Scored, share: float) -> list[bool]:
-    """Which pairs have at least this share of the best score.
-
-    Raises:
-        DataError: no score is above 0, so that a share of the best means nothing.
-    """
     best = max(data.score)
     if best <= 0:
         raise DataError("The highest score of {file} is {given}: it has to be above 0.", file=data.name, given=best)
-    return [score >= share * best - 1e-9 * best for score in data.score]  # 0.8 * 3 is a little more than 2.4
+    is_match = closest_pairs(data.score, share=match_from).tolist()
+    for row, score in enumerate(data.score):
+        if is_match[row] or score <= mismatch_to * best + 1e-9 * best:
+            yield (data.sentence1[row], data.sentence2[row], int(is_match[row])), (row,)
 
 
 @conversions.register("pairs->scored")
@@ -276,11 +275,7 @@ def triplet_pairs(data: Triplets, chance: random.Random) -> Iterator[Made]:
     yield from made
 
 
-@conversions.register("labelled->texts")
-@conversions.register("scored->texts")
-@conversions.register("pairs->texts")
-@conversions.register("triplets->texts")
-@conversions.register("answers->texts")
+@conversions.register(f"{ANY}->texts")
 def different_texts(data: Dataset, chance: random.Random) -> Iterator[Made]:
     """Every text once, without what is known about it."""
     seen = set()

@@ -5,7 +5,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from simcse_core.data.conversions import Converted
-from simcse_core.data.kinds import Dataset, Labelled, Pairs, Texts, kind_of, normalised
+from simcse_core.data.kinds import Dataset, kind_of, normalised, texts_of
+from simcse_core.data.kinds.cell_types import MATCH
 
 SENTENCES = {
     "share": "{learned} of {rows} rows are learned from, {held} are held out to measure ({share:.0%}).",
@@ -72,6 +73,7 @@ def in_words(sides: Sides, *, fold: int | None = None, folds: int | None = None)
         folds: ... and of how many.
 
     Example:
+        >>> from simcse_core.data.kinds import Labelled
         >>> data = Labelled("d", tuple("abcdef"), tuple("xxxyyy"))
         >>> [said.message for said in in_words(Sides(data, data, None))]
         ['All 6 rows are learned from; nothing is held out, so nothing is measured.']
@@ -82,8 +84,8 @@ def in_words(sides: Sides, *, fold: int | None = None, folds: int | None = None)
 def folds_in_words(data: Dataset, folds: int) -> list[Sentence]:
     """What is held out when every one of so many folds is held out once."""
     said = [_sentence("folds", rows=len(data), folds=folds, learned=len(data) - round(len(data) / folds))]
-    if isinstance(data, Labelled):
-        rows = Counter(data.label).values()
+    if data.text_classes is not None:
+        rows = Counter(data.text_classes).values()
         learned = [count - part for count in rows for part in (count // folds, -(-count // folds))]
         said.append(_sentence("per_class", learned=_span(learned), rows=_span(rows)))
         sizes = _class_sizes(data)
@@ -96,7 +98,7 @@ def folds_in_words(data: Dataset, folds: int) -> list[Sentence]:
 def _of_sides(sides: Sides, fold: int | None, folds: int | None) -> Iterator[Sentence]:
     rows, learned, held = len(sides.data), len(sides.learned_from), sides.held
     if sides.dev is None:
-        yield _sentence("texts" if isinstance(sides.data, Texts) else "nothing", rows=rows)
+        yield _sentence("nothing" if sides.data.metrics else "texts", rows=rows)
     elif not held:
         yield _sentence("other", rows=rows, held=len(sides.dev), name=sides.dev.name)
     else:
@@ -109,9 +111,9 @@ def _of_sides(sides: Sides, fold: int | None, folds: int | None) -> Iterator[Sen
 
 def _of_classes(sides: Sides, *, measures_all: bool) -> Iterator[Sentence]:
     """How many texts of each class are learned from, and whether some classes are not measured at all."""
-    if not isinstance(sides.data, Labelled) or not isinstance(sides.learned_from, Labelled):
+    if sides.data.text_classes is None or sides.learned_from.text_classes is None:
         return
-    before, after = Counter(sides.data.label), Counter(sides.learned_from.label)
+    before, after = Counter(sides.data.text_classes), Counter(sides.learned_from.text_classes)
     learned = [after[label] for label in before]
     yield _sentence("per_class", learned=_span(learned), rows=_span(before.values()))
     whole = [label for label, count in before.items() if after[label] == count]
@@ -124,18 +126,18 @@ def _of_conversion(sides: Sides) -> Iterator[Sentence]:
     if done is None or kind_of(done.data) == kind_of(sides.learned_from):
         return
     counts = {"kind": kind_of(done.data), "rows": done.rows_before, "made": done.rows_after}
-    if isinstance(done.data, Pairs):
-        yield _sentence("converted_pairs", matches=sum(done.data.label), **counts)
+    if MATCH in done.data.cell_types.values():
+        yield _sentence("converted_pairs", matches=len(done.data.positive_pairs()), **counts)
     else:
         yield _sentence("converted", **counts)
     if done.left_out:
         yield _sentence("left_out", left_out=done.left_out)
 
 
-def _class_sizes(data: Labelled) -> dict[str, int]:
+def _class_sizes(data: Dataset) -> dict[str, int]:
     """How many different texts each class has."""
     texts: dict[str, set[str]] = defaultdict(set)
-    for text, label in zip(data.text, data.label, strict=True):
+    for text, label in zip(texts_of(data), data.text_classes or (), strict=True):
         texts[label].add(normalised(text))
     return {label: len(own) for label, own in texts.items()}
 

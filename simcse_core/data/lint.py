@@ -4,22 +4,11 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from simcse_core.data.cells import has_several_lines
-from simcse_core.data.conversions import MATCH_FROM, at_least
-from simcse_core.data.kinds import (
-    Answers,
-    Dataset,
-    Labelled,
-    Pairs,
-    Scored,
-    Texts,
-    Triplets,
-    normalised,
-    text_columns,
-    texts_of,
-)
+from simcse_core.data.kinds import Dataset, Fact, normalised, text_columns, texts_of
+from simcse_core.data.kinds.cell_types import CLASS
 from simcse_core.data.splits import groups_of_shared_texts
 from simcse_core.encoding.texts import TextCheck
 
@@ -98,9 +87,6 @@ FINDINGS: dict[str, tuple[Severity, str]] = {
 SHOWN_ROWS = 20
 _STRONG_IMBALANCE = 10
 
-Fact = tuple[tuple[str, ...], object]
-"""Normalised texts, in an order that does not matter where it means nothing, and what a row says about them."""
-
 
 @dataclass(frozen=True)
 class Finding:
@@ -134,11 +120,10 @@ def lint(
     Returns:
         The gravest first; empty when the data is clean.
     """
-    facts = _facts(data)
     findings = [
         *_labels(data),
         *_line_breaks(data),
-        *_repetitions(data, facts),
+        *_repetitions(data, data.facts()),
         *_in_batch(data, batch_size),
         *(_leakage(data, dev) if dev is not None else ()),
         *(_of_the_model(data, check) if check is not None else ()),
@@ -174,26 +159,6 @@ def _finding(code: str, rows: Iterable[int] = (), *, count: int | None = None, *
         yield Finding(code, severity, count, template, {"count": count, **values}, tuple(places[:SHOWN_ROWS]))
 
 
-def _facts(data: Dataset) -> list[tuple[Fact, ...]]:
-    """What each row says."""
-    texts: list[Any] = list(zip(*([normalised(text) for text in column] for column in text_columns(data)), strict=True))
-    match data:
-        case Texts():
-            return [((row, None),) for row in texts]
-        case Labelled() | Answers():
-            return [((row, label),) for row, label in zip(texts, data.label, strict=True)]
-        case Pairs():
-            return [((_pair(*row), label),) for row, label in zip(texts, data.label, strict=True)]
-        case Scored():
-            return [((_pair(*row), score),) for row, score in zip(texts, data.score, strict=True)]
-        case Triplets():
-            return [((_pair(a, positive), 1), (_pair(a, negative), 0)) for a, positive, negative in texts]
-
-
-def _pair(first: str, second: str) -> tuple[str, str]:
-    return (first, second) if first <= second else (second, first)
-
-
 def _repetitions(data: Dataset, facts: Sequence[tuple[Fact, ...]]) -> Iterator[Finding]:
     """Duplicates, contradictions and matches of a text with itself."""
     seen: set[tuple[Fact, ...]] = set()
@@ -205,7 +170,7 @@ def _repetitions(data: Dataset, facts: Sequence[tuple[Fact, ...]]) -> Iterator[F
         seen.add(of_row)
         for texts, value in of_row:
             said[texts].add(value)
-            if isinstance(data, Pairs | Triplets) and texts[0] == texts[1]:
+            if data.judges_matches and texts[0] == texts[1]:
                 said[texts].add(1)  # a text matches itself, whatever the rows say
                 identical += [row] * (value == 1)
     yield from _finding("duplicates", repeated)
@@ -217,30 +182,36 @@ def _repetitions(data: Dataset, facts: Sequence[tuple[Fact, ...]]) -> Iterator[F
 
 def _labels(data: Dataset) -> Iterator[Finding]:
     """Too few labels, classes of one text, uneven classes."""
-    if isinstance(data, Texts | Triplets):
+    column = data.target()
+    if column is None:
         return
-    column = "score" if isinstance(data, Scored) else "label"
-    sizes = Counter(getattr(data, column))
+    labels, has_classes = getattr(data, column), data.cell_types[column] is CLASS
+    sizes = Counter(labels)
     if len(sizes) == 1:
-        code = "one_class" if isinstance(data, Labelled) else "one_label"
+        code = "one_class" if has_classes else "one_label"
         yield from _finding(code, count=len(data), column=column, value=next(iter(sizes)))
-    elif isinstance(data, Labelled | Pairs):
+    elif has_classes or data.judges_matches:
         (largest, most), (smallest, fewest) = sizes.most_common()[0], sizes.most_common()[-1]
         if most > _STRONG_IMBALANCE * fewest:
-            rows = (row for row, label in enumerate(data.label) if label == smallest)
+            rows = (row for row, label in enumerate(labels) if label == smallest)
             yield from _finding("imbalance", rows, largest=largest, most=most, smallest=smallest, fewest=fewest)
-    if isinstance(data, Labelled):
-        texts_in: dict[str, set[str]] = defaultdict(set)
-        for text, label in zip(data.text, data.label, strict=True):
-            texts_in[label].add(normalised(text))
-        alone = [label for label, texts in texts_in.items() if len(texts) == 1]
-        rows = (row for row, label in enumerate(data.label) if len(texts_in[label]) == 1)
-        yield from _finding("alone", rows, count=len(alone), classes=", ".join(alone)[:200])
-        names: dict[str, list[str]] = defaultdict(list)
-        for label in sizes:
-            names[normalised(label)].append(label)
-        alike = [label for labels in names.values() if len(labels) > 1 for label in labels]
-        yield from _finding("alike_classes", count=len(alike), classes=", ".join(map(repr, alike))[:200])
+    if data.text_classes is not None:
+        yield from _classes(texts_of(data), data.text_classes)
+
+
+def _classes(texts: Sequence[str], classes: Sequence[str]) -> Iterator[Finding]:
+    """Classes of a single text, and classes whose names look alike."""
+    texts_in: dict[str, set[str]] = defaultdict(set)
+    for text, label in zip(texts, classes, strict=True):
+        texts_in[label].add(normalised(text))
+    alone = [label for label, members in texts_in.items() if len(members) == 1]
+    rows = (row for row, label in enumerate(classes) if len(texts_in[label]) == 1)
+    yield from _finding("alone", rows, count=len(alone), classes=", ".join(alone)[:200])
+    names: dict[str, list[str]] = defaultdict(list)
+    for label in texts_in:
+        names[normalised(label)].append(label)
+    alike = [label for labels in names.values() if len(labels) > 1 for label in labels]
+    yield from _finding("alike_classes", count=len(alike), classes=", ".join(map(repr, alike))[:200])
 
 
 def _line_breaks(data: Dataset) -> Iterator[Finding]:
@@ -250,12 +221,13 @@ def _line_breaks(data: Dataset) -> Iterator[Finding]:
 
 def _in_batch(data: Dataset, batch_size: int) -> Iterator[Finding]:
     """What a loss with in-batch negatives would take for a negative although it is none."""
-    if isinstance(data, Labelled):
-        sizes = Counter(data.label)
-        rows: Iterable[int] = (row for row, label in enumerate(data.label) if sizes[label] > 1)
-        share = meeting_chance(data.label, batch_size)
+    classes = data.text_classes
+    if classes is not None:
+        sizes = Counter(classes)
+        rows: Iterable[int] = (row for row, label in enumerate(classes) if sizes[label] > 1)
+        share = meeting_chance(classes, batch_size)
         yield from _finding("same_class_negatives", rows, batch_size=batch_size, share=share)
-    elif matches := _matches(data):
+    elif matches := (data.positive_pairs()[:, 0] % len(data)).tolist():
         columns = text_columns(data)[:2]  # of triplets: the negative is no match
         groups = groups_of_shared_texts([[column[row] for row in matches] for column in columns]).tolist()
         sizes_of_groups = Counter(groups)
@@ -263,19 +235,6 @@ def _in_batch(data: Dataset, batch_size: int) -> Iterator[Finding]:
         expected = min(batch_size, len(matches)) * meeting_chance(groups, batch_size)
         share = len(rows) / len(matches)
         yield from _finding("known_matches", rows, batch_size=batch_size, share=share, expected=expected)
-
-
-def _matches(data: Dataset) -> list[int]:
-    """Rows whose first two texts belong together."""
-    match data:
-        case Pairs() | Answers():
-            return [row for row, label in enumerate(data.label) if label]
-        case Scored() if max(data.score) > 0:
-            return [row for row, is_match in enumerate(at_least(data, MATCH_FROM)) if is_match]
-        case Triplets():
-            return list(range(len(data)))
-        case _:
-            return []
 
 
 def _leakage(data: Dataset, dev: Dataset) -> Iterator[Finding]:

@@ -1,12 +1,12 @@
 """Files to texts and data sets. Every complaint names the file, the row and what would be right."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import islice, product
 from pathlib import Path
 from typing import Any, TypeVar
 
 from simcse_core.data.cells import (
-    MATCH,
+    MATCH_WORDS,
     AmbiguousNumberError,
     MixedNumberError,
     cell_text,
@@ -16,7 +16,8 @@ from simcse_core.data.cells import (
 )
 from simcse_core.data.columns import Sample, proposal, renamed
 from simcse_core.data.files import File, check_file
-from simcse_core.data.kinds import KINDS, Dataset, Labelled, Texts, Triplets
+from simcse_core.data.kinds import KINDS, Dataset, Texts
+from simcse_core.data.kinds.cell_types import CLASS, MATCH, SCORE, CellType
 from simcse_core.data.tables import Table
 from simcse_core.errors import DataError
 from simcse_core.limits import limits
@@ -166,24 +167,29 @@ def _not_too_many(rows: Iterable[T], name: str) -> list[T]:
 
 def _from_table(kind: type[Dataset], table: Table, name: str) -> Dataset:
     places = {column: table.place(column, name) for column in kind.columns}
-    if kind is Triplets:
-        return Triplets(name, *zip(*_not_too_many(_triplets(table, places, name), name), strict=True))
-    columns: list[Any] = [_column(kind, column, places[column], table, name) for column in kind.columns]
-    return kind(name, *columns)
+    if any(cell_type.takes_lists for cell_type in kind.cell_types.values()):
+        return kind.of(name, list(zip(*_not_too_many(_unfolded(kind, table, places, name), name), strict=True)))
+    return kind.of(
+        name, [_column(kind.cell_types[column], column, places[column], table, name) for column in kind.columns]
+    )
 
 
-def _triplets(table: Table, places: Mapping[str, int], name: str) -> Iterator[tuple[str, ...]]:
-    """A row with lists of positives or negatives gives one triplet for each of one with each of the other."""
+def _unfolded(kind: type[Dataset], table: Table, places: Mapping[str, int], name: str) -> Iterator[tuple[str, ...]]:
+    """Rows whose cells may hold lists of texts: one row for each text of one list with each of the others."""
     for row, cells in table.rows:
-        anchor = cell_text(cells[places["anchor"]], row, "anchor", name)
-        for positive in cell_texts(cells[places["positive"]], row, "positive", name):
-            for negative in cell_texts(cells[places["negative"]], row, "negative", name):
-                yield anchor, positive, negative
+        yield from product(
+            *(
+                cell_texts(cells[places[column]], row, column, name)
+                if kind.cell_types[column].takes_lists
+                else [cell_text(cells[places[column]], row, column, name)]
+                for column in kind.columns
+            )
+        )
 
 
-def _column(kind: type[Dataset], column: str, place: int, table: Table, name: str) -> list[Any]:
+def _column(cell_type: CellType, column: str, place: int, table: Table, name: str) -> list[Any]:
     texts = [cell_text(cells[place], row, column, name) for row, cells in table.rows]
-    values, wanted = _values(kind, column, texts, table.classes.get(place))
+    values, wanted = _values(cell_type, texts, table.classes.get(place))
     read: list[Any] = []
     try:
         read.extend(values)
@@ -215,16 +221,14 @@ def _no_value(error: ValueError, wanted: str, where: Mapping[str, object]) -> Da
     )
 
 
-def _values(
-    kind: type[Dataset], column: str, texts: Sequence[str], classes: Sequence[str] | None
-) -> tuple[Iterator[Any], str]:
+def _values(cell_type: CellType, texts: Sequence[str], classes: Sequence[str] | None) -> tuple[Iterator[Any], str]:
     """What a column's cells say, and what each has to be; taking them raises ValueError at one that is not."""
-    if column == "label" and kind is Labelled and classes:
+    if cell_type is CLASS and classes:
         names = {str(place): name for place, name in enumerate(classes)}
         return (_named(text, names) for text in texts), f"the number of a class, 0 to {len(classes) - 1}"
-    if column == "score":
+    if cell_type is SCORE:
         return numbers(texts), "a number, such as 3.5"
-    if column == "label" and kind is not Labelled:
+    if cell_type is MATCH:
         if classes:
             return _matches(texts, classes)
         return (match_or_none(text) for text in texts), "0 or 1 (or true, false, yes, no)"
@@ -232,7 +236,7 @@ def _values(
 
 
 _MEANING = {
-    **MATCH,
+    **MATCH_WORDS,
     **dict.fromkeys(("same", "duplicate", "equivalent", "paraphrase", "similar", "match", "entailment"), 1),
     **dict.fromkeys(("relevant", "correct", "right"), 1),
     **dict.fromkeys(("different", "distinct", "dissimilar", "mismatch", "irrelevant", "incorrect", "wrong"), 0),

@@ -8,24 +8,13 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from simcse_core.data.kinds import Answers, D, Dataset, Labelled, Pairs, Scored, Texts, normalised, take, text_columns
+from simcse_core.data.kinds import D, Dataset, Labelled, normalised, text_columns, texts_of
 from simcse_core.errors import DataError, OptionError
 
 FEWEST_ON_A_SIDE = 2
 
-DEV_SHARE, LABELLED_DEV_SHARE = 0.2, 0.4
-"""Of rows to hold out; of labelled texts more, because each class needs enough of them."""
-
 _TRIES = 10
 """So many random choices of groups are looked at before more rows are held out than asked for, or folds are refused."""
-
-_SCORE_STRATA = 5
-"""Scores count as low, high or between in so many steps, so that each fold has some of all."""
-
-
-def usual_share(data: Dataset) -> float:
-    """Of the rows of this kind of data to hold out, where nobody says how many."""
-    return LABELLED_DEV_SHARE if isinstance(data, Labelled) else DEV_SHARE
 
 
 def split(data: D, *, dev_share: float | None = None, seed: int = 0) -> tuple[D, D]:
@@ -41,7 +30,7 @@ def split(data: D, *, dev_share: float | None = None, seed: int = 0) -> tuple[D,
 
     Args:
         data: of any kind but texts.
-        dev_share: share to hold out, in (0, 1); 0.4 of labelled texts and 0.2 of others when None.
+        dev_share: share to hold out, in (0, 1); the kind's usual one when None.
         seed: the same seed gives the same split.
 
     Returns:
@@ -54,13 +43,12 @@ def split(data: D, *, dev_share: float | None = None, seed: int = 0) -> tuple[D,
     if dev_share is not None and not 0 < dev_share < 1:
         raise OptionError("The share to hold out is {given}: it has to be between 0 and 1.", given=dev_share)
     _check_labels(data)
-    if isinstance(data, Labelled):
-        return _parted(data, _held_of_classes(data, dev_share or usual_share(data), seed))
-    return _parted(data, _held_groups(data, dev_share or usual_share(data), seed))
+    hold_out = _held_groups if data.text_classes is None else _held_of_classes
+    return _parted(data, hold_out(data, dev_share or data.dev_share, seed))
 
 
 def split_labelled(
-    data: Labelled, *, dev_share: float = LABELLED_DEV_SHARE, seed: int = 0
+    data: Labelled, *, dev_share: float = Labelled.dev_share, seed: int = 0
 ) -> tuple[Labelled, Labelled]:
     """Hold out a share of each class.
 
@@ -134,7 +122,7 @@ def groups_of_shared_texts(columns: Sequence[Sequence[str]]) -> NDArray[np.int32
 
 
 def _check_labels(data: Dataset) -> None:
-    if isinstance(data, Texts):
+    if not data.metrics:
         raise DataError(
             "{file} has only texts: there is nothing to measure on held-out ones. "
             "Give held-out data of its own, with scores or labels.",
@@ -144,17 +132,19 @@ def _check_labels(data: Dataset) -> None:
 
 def _parted(data: D, dev: Sequence[int]) -> tuple[D, D]:
     held = set(dev)
-    return take(data, [at for at in range(len(data)) if at not in held]), take(data, sorted(dev))
+    return data.take([row for row in range(len(data)) if row not in held]), data.take(sorted(dev))
 
 
-def _held_of_classes(data: Labelled, dev_share: float, seed: int) -> list[int]:
+def _held_of_classes(data: Dataset, dev_share: float, seed: int) -> list[int]:
     """Positions of the dev rows."""
+    classes = data.text_classes
+    assert classes is not None
     groups: dict[str, list[int]] = defaultdict(list)
-    for position, text in enumerate(data.text):
+    for position, text in enumerate(texts_of(data)):
         groups[normalised(text)].append(position)
     by_class: dict[str, list[list[int]]] = defaultdict(list)
     for positions in groups.values():
-        by_class[data.label[positions[0]]].append(positions)
+        by_class[classes[positions[0]]].append(positions)
 
     shuffle = random.Random(seed).shuffle
     dev: list[int] = []
@@ -179,7 +169,7 @@ def _held_of_classes(data: Labelled, dev_share: float, seed: int) -> list[int]:
 
 def _held_groups(data: Dataset, dev_share: float, seed: int) -> list[int]:
     """Positions of the dev rows."""
-    if not _is_measurable(data):
+    if not data.is_measurable():
         raise DataError(
             "{file} has nothing to measure: pairs need matches and mismatches, scored pairs two different scores, "
             "answers a question with a right and a wrong one. Add such rows, or give held-out data of its own.",
@@ -194,7 +184,7 @@ def _held_groups(data: Dataset, dev_share: float, seed: int) -> list[int]:
         for _try in range(_TRIES):
             shuffle(groups)
             dev = _filled(groups, room)
-            if len(dev) >= FEWEST_ON_A_SIDE and _is_measurable(data.take(dev)):
+            if len(dev) >= FEWEST_ON_A_SIDE and data.take(dev).is_measurable():
                 return dev
     raise DataError(
         "Nothing can be held out of {file}: it is too small, or its rows hang together through the texts they share "
@@ -223,26 +213,6 @@ def _filled(groups: Sequence[Sequence[int]], room: int) -> list[int]:
     return taken
 
 
-def _questions_with_both(data: Answers) -> set[str]:
-    """The questions that have a right and a wrong answer, normalised."""
-    rows = [(normalised(question), label) for question, label in zip(data.question, data.label, strict=True)]
-    of_label = [{question for question, label in rows if label == of} for of in (0, 1)]
-    return of_label[0] & of_label[1]
-
-
-def _is_measurable(data: Dataset) -> bool:
-    """Whether some embeddings could be better than others on this data."""
-    match data:
-        case Pairs():
-            return len(set(data.label)) == 2
-        case Scored():
-            return len(set(data.score)) > 1
-        case Answers():
-            return bool(_questions_with_both(data))
-        case _:
-            return len(data) > 0
-
-
 def _folds(data: Dataset, count: int, seed: int) -> list[list[int]]:
     """Positions of the rows that each fold holds out."""
     _check_labels(data)
@@ -257,7 +227,7 @@ def _folds(data: Dataset, count: int, seed: int) -> list[list[int]]:
             rows=len(data),
             pieces=pieces,
         )
-    strata = _strata(data, count)
+    strata = data.strata(count)
     for attempt in range(_TRIES):
         folds = _stratified(strata, groups, count, seed + attempt * 1_000_003)
         if (largest := max(map(len, folds))) > 2 * -(-len(data) // count):
@@ -269,7 +239,7 @@ def _folds(data: Dataset, count: int, seed: int) -> list[list[int]]:
                 largest=largest,
                 rows=len(data),
             )
-        if all(held and _is_measurable(data.take(held)) for held in folds):
+        if all(held and data.take(held).is_measurable() for held in folds):
             return folds
     raise DataError(
         "{file} cannot be held out in {folds} folds: each needs something to measure (pairs matches and mismatches, "
@@ -277,25 +247,6 @@ def _folds(data: Dataset, count: int, seed: int) -> list[list[int]]:
         file=data.name,
         folds=count,
     )
-
-
-def _strata(data: Dataset, folds: int) -> NDArray[np.int64]:
-    """(N,) what each fold should have its share of."""
-    match data:
-        case Labelled():
-            return np.unique(data.label, return_inverse=True)[1]
-        case Pairs():
-            return np.array(data.label)
-        case Answers():
-            both = _questions_with_both(data)
-            return np.array(
-                [label + 2 * (normalised(q) in both) for q, label in zip(data.question, data.label, strict=True)]
-            )
-        case Scored():
-            steps = max(min(_SCORE_STRATA, len(data) // folds), 1)
-            return np.searchsorted(np.quantile(data.score, np.arange(1, steps) / steps), data.score)
-        case _:
-            return np.zeros(len(data), dtype=np.int64)
 
 
 def _stratified(strata: NDArray[np.int64], groups: NDArray[np.int32], count: int, seed: int) -> list[list[int]]:

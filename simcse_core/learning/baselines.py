@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simcse_core.data.bundled import language_of
-from simcse_core.data.kinds import Dataset, Labelled, text_columns, texts_of
+from simcse_core.data.kinds import Dataset, text_columns, texts_of
+from simcse_core.data.kinds.labelled import CENTRE, LOGISTIC
 from simcse_core.encoding.texts import Embeddings
-from simcse_core.learning.itemised import items_of
-from simcse_core.learning.measuring import CENTRE, LOGISTIC, measure
-from simcse_core.meaning.items import Items
+from simcse_core.learning.measuring import measure
+from simcse_core.meaning.items import Items, as_floats
 from simcse_core.meaning.similarity import ROUNDING
 
 if TYPE_CHECKING:
@@ -50,9 +50,9 @@ def baselines(train: Dataset, dev: Dataset, as_it_comes: "Encodes | None" = None
     columns = text_columns(dev)
     train_texts, dev_texts = list(texts_of(train)), list(texts_of(dev))
     train_vectors, dev_vectors = _tfidf(train_texts, dev_texts)
-    items = items_of(dev, np.split(_dense(dev_vectors), len(columns)))
-    if isinstance(train, Labelled) and isinstance(dev, Labelled):
-        items = items.with_values(_classified(train_vectors, train.label, dev_vectors, dev.label))
+    items = dev.items(np.split(_dense(dev_vectors), len(columns)))
+    if train.text_classes is not None and dev.text_classes is not None:
+        items = items.with_values(_classified(train_vectors, train.text_classes, dev_vectors, dev.text_classes))
     results = {TFIDF: items}
     if as_it_comes is not None:
         measured = measure(as_it_comes, dev).items
@@ -65,10 +65,11 @@ def with_classifiers(items: Items, model: "Encodes", train: Dataset, dev: Datase
 
     Both classifiers learn from the embeddings of the training texts and are asked about the dev texts.
     """
-    if not (isinstance(train, Labelled) and isinstance(dev, Labelled)):
+    if dev is None or train.text_classes is None or dev.text_classes is None:
         return items
-    embeddings = model.encode([*train.text, *dev.text])
-    return items.with_values(_classified(embeddings[: len(train)], train.label, embeddings[len(train) :], dev.label))
+    embeddings = model.encode([*texts_of(train), *texts_of(dev)])
+    of_train, of_dev = embeddings[: len(train)], embeddings[len(train) :]
+    return items.with_values(_classified(of_train, train.text_classes, of_dev, dev.text_classes))
 
 
 def _classified(
@@ -105,7 +106,7 @@ def centre_hits(
         cosines = product.toarray() if hasattr(product, "toarray") else product  # (m, C)
         is_best = cosines >= cosines.max(axis=1, keepdims=True) - ROUNDING
         hits[part] = (names[cosines.argmax(axis=1)] == wanted[part]) & (is_best.sum(axis=1) == 1)
-    return _floats(hits)
+    return as_floats(hits)
 
 
 def logistic_hits(
@@ -127,9 +128,9 @@ def logistic_hits(
     """
     labels, wanted = np.array(train_labels), np.array(dev_labels)
     if len(set(train_labels)) < 2:  # nothing to tell apart: always the one class there is
-        return _floats(wanted == labels[0])
+        return as_floats(wanted == labels[0])
     fitted = _regression(_strength(train_vectors, labels)).fit(train_vectors, labels)
-    return _floats(fitted.predict(dev_vectors) == wanted)
+    return as_floats(fitted.predict(dev_vectors) == wanted)
 
 
 def _regression(strength: float) -> Any:
@@ -175,8 +176,3 @@ def _dense(rows: Any) -> Embeddings:
     """(M, F') without the features that none of the rows has."""
     used = np.unique(rows.indices)
     return np.asarray(rows[:, used].toarray() if len(used) else np.zeros((rows.shape[0], 1)), dtype=np.float32)
-
-
-def _floats(values: NDArray[np.bool_]) -> list[float]:
-    floats: list[float] = values.astype(float).tolist()
-    return floats

@@ -5,42 +5,11 @@ from typing import Protocol
 
 import numpy as np
 
-from simcse_core.data.kinds import Answers, Dataset, Labelled, Pairs, Scored, Texts, Triplets, normalised, text_columns
+from simcse_core.data.kinds import KINDS, Dataset, text_columns
 from simcse_core.encoding.texts import Embeddings
-from simcse_core.errors import DataError, ModelError, OptionError
-from simcse_core.learning.itemised import items_of
+from simcse_core.errors import ModelError, OptionError
 from simcse_core.learning.records import Geometry, Measured
-from simcse_core.meaning.evaluation import (
-    AnswerMetrics,
-    LabelledMetrics,
-    Metrics,
-    PairMetrics,
-    ScoredMetrics,
-    TripletMetrics,
-    alignment,
-    closest_pairs,
-    effective_rank,
-    evaluate_answers,
-    evaluate_labelled,
-    evaluate_pairs,
-    evaluate_scored,
-    evaluate_triplets,
-    mean_cosine,
-    uniformity,
-)
-
-MAIN_METRIC = {
-    "scored": "spearman",
-    "pairs": "average_precision",
-    "labelled": "mean_average_precision",
-    "triplets": "accuracy",
-    "answers": "map",
-}
-"""What is followed while a model trains and decides which checkpoint is best, by kind of dev data; higher is better."""
-
-LOGISTIC, CENTRE = "logistic_accuracy", "centre_accuracy"
-"""What a classifier's user gets: the share of held-out texts that a logistic regression, or the nearest class centre,
-is right about after it has learned from the embeddings of the training texts."""
+from simcse_core.meaning.evaluation import Metrics, alignment, effective_rank, mean_cosine, uniformity
 
 GEOMETRY_SAMPLE = 2_000
 """So many distinct texts at most tell how the embeddings lie; a seeded sample of more."""
@@ -50,12 +19,25 @@ TRAINING_SAMPLE = 256
 
 
 def main_metric_among(names: Iterable[str]) -> str | None:
-    """The metric that decides a comparison: `LOGISTIC` where it is known, else as `MAIN_METRIC` says; None without any.
+    """The metric that decides: of a kind's main metrics the first that was measured; None without any.
 
-    The mean average precision of labelled texts can rise while a classifier becomes worse, so it only stands beside.
+    So one rule says which checkpoint is the best and which loss wins. While a model trains, its embeddings of the
+    held-out texts are all that is measured. After it, labelled texts have the accuracy of a classifier too, and a
+    comparison is decided by that.
+
+    Args:
+        names: of the metrics that were measured, of data of one kind.
     """
-    known = set(names)
-    return next((name for name in (LOGISTIC, *MAIN_METRIC.values()) if name in known), None)
+    measured = set(names)
+    deciding = (metric.name for kind in KINDS.values() for metric in kind.metrics if metric.is_main)
+    return next((name for name in deciding if name in measured), None)
+
+
+def main_metric(metrics: Metrics) -> float:
+    """The value of the metric that decides (`main_metric_among`); higher is better, NaN is undefined."""
+    measured = vars(metrics)
+    name = main_metric_among(measured)
+    return float("nan") if name is None else float(measured[name])
 
 
 class Encodes(Protocol):
@@ -85,12 +67,12 @@ def measure(model: Encodes, data: Dataset, *, precision: str = "float32", scale_
         OptionError: `scale_max` is given for data without scores.
         ModelError: the model gives embeddings that are no numbers, as it does after a training that diverged.
     """
-    if isinstance(data, Texts):
-        raise DataError("{file} has only texts: nothing to compare with. It needs a score or a label.", file=data.name)
+    if not data.metrics:
+        raise data.nothing_to_compare()
     check_scale(data, scale_max)
     parts, unique = _encoded(model, data, precision)
-    close = _close(data, parts, scale_max)
-    return Measured(_metrics(data, parts, unique, scale_max), _geometry(close, unique), items_of(data, parts))
+    metrics = data.evaluate(parts, unique, scale_max=scale_max)
+    return Measured(metrics, _geometry(data, parts, unique, scale_max), data.items(parts))
 
 
 def check_scale(data: Dataset, scale_max: float | None) -> None:
@@ -99,7 +81,7 @@ def check_scale(data: Dataset, scale_max: float | None) -> None:
     Raises:
         OptionError: there are none.
     """
-    if scale_max is not None and not isinstance(data, Scored):
+    if scale_max is not None and not data.has_scale():
         raise OptionError(
             "{given:g} as the best possible score means nothing for {file}: its rows have no scores. Leave --scale-max "
             "out.",
@@ -111,7 +93,7 @@ def check_scale(data: Dataset, scale_max: float | None) -> None:
 def geometry(model: Encodes, data: Dataset) -> Geometry:
     """The geometry of a data set's embeddings, of any kind; texts alone have no alignment. Errors as for `measure`."""
     parts, unique = _encoded(model, data, "float32")
-    return _geometry(_close(data, parts, None), unique)
+    return _geometry(data, parts, unique, None)
 
 
 def sample_of(data: Dataset) -> Dataset:
@@ -132,67 +114,10 @@ def _encoded(model: Encodes, data: Dataset, precision: str) -> tuple[list[Embedd
     return np.split(embeddings, len(columns)), embeddings[sorted(row_of.values())]
 
 
-def _metrics(data: Dataset, parts: Sequence[Embeddings], unique: Embeddings, scale_max: float | None) -> Metrics:
-    match data:
-        case Scored():
-            return evaluate_scored(parts[0], parts[1], data.score, unique=unique, scale_max=scale_max)
-        case Pairs():
-            return evaluate_pairs(parts[0], parts[1], data.label)
-        case Triplets():
-            return evaluate_triplets(*parts)
-        case Answers():
-            return evaluate_answers(parts[0], parts[1], [normalised(text) for text in data.question], data.label)
-        case Labelled():
-            return evaluate_labelled(parts[0], data.label)
-        case _:
-            raise AssertionError(data)
-
-
-def _close(data: Dataset, parts: Sequence[Embeddings], scale_max: float | None) -> tuple[Embeddings, Embeddings]:
-    """The two sides of what belongs together: (K, D) each."""
-    match data:
-        case Scored():
-            close = closest_pairs(data.score, scale_max)
-            return parts[0][close], parts[1][close]
-        case Pairs() | Answers():
-            close = np.array(data.label) == 1
-            return parts[0][close], parts[1][close]
-        case Triplets():
-            return parts[0], parts[1]
-        case Labelled():
-            return _neighbours_of_class(parts[0], data.label)
-        case Texts():
-            return parts[0][:0], parts[0][:0]
-
-
-def main_metric(metrics: Metrics) -> float:
-    """What decides which checkpoint is best; higher is better."""
-    match metrics:
-        case ScoredMetrics():
-            return metrics.spearman
-        case PairMetrics():
-            return metrics.average_precision
-        case LabelledMetrics():
-            return metrics.mean_average_precision
-        case TripletMetrics():
-            return metrics.accuracy
-        case AnswerMetrics():
-            return metrics.map
-
-
-def _neighbours_of_class(embeddings: Embeddings, labels: Sequence[str]) -> tuple[Embeddings, Embeddings]:
-    """Each text with the next one of its class, in the order of the data."""
-    last: dict[str, int] = {}
-    pairs: list[tuple[int, int]] = []
-    for at, label in enumerate(labels):
-        if label in last:
-            pairs.append((last[label], at))
-        last[label] = at
-    left, right = [a for a, _b in pairs], [b for _a, b in pairs]
-    return embeddings[left], embeddings[right]
-
-
-def _geometry(close: tuple[Embeddings, Embeddings], unique: Embeddings) -> Geometry:
+def _geometry(data: Dataset, parts: Sequence[Embeddings], unique: Embeddings, scale_max: float | None) -> Geometry:
+    first, second = data.positive_pairs(scale_max).T
+    embeddings = np.concatenate(parts)
+    aligned = alignment(embeddings[first], embeddings[second])
     if len(unique) > GEOMETRY_SAMPLE:
         unique = unique[np.random.default_rng(0).choice(len(unique), GEOMETRY_SAMPLE, replace=False)]
-    return Geometry(alignment(*close), uniformity(unique), mean_cosine(unique), effective_rank(unique))
+    return Geometry(aligned, uniformity(unique), mean_cosine(unique), effective_rank(unique))

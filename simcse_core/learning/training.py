@@ -13,7 +13,7 @@ from statistics import fmean
 import torch
 from torch import nn
 
-from simcse_core.data.kinds import Dataset, Texts, kind_of, rows
+from simcse_core.data.kinds import Dataset, kind_of, rows
 from simcse_core.errors import CheckpointError, DataError, ModelError, OptionError, RunError
 from simcse_core.learning.cached_encoder import CachedEncoder
 from simcse_core.learning.checkpoints import Best, Checkpoint, Weights, first_line
@@ -102,7 +102,7 @@ def check(model: Trainable, data: Dataset, dev: Dataset | None, settings: Traini
 
 
 def _check_dev(dev: Dataset | None) -> None:
-    if isinstance(dev, Texts):
+    if dev is not None and not dev.metrics:
         raise DataError("{file} has only texts: nothing to compare with. It needs a score or a label.", file=dev.name)
 
 

@@ -13,9 +13,17 @@ Values = NDArray[np.float64]
 
 SAMPLE_OF_RANKINGS = 1_000
 
+MATCH_FROM = 0.8
+"""Share of the best score from which on two sentences count as a match."""
+
 
 @dataclass(frozen=True)
-class ScoredMetrics:
+class Metrics:
+    """What a model reaches on data of one kind, which has a class of its own. Undefined numbers are NaN."""
+
+
+@dataclass(frozen=True)
+class ScoredMetrics(Metrics):
     """Against graded scores. Undefined numbers are NaN."""
 
     n: int
@@ -27,7 +35,7 @@ class ScoredMetrics:
 
 
 @dataclass(frozen=True)
-class PairMetrics:
+class PairMetrics(Metrics):
     """Against matches (1) and non-matches (0). Undefined numbers are NaN."""
 
     n: int
@@ -39,7 +47,7 @@ class PairMetrics:
 
 
 @dataclass(frozen=True)
-class LabelledMetrics:
+class LabelledMetrics(Metrics):
     """Against classes. Undefined numbers are NaN."""
 
     n: int
@@ -51,7 +59,7 @@ class LabelledMetrics:
 
 
 @dataclass(frozen=True)
-class TripletMetrics:
+class TripletMetrics(Metrics):
     """Against triplets. Undefined numbers are NaN."""
 
     n: int
@@ -62,7 +70,7 @@ class TripletMetrics:
 
 
 @dataclass(frozen=True)
-class AnswerMetrics:
+class AnswerMetrics(Metrics):
     """Questions that rank their answers by cosine. Undefined numbers are NaN."""
 
     questions: int
@@ -75,9 +83,6 @@ class AnswerMetrics:
     """Mean average precision."""
     precision_at_1: float
     """Share of questions whose closest answer is right."""
-
-
-Metrics = ScoredMetrics | PairMetrics | LabelledMetrics | TripletMetrics | AnswerMetrics
 
 
 def spearman(x: ArrayLike, y: ArrayLike) -> float:
@@ -151,11 +156,11 @@ def evaluate_scored(
     )
 
 
-def closest_pairs(scores: ArrayLike, scale_max: float | None = None) -> NDArray[np.bool_]:
-    """(N,) which pairs have at least 0.8 of the best possible score: the data's highest when `scale_max` is None."""
+def closest_pairs(scores: ArrayLike, scale_max: float | None = None, *, share: float = MATCH_FROM) -> NDArray[np.bool_]:
+    """(N,) which pairs have at least this share of the best possible score: the data's highest when it is None."""
     gold = np.asarray(scores, dtype=np.float64)
     best = scale_max if scale_max is not None else gold.max(initial=0.0)
-    return gold >= 0.8 * best - 1e-9 * abs(best)  # 0.8 * 3 is a little more than 2.4
+    return gold >= share * best - 1e-9 * abs(best)  # 0.8 * 3 is a little more than 2.4
 
 
 def evaluate_pairs(first: Embeddings, second: Embeddings, labels: ArrayLike) -> PairMetrics:

@@ -5,10 +5,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 PAIR_METRICS = ("average_precision", "auc")
 SCORED_METRICS = ("spearman",)
 DEPENDENT_METRICS = ("mean_average_precision",)
 """Means over items that are not independent: each text is ranked by all others."""
+
+
+SAME_COSINES = "all pairs are equally close, their cosines differ by no more than rounding"
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,19 @@ class Items:
         if pseudo_values is None:  # likewise: nothing is known of how sure these are
             pseudo_values = {name: [None] * len(values[name]) for name in DEPENDENT_METRICS if name in values}
         return cls(values, found["cosines"], gold, tuple(of_pairs), _numbers(pseudo_values))
+
+
+def as_floats(values: NDArray[np.generic]) -> list[float]:
+    """An array as the numbers that items hold."""
+    floats: list[float] = values.astype(float).tolist()
+    return floats
+
+
+def why_not_ranked(items: Items, what: str) -> str:
+    """Why pairs cannot be ranked by their cosines against `what` they say ("scores"), as the end of a sentence."""
+    if len(items.gold) < 2:
+        return "there are fewer than two pairs"
+    return f"all {what} are the same" if len(set(items.gold)) < 2 else SAME_COSINES
 
 
 def _numbers(found: Mapping[str, Sequence[float | None]]) -> dict[str, list[float]]:

@@ -14,7 +14,7 @@ from simcse_core.data import bundled
 from simcse_core.data.conversions import convert
 from simcse_core.data.decoding import EncodingError
 from simcse_core.data.held_out import Sides
-from simcse_core.data.kinds import Dataset, Texts, rows
+from simcse_core.data.kinds import Dataset, rows
 from simcse_core.data.splits import fold, split
 from simcse_core.encoding.catalogue import find
 from simcse_core.encoding.layout import model_files
@@ -211,7 +211,7 @@ def _held_out(config: RunConfig, data: Dataset, seed: int) -> tuple[Dataset, Dat
         if config.fold is None:
             raise OptionError("Which of the {folds} folds is held out is not said.", folds=config.folds)
         return fold(data, config.folds, config.fold, seed=seed)
-    if config.dev == NOTHING or (isinstance(data, Texts) and config.dev_share is None):
+    if config.dev == NOTHING or (not data.metrics and config.dev_share is None):
         return data, None
     return split(data, dev_share=config.dev_share, seed=seed)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from simcse_core import durable
 from simcse_core.data.kinds import Dataset, texts_of
+from simcse_core.data.kinds.labelled import CENTRE, LOGISTIC
 from simcse_core.encoding.catalogue import load
 from simcse_core.encoding.scratch import SIZES, new_model
 from simcse_core.errors import CheckpointError, ModelError, RunError, UserError
@@ -14,7 +15,6 @@ from simcse_core.jsonable import jsonable
 from simcse_core.learning.baselines import AS_IT_COMES, with_classifiers
 from simcse_core.learning.cached_encoder import CachedEncoder
 from simcse_core.learning.frozen_states import Trainable
-from simcse_core.learning.measuring import CENTRE, LOGISTIC
 from simcse_core.learning.race import Contestant, verdict
 from simcse_core.learning.records import Ended, Evaluation, Note, State
 from simcse_core.learning.training import train

@@ -11,7 +11,6 @@ from simcse_core.data.kinds import (
     Triplets,
     kind_of,
     rows,
-    take,
     texts_of,
 )
 from simcse_core.errors import DataError
@@ -35,7 +34,7 @@ def test_rows_of_every_kind_can_be_taken_in_any_order(data: Dataset) -> None:
     whole = list(rows(data))
     taken = data.take([2, 0])
     assert list(rows(taken)) == [whole[2], whole[0]]
-    assert taken == take(data, (2, 0))
+    assert taken == data.take((2, 0))
     assert (kind_of(taken), taken.name, len(taken)) == (kind_of(data), "d", 2)
     with pytest.raises(DataError, match="d has no rows"):
         data.take([])

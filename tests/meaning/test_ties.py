@@ -13,7 +13,6 @@ from simcse_core.data.kinds import Answers, Dataset, Labelled, Pairs, Scored, Tr
 from simcse_core.encoding.texts import Embeddings
 from simcse_core.jsonable import jsonable
 from simcse_core.learning.baselines import centre_hits
-from simcse_core.learning.itemised import items_of
 from simcse_core.learning.measuring import main_metric, measure
 from simcse_core.learning.race import Contestant, table, verdict
 from simcse_core.meaning.evaluation import (
@@ -28,7 +27,6 @@ from simcse_core.meaning.intervals import difference, interval
 from simcse_core.meaning.items import PAIR_METRICS, Items
 from simcse_core.meaning.projection import nearest, pca, trustworthiness
 from simcse_core.meaning.similarity import Background, pair_cosines, without_rounding
-from simcse_core.meaning.undefined import why_undefined
 from tests.meaning.test_evaluation import on_the_circle, unit_rows
 
 WIDTH = 384
@@ -67,7 +65,7 @@ def test_what_ranks_pairs_that_are_equally_close_is_undefined(parts: tuple[Embed
     texts = tuple(map(str, range(N)))
     data: list[Dataset] = [Scored("d", texts, texts, tuple(scores)), Pairs("d", texts, texts, tuple(LABELS))]
     for one in data:
-        items = items_of(one, parts)
+        items = one.items(parts)
         for metric in items.metrics:
             assert math.isnan(interval(items, metric).value)
             assert math.isnan(difference(items, items, metric).value)
@@ -113,7 +111,7 @@ def test_being_as_close_up_to_rounding_is_no_hit_whichever_way_rounding_goes() -
     assert evaluate_triplets(*near).accuracy == 1
 
 
-@pytest.mark.parametrize("vectors", [noisy(N), np.repeat(unit_rows(3, 1, WIDTH), N, axis=0)], ids=["noise", "exact"])
+@pytest.mark.parametrize("embeddings", [noisy(N), np.repeat(unit_rows(3, 1, WIDTH), N, axis=0)], ids=["noise", "exact"])
 def test_no_picture_of_one_and_the_same_vector_can_be_trusted_or_not(embeddings: Embeddings) -> None:
     assert math.isnan(trustworthiness(embeddings, pca(embeddings)))
     assert math.isnan(trustworthiness(embeddings, unit_rows(4, N, 2)))
@@ -244,7 +242,7 @@ def test_the_reason_is_that_of_the_data(data: Dataset, parts: tuple[Embeddings, 
             return np.concatenate(parts)
 
     measured = measure(Given(), data)  # type: ignore[arg-type]
-    said = why_undefined(measured.metrics, measured.items)
+    said = data.why_undefined(measured.metrics, measured.items)
     assert (said is None) if reason is None else (said is not None and reason in said)
 
 

@@ -10,7 +10,7 @@ from simcse_core.data.conversions import convert, targets
 from simcse_core.data.held_out import Sides, in_words
 from simcse_core.data.kinds import KINDS, Dataset, Texts, kind_of, texts_of
 from simcse_core.data.lint import Finding, lint
-from simcse_core.data.splits import split, usual_share
+from simcse_core.data.splits import split
 from simcse_core.encoding.texts import TextCheck
 from simcse_core.errors import UserError
 from simcse_core.learning.checks import losses_for, trainable
@@ -111,7 +111,7 @@ def measured_on(chosen: ChosenData) -> HeldOut:
 
 def _share(data: Dataset) -> float | None:
     """Asks how much of the data is held out; None is what is usual for its kind."""
-    usual = usual_share(data)
+    usual = data.dev_share
     share = st.select_slider(
         _("Share to hold out"),
         SHARES,

@@ -1,0 +1,90 @@
+"""A question and a possible answer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simcse_core.data.kinds.cell_types import MatchColumn, TextColumn
+from simcse_core.data.kinds.dataset import Dataset, Metric, Positions, kind, normalised
+from simcse_core.encoding.texts import Embeddings
+from simcse_core.errors import DataError
+from simcse_core.meaning.evaluation import (
+    AnswerMetrics,
+    answer_average_precisions,
+    evaluate_answers,
+    ranks_of_right_answers,
+    reciprocal_ranks,
+)
+from simcse_core.meaning.items import Items, as_floats
+
+
+@kind("answers")
+@dataclass(frozen=True)
+class Answers(Dataset):
+    """A question and a possible answer: 1 right, 0 wrong. A question with several answers stands in several rows."""
+
+    question: TextColumn
+    answer: TextColumn
+    label: MatchColumn
+
+    title = "Answers: questions with right and wrong answers"
+    rows_are = "questions and answers"
+    is_likely = False
+    metrics = (
+        Metric(
+            "map",
+            "mean average precision",
+            "Mean average precision: each question ranks its answers by cosine; 1 when the right ones come first.",
+            is_main=True,
+        ),
+        Metric("mrr", "mean reciprocal rank", "Mean reciprocal rank: 1 / rank of the first right answer."),
+        Metric(
+            "precision_at_1",
+            "precision at 1",
+            "Precision at 1: the share of questions whose closest answer is right.",
+        ),
+    )
+
+    def positive_pairs(self, scale_max: float | None = None) -> Positions:
+        return self.first_two(np.array(self.label) == 1)
+
+    def check_contrast(self) -> None:
+        if 1 not in self.label:
+            raise DataError("{file} has no row with the label 1: there is nothing to bring together.", file=self.name)
+
+    def is_measurable(self) -> bool:
+        return bool(self._questions_with_both())
+
+    def strata(self, folds: int) -> NDArray[np.int64]:
+        """Right and wrong answers, of questions that have both and of others."""
+        both = self._questions_with_both()
+        rows = zip(self.question, self.label, strict=True)
+        return np.array([label + 2 * (normalised(question) in both) for question, label in rows])
+
+    def _questions_with_both(self) -> set[str]:
+        """The questions that have a right and a wrong answer, normalised."""
+        rows = [(normalised(question), label) for question, label in zip(self.question, self.label, strict=True)]
+        wrong, right = ({question for question, label in rows if label == wanted} for wanted in (0, 1))
+        return wrong & right
+
+    def evaluate(
+        self, columns: Sequence[Embeddings], unique: Embeddings, *, scale_max: float | None = None
+    ) -> AnswerMetrics:
+        return evaluate_answers(columns[0], columns[1], [*map(normalised, self.question)], self.label)
+
+    def items(self, columns: Sequence[Embeddings]) -> Items:
+        questions = [*map(normalised, self.question)]
+        ranks = ranks_of_right_answers(columns[0], columns[1], questions, self.label)
+        firsts = reciprocal_ranks(ranks)
+        return Items(
+            {
+                "map": as_floats(answer_average_precisions(ranks)),
+                "mrr": as_floats(firsts),
+                "precision_at_1": as_floats(firsts == 1),
+            }
+        )
+
+    def reason_undefined(self, names: Sequence[str], items: Items) -> str:
+        return "no question has both a right and a wrong answer"
