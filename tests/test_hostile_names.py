@@ -179,7 +179,7 @@ def test_what_a_training_prints_steers_nothing(capsys: pytest.CaptureFixture[str
     printing.print_table(("name",), [(name,)])
     printing.print_answer({"file": name}, "text")
     printing.print_answer({"file": name}, "json")
-    printing.print_answer({"texts": [name], "others": [name], "similarity": [[1.0]]}, "text")
+    printing.print_similarity({"texts": [name], "others": [name], "similarity": [[1.0]]})
     printing.to_stderr(name)
     with download_line(name) as show:
         show(1, 1)

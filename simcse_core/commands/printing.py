@@ -2,7 +2,8 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 
 from simcse_core.plain import printable, short_line
@@ -67,17 +68,88 @@ def _range(found: dict[str, Any]) -> str:
     return f"{kind}: {_number(found['low'])} to {_number(found['high'])}"
 
 
-def print_answer(answer: Answer, form: str) -> None:
-    """The answer of a command: one value of JSON, or a table for people."""
+def print_values(answer: dict[str, Any]) -> None:
+    """A name and its value a line."""
+    for name, value in answer.items():
+        print(f"{name:24} {printable(_number(value))}")
+
+
+def print_answer(answer: Answer, form: str, as_text: Callable[[Any], None] = print_values) -> None:
+    """The answer of a command: one value of JSON for programs, or what `as_text` prints for people."""
     if form == "json":
         print(_escaped(json.dumps(answer, ensure_ascii=False, allow_nan=False)))
-    elif isinstance(answer, list):
-        _print_models(answer)
-    elif "similarity" in answer:
-        _print_similarity(answer)
     else:
-        for name, value in answer.items():
-            print(f"{name:24} {printable(_number(value))}")
+        as_text(answer)
+
+
+def print_similarity(answer: dict[str, Any]) -> None:
+    """The matrix, each row in front of its text; other texts are numbered above their columns and listed below."""
+    others = answer.get("others", [])
+    if others:
+        print("  ".join(f"{number:5}" for number in range(1, len(others) + 1)))
+    for text, row in zip(answer["texts"], answer["similarity"], strict=True):
+        print("  ".join(f"{value:5.2f}" for value in row), f" {printable(text)}")
+    if others:
+        print()
+    for number, text in enumerate(others, 1):
+        print(f"{number:5}  {printable(text)}")
+
+
+def print_models(cards: list[dict[str, Any]]) -> None:
+    """The catalogue as a table."""
+    rows = [("name", "languages", "  MB", "licence", "")]
+    for card in cards:
+        here = "here" if card["here"] else "fetch"
+        rows.append((card["name"], card["languages"], f"{card['megabytes']:4}", card["licence"], here))
+    print_table(rows[0], rows[1:])
+    if not all(card["here"] for card in cards):
+        print("To fetch one: python -m simcse_core models fetch NAME")
+
+
+def print_runs(runs: list[dict[str, Any]]) -> None:
+    """All runs as a table."""
+    if not runs:
+        print("No runs yet. Start one: python -m simcse_core train --data intents-en --loss supcon")
+        return
+    rows = [
+        (run["id"], "damaged" if run["damaged"] else run["state"], run["title"], run["metric"] or "",
+         _or_empty(run["before"], ".4f"), _or_empty(run["after"], ".4f"), _or_empty(run["seconds"], ".0f"))
+        for run in runs
+    ]  # fmt: skip
+    print_table(("run", "state", "title", "metric", "before", "after", "seconds"), rows)
+
+
+def print_run(run: dict[str, Any]) -> None:
+    """What is recorded of a run, a line each; what is not recorded has none."""
+    start = run["model"] if run["layer"] is None else f"{run['model']}, layer {run['layer']}"
+    result = "" if run["after"] is None else f"{_or_empty(run['before'], '.4f')} -> {_or_empty(run['after'], '.4f')}"
+    lines = [
+        ("run", run["id"]),
+        ("title", run["title"]),
+        ("state", f"{run['state']}  {run['message']}".strip()),
+        ("created", f"{_local_time(run['created'])}{', imported' if run['imported'] else ''}"),
+        ("data", run["data"]),
+        ("started from", start),
+        (run["metric"] or "metric", result),
+        ("seconds", _or_empty(run["seconds"], ".1f")),
+        ("model", run["trained_model"] or ""),
+        ("command", run["command"] or "unknown: the run is damaged"),
+        *(("note", note) for note in run["notes"]),
+    ]
+    for name, value in lines:
+        if value:
+            print(f"{name:24} {printable(value)}")
+
+
+def _local_time(seconds: float) -> str:
+    """In the time zone of this machine; "" when it is impossible, as in a damaged file."""
+    from simcse_core.learning.records import LATEST
+
+    return f"{datetime.fromtimestamp(seconds).astimezone():%Y-%m-%d %H:%M}" if 0 < seconds < LATEST else ""
+
+
+def _or_empty(value: float | None, form: str) -> str:
+    return "" if value is None else format(value, form)
 
 
 def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -94,28 +166,6 @@ def _escaped(text: str) -> str:
         return text
     odd = (letter for letter in set(text) if not letter.isprintable())  # a large matrix has few different ones
     return text.translate({ord(letter): json.dumps(letter)[1:-1] for letter in odd})
-
-
-def _print_similarity(answer: dict[str, Any]) -> None:
-    others = answer.get("others", [])
-    if others:
-        print("  ".join(f"{number:5}" for number in range(1, len(others) + 1)))
-    for text, row in zip(answer["texts"], answer["similarity"], strict=True):
-        print("  ".join(f"{value:5.2f}" for value in row), f" {printable(text)}")
-    if others:
-        print()
-    for number, text in enumerate(others, 1):
-        print(f"{number:5}  {printable(text)}")
-
-
-def _print_models(cards: list[dict[str, Any]]) -> None:
-    rows = [("name", "languages", "  MB", "licence", "")]
-    for card in cards:
-        here = "here" if card["here"] else "fetch"
-        rows.append((card["name"], card["languages"], f"{card['megabytes']:4}", card["licence"], here))
-    print_table(rows[0], rows[1:])
-    if not all(card["here"] for card in cards):
-        print("To fetch one: python -m simcse_core models fetch NAME")
 
 
 def _numbers(metrics: dict[str, Any] | None) -> str:

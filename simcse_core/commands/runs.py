@@ -2,29 +2,27 @@
 
 import argparse
 import sys
-from collections.abc import Callable
 from dataclasses import asdict
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simcse_core.commands.options import Parser, add_action, add_command, output_file
-from simcse_core.commands.printing import Answer, print_table
+from simcse_core.commands.options import Parser, add_action, add_actions
+from simcse_core.commands.output import output_file
+from simcse_core.commands.printing import print_answer, print_run, print_runs
 from simcse_core.errors import OptionError, RunError
 from simcse_core.plain import printable
 
 if TYPE_CHECKING:
     from simcse_core.runs.run import Run
-    from simcse_core.runs.summary import Summary
 
-Action = Callable[[argparse.Namespace], Answer | None]
+NAME = "runs"
+HELP = "What was trained: list, show, export, import, cancel, delete …"
 
 
-def add_to(commands: "argparse._SubParsersAction[Parser]") -> None:
-    """Add the commands with their flags."""
-    runs = add_command(commands, "runs", _list, "What was trained: list, show, export, import, cancel, delete …")
-    actions = runs.add_subparsers(metavar="[ACTION]", parser_class=Parser)
-    add_action(actions, "list", _list, "All runs, the newest first.")
+def add_arguments(parser: Parser) -> None:
+    """Add the actions with their flags."""
+    actions = add_actions(parser, "[ACTION]")
+    add_action(actions, "list", run, "All runs, the newest first.")
     for name, action, summary in (
         ("show", _show, "What a run did, and the command that does it again."),
         ("export", _export, "Write a finished run as a bundle: model, settings, metrics."),
@@ -44,27 +42,26 @@ def add_to(commands: "argparse._SubParsersAction[Parser]") -> None:
     add_action(actions, "import", _import, "Take a bundle in as a new finished run.").add_argument("file")
 
 
-def _list(options: argparse.Namespace) -> Answer | None:
+def run(options: argparse.Namespace) -> None:
+    """List all runs, the newest first."""
     from simcse_core.runs.schedule import places
     from simcse_core.runs.store import all_runs
     from simcse_core.runs.summary import summarise
 
-    found = [summarise(run) for run in all_runs()][::-1]
-    if options.format == "text":
-        _print_list(found)
-        return None
-    waiting = places() if any(run.state == "queued" for run in found) else {}
-    return [
+    summaries = [summarise(run) for run in all_runs()][::-1]
+    waiting = places() if any(run.state == "queued" for run in summaries) else {}
+    answer = [
         {**asdict(run), "gain": run.gain, "place": waiting[run.id].position if run.id in waiting else None}
-        for run in found
+        for run in summaries
     ]
+    print_answer(answer, options.format, print_runs)
 
 
-def _show(options: argparse.Namespace) -> Answer | None:
+def _show(options: argparse.Namespace) -> None:
     from simcse_core.runs.reproduce import as_carried_out, command
     from simcse_core.runs.summary import summarise
 
-    run = _run(options.run)
+    run = _named(options.run)
     summary = summarise(run)
     config, records = (None, []) if summary.damaged else (run.config, run.records())
     last = records[-1] if records and records[-1]["event"] == "finished" else {}
@@ -80,78 +77,73 @@ def _show(options: argparse.Namespace) -> Answer | None:
         "command": None if config is None else command(as_carried_out(config, records)),
         "config": None if config is None else config.model_dump(mode="json"),
     }
-    if options.format == "json":
-        return answer
-    _print_run(summary, answer)
-    return None
+    print_answer(answer, options.format, print_run)
 
 
-def _export(options: argparse.Namespace) -> Answer:
+def _export(options: argparse.Namespace) -> None:
     from simcse_core.runs.bundles import write_bundle
 
-    run = _run(options.run)
+    run = _named(options.run)
     file = output_file(options.output or f"{run.id}.zip")
     write_bundle(run, file)
-    return {"run": run.id, "file": str(file), "megabytes": round(file.stat().st_size / 1_000_000, 1)}
+    megabytes = round(file.stat().st_size / 1_000_000, 1)
+    print_answer({"run": run.id, "file": str(file), "megabytes": megabytes}, options.format)
 
 
-def _import(options: argparse.Namespace) -> Answer:
+def _import(options: argparse.Namespace) -> None:
     from simcse_core.runs.bundles import read_bundle
 
     run = read_bundle(Path(options.file), owner="cli")
-    return {"run": run.id, "title": run.title, "model": str(run.model)}
+    print_answer({"run": run.id, "title": run.title, "model": str(run.model)}, options.format)
 
 
-def _cancel(options: argparse.Namespace) -> Answer:
+def _cancel(options: argparse.Namespace) -> None:
     from simcse_core.runs import queue
 
-    run = _run(options.run)
+    run = _named(options.run)
     if run.status.state.is_over:
         raise RunError("The run {run} is over: it is {state}.", run=run.id, state=run.status.state)
     queue.cancel(run, None)
-    return {"run": run.id, "state": run.status.state}
+    print_answer({"run": run.id, "state": run.status.state}, options.format)
 
 
-def _resume(options: argparse.Namespace) -> Answer:
+def _resume(options: argparse.Namespace) -> None:
     from simcse_core.runs import queue
 
-    run = _run(options.run)
+    run = _named(options.run)
     queue.resume(run, None)
-    return {"run": run.id, "state": run.status.state}
+    print_answer({"run": run.id, "state": run.status.state}, options.format)
 
 
-def _rename(options: argparse.Namespace) -> Answer:
-    run = _run(options.run)
+def _rename(options: argparse.Namespace) -> None:
+    run = _named(options.run)
     run.rename(options.name, None)
-    return {"run": run.id, "title": run.title}
+    print_answer({"run": run.id, "title": run.title}, options.format)
 
 
-def _delete(options: argparse.Namespace) -> Answer:
+def _delete(options: argparse.Namespace) -> None:
     from simcse_core.home import run_folder
     from simcse_core.runs.store import delete
 
-    run = _run(options.run)
+    run = _named(options.run)
     if run_folder(run.id) is None:  # somebody named the folder, and may have other things in it
         raise RunError("The run in {folder} has a folder of yours. Remove it yourself.", folder=run.folder)
     if not options.yes and not _confirmed(run):
         raise OptionError("{run} was not removed. Say yes, or add --yes.", run=run.id)
     delete(run, None)
-    return {"run": run.id, "state": "deleted"}
+    print_answer({"run": run.id, "state": "deleted"}, options.format)
 
 
 def _confirmed(run: "Run") -> bool:
     """Whether somebody at a terminal says yes. Nobody can be asked elsewhere."""
     if not sys.stdin.isatty():
         return False
-    print(
-        f"Remove {run.id} ({printable(run.title)}) with its model? This cannot be undone. [y/N] ",
-        end="",
-        file=sys.stderr,
-    )
+    question = f"Remove {run.id} ({printable(run.title)}) with its model? This cannot be undone. [y/N] "
+    print(question, end="", file=sys.stderr)
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
-def _run(name: str) -> "Run":
+def _named(name: str) -> "Run":
     """A run by its id, or by its folder.
 
     Raises:
@@ -160,55 +152,5 @@ def _run(name: str) -> "Run":
     from simcse_core.runs.store import Run, get
 
     folder = Path(name)
-    return (
-        Run(folder.resolve())
-        if (folder / "config.json").is_file() and (folder / "status.json").is_file()
-        else get(name)
-    )
-
-
-def _print_list(runs: "list[Summary]") -> None:
-    if not runs:
-        print("No runs yet. Start one: python -m simcse_core train --data intents-en --loss supcon")
-        return
-    print_table(
-        ("run", "state", "title", "metric", "before", "after", "seconds"),
-        [
-            (run.id, "damaged" if run.damaged else run.state, run.title, run.metric or "", _number(run.before),
-             _number(run.after), "" if run.seconds is None else f"{run.seconds:.0f}")
-            for run in runs
-        ],
-    )  # fmt: skip
-
-
-def _print_run(run: "Summary", answer: dict[str, Any]) -> None:
-    start = run.model if run.layer is None else f"{run.model}, layer {run.layer}"
-    created = _time(run.created)
-    lines = {
-        "run": run.id,
-        "title": run.title,
-        "state": f"{run.state}  {run.message}".strip(),
-        "created": f"{created}{', imported' if run.imported else ''}",
-        "data": run.data,
-        "started from": start,
-        run.metric or "metric": "" if run.after is None else f"{_number(run.before)} -> {_number(run.after)}",
-        "seconds": "" if run.seconds is None else f"{run.seconds:.1f}",
-        "model": answer["trained_model"] or "",
-        "command": answer["command"] or "unknown: the run is damaged",
-    }
-    for name, value in lines.items():
-        if value:
-            print(f"{name:24} {printable(value)}")
-    for note in answer["notes"]:
-        print(f"{'note':24} {printable(note)}")
-
-
-def _time(seconds: float) -> str:
-    """In the time zone of this machine; "" when it is not known, whatever a damaged file says."""
-    from simcse_core.learning.records import LATEST
-
-    return f"{datetime.fromtimestamp(seconds).astimezone():%Y-%m-%d %H:%M}" if 0 < seconds < LATEST else ""
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.4f}"
+    is_folder = (folder / "config.json").is_file() and (folder / "status.json").is_file()
+    return Run(folder.resolve()) if is_folder else get(name)

@@ -8,19 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simcse_core.commands import folds
+from simcse_core.commands.loading import load_model, open_data, warn
 from simcse_core.commands.options import (
     COLUMNS_HELP,
     Parser,
-    add_command,
     add_model,
     add_reading,
     decimal,
     integer,
-    load_model,
-    open_data,
     seed,
     share,
-    warn,
     whole,
 )
 from simcse_core.commands.printing import print_record, to_stderr
@@ -35,17 +32,16 @@ if TYPE_CHECKING:
     from simcse_core.runs.config import RunConfig
     from simcse_core.runs.run import Run
 
+NAME = "train"
+HELP = "Train a model: pre-training on texts, or a loss on data of any kind."
 MANY_EPOCHS = 1_000
 """When something else is the budget."""
 SOME_TEXTS = 500
 """Of a new model's vocabulary, to see whether it can be trained as it is asked for."""
 
 
-def add_to(commands: "argparse._SubParsersAction[Parser]") -> None:
-    """Add the command with all its flags."""
-    train = add_command(
-        commands, "train", _train, "Train a model: pre-training on texts, or a loss on data of any kind."
-    )
+def add_arguments(train: Parser) -> None:
+    """Add the data, what is held out, a flag for each setting, and the model."""
     train.add_argument("--data", help="a table, a text file, the name of bundled data, or hub:owner/name")
     train.add_argument("--columns", help=COLUMNS_HELP)
     add_reading(train)
@@ -272,7 +268,8 @@ def absolute(config: "RunConfig") -> "RunConfig":
     )
 
 
-def _train(options: argparse.Namespace) -> None:
+def run(options: argparse.Namespace) -> None:
+    """Queue the training and print its records until it is over."""
     from simcse_core.learning.processes import launched
 
     several = launched().count > 1

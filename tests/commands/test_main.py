@@ -360,10 +360,10 @@ def test_a_download_tells_its_pace_and_the_time_left(done: int, arrived: int, se
     [
         ("similarity", "No texts are given"),
         ("similarity a b --model nothing", "There is no model 'nothing'"),
-        ("similarity a b --model someone/tiny", "HF_HUB_OFFLINE forbids to fetch it"),
+        ("similarity a b --model someone/tiny", "HF_HUB_OFFLINE forbids fetching it"),
         ("models fetch", "required: name"),
         ("models fetch ../../etc", "'../../etc' is no model of the hub"),
-        ("models fetch mpnet", "HF_HUB_OFFLINE forbids to fetch it"),
+        ("models fetch mpnet", "HF_HUB_OFFLINE forbids fetching it"),
         ("models fetch mpnet --format xml", "invalid choice: 'xml'"),
         ("models fly", "invalid choice: 'fly'"),
         ("similarity a b --layer 9", "minilm has no layer 9"),

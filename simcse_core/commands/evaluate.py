@@ -1,0 +1,40 @@
+"""The command `evaluate`: a model's metrics on data."""
+
+import argparse
+from typing import Any
+
+from simcse_core.commands.loading import load_model, open_data, warn, warn_line_breaks
+from simcse_core.commands.options import COLUMNS_HELP, Parser, above_0, add_model, add_reading
+from simcse_core.commands.printing import print_answer, to_stderr
+
+NAME = "evaluate"
+HELP = "Measure a model on data of any kind but texts: scored, pairs, labelled, triplets, answers."
+
+
+def add_arguments(parser: Parser) -> None:
+    """Add the data and how they are read."""
+    parser.add_argument("--data", required=True, help="a table, the name of bundled data, or hub:owner/name")
+    parser.add_argument("--columns", help=COLUMNS_HELP)
+    parser.add_argument("--scale-max", type=above_0, help="best possible score (default: the highest in the data)")
+    add_reading(parser)
+    add_model(parser)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Print the metrics of the data's kind; one that is undefined is null."""
+    from simcse_core.data.columns import parse_columns
+    from simcse_core.data.kinds import texts_of
+    from simcse_core.jsonable import jsonable
+    from simcse_core.learning.measuring import check_scale, measure
+
+    columns = parse_columns(options.columns) if options.columns else None
+    data = open_data(options.data, columns, encoding=options.encoding, sheet=options.sheet)
+    check_scale(data, options.scale_max)
+    model = load_model(options)
+    warn(options.model, model.check(texts_of(data)))
+    warn_line_breaks(texts_of(data))
+    measured = measure(model, data, precision=options.precision, scale_max=options.scale_max)
+    if (reason := data.why_undefined(measured.metrics, measured.items)) is not None:
+        to_stderr(f"note: {reason}")
+    answer: dict[str, Any] = jsonable(measured.metrics)
+    print_answer(answer, options.format)
