@@ -30,7 +30,7 @@ def draw() -> None:
             _(
                 "Each cell compares two sentences by **cosine similarity**: purple is close, white is unrelated, "
                 "orange would be opposite. "
-                "The squares along the diagonal are sentences on one topic. Nobody told the model about topics."
+                "The squares along the diagonal are sentences on one topic. The model was never given topics."
             )
         )
         st.page_link(
@@ -41,13 +41,13 @@ def draw() -> None:
         )
 
     st.header(_("Where to next?"), anchor=False)
-    others = [other for name, other in page.PAGES.items() if name != "start"]
-    columns = [column for _row in others[::CARDS_IN_A_ROW] for column in st.columns(CARDS_IN_A_ROW)]
-    for column, other in zip(columns, others, strict=False):
+    linked = [target for name, target in page.PAGES.items() if name != "start"]
+    columns = [column for _row in linked[::CARDS_IN_A_ROW] for column in st.columns(CARDS_IN_A_ROW)]
+    for column, target in zip(columns, linked, strict=False):
         with column.container(border=True, height="stretch"):
-            st.markdown(f"**{_(other.question)}**")
-            st.caption(_(other.promise))
-            st.page_link(other.path, label=_(other.title), icon=other.icon, query_params={"language": language()})
+            st.markdown(f"**{_(target.question)}**")
+            st.caption(_(target.promise))
+            st.page_link(target.path, label=_(target.title), icon=target.icon, query_params={"language": language()})
 
 
 if st.runtime.exists():

@@ -11,33 +11,33 @@ from ui.frame.translation import _
 from ui.losses import breaking, inputs, run, table, view
 
 
-def compare(start: Batch, own: inputs.OwnStart | None = None) -> None:
+def compare(start: Batch, typed: inputs.OwnStart | None = None) -> None:
     """The chosen losses on one batch, with the targets as labelled or as clicked."""
     edited = view.kept_targets(start)
     batch = start if edited is None else replace(start, targets=edited)
-    shown = [run.run(name, batch, options[name]) for name in names]
-    legend = view.class_names(batch, own.sentences.labels if own else ())
-    view.circles(shown, batch, legend=legend, edited=edited is not None, compact=own is not None)
-    table.show(shown, {})
+    circles = [run.run(name, batch, options[name]) for name in names]
+    legend = view.class_names(batch, typed.sentences.labels if typed else ())
+    view.circles(circles, batch, legend=legend, edited=edited is not None, compact=typed is not None)
+    table.show(circles, {})
 
 
 def broken(name: str) -> None:
     """One mistake: in words, and on circles."""
     with run.loading():
         failed = breaking.failure(name)
-    shown = breaking.shown(failed)
+    circles = breaking.shown(failed)
     batch = view.batch_of(failed.panels[0])
     words, story = breaking.words(name), breaking.story(name, failed.numbers)
-    view.circles(shown, batch, legend=view.class_names(batch), words=words, story=story)
-    table.show(shown, words)
+    view.circles(circles, batch, legend=view.class_names(batch), words=words, story=story)
+    table.show(circles, words)
 
 
 page.begin("losses")
 with errors.user_errors():
     large = projector.is_on()
     introduction = _(
-        "Each point is a text. All losses start from the same points and push them step by step; the trails lead back "
-        "to the start."
+        "Each point is a text. All losses start from the same points and move them step by step. The inner ring is the "
+        "start; each trail runs outward in time."
     )
     choices: DeltaGenerator
     mistakes: DeltaGenerator
@@ -56,10 +56,10 @@ with errors.user_errors():
     if mistake is None and name == inputs.OWN:
         left, picture = (st.container(), picture) if large else picture.columns([3, 7], gap="medium")
         with left, errors.user_errors():
-            own = inputs.own_sentences()
+            typed = inputs.own_sentences()
             with picture:
-                compare(own.batch, own)
-            table.sentences(own)
+                compare(typed.batch, typed)
+            table.sentences(typed)
     else:
         with picture, errors.user_errors():
             if mistake is not None:

@@ -17,7 +17,7 @@ with left, errors.user_errors():
     texts = MapTexts.of(data)
     content = inputs.content_key(list(texts.texts), settings)
     with right:
-        chosen = choose_text(texts, content=content)
+        selected = choose_text(texts, content=content)
         st.caption(
             _(
                 "A map cannot keep all distances. On a UMAP neither the size of a group nor the distance between two "
@@ -29,5 +29,5 @@ with left, errors.user_errors():
         )
     embeddings = cache.embeddings(texts.texts, settings)
     show_maps(embeddings, texts, content=content)
-    show_neighbours(embeddings, texts, chosen)
+    show_neighbours(embeddings, texts, selected)
     inputs.warn_about(list(texts.texts), settings.model)

@@ -14,17 +14,17 @@ from ui.frame.translation import _
 from ui.runs import actions, compare, details, overview
 
 
-def there(ids: Sequence[str]) -> list[Run]:
-    """The runs of these ids; it is said which are gone."""
-    found, gone = [], []
+def existing(ids: Sequence[str]) -> list[Run]:
+    """The runs of these ids; the page says which are gone."""
+    runs, gone = [], []
     for run_id in ids:
         try:
-            found.append(store.get(run_id))
+            runs.append(store.get(run_id))
         except RunError:
             gone.append(run_id)
     if gone:
         st.info(_("No longer here: {runs}.").format(runs=plain(", ".join(gone))), icon=":material/delete:")
-    return found
+    return runs
 
 
 @errors.user_errors()
@@ -47,7 +47,7 @@ page.begin("runs")
 with errors.user_errors():
     looked = overview.choose(actions.bring_in)
     actions.say_problems()
-    runs = there(looked.chosen)
+    runs = existing(looked.chosen)
     with errors.user_errors():
         if len(runs) == 1:
             details.show(runs[0])

@@ -23,7 +23,7 @@ def matrix(texts: list[str], settings: cache.EncoderSettings) -> Matrix:
     first = texts == look.texts and settings == cache.EncoderSettings(defaults.MODEL[language()])
     if first and not cache.is_loaded(settings.model):
         return look.matrix
-    with waiting.shown(_("Reading the sentences")) as report:
+    with waiting.progress_bar(_("Reading the sentences")) as report:
         embeddings = cache.embeddings(texts, settings, report)
     return cache.similarity(inputs.content_key(texts, settings), embeddings)
 
@@ -50,7 +50,7 @@ def look_closer(
             case "take":
                 take_away.show(texts, similarity, summary, settings, view)
             case _:
-                pair.show(texts, similarity, summary.closest, settings, pair.chosen(texts, None))
+                pair.show(texts, similarity, summary.closest, settings, pair.selected(texts, None))
 
 
 def show(texts: list[str], settings: cache.EncoderSettings) -> None:
@@ -60,9 +60,9 @@ def show(texts: list[str], settings: cache.EncoderSettings) -> None:
     content = inputs.content_key(texts, settings)
     summary = cache.summary(content, similarity)
     view = view_options.choose(similarity, summary, content=content)
-    cell = pair.chosen(texts, heatmap.clicked(texts, key="heatmap", view=view))
+    cell = pair.selected(texts, heatmap.clicked(texts, key="heatmap", view=view))
     with picture:
-        heatmap.figure(similarity, texts, key="heatmap", view=view, chosen=cell, summary=summary, clickable=True)
+        heatmap.figure(similarity, texts, key="heatmap", view=view, selected=cell, summary=summary, clickable=True)
     st.markdown(heatmap.in_words(summary, len(texts)))
     st.caption(_("Click a cell to take the pair apart."))
     if cache.is_loaded(settings.model):

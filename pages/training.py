@@ -12,12 +12,12 @@ page.begin("training")
 left, right = (st.container(), st.container()) if projector.is_on() else st.columns([7, 4], gap="large")
 
 race_id = st.query_params.get("race")
-is_there = False
+race_exists = False
 with left, errors.user_errors():
     my_races.show(users.current(), race_id)
     if race_id:
         race.show(race_id)
-        is_there = True
+        race_exists = True
     else:
         race.recorded()
 
@@ -29,7 +29,7 @@ with right, errors.user_errors():
             st.query_params["race"] = started
             st.rerun()
 
-if race_id and is_there:  # last, because it may take a moment
+if race_id and race_exists:  # last, because it may take a moment
     with left, errors.user_errors():
         race.show_result(race_id)
 

@@ -171,7 +171,7 @@ def _refuse_for_frozen(name: str, *, layer: int | None, pooling: str | None) -> 
     for setting, given in (("layer", layer), ("pooling", pooling)):
         if given is not None:
             raise ModelError(
-                "{name} gives sentence vectors only: it has no layers and no tokens, so no {setting} can be chosen.",
+                "{name} gives sentence embeddings only: it has no layers and no tokens, so no {setting} can be chosen.",
                 name=name,
                 setting=setting,
             )

@@ -25,7 +25,7 @@ clicked = matrix_view(
 )
 st.text("nothing" if clicked is None else f"{clicked[0]} and {clicked[1]}: {similarity[clicked]:.6f}")
 matrix_view(
-    similarity[:5, :8], texts[:5], columns=texts[:8], key="oblong", alt="Five sentences against eight", chosen=(1, 2)
+    similarity[:5, :8], texts[:5], columns=texts[:8], key="oblong", alt="Five sentences against eight", selected=(1, 2)
 )
 picture_button(similarity[:12, :12], texts[:12], key="few", label="Picture of a few", title="A few", footer="")
 st.button("Run again")

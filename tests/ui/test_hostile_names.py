@@ -177,7 +177,7 @@ def hostile_upload() -> Upload:
 @pytest.mark.parametrize("page", ["training", "map"])
 def test_a_file_of_hostile_names_and_classes_is_text(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(data_choice, "upload", lambda *_arguments, **_options: hostile_upload())
-    monkeypatch.setattr(view, "chosen_text", lambda _content, _count: 0)  # with its neighbours
+    monkeypatch.setattr(view, "selected_text", lambda _content, _count: 0)  # with its neighbours
     shown = assert_only_text(open_page(page, **{"race-model": "use-multilingual"}))
     assert OF_A_RUN in shown
 
@@ -198,7 +198,7 @@ def test_hostile_sentences_and_a_hostile_model_are_text_on_similarity(
     card = replace(CATALOGUE["use-multilingual"], title=OF_A_RUN)
     monkeypatch.setitem(CATALOGUE, "use-multilingual", card)
     page = open_page("similarity", look=look, model="use-multilingual", **{"b-model": "minilm"})
-    page.session_state["sentences-kept"].text = "\n".join(name.split("\n")[0] for name in NAMES[:8])
+    page.session_state["sentences-state"].text = "\n".join(name.split("\n")[0] for name in NAMES[:8])
     page.run()
     assert not page.exception
     shown = assert_only_text(page)
@@ -208,7 +208,7 @@ def test_hostile_sentences_and_a_hostile_model_are_text_on_similarity(
 
 def test_hostile_labels_are_text_on_losses() -> None:
     page = open_page("losses", batch="own")
-    page.session_state["circle-sentences-kept"].text = "\n".join(f"{name}: x {name}" for name in NAMES[:5])
+    page.session_state["circle-sentences-state"].text = "\n".join(f"{name}: x {name}" for name in NAMES[:5])
     page.run()
     assert not page.exception
     assert_only_text(page)

@@ -49,7 +49,7 @@ def open_similarity(language: str = "en", text: str | None = None, **parameters:
         page.query_params[parameter] = value
     page.run()
     if text is not None:
-        page.session_state["sentences-kept"].text = text
+        page.session_state["sentences-state"].text = text
         page.run()
     return page
 
@@ -135,16 +135,16 @@ def test_the_csv_to_take_away_holds_no_formula() -> None:
     assert rows == ['"","\'=1+1","b"', '"\'=1+1",1.0,0.0', '"b",0.0,1.0']
 
 
-def test_kept_vectors_are_encoded_once_and_forgotten_in_the_order_of_use() -> None:
-    kept = cache.KeptVectors(megabytes=16e-6)  # two vectors of two numbers
+def test_cached_embeddings_are_encoded_once_and_forgotten_in_the_order_of_use() -> None:
+    cached = cache.EmbeddingCache(megabytes=16e-6)  # two embeddings of two numbers
     one, two = cache.EncoderSettings(), cache.EncoderSettings(layer=1)
-    kept.keep(["a", "b"], one, np.eye(2, dtype=np.float32))
-    assert kept.missing(["a", "c", "c"], one) == ["c"]
-    assert kept.missing(["a"], two) == ["a"]
-    np.testing.assert_array_equal(kept.get(["b", "a", "b"], one), np.eye(2)[[1, 0, 1]])
-    kept.keep(["c"], one, np.ones((1, 2), dtype=np.float32))
-    assert kept.get(["a"], one) is None  # used before b
-    assert kept.get([], one) is None
+    cached.add(["a", "b"], one, np.eye(2, dtype=np.float32))
+    assert cached.missing(["a", "c", "c"], one) == ["c"]
+    assert cached.missing(["a"], two) == ["a"]
+    np.testing.assert_array_equal(cached.get(["b", "a", "b"], one), np.eye(2)[[1, 0, 1]])
+    cached.add(["c"], one, np.ones((1, 2), dtype=np.float32))
+    assert cached.get(["a"], one) is None  # used before b
+    assert cached.get([], one) is None
 
 
 def test_embeddings_are_those_of_the_model_and_tell_their_progress(minilm: SimCSE) -> None:
@@ -239,10 +239,10 @@ def test_the_language_of_a_sentence_is_that_of_most_of_it(text: str, language: s
 def test_a_clicked_cell_counts_only_for_its_sentences(monkeypatch: pytest.MonkeyPatch) -> None:
     state: dict[str, Any] = {}
     monkeypatch.setattr("streamlit.session_state", state)
-    assert pair.chosen(["a", "b"], None) is None
-    assert pair.chosen(["a", "b"], (0, 1)) == (0, 1)
-    assert pair.chosen(["a", "b"], None) == (0, 1)
-    assert pair.chosen(["c", "d"], None) is None
+    assert pair.selected(["a", "b"], None) is None
+    assert pair.selected(["a", "b"], (0, 1)) == (0, 1)
+    assert pair.selected(["a", "b"], None) == (0, 1)
+    assert pair.selected(["c", "d"], None) is None
 
 
 def test_an_old_click_is_no_click(monkeypatch: pytest.MonkeyPatch) -> None:

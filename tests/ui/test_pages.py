@@ -116,7 +116,7 @@ def _calls_a_view(node: ast.stmt) -> bool:
 
 def type_sentences(page: AppTest, text: str) -> AppTest:
     """AppTest runs no JavaScript: what the text area would report is put where the page keeps it."""
-    page.session_state["sentences-kept"].text = text
+    page.session_state["sentences-state"].text = text
     return page.run()
 
 

@@ -18,14 +18,14 @@ _STORE = "remembered"
 
 def remembered(name: str, options: Sequence[T], default: T) -> T:
     """What was chosen, else what the address says, else the default."""
-    own = chosen(name)
-    if own in options:
-        return own
-    given = st.query_params.get(name)
-    return next((option for option in options if str(option) == given), default)
+    choice = choice_of(name)
+    if choice in options:
+        return choice
+    parameter = st.query_params.get(name)
+    return next((option for option in options if str(option) == parameter), default)
 
 
-def chosen(name: str) -> Any:
+def choice_of(name: str) -> Any:
     """What was chosen in this session; None when nothing was."""
     return _store().get(name)
 

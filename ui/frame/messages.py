@@ -27,8 +27,8 @@ from simcse_core.runs import folds
 from ui.frame.translation import LOCALES
 
 ROOT = Path(__file__).parent.parent.parent
-_OF_ONE_MODULE = ("EncodingError", "UnansweredError")
-KEYWORDS = dict.fromkeys(("_", "N_", *_OF_ONE_MODULE, *(name for name in vars(errors) if name.endswith("Error"))))
+_LOCAL_ERRORS = ("EncodingError", "UnansweredError")
+KEYWORDS = dict.fromkeys(("_", "N_", *_LOCAL_ERRORS, *(name for name in vars(errors) if name.endswith("Error"))))
 
 
 def current_messages() -> Catalog:
@@ -81,9 +81,9 @@ def main() -> None:
     catalog = current_messages()
     if path.exists():
         with path.open("rb") as file:
-            for known in read_po(file, locale="zh_CN"):
-                if known.id and known.id in catalog:
-                    catalog[known.id].string = known.string
+            for translated in read_po(file, locale="zh_CN"):
+                if translated.id and translated.id in catalog:
+                    catalog[translated.id].string = translated.string
     with path.open("wb") as file:
         write_po(file, catalog, no_location=True, omit_header=False, sort_output=False, width=120)
     empty = [message.id for message in catalog if message.id and not message.string]

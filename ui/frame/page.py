@@ -36,8 +36,8 @@ PAGES = {
     "losses": Page(
         "pages/losses.py",
         N_("Losses"),
-        N_("What does each loss push?"),
-        N_("Watch points on a circle move under each loss, and break a loss on purpose."),
+        N_("What does each loss pull together and push apart?"),
+        N_("Watch points on a circle move under each loss, and see what typical mistakes do."),
         ":material/motion_photos_on:",
     ),
     "training": Page(
@@ -91,9 +91,9 @@ def begin(name: str, *, title: bool = True) -> None:
         projector.switch(_("Projector"), _("Larger text, so that it can be read from the last row."))
     with links:
         st.markdown("**SimCSE Explorer**")
-        for other in PAGES.values():
+        for linked in PAGES.values():
             st.page_link(
-                other.path, label=_(other.title), icon=other.icon, query_params={"language": translation.language()}
+                linked.path, label=_(linked.title), icon=linked.icon, query_params={"language": translation.language()}
             )
         users.remember()
     with errors.user_errors():

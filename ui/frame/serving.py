@@ -49,7 +49,7 @@ def middleware() -> list[Middleware]:
         origins = embed_in()
     except OptionError as error:
         raise SystemExit(str(error)) from None
-    names = own_names()
+    names = machine_names()
     if st.get_option("server.allowedHosts"):
         # Streamlit would then refuse addresses and the machine's own names, which are safe.
         config.set_option("server.allowedHosts", ["*"])
@@ -91,11 +91,11 @@ class Gate:
         headers = Headers(scope=scope)
         host, origin = headers.get("host", ""), headers.get("origin")
         if scope["type"] == "websocket":
-            if is_own_host(host, self._names) and (origin is None or is_own_origin(origin, host)):
+            if names_this_machine(host, self._names) and (origin is None or is_trusted_origin(origin, host)):
                 await self._app(scope, receive, send)
             else:
                 await send({"type": "websocket.close", "code": _POLICY_VIOLATION})
-        elif is_own_host(host, self._names):
+        elif names_this_machine(host, self._names):
             await self._app(scope, receive, send)
         else:
             name = _name_of(host) or host
@@ -103,7 +103,7 @@ class Gate:
             await PlainTextResponse(f"{text}--server.allowedHosts {name}\n", 421)(scope, receive, send)
 
 
-def is_own_host(host: str, names: Sequence[str]) -> bool:
+def names_this_machine(host: str, names: Sequence[str]) -> bool:
     """Whether a Host header names this machine: by an address, or by one of its names."""
     name = _name_of(host)
     if not name:
@@ -115,25 +115,25 @@ def is_own_host(host: str, names: Sequence[str]) -> bool:
     return True  # nobody can let an address of this machine point anywhere else
 
 
-def is_own_origin(origin: str, host: str) -> bool:
+def is_trusted_origin(origin: str, host: str) -> bool:
     """Whether a connection to a host was opened by a page of the same host, of this machine, or of a trusted one."""
     try:
         parts = urlsplit(origin)
-        trusted = [urlsplit(other.strip()).hostname or "" for other in st.get_option("server.corsAllowedOrigins")]
+        trusted = [urlsplit(allowed.strip()).hostname or "" for allowed in st.get_option("server.corsAllowedOrigins")]
     except ValueError:
         return False
     if not parts.netloc:
         return False
-    here = ("localhost", "127.0.0.1", "::1", st.get_option("browser.serverAddress"), *trusted)
-    return parts.netloc == host or not st.get_option("server.enableCORS") or parts.hostname in here
+    trusted_hosts = ("localhost", "127.0.0.1", "::1", st.get_option("browser.serverAddress"), *trusted)
+    return parts.netloc == host or not st.get_option("server.enableCORS") or parts.hostname in trusted_hosts
 
 
-def own_names() -> list[str]:
+def machine_names() -> list[str]:
     """The names of this machine, and those that are configured; `*.` in front stands for any subdomain."""
     name = socket.gethostname().lower()
     short = name.partition(".")[0]
     configured = [*st.get_option("server.allowedHosts"), st.get_option("browser.serverAddress")]
-    return ["localhost", name, short, f"{short}.local", *(str(other).strip().lower() for other in configured if other)]
+    return ["localhost", name, short, f"{short}.local", *(str(host).strip().lower() for host in configured if host)]
 
 
 def _matches(name: str, pattern: str) -> bool:
@@ -207,7 +207,7 @@ class Frames:
         is_foreign = headers.get("sec-fetch-site") not in ("same-origin", "none", None)
         asks_for_link = _IN_FRAME in scope["query_string"].split(b"&")
         if ((is_in_frame and is_foreign) or asks_for_link) and not self._embed_in:
-            await HTMLResponse(_own_window(scope))(scope, receive, send)
+            await HTMLResponse(_link_page(scope))(scope, receive, send)
             return
 
         notices_itself = "sec-fetch-dest" not in headers and not self._embed_in
@@ -224,7 +224,7 @@ class Frames:
         await self._app(scope, receive, send_with_policy)
 
 
-def _own_window(scope: Scope) -> str:
+def _link_page(scope: Scope) -> str:
     """A page with a link to the same address, in both languages of the interface."""
     query = b"&".join(part for part in scope["query_string"].split(b"&") if part != _IN_FRAME).decode("latin-1")
     link = scope.get("root_path", "") + scope["path"] + (f"?{query}" if query else "")
@@ -299,10 +299,10 @@ def _listening() -> list[str]:
     address = st.get_option("server.address")
     if address not in (None, "", "0.0.0.0", "::"):  # noqa: S104 - compared, not bound
         return [str(address)]
-    found = {
-        one.address
-        for addresses in psutil.net_if_addrs().values()
-        for one in addresses
-        if one.family == socket.AF_INET and not ip_address(one.address).is_loopback
+    network = {
+        interface.address
+        for interfaces in psutil.net_if_addrs().values()
+        for interface in interfaces
+        if interface.family == socket.AF_INET and not ip_address(interface.address).is_loopback
     }
-    return ["127.0.0.1", *sorted(found)]
+    return ["127.0.0.1", *sorted(network)]

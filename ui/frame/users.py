@@ -24,8 +24,8 @@ def current() -> str:
     """
     if _KEY not in st.session_state:
         st.session_state[_KEY] = _valid(st.context.cookies.get(COOKIE)) or secrets.token_hex(16)
-    own: str = st.session_state[_KEY]
-    return own
+    user: str = st.session_state[_KEY]
+    return user
 
 
 def remember() -> None:
@@ -39,8 +39,8 @@ def remember() -> None:
         on_id_change=_do_nothing,
         on_refused_change=_do_nothing,
     )
-    if (other := _valid(answer.id)) is not None:  # another tab was faster: its id is this browser's
-        st.session_state[_KEY] = other
+    if (earlier := _valid(answer.id)) is not None:  # another tab was faster: its id is this browser's
+        st.session_state[_KEY] = earlier
     st.session_state[_FORGETS] = bool(answer.refused)
 
 
@@ -57,9 +57,9 @@ def say_if_forgotten() -> None:
         st.link_button(_("Open in its own window"), address.link(), icon=":material/open_in_new:")
 
 
-def _valid(given: object) -> str | None:
-    """What comes from a browser can be anything."""
-    return given if isinstance(given, str) and _ID.fullmatch(given) else None
+def _valid(value: object) -> str | None:
+    """A browser can send anything: the value if it is an id."""
+    return value if isinstance(value, str) and _ID.fullmatch(value) else None
 
 
 def _do_nothing() -> None:

@@ -19,7 +19,7 @@ from ui.frame.translation import N_, _, language
 from ui.losses import run
 from ui.losses.breaking import MISTAKES
 from ui.shared import cache, defaults
-from ui.shared.typing_area import offer_other_texts, typing_area
+from ui.shared.typing_area import offer_other_text, typing_area
 
 OWN = "own"
 BATCHES = {
@@ -193,7 +193,7 @@ def own_sentences() -> OwnStart:
         source="circle",
         key="circle-sentences",
     )
-    offer_other_texts("circle-sentences")
+    offer_other_text("circle-sentences")
     st.caption(_("2 to {most} sentences. Those with the same label match.").format(most=limits().max_circle_texts))
     sentences = batch_from_lines(split_lines(text))
     model = defaults.MODEL[language()]

@@ -1,4 +1,4 @@
-"""Maps of texts side by side, and the true neighbours of a chosen one."""
+"""Maps of texts side by side, and the true neighbours of the selected text."""
 
 from collections.abc import Sequence
 from concurrent.futures import Future
@@ -15,7 +15,7 @@ from ui.frame.errors import plain
 from ui.frame.translation import _
 from ui.shared import background, charts
 
-CHOSEN = "map-chosen"
+SELECTED = "map-chosen"
 NEIGHBOURS = 8
 HEIGHT = 460
 
@@ -47,23 +47,23 @@ def show_maps(embeddings: Matrix, texts: MapTexts, *, content: str) -> None:
     """PCA at once; UMAP beside it when the worker has it.
 
     Args:
-        vectors: (N, D) unit rows.
+        embeddings: (N, D) unit rows.
         texts: N texts.
-        content: a key for the vectors.
+        content: a key for the embeddings.
     """
-    chosen = chosen_text(content, len(texts.texts))
-    near = [at for at, _cosine in nearest(embeddings, chosen, NEIGHBOURS)] if chosen is not None else []
+    selected = selected_text(content, len(texts.texts))
+    near = [position for position, _cosine in nearest(embeddings, selected, NEIGHBOURS)] if selected is not None else []
     seed = 0
     trust = background.projection(content, "pca", embeddings, (), seed)
     too_few = len(texts.texts) < FEWEST_FOR_UMAP
     umap = None if too_few else background.projection(content, "umap", embeddings, (("n_neighbors", 15),), seed)
     first, second = st.columns(2)
     with first:
-        st.header("PCA", anchor=False, help=_("The two directions in which the vectors differ most."))
+        st.header("PCA", anchor=False, help=_("The two directions in which the embeddings differ most."))
         _map(
             _pca(content, embeddings),
             texts,
-            chosen,
+            selected,
             near,
             content=content,
             name="PCA",
@@ -75,7 +75,7 @@ def show_maps(embeddings: Matrix, texts: MapTexts, *, content: str) -> None:
             st.info(_("UMAP needs at least {n} texts to mean anything.").format(n=FEWEST_FOR_UMAP))
         elif umap.done():
             points, trustworthiness = umap.result()
-            _map(points, texts, chosen, near, content=content, name="UMAP", trust=trustworthiness)
+            _map(points, texts, selected, near, content=content, name="UMAP", trust=trustworthiness)
         else:
             _wait()
     if waiting := [future for future in (trust, umap) if future is not None and not future.done()]:
@@ -83,8 +83,8 @@ def show_maps(embeddings: Matrix, texts: MapTexts, *, content: str) -> None:
 
 
 @st.cache_data(max_entries=20, show_spinner=False)
-def _pca(content: str, _vectors: Matrix) -> Matrix:
-    return pca(_vectors)
+def _pca(content: str, _embeddings: Matrix) -> Matrix:
+    return pca(_embeddings)
 
 
 def choose_text(texts: MapTexts, *, content: str) -> int | None:
@@ -92,59 +92,59 @@ def choose_text(texts: MapTexts, *, content: str) -> int | None:
 
     Args:
         texts: what is on the map.
-        content: a key for the texts; with other texts nothing is chosen.
+        content: a key for the texts; with other texts nothing is selected.
 
     Returns:
         Its position.
     """
     key = f"map-text-{content[:12]}"
-    chosen = chosen_text(content, len(texts.texts))
-    st.session_state[key] = chosen
+    selected = selected_text(content, len(texts.texts))
+    st.session_state[key] = selected
 
     def keep() -> None:
-        _choose(content, st.session_state[key])
+        _select(content, st.session_state[key])
 
     st.selectbox(
         _("Find a text, or click a point"),
         range(len(texts.texts)),
         index=None,
-        format_func=lambda at: charts.numbered(texts.texts, at),
+        format_func=lambda position: charts.numbered(texts.texts, position),
         placeholder=_("Type to search"),
         key=key,
         on_change=keep,
     )
-    return chosen
+    return selected
 
 
-def chosen_text(content: str, count: int) -> int | None:
-    kept, at = st.session_state.get(CHOSEN, ("", None))
-    return at if kept == content and isinstance(at, int) and at < count else None
+def selected_text(content: str, count: int) -> int | None:
+    of_content, position = st.session_state.get(SELECTED, ("", None))
+    return position if of_content == content and isinstance(position, int) and position < count else None
 
 
-def _choose(content: str, at: object) -> None:
-    st.session_state[CHOSEN] = (content, at)
+def _select(content: str, position: object) -> None:
+    st.session_state[SELECTED] = (content, position)
 
 
-def show_neighbours(embeddings: Matrix, texts: MapTexts, chosen: int | None) -> None:
+def show_neighbours(embeddings: Matrix, texts: MapTexts, selected: int | None) -> None:
     """The nearest texts in the original space, whatever the map shows."""
-    if chosen is None:
+    if selected is None:
         return
     st.header(_("Nearest in the original space"), anchor=False)
-    st.markdown(f"**{plain(texts.texts[chosen])}**")
-    rows = nearest(embeddings, chosen, NEIGHBOURS)
+    st.markdown(f"**{plain(texts.texts[selected])}**")
+    rows = nearest(embeddings, selected, NEIGHBOURS)
     columns = {
-        _("cosine"): [f"{cosine:.2f}" for _at, cosine in rows],
-        _("text"): [plain(texts.texts[at]) for at, _c in rows],
+        _("cosine"): [f"{cosine:.2f}" for _position, cosine in rows],
+        _("text"): [plain(texts.texts[position]) for position, _cosine in rows],
     }
     if texts.labels is not None:
-        columns[_("label")] = [plain(texts.labels[at]) for at, _cosine in rows]
+        columns[_("label")] = [plain(texts.labels[position]) for position, _cosine in rows]
     st.table(columns, hide_index=True)
 
 
 def _map(
     points: Matrix,
     texts: MapTexts,
-    chosen: int | None,
+    selected: int | None,
     near: Sequence[int],
     *,
     content: str,
@@ -154,12 +154,12 @@ def _map(
     key = f"map-{name}"
 
     def select() -> None:
-        selected = st.session_state[key].selection.points
-        if selected:
-            _choose(content, int(selected[0]["customdata"]))
+        points_selected = st.session_state[key].selection.points
+        if points_selected:
+            _select(content, int(points_selected[0]["customdata"]))
 
     st.plotly_chart(
-        charts.scatter(points, texts.texts, texts.labels, chosen=chosen, neighbours=near, height=HEIGHT),
+        charts.scatter(points, texts.texts, texts.labels, selected=selected, neighbours=near, height=HEIGHT),
         key=key,
         on_select=select,
         selection_mode="points",
@@ -172,15 +172,13 @@ def _map(
         st.caption(_("Measuring how far this map can be trusted …"))
     elif np.isfinite(trust):
         st.caption(
-            _("Trustworthiness {trust:.2f}: 1 would mean that all neighbours on the map are real ones.").format(
-                trust=trust
-            )
+            _("Trustworthiness {trust:.2f} (1: all neighbours on the map are true neighbours).").format(trust=trust)
         )
 
 
 def _wait() -> None:
     with st.container(height=HEIGHT, border=True, vertical_alignment="center", horizontal_alignment="center"):
-        st.markdown(":material/hourglass_top: " + _("UMAP is on its way."))
+        st.markdown(":material/hourglass_top: " + _("UMAP is being computed."))
         st.caption(_("The first one takes about half a minute, because UMAP compiles itself; later ones seconds."))
 
 

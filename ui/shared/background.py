@@ -52,7 +52,7 @@ def projection(
     """A projection on its way; the same one is computed once for all sessions, and again if its worker died.
 
     Args:
-        content: a key for the vectors; big arrays are never hashed here, because only a sample of them would count.
+        content: a key for the embeddings; big arrays are never hashed here, because only a sample of them would count.
         options: of the method, as pairs of name and value.
     """
     future = _submitted(content, method, embeddings, options, seed)
@@ -64,17 +64,17 @@ def projection(
 
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _submitted(
-    content: str, method: str, _vectors: NDArray[np.float32], options: tuple[tuple[str, Any], ...], seed: int
+    content: str, method: str, _embeddings: NDArray[np.float32], options: tuple[tuple[str, Any], ...], seed: int
 ) -> "Future[Projected]":
     executor = get_reusable_executor(max_workers=1, timeout=IDLE_SECONDS, initializer=_warm_up)
-    return executor.submit(project, method, _vectors, dict(options), seed)
+    return executor.submit(project, method, _embeddings, dict(options), seed)
 
 
 def submit(worker: str, content: str, work: Callable[..., T], *arguments: object) -> "Future[T]":
     """Work on its way in a process of low priority and one thread; the same work is done once for all sessions.
 
     Args:
-        worker: name of the process that does it. What one was given is done in its order.
+        worker: name of the process that does it. It does its work in the order in which it was submitted.
         content: a key for all that the result depends on. The arguments themselves are not looked at.
         work: a function of a module that needs no screen, so that the process finds and imports it.
         arguments: which can be sent to a process.
@@ -82,17 +82,19 @@ def submit(worker: str, content: str, work: Callable[..., T], *arguments: object
     Returns:
         What `work` returns or raises. If it was cancelled, or its process has died, asking again starts it again.
     """
-    future: Future[T] = _given(worker, content, work, arguments)
+    future: Future[T] = _submitted_work(worker, content, work, arguments)
     if future.done() and (future.cancelled() or isinstance(future.exception(), BrokenExecutor)):
         if not future.cancelled():
             _polite.clear(worker)
-        _given.clear(worker, content, work, arguments)
-        future = _given(worker, content, work, arguments)
+        _submitted_work.clear(worker, content, work, arguments)
+        future = _submitted_work(worker, content, work, arguments)
     return future
 
 
 @st.cache_resource(max_entries=200, show_spinner=False)
-def _given(worker: str, content: str, _work: Callable[..., Any], _arguments: tuple[object, ...]) -> "Future[Any]":
+def _submitted_work(
+    worker: str, content: str, _work: Callable[..., Any], _arguments: tuple[object, ...]
+) -> "Future[Any]":
     future: Future[Any] = _polite(worker).submit(_work, *_arguments)
     return future
 

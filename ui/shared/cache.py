@@ -1,4 +1,4 @@
-"""What all sessions of a server share: models that load in the background, and vectors that were computed before."""
+"""What all sessions of a server share: models that load in the background, and embeddings that were computed before."""
 
 import gc
 import hashlib
@@ -27,17 +27,17 @@ from ui.shared.turns import Turns, parts, tokens_in
 if TYPE_CHECKING:
     from simcse_core.encoding.model import SimCSE
 
-KEPT_MEGABYTES = 200
-"""Of vectors, for all sessions together."""
+CACHE_MEGABYTES = 200
+"""Of embeddings, for all sessions together."""
 UNREADABLE_FROM = 0.1
 """A model cannot read a language when so large a share of its sentences is unreadable."""
-KEPT_MATRIX_FROM = 1_000
-"""Smaller matrices are computed faster than they are found again."""
+CACHED_MATRIX_FROM = 1_000
+"""Smaller matrices are computed again: it takes no longer than a look into the cache."""
 
 
 @dataclass(frozen=True)
 class EncoderSettings:
-    """Which vectors: everything that decides them besides the texts."""
+    """Everything that embeddings depend on besides the texts."""
 
     model: str = "minilm"
     layer: int | None = None
@@ -141,44 +141,44 @@ def bert(settings: EncoderSettings) -> "SimCSE":
 
     model = encoder(settings)
     if not isinstance(model, SimCSE):
-        raise ModelError("{name} gives sentence vectors only: it has no layers and no tokens.", name=model.name)
+        raise ModelError("{name} gives sentence embeddings only: it has no layers and no tokens.", name=model.name)
     return model
 
 
-class KeptVectors:
-    """Vectors by settings and text. When somebody types, only the changed line has to be encoded."""
+class EmbeddingCache:
+    """Embeddings by settings and text: when somebody types, only the changed line has to be encoded."""
 
-    def __init__(self, megabytes: float = KEPT_MEGABYTES) -> None:
+    def __init__(self, megabytes: float = CACHE_MEGABYTES) -> None:
         self._most = megabytes * 1e6
         self._bytes = 0
-        self._vectors: OrderedDict[tuple[EncoderSettings, bytes], NDArray[np.float32]] = OrderedDict()
+        self._rows: OrderedDict[tuple[EncoderSettings, bytes], NDArray[np.float32]] = OrderedDict()
         self._lock = threading.Lock()
 
     def missing(self, texts: Sequence[str], settings: EncoderSettings) -> list[str]:
-        """The distinct texts that are not here."""
+        """The distinct texts that are not in the cache."""
         with self._lock:
-            return [text for text in dict.fromkeys(texts) if (settings, _digest(text)) not in self._vectors]
+            return [text for text in dict.fromkeys(texts) if (settings, _digest(text)) not in self._rows]
 
-    def keep(self, texts: Sequence[str], settings: EncoderSettings, vectors: NDArray[np.float32]) -> None:
-        """Add vectors, and forget those that were not used for the longest time."""
+    def add(self, texts: Sequence[str], settings: EncoderSettings, rows: NDArray[np.float32]) -> None:
+        """Add a row for each text, and forget the rows that were not used for the longest time."""
         with self._lock:
-            for text, vector in zip(texts, vectors, strict=True):
+            for text, row in zip(texts, rows, strict=True):
                 key = (settings, _digest(text))
-                self._bytes += 0 if key in self._vectors else vector.nbytes
-                self._vectors[key] = vector.copy()
+                self._bytes += 0 if key in self._rows else row.nbytes
+                self._rows[key] = row.copy()
             while self._bytes > self._most:
-                _key, oldest = self._vectors.popitem(last=False)
+                _key, oldest = self._rows.popitem(last=False)
                 self._bytes -= oldest.nbytes
 
     def get(self, texts: Sequence[str], settings: EncoderSettings) -> NDArray[np.float32] | None:
-        """(N, D), or None when one of them is no longer here."""
+        """(N, D), or None when one of the texts is not in the cache."""
         keys = [(settings, _digest(text)) for text in texts]
         with self._lock:
-            found = [self._vectors.get(key) for key in keys]
+            cached = [self._rows.get(key) for key in keys]
             for key in keys:
-                if key in self._vectors:
-                    self._vectors.move_to_end(key)
-        rows = [row for row in found if row is not None]
+                if key in self._rows:
+                    self._rows.move_to_end(key)
+        rows = [row for row in cached if row is not None]
         return np.stack(rows) if rows and len(rows) == len(texts) else None
 
 
@@ -193,8 +193,8 @@ def _digest(text: str) -> bytes:
 
 
 @st.cache_resource(show_spinner=False)
-def _kept() -> KeptVectors:
-    return KeptVectors()
+def _embedding_cache() -> EmbeddingCache:
+    return EmbeddingCache()
 
 
 def embeddings(
@@ -205,12 +205,12 @@ def embeddings(
     Args:
         texts: N texts.
         settings: of the encoder.
-        on_progress: receives (texts done, texts to do). When it ends the run of the page, what is done is kept.
+        on_progress: receives (texts done, texts to do). When it ends the run of the page, what is done stays cached.
     """
-    kept = _kept()
-    missing = kept.missing(texts, settings)
-    if not missing and (vectors := kept.get(texts, settings)) is not None:
-        return vectors
+    embedding_cache = _embedding_cache()
+    missing = embedding_cache.missing(texts, settings)
+    if not missing and (rows := embedding_cache.get(texts, settings)) is not None:
+        return rows
     model = encoder(settings)
     if not texts:
         return model.encode(texts)
@@ -221,27 +221,28 @@ def embeddings(
             if done:
                 turn.give_way(left)
             # Another session may have encoded some of them meanwhile.
-            if new := kept.missing(part, settings):
-                kept.keep(new, settings, model.encode(new))
+            if new := embedding_cache.missing(part, settings):
+                embedding_cache.add(new, settings, model.encode(new))
             left, done = left - tokens_in(part), done + len(part)
             if on_progress is not None:
                 on_progress(done, len(missing))
-        vectors = kept.get(texts, settings)
-        return model.encode(texts) if vectors is None else vectors  # more texts than are kept
+        rows = embedding_cache.get(texts, settings)
+        return model.encode(texts) if rows is None else rows  # more texts than the cache holds
 
 
-def similarity(content: str, vectors: NDArray[np.float32]) -> Matrix:
-    """(N, N) cosines; large ones are kept for the next look at the same texts.
+def similarity(content: str, rows: NDArray[np.float32]) -> Matrix:
+    """(N, N) cosines; large ones are cached for the next look at the same texts.
 
     Args:
-        content: a key for the vectors.
+        content: a key for the embeddings.
+        rows: (N, D) unit rows.
     """
-    return _large_similarity(content, vectors) if len(vectors) >= KEPT_MATRIX_FROM else cosine_similarity(vectors)
+    return _large_similarity(content, rows) if len(rows) >= CACHED_MATRIX_FROM else cosine_similarity(rows)
 
 
 @st.cache_resource(max_entries=3, show_spinner=False)
-def _large_similarity(content: str, _vectors: NDArray[np.float32]) -> Matrix:
-    return cosine_similarity(_vectors)
+def _large_similarity(content: str, _embeddings: NDArray[np.float32]) -> Matrix:
+    return cosine_similarity(_embeddings)
 
 
 @st.cache_resource(max_entries=20, show_spinner=False)
@@ -266,15 +267,15 @@ def background(settings: EncoderSettings, first: str, second: str) -> Background
     if not all(_reads(settings.model, language, model) for language in (first, second)):
         return None
     with st.spinner(_("Measuring unrelated sentences, once for everybody …")):
-        vectors = [embeddings(bundled.unrelated(own), settings) for own in dict.fromkeys((first, second))]
-    return _background(settings, first, second, vectors)
+        rows = [embeddings(bundled.unrelated(language), settings) for language in dict.fromkeys((first, second))]
+    return _background(settings, first, second, rows)
 
 
 @st.cache_resource(max_entries=48, show_spinner=False)
 def _background(
-    settings: EncoderSettings, first: str, second: str, _vectors: Sequence[NDArray[np.float32]]
+    settings: EncoderSettings, first: str, second: str, _embeddings: Sequence[NDArray[np.float32]]
 ) -> Background:
-    return Background.of(*_vectors)
+    return Background.of(*_embeddings)
 
 
 @st.cache_data(max_entries=100, show_spinner=False)

@@ -22,8 +22,8 @@ CLASSES_UP_TO = 24
 """A map tells so many classes apart; no eye tells more colours and shapes."""
 COSINES = CosineColors()
 """From -1 to 1."""
-CHOSEN = "#009E73"
-"""The outline of a chosen cell: in none of the scale's colours."""
+OUTLINE = "#009E73"
+"""Of a cell that is pointed out: in none of the scale's colours."""
 LABELS_UP_TO = 30
 """Sentences stand at the rows up to this many; above, the hover text has them."""
 
@@ -82,7 +82,7 @@ def heatmap(
         },
     )
     every = 1 if n <= 30 else -(-n // 15)
-    shown = [
+    row_labels = [
         f"{shortened(text, 22)}  {number}" if labels else f"{number}"
         for number, text in zip(numbers, texts, strict=True)
     ]
@@ -101,8 +101,8 @@ def heatmap(
             **quiet,
             "autorange": "reversed",
             "automargin": True,
-            "tickvals": [names[at] for at in rows],
-            "ticktext": [shown[at] if some else str(numbers[at]) for at in rows],
+            "tickvals": [names[row] for row in rows],
+            "ticktext": [row_labels[row] if some else str(numbers[row]) for row in rows],
         },
         "shapes": [_outline(row, column) for row, column in ({outlined, outlined[::-1]} if outlined else ())],
         "height": height or (LOW if few else HIGH),
@@ -122,21 +122,21 @@ def _outline(row: int, column: int) -> dict[str, object]:
         "x1": column + 0.5,
         "y0": row - 0.5,
         "y1": row + 0.5,
-        "line": {"color": CHOSEN, "width": 3},
+        "line": {"color": OUTLINE, "width": 3},
     }
 
 
 def color_scale(colors: CosineColors) -> list[list[object]]:
     """Plotly's colour scale; what is under the threshold is one grey."""
-    whole: list[list[object]] = [[at / (len(colors.stops) - 1), color] for at, color in enumerate(colors.stops)]
+    scale: list[list[object]] = [[step / (len(colors.stops) - 1), color] for step, color in enumerate(colors.stops)]
     if colors.threshold is None:
-        return whole
+        return scale
     least = min(max((colors.threshold - colors.low) / (colors.high - colors.low), 0.0), 1.0)
     if least == 1:
         return [[0.0, NEUTRAL], [1.0, NEUTRAL]]
-    at_least = sample_colorscale(whole, [least])[0]
-    above = [[place, color] for place, color in whole if float(str(place)) > least]
-    return [[0.0, NEUTRAL], [least, NEUTRAL], [least, at_least], *above]
+    least_color = sample_colorscale(scale, [least])[0]
+    above = [[position, color] for position, color in scale if float(str(position)) > least]
+    return [[0.0, NEUTRAL], [least, NEUTRAL], [least, least_color], *above]
 
 
 def _numbers(values: NDArray[np.float32], names: Sequence[str], colors: CosineColors, size: int) -> list[go.Heatmap]:
@@ -145,7 +145,7 @@ def _numbers(values: NDArray[np.float32], names: Sequence[str], colors: CosineCo
     clear = [[0.0, "rgba(0,0,0,0)"], [1.0, "rgba(0,0,0,0)"]]
     return [
         go.Heatmap(
-            z=np.where(chosen, values, np.nan),
+            z=np.where(cells, values, np.nan),
             x=names,
             y=names,
             colorscale=clear,
@@ -154,8 +154,8 @@ def _numbers(values: NDArray[np.float32], names: Sequence[str], colors: CosineCo
             textfont={"size": size, "color": ink},
             hoverinfo="skip",
         )
-        for chosen, ink in ((dark, "#FFFFFF"), (~dark, "#131119"))
-        if chosen.any()
+        for cells, ink in ((dark, "#FFFFFF"), (~dark, "#131119"))
+        if cells.any()
     ]
 
 
@@ -164,7 +164,7 @@ def scatter(
     texts: Sequence[str],
     labels: Sequence[str] | None,
     *,
-    chosen: int | None = None,
+    selected: int | None = None,
     neighbours: Sequence[int] = (),
     height: int = 460,
 ) -> go.Figure:
@@ -174,14 +174,14 @@ def scatter(
         points: (N, 2).
         texts: N texts, for the hover.
         labels: N labels, or None for one colour.
-        chosen: position of a text to mark.
+        selected: position of a text to mark.
         neighbours: positions of its neighbours, marked too.
         height: pixels.
 
     Every point carries its own position as `customdata`, so that a selection says which text it is.
     """
     figure = go.Figure()
-    for place, (group, members) in enumerate(_groups(labels, len(texts)).items()):
+    for index, (group, members) in enumerate(_groups(labels, len(texts)).items()):
         figure.add_trace(
             go.Scatter(
                 x=points[members, 0],
@@ -189,11 +189,11 @@ def scatter(
                 mode="markers",
                 name=shortened(group) or "texts",
                 customdata=members,
-                text=[shortened(texts[at], 80) for at in members],
+                text=[shortened(texts[position], 80) for position in members],
                 hovertemplate="%{text}<extra></extra>",
                 marker={
-                    "color": palette.of_category(place),
-                    "symbol": palette.symbol_of_category(place),
+                    "color": palette.of_category(index),
+                    "symbol": palette.symbol_of_category(index),
                     "size": 9 if len(texts) <= 600 else 5,
                     "line": {"width": 0.6, "color": "#3A3747"},
                 },
@@ -203,7 +203,7 @@ def scatter(
         )
     for positions, size, name in (
         (list(neighbours), 15, "neighbours"),
-        ([] if chosen is None else [chosen], 20, "chosen"),
+        ([] if selected is None else [selected], 20, "selected"),
     ):
         if positions:
             figure.add_trace(
@@ -235,8 +235,8 @@ def _groups(labels: Sequence[str] | None, count: int) -> dict[str, list[int]]:
         return {"": list(range(count))}
     largest = {label for label, _count in Counter(labels).most_common(CLASSES_UP_TO)}
     groups: dict[str, list[int]] = {label: [] for label in sorted(largest)}
-    for at, label in enumerate(labels):
-        groups.setdefault(label if label in largest else "…", []).append(at)
+    for position, label in enumerate(labels):
+        groups.setdefault(label if label in largest else "…", []).append(position)
     return groups
 
 
@@ -315,18 +315,18 @@ def shortened(text: str, longest: int = 34) -> str:
     return markup(shorten(text, longest))
 
 
-def numbered(texts: Sequence[str], at: int) -> str:
+def numbered(texts: Sequence[str], position: int) -> str:
     """A text in a list to choose from: unlike any other, and short enough for thousands of them in one message."""
-    return f"{at + 1}  {shorten(texts[at], LONGEST_CHOICE)}"
+    return f"{position + 1}  {shorten(texts[position], LONGEST_CHOICE)}"
 
 
 def shorten(text: str, longest: int) -> str:
     """A text of limited width on one line. A Chinese character is as wide as two letters."""
-    width, kept = 0, []
+    width, letters = 0, []
     for letter in " ".join(text.split()):
         width += 2 if ord(letter) > 0x2E7F else 1
         if width > longest:
-            kept.append("…")
+            letters.append("…")
             break
-        kept.append(letter)
-    return "".join(kept)
+        letters.append(letter)
+    return "".join(letters)

@@ -34,7 +34,7 @@ TFIDF = "#B5B2BE"
 BEFORE = {"as_it_comes": AS_IT_COMES, "start": START, "tfidf": TFIDF}
 """What one had before a training; grey, because nobody trained it."""
 PRETRAINING = "#8073AC"
-""" "mlm" is no loss on vectors, and has none of their colours."""
+""" "mlm" is no loss on embeddings, and has none of their colours."""
 
 
 def of_category(position: int) -> str:
@@ -54,21 +54,21 @@ def of_loss(name: str) -> str:
     """
     if name in BEFORE:
         return BEFORE[name]
-    place = _place(name)
-    return PRETRAINING if place < 0 else of_category(place)
+    position = _position(name)
+    return PRETRAINING if position < 0 else of_category(position)
 
 
 def symbol_of_loss(name: str) -> str:
     """Its shape on every page; errors as for `of_loss`."""
-    return SYMBOLS[-1] if _place(name) < 0 else symbol_of_category(_place(name))
+    return SYMBOLS[-1] if _position(name) < 0 else symbol_of_category(_position(name))
 
 
 def dash_of_loss(name: str) -> str:
     """How its lines are drawn on every page; errors as for `of_loss`."""
-    return DASHES[_place(name) % len(DASHES)]
+    return DASHES[_position(name) % len(DASHES)]
 
 
-def _place(name: str) -> int:
+def _position(name: str) -> int:
     """In the registry; -1, -2, … for pre-training."""
     from simcse_core.learning.losses import losses
     from simcse_core.learning.pretraining import pretraining

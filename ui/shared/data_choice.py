@@ -113,7 +113,7 @@ def opened(brought: Upload, key: str) -> ChosenData:
     Raises:
         DataError: the file cannot be used.
     """
-    file = reading.as_said(brought.name, brought.content, brought.token, key)
+    file = reading.choose_reading(brought.name, brought.content, brought.token, key)
     if file is None:
         raise UnansweredError("Choose above which text {file} holds.", file=brought.name)
     if file.name != brought.name or file.content is not brought.content:
@@ -151,10 +151,10 @@ def data_title(name: str) -> str:
 
 def offered(kinds: Sequence[str]) -> list[str]:
     """Names of bundled sets: those in the language of the interface first, in the order of `SET_TITLES`."""
-    own = "zh" if language() == "zh_CN" else "en"
+    code = "zh" if language() == "zh_CN" else "en"
     wanted = [name for name in bundled.names() if any(isinstance(bundled.load(name), KINDS[kind]) for kind in kinds)]
     order = list(SET_TITLES)
-    return sorted(wanted, key=lambda name: (not name.endswith(own), order.index(name.rpartition("-")[0])))
+    return sorted(wanted, key=lambda name: (not name.endswith(code), order.index(name.rpartition("-")[0])))
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -191,15 +191,15 @@ def _map_columns(brought: Upload, key: str) -> dict[str, str]:
     columns: dict[str, str] = {}
     for column in KINDS[kind].columns:
         guess = guesses[kind].get(column)
-        chosen = st.selectbox(
+        name_in_file = st.selectbox(
             f"`{column}`",
             names,
             index=names.index(guess) if guess in names else None,
             placeholder=_("Choose a column"),
             key=f"{key}-{kind}-{column}-{brought.name}",
         )
-        if chosen is not None:
-            columns[column] = chosen
+        if name_in_file is not None:
+            columns[column] = name_in_file
     _show_first_rows(sample, columns)
     if missing := [column for column in KINDS[kind].columns if column not in columns]:
         raise UnansweredError("Say which column is: {columns}.", columns=", ".join(missing))
@@ -207,13 +207,13 @@ def _map_columns(brought: Upload, key: str) -> dict[str, str]:
 
 
 def _show_first_rows(sample: Sample, columns: dict[str, str]) -> None:
-    """The first rows of a file under its own names; what is taken says as what."""
-    ours = {theirs: ours for ours, theirs in columns.items()}
+    """The first rows of a file under its own column names, and which of our columns each becomes."""
+    ours = {name_in_file: column for column, name_in_file in columns.items()}
     rows = sample.rows[: Sample.ROWS_SHOWN]
     st.table(
         {
-            plain(f"{name} → {ours[name]}" if name in ours else name): [plain(row[place][:60]) for row in rows]
-            for place, name in enumerate(sample.columns[:8])
+            plain(f"{name} → {ours[name]}" if name in ours else name): [plain(row[index][:60]) for row in rows]
+            for index, name in enumerate(sample.columns[:8])
         },
         hide_index=True,
     )

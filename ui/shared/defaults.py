@@ -49,7 +49,7 @@ def comparison_texts(data: Dataset, classes: int = 3, each: int = 3) -> list[str
     if not isinstance(data, Labelled):
         of_rows = [text for row in zip(*text_columns(data), strict=True) for text in row]
         return list(dict.fromkeys(of_rows))[: classes * each - 1]
-    chosen: list[str] = []
+    texts: list[str] = []
     for label in data.classes[:classes]:
-        chosen += [text for text, own in zip(data.text, data.label, strict=True) if own == label][:each]
-    return chosen
+        texts += [text for text, text_label in zip(data.text, data.label, strict=True) if text_label == label][:each]
+    return texts

@@ -50,7 +50,7 @@ def figure(
     view: View = AS_TYPED,
     height: int | None = None,
     labels: bool = True,
-    chosen: Cell | None = None,
+    selected: Cell | None = None,
     alt: str | None = None,
     summary: Summary | None = None,
     clickable: bool = False,
@@ -64,7 +64,7 @@ def figure(
         view: order and colours.
         height: pixels; None chooses by N.
         labels: whether the sentences stand at the rows.
-        chosen: two sentences whose cell is outlined.
+        selected: two sentences whose cell is outlined.
         alt: what the picture is, when it is not a matrix of cosines.
         summary: of the matrix, if it is known.
         clickable: whether `clicked` will ask.
@@ -72,20 +72,22 @@ def figure(
     if len(texts) < 2:
         return
     order = list(range(len(texts)) if view.order is None else view.order)
-    shown = similarity if view.order is None else similarity[np.ix_(order, order)]
-    ordered = [texts[at] for at in order]
-    outlined = (order.index(chosen[0]), order.index(chosen[1])) if chosen else None
+    ordered_similarity = similarity if view.order is None else similarity[np.ix_(order, order)]
+    ordered = [texts[position] for position in order]
+    outlined = (order.index(selected[0]), order.index(selected[1])) if selected else None
     alt = alt or _("Heatmap of the cosine similarity of {n} sentences. {summary}").format(
         n=len(texts), summary=in_words(summary or summarise(similarity), len(texts)).replace("**", "")
     )
     if len(texts) > PLOTLY_UP_TO:
-        numbers = None if view.order is None else [at + 1 for at in order]
-        matrix_view(shown, ordered, key=key, alt=alt, colors=view.colors, chosen=outlined, numbers=numbers)
+        numbers = None if view.order is None else [position + 1 for position in order]
+        matrix_view(
+            ordered_similarity, ordered, key=key, alt=alt, colors=view.colors, selected=outlined, numbers=numbers
+        )
         return
     drawn = charts.heatmap(
-        shown,
+        ordered_similarity,
         ordered,
-        numbers=[at + 1 for at in order],
+        numbers=[position + 1 for position in order],
         colors=view.colors,
         height=height,
         labels=labels,
@@ -104,7 +106,7 @@ def clicked(texts: Sequence[str], *, key: str, view: View = AS_TYPED) -> Cell | 
     match st.session_state.get(key, {}).get("cell"):
         case [int(row), int(column), str(content), time] if st.session_state.get(f"{key}-seen") != time:
             st.session_state[f"{key}-seen"] = time
-            of_these = len(texts) > PLOTLY_UP_TO or content == content_key([texts[at] for at in order])
+            of_these = len(texts) > PLOTLY_UP_TO or content == content_key([texts[position] for position in order])
             if of_these and max(row, column) < len(texts):
                 return order[row], order[column]
     return None
@@ -143,13 +145,13 @@ def two_digits(value: float) -> str:
 
 def _pairs(similarity: Matrix, texts: Sequence[str]) -> None:
     closest = top_pairs(similarity, PAIRS_SHOWN)
-    seen = {(pair.first, pair.second) for pair in closest}
+    are_closest = {(pair.first, pair.second) for pair in closest}
     farthest = top_pairs(similarity, PAIRS_SHOWN, farthest=True)
-    chosen = [*closest, *(pair for pair in reversed(farthest) if (pair.first, pair.second) not in seen)]
+    pairs = [*closest, *(pair for pair in reversed(farthest) if (pair.first, pair.second) not in are_closest)]
     columns = {
-        _("cosine"): [round(pair.similarity, 6) for pair in chosen],
-        _("sentence"): [safe(f"{pair.first + 1} {texts[pair.first]}") for pair in chosen],
-        _("other sentence"): [safe(f"{pair.second + 1} {texts[pair.second]}") for pair in chosen],
+        _("cosine"): [round(pair.similarity, 6) for pair in pairs],
+        _("sentence"): [safe(f"{pair.first + 1} {texts[pair.first]}") for pair in pairs],
+        _("other sentence"): [safe(f"{pair.second + 1} {texts[pair.second]}") for pair in pairs],
     }
     st.dataframe(columns, hide_index=True)
     st.download_button(

@@ -19,7 +19,7 @@ from ui.frame import address, uploads
 from ui.frame.errors import plain, user_errors
 from ui.frame.translation import _, explain, joined, language
 from ui.shared import cache, defaults, model_fetch, models, reading
-from ui.shared.typing_area import offer_other_texts, put, typing_area
+from ui.shared.typing_area import offer_other_text, put, typing_area
 
 SENTENCES = "sentences"
 """Key of the text area on the page Similarity."""
@@ -52,7 +52,7 @@ def sentences(model: str) -> list[str]:
     with st.container(horizontal=True):
         with st.popover(_("Upload"), icon=":material/upload:"):
             _upload_sentences()
-        offer_other_texts(SENTENCES)
+        offer_other_text(SENTENCES)
     if texts == sample:
         st.caption(samples[name].look_for[language()])
     check_texts(texts, limits().max_heatmap_texts, "max_heatmap_texts")
@@ -61,7 +61,9 @@ def sentences(model: str) -> list[str]:
 
 def is_sample(texts: Sequence[str]) -> bool:
     """Whether these are the sentences of a sample set, as they came."""
-    return any(list(texts) == own for sample in bundled.samples().values() for own in sample.sentences.values())
+    return any(
+        list(texts) == sentences for sample in bundled.samples().values() for sentences in sample.sentences.values()
+    )
 
 
 def _note_on(model: str) -> Callable[[str], str]:
@@ -77,18 +79,20 @@ def _note_on(model: str) -> Callable[[str], str]:
             check = cache.check(tuple(texts), model)
         except UserError:  # the page says below that the model cannot be used
             return ""
-        found = []
+        problems = []
         if check.truncated:
-            found.append(_("too long: {lines}").format(lines=_numbers(check.truncated)))
+            problems.append(
+                _("This model reads only the beginning of lines {lines}").format(lines=_numbers(check.truncated))
+            )
         if check.unreadable:
-            found.append(_("cannot be read: {lines}").format(lines=_numbers(check.unreadable)))
-        return " · ".join(found)
+            problems.append(_("This model cannot read lines {lines}").format(lines=_numbers(check.unreadable)))
+        return " · ".join(problems)
 
     return note
 
 
 def _numbers(positions: Sequence[int], most: int = 5) -> str:
-    return ", ".join(str(at + 1) for at in positions[:most]) + (" …" if len(positions) > most else "")
+    return ", ".join(str(position + 1) for position in positions[:most]) + (" …" if len(positions) > most else "")
 
 
 def _upload_sentences() -> None:
@@ -119,9 +123,9 @@ def _upload_sentences() -> None:
         st.error(plain(explain(problem)))
     elif (file := st.session_state.get(key)) is not None:  # it has to be said how it is read
         with user_errors():
-            said = reading.as_said(file.name, uploads.content(file), file.file_id, "upload")
-            if said is not None and st.button(_("Take these sentences"), key="upload-take"):
-                _take_sentences(said)
+            resolved = reading.choose_reading(file.name, uploads.content(file), file.file_id, "upload")
+            if resolved is not None and st.button(_("Take these sentences"), key="upload-take"):
+                _take_sentences(resolved)
                 st.rerun()
 
 
@@ -160,7 +164,7 @@ def encoder_settings(
         return cache.EncoderSettings(card.name)  # a stand-in; the settings of the chosen one stay in the address
     if card.layers is None or card.pooling is None:
         for_layer.caption(
-            _("It is frozen: it gives sentence vectors only, so there are no layers or poolings to choose.")
+            _("It is frozen: it gives sentence embeddings only, so there are no layers or poolings to choose.")
         )
         return cache.EncoderSettings(card.name)
     layer = 0  # a run that was cut there has no other, and a slider of one place is an error
@@ -190,7 +194,7 @@ def encoder_settings(
         on_change=keep,
         help="\n".join(f"- `{name}`: {_(text)}" for name, text in HEADS.items()),
     )
-    # What the model does by itself counts as not set, so that these are the vectors that are there already.
+    # What the model does by itself counts as not set, so that the cached embeddings are used.
     return cache.EncoderSettings(
         card.name,
         layer=None if layer == card.layers else layer,
@@ -207,8 +211,8 @@ def warn_about(texts: list[str], model: str) -> None:
         message = _("{model} cannot read these texts: {numbers}. Their cosines mean nothing.").format(
             model=models.card(model).title, numbers=numbers
         )
-        if (other := can_read_instead(model)) is not None:
-            message = joined(message, _("Choose the model {other}.").format(other=CATALOGUE[other].title))
+        if (reader := can_read_instead(model)) is not None:
+            message = joined(message, _("Choose the model {other}.").format(other=CATALOGUE[reader].title))
         st.warning(plain(message), icon=":material/translate:")
     if check.truncated:
         numbers = _some_of(check.truncated, texts)
@@ -216,12 +220,12 @@ def warn_about(texts: list[str], model: str) -> None:
 
 
 def _some_of(positions: Sequence[int], texts: Sequence[str], most: int = 3) -> str:
-    named = ", ".join(f"{at + 1} “{texts[at][:24]}”" for at in positions[:most])
+    named = ", ".join(f"{position + 1} “{texts[position][:24]}”" for position in positions[:most])
     return named + (f" … ({len(positions)})" if len(positions) > most else "")
 
 
 def content_key(texts: list[str], settings: cache.EncoderSettings) -> str:
-    """A short key for the vectors of these texts under these settings."""
+    """A short key for the embeddings of these texts under these settings."""
     return hashlib.sha256(repr((texts, settings)).encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -237,21 +241,21 @@ def model_choice(name: str, start: str | None = None) -> ModelCard:
     """
     offered = _offered(name, start)
     key, keep = address.widget(name, offered, start or defaults.MODEL[language()], language=language())
-    chosen = st.selectbox(_("Model"), offered, format_func=models.title, key=key, on_change=keep)
-    if not is_here(chosen):
-        model_fetch.offer(CATALOGUE[chosen])
+    model = st.selectbox(_("Model"), offered, format_func=models.title, key=key, on_change=keep)
+    if not is_here(model):
+        model_fetch.offer(CATALOGUE[model])
         card = CATALOGUE[defaults.MODEL[language()]]
         st.caption(_("Until it is here, {model} is used.").format(model=card.title))
         return card
-    card = models.card(chosen)
-    said = [_("Reads: {languages}.").format(languages=_(card.languages))] if card.languages else []
-    said.append(_(card.note) if chosen in CATALOGUE else plain(card.note))
-    if not cache.is_loaded(chosen):
-        said.append(_("It is loading."))
-    st.caption(joined(*said))
+    card = models.card(model)
+    notes = [_("Reads: {languages}.").format(languages=_(card.languages))] if card.languages else []
+    notes.append(_(card.note) if model in CATALOGUE else plain(card.note))
+    if not cache.is_loaded(model):
+        notes.append(_("It is loading."))
+    st.caption(joined(*notes))
     return card
 
 
 def _offered(name: str, start: str | None = None) -> list[str]:
     """The models that can be chosen for a setting, with the one that its link or the session asks for."""
-    return models.names([st.query_params.get(name), address.chosen(name), start])
+    return models.names([st.query_params.get(name), address.choice_of(name), start])

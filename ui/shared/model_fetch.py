@@ -91,8 +91,8 @@ def _start(name: str) -> None:
     from simcse_core.encoding.hub_models import fetch
 
     with _starting():
-        known = _fetches().get(name)
-        if known is not None and not known.over:  # somebody else was faster
+        earlier = _fetches().get(name)
+        if earlier is not None and not earlier.over:  # somebody else was faster
             return
         running = _fetches()[name] = Fetch()
         running.result = _downloader().submit(fetch, name, running.progress)

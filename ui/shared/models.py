@@ -22,17 +22,17 @@ OFFERED_RUNS = 30
 OF_RUN = N_("Trained here: {loss} on {data}.")
 
 
-def names(chosen: Sequence[str | None] = ()) -> list[str]:
+def names(requested: Sequence[str | None] = ()) -> list[str]:
     """What can be chosen: the catalogue, then finished runs, the newest first.
 
     A run whose folder is damaged is left out, so that it is in nobody's way.
 
     Args:
-        chosen: what a link or the session asks for; a finished run among them is offered too, whosever it is.
+        requested: what a link or the session asks for; a finished run among them is offered too, whosever it is.
     """
-    own = finished_runs(users.current())
-    asked = [name for name in chosen if name and RUN_ID.fullmatch(name) and is_here(name) and is_whole(name)]
-    return list(dict.fromkeys([*CATALOGUE, *asked, *own]))
+    finished = finished_runs(users.current())
+    readable = [name for name in requested if name and RUN_ID.fullmatch(name) and is_here(name) and is_readable(name)]
+    return list(dict.fromkeys([*CATALOGUE, *readable, *finished]))
 
 
 def card(name: str) -> ModelCard:
@@ -76,12 +76,12 @@ def _languages(run: Run) -> str:
 @st.cache_data(ttl=2.0, max_entries=200, show_spinner=False)
 def finished_runs(user: str) -> list[str]:
     """The newest whose models are there; looked up every two seconds at most: 30 people type at once."""
-    runs = (run.id for run in index.finished_of(user) if is_here(run.id) and is_whole(run.id))
+    runs = (run.id for run in index.finished_of(user) if is_here(run.id) and is_readable(run.id))
     return list(islice(runs, OFFERED_RUNS))
 
 
 @st.cache_data(ttl=10.0, max_entries=1_000, show_spinner=False)
-def is_whole(name: str) -> bool:
+def is_readable(name: str) -> bool:
     """Whether a run can say what it is. Nothing changes a finished run but damage, which shows within ten seconds."""
     try:
         run = store.get(name)

@@ -14,14 +14,14 @@ _NOT_TEXT = (".parquet", ".xlsx")
 
 @dataclass(frozen=True)
 class _Doubts:
-    """What a file leaves open."""
+    """What a file does not say of itself: which sheet, which encoding."""
 
     sheets: tuple[str, ...] = ()
     guesses: tuple[Guess, ...] = ()
 
 
-def as_said(name: str, content: bytes, token: str, key: str) -> File | None:
-    """A file as it is to be read; where that is in doubt, asks for it.
+def choose_reading(name: str, content: bytes, token: str, key: str) -> File | None:
+    """A file with its sheet and its encoding; where these are in doubt, the page asks for them.
 
     Args:
         name: of the file.
@@ -30,7 +30,7 @@ def as_said(name: str, content: bytes, token: str, key: str) -> File | None:
         key: prefix of the widgets' keys.
 
     Returns:
-        The file, None until it is said.
+        The file; None until the user has answered.
 
     Raises:
         DataError: it cannot be read in any way.
@@ -56,7 +56,7 @@ def as_said(name: str, content: bytes, token: str, key: str) -> File | None:
 
 
 def is_plain(name: str, content: bytes, token: str) -> bool:
-    """Whether there is nothing to ask. Errors as for `as_said`."""
+    """Whether there is nothing to ask. Errors as for `choose_reading`."""
     doubts = _doubts(token, name, content)
     return len(doubts.sheets) <= 1 and not doubts.guesses
 

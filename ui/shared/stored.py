@@ -67,10 +67,10 @@ def race(language: str) -> StoredRace:
         Outcome(**{**entry, "state": State(entry["state"]), "items": _items(entry["items"])})
         for entry in stored["outcomes"]
     ]
-    baselines = {name: Items.from_json(found) for name, found in stored["baselines"].items()}
+    baselines = {name: Items.from_json(items) for name, items in stored["baselines"].items()}
     config = RunConfig(**stored["config"])
     return StoredRace(**{**stored, "config": config, "outcomes": outcomes, "baselines": baselines})
 
 
-def _items(found: dict[str, Any]) -> BeforeAndAfter:
-    return BeforeAndAfter(Items.from_json(found["before"]), Items.from_json(found["after"]))
+def _items(items: dict[str, Any]) -> BeforeAndAfter:
+    return BeforeAndAfter(Items.from_json(items["before"]), Items.from_json(items["after"]))

@@ -71,7 +71,7 @@ def _tokens(text: str) -> int:
 
 
 @dataclass(eq=False)
-class _Place:
+class _Ticket:
     """In the line; the lowest rank is next."""
 
     rank: float
@@ -87,9 +87,9 @@ class Turns:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._changed = threading.Condition()
-        self._line: list[_Place] = []
+        self._line: list[_Ticket] = []
         self._waits: dict[str, tuple[float, float]] = {}  # since when, and when last seen
-        self._is_taken = False
+        self._in_use = False
 
     @contextmanager
     def turn(
@@ -118,32 +118,32 @@ class Turns:
     def wait(self, tokens: int, still_wanted: Callable[[], None], who: str = "") -> None:
         """Stand in the line; at its end the turn is taken."""
         with self._changed:
-            place = _Place(self._since(who) + min(tokens / TOKENS_A_SECOND, LETS_PASS_SECONDS))
-            self._line.append(place)
+            ticket = _Ticket(self._since(who) + min(tokens / TOKENS_A_SECOND, LETS_PASS_SECONDS))
+            self._line.append(ticket)
         try:
-            while not self._take(place):
+            while not self._take(ticket):
                 still_wanted()
             with self._changed:
                 self._waits.pop(who, None)
         finally:
             with self._changed:
-                self._line.remove(place)
+                self._line.remove(ticket)
                 self._changed.notify_all()
 
     def _since(self, who: str) -> float:
         """Since when somebody waits."""
         now = self._clock()
-        recent = {one: times for one, times in self._waits.items() if times[1] > now - KEEPS_PLACE_SECONDS}
-        since, _seen = recent.get(who, (now, now))
+        recent = {session: times for session, times in self._waits.items() if times[1] > now - KEEPS_PLACE_SECONDS}
+        since, _last_seen = recent.get(who, (now, now))
         self._waits = {**recent, who: (since, now)} if who else recent
         return since
 
-    def _take(self, place: _Place) -> bool:
+    def _take(self, ticket: _Ticket) -> bool:
         """Take the turn if it is free and this place is next; else wait a little."""
         with self._changed:
-            is_next = place is min(self._line, key=lambda other: other.rank)
-            if is_next and not self._is_taken:
-                self._is_taken = True
+            is_next = ticket is min(self._line, key=lambda waiting: waiting.rank)
+            if is_next and not self._in_use:
+                self._in_use = True
                 return True
             self._changed.wait(LOOK_SECONDS)
             return False
@@ -151,7 +151,7 @@ class Turns:
     def release(self) -> None:
         """The turn is over."""
         with self._changed:
-            self._is_taken = False
+            self._in_use = False
             self._changed.notify_all()
 
 
@@ -160,17 +160,17 @@ class Turn:
 
     def __init__(self, turns: Turns, still_wanted: Callable[[], None], who: str) -> None:
         self._turns, self._still_wanted, self._who = turns, still_wanted, who
-        self._is_mine = False
+        self._has_turn = False
 
     def begin(self, tokens: int) -> None:
         """Wait for it."""
         self._turns.wait(tokens, self._still_wanted, self._who)
-        self._is_mine = True
+        self._has_turn = True
 
     def end(self) -> None:
         """Give it back, if it is not given back already."""
-        if self._is_mine:
-            self._is_mine = False
+        if self._has_turn:
+            self._has_turn = False
             self._turns.release()
 
     def give_way(self, tokens: int) -> None:
@@ -197,7 +197,7 @@ class Results(Generic[T]):
 
     def __init__(self, most: int, turns: Turns) -> None:
         self._most, self._turns = most, turns
-        self._kept: OrderedDict[Hashable, T] = OrderedDict()
+        self._results: OrderedDict[Hashable, T] = OrderedDict()
         self._lock = threading.Lock()
 
     def get(self, key: Hashable, tokens: int, compute: Callable[[Turn], T]) -> T:
@@ -208,20 +208,20 @@ class Results(Generic[T]):
             tokens: of the request, if it has to be computed.
             compute: may let others pass with the turn it receives.
         """
-        if (kept := self._look_up(key)) is not None:
-            return kept
+        if (result := self._look_up(key)) is not None:
+            return result
         with self._turns.turn(tokens) as turn:
-            if (kept := self._look_up(key)) is not None:  # somebody else was faster
-                return kept
+            if (result := self._look_up(key)) is not None:  # somebody else was faster
+                return result
             result = compute(turn)
             with self._lock:
-                self._kept[key] = result
-                while len(self._kept) > self._most:
-                    self._kept.popitem(last=False)
+                self._results[key] = result
+                while len(self._results) > self._most:
+                    self._results.popitem(last=False)
         return result
 
     def _look_up(self, key: Hashable) -> T | None:
         with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-            return self._kept.get(key)
+            if key in self._results:
+                self._results.move_to_end(key)
+            return self._results.get(key)

@@ -15,8 +15,8 @@ _SCRIPT = Path(__file__).parent / "frontend" / "typing_area.js"
 
 
 @dataclass
-class _Kept:
-    """What a text area holds, for as long as the session lasts."""
+class _AreaState:
+    """The text of a text area, for as long as the session lasts."""
 
     source: str
     default: str
@@ -25,21 +25,21 @@ class _Kept:
     """Grows whenever the page, and not the user, replaces the text."""
     sample: str = ""
     """What the source offers now."""
-    mine: str | None = None
+    previous: str | None = None
     """What the user had written before the page replaced it."""
 
     def replace(self, text: str) -> None:
         if self.text != self.default:
-            self.mine = self.text
+            self.previous = self.text
         self.default = self.text = text
         self.revision += 1
 
 
 def put(key: str, text: str) -> None:
     """Fill a text area, as an upload does. What the user had written can be brought back."""
-    if (kept := st.session_state.get(f"{key}-kept")) is not None:
-        kept.replace(text)
-        kept.default = ""  # it is the user's own: no change of language or sample may lose it
+    if (state := st.session_state.get(f"{key}-state")) is not None:
+        state.replace(text)
+        state.default = ""  # it is the user's own: no change of language or sample may lose it
 
 
 def typing_area(
@@ -55,44 +55,44 @@ def typing_area(
         key: of the widget; the text outlives a change of page.
         note: what to say under a text, beside its number of lines.
     """
-    kept: _Kept = st.session_state.setdefault(f"{key}-kept", _Kept(source, default, default))
-    if kept.source != source or (kept.default != default and kept.text == kept.default):
-        kept.replace(default)
-        kept.source = source
-    state_key = f"{key}-{hashlib.sha256(f'{kept.source}{kept.revision}{kept.default}'.encode()).hexdigest()[:12]}"
-    (kept.text,) = checked([kept.text])  # lone surrogates cannot be sent to the browser
+    state: _AreaState = st.session_state.setdefault(f"{key}-state", _AreaState(source, default, default))
+    if state.source != source or (state.default != default and state.text == state.default):
+        state.replace(default)
+        state.source = source
+    state_key = f"{key}-{hashlib.sha256(f'{state.source}{state.revision}{state.default}'.encode()).hexdigest()[:12]}"
+    (state.text,) = checked([state.text])  # lone surrogates cannot be sent to the browser
     result = component("simcse_typing_area", _SCRIPT)(
         key=state_key,
         data={
             "label": label,
-            "text": kept.text,
+            "text": state.text,
             "revision": state_key,
             "name": f"{key}-{source}",
             "sample": default,
             "count": _("Lines: {n}"),
-            "note": note(st.session_state.get(state_key, {}).get("text") or kept.text),
+            "note": note(st.session_state.get(state_key, {}).get("text") or state.text),
         },
         on_text_change=lambda: None,
     )
     if result.text is not None:
-        (kept.text,) = checked([result.text])
-    kept.sample = default
-    return kept.text
+        (state.text,) = checked([result.text])
+    state.sample = default
+    return state.text
 
 
-def offer_other_texts(key: str) -> None:
-    """A button to the text that is not there now: what the user had written, or the sample it began with."""
-    kept: _Kept = st.session_state[f"{key}-kept"]
+def offer_other_text(key: str) -> None:
+    """A button that brings back what the user had written, or the sample that the area began with."""
+    state: _AreaState = st.session_state[f"{key}-state"]
 
     def bring_back() -> None:
-        kept.text, kept.mine = kept.mine or "", None
-        kept.revision += 1
+        state.text, state.previous = state.previous or "", None
+        state.revision += 1
 
     def reset() -> None:
-        kept.mine, kept.text, kept.default = kept.text, kept.sample, kept.sample
-        kept.revision += 1
+        state.previous, state.text, state.default = state.text, state.sample, state.sample
+        state.revision += 1
 
-    if kept.mine is not None:
+    if state.previous is not None:
         st.button(_("Back to my sentences"), icon=":material/undo:", key=f"{key}-undo", on_click=bring_back)
-    elif kept.text != kept.sample:
+    elif state.text != state.sample:
         st.button(_("Back to the sample"), icon=":material/restart_alt:", key=f"{key}-reset", on_click=reset)

@@ -14,7 +14,7 @@ from ui.shared.heatmap import View
 from ui.shared.matrix.colors import CosineColors
 
 HEIGHT = 330
-SHOWN_AT_MOST = 1_000
+MOST_SENTENCES = 1_000
 """Three larger matrices would keep the browser waiting."""
 LAYERS_LESS = 3
 """The second encoder starts so far below the last layer, so that there is a difference to see."""
@@ -33,40 +33,40 @@ def show(texts: Sequence[str], similarity: Matrix, settings: cache.EncoderSettin
         columns = st.columns(4)
         # Beside a frozen model stands one with layers; beside another one the same, some layers below.
         frozen = models.card(settings.model).layers is None
-        other = inputs.encoder_settings(
+        second_settings = inputs.encoder_settings(
             "b-", places=columns, model="minilm" if frozen else settings.model, layers_less=0 if frozen else LAYERS_LESS
         )
-    if other == settings:
+    if second_settings == settings:
         st.info(_("Both are the same. Choose another model, layer or pooling for the second one."))
         return
-    if len(texts) > SHOWN_AT_MOST:
-        st.caption(_("Of the first {n:,} sentences.").format(n=SHOWN_AT_MOST))
+    if len(texts) > MOST_SENTENCES:
+        st.caption(_("Of the first {n:,} sentences.").format(n=MOST_SENTENCES))
         texts, similarity, view = (
-            texts[:SHOWN_AT_MOST],
-            similarity[:SHOWN_AT_MOST, :SHOWN_AT_MOST],
+            texts[:MOST_SENTENCES],
+            similarity[:MOST_SENTENCES, :MOST_SENTENCES],
             View(colors=view.colors),
         )
-    inputs.warn_about(list(texts), other.model)
-    with waiting.shown(_("Reading the sentences with the second encoder")) as report:
-        second = cosine_similarity(cache.embeddings(texts, other, report))
+    inputs.warn_about(list(texts), second_settings.model)
+    with waiting.progress_bar(_("Reading the sentences with the second encoder")) as report:
+        second = cosine_similarity(cache.embeddings(texts, second_settings, report))
     difference = second - similarity
     reach = min(max(0.1, float(np.abs(difference).max(initial=0))), 1.0)
     pictures = (
         (name(settings), similarity, CosineColors(threshold=view.colors.threshold)),
-        (name(other), second, CosineColors(threshold=view.colors.threshold)),
+        (name(second_settings), second, CosineColors(threshold=view.colors.threshold)),
         (_("Second minus first"), difference.clip(-1, 1), CosineColors(-reach, reach)),
     )
-    for place, (column, (title, matrix, colors)) in enumerate(zip(st.columns(3), pictures, strict=True)):
+    for index, (column, (title, matrix, colors)) in enumerate(zip(st.columns(3), pictures, strict=True)):
         with column:
             st.markdown(f"**{plain(title)}**")
             heatmap.figure(
                 matrix,
                 texts,
-                key=f"beside-{place}",
+                key=f"beside-{index}",
                 view=View(view.order, colors),
                 height=HEIGHT,
                 labels=False,
-                alt=None if place < 2 else _in_words(difference),
+                alt=None if index < 2 else _in_words(difference),
             )
     st.markdown(_in_words(difference))
     st.caption(
@@ -96,8 +96,8 @@ def name(settings: cache.EncoderSettings) -> str:
 def _in_words(difference: Matrix) -> str:
     if len(difference) < 2:
         return ""
-    found = summarise(difference)
-    up, down = found.closest, found.farthest
+    extremes = summarise(difference)
+    up, down = extremes.closest, extremes.farthest
     return _("The difference is highest for {a} and {b}, {up:+.2f}, and lowest for {c} and {d}, {down:+.2f}.").format(
         a=up.first + 1, b=up.second + 1, up=up.similarity, c=down.first + 1, d=down.second + 1, down=down.similarity
     )

@@ -35,12 +35,12 @@ def show(texts: Sequence[str], settings: cache.EncoderSettings) -> None:
         DataError: the file holds no scored pairs.
     """
     if models.card(settings.model).layers is None:
-        st.info(_("This model gives sentence vectors only: it has no layers and no poolings to compare."))
+        st.info(_("This model gives sentence embeddings only: it has no layers and no poolings to compare."))
         st.button(
             _("Show it with all-MiniLM-L6-v2 and two languages"), icon=":material/visibility:", on_click=_with_layers
         )
         return
-    whole = cache.EncoderSettings(settings.model, head=settings.head)
+    every_layer = cache.EncoderSettings(settings.model, head=settings.head)
     with st.popover(_("Measure on a scored file"), icon=":material/upload:"):
         file = st.file_uploader(
             _("A table with the columns sentence1, sentence2 and score"),
@@ -52,12 +52,12 @@ def show(texts: Sequence[str], settings: cache.EncoderSettings) -> None:
             _("Higher scores mean closer sentences. Each layer and pooling is measured by Spearman's rank correlation.")
         )
     if file is not None:
-        _scored(opened(Upload(uploads.content(file), file.name, file.file_id), "grid").data, whole)
+        _scored(opened(Upload(uploads.content(file), file.name, file.file_id), "grid").data, every_layer)
         return
     most = limits().max_grid_texts
     if len(texts) > most:
         st.caption(_("Of the first {n} sentences.").format(n=most))
-    grid = _similarity_grid(tuple(texts[:most]), whole, cache.bert(whole))
+    grid = _similarity_grid(tuple(texts[:most]), every_layer, cache.bert(every_layer))
     projector.chart(
         grid_charts.tiles(grid, layer_title=_("layer {layer}")),
         key="grid-tiles",
@@ -66,7 +66,7 @@ def show(texts: Sequence[str], settings: cache.EncoderSettings) -> None:
     st.caption(
         _(
             "Each small picture is the heatmap above in another layer and pooling, with the mean cosine of "
-            "different sentences over it. All purple means: to these vectors everything is alike."
+            "different sentences over it. All purple means that these embeddings hardly tell the sentences apart."
         )
     )
     with st.expander(_("Mean cosine of each layer and pooling"), icon=":material/table:"):
@@ -132,7 +132,7 @@ def _spearman_grid(content: str, data: Scored, settings: cache.EncoderSettings) 
 
         return spearman_grid(model, data.sentence1, data.sentence2, data.score, on_progress=step)
 
-    with waiting.shown(_("Measuring the pairs")) as report:
+    with waiting.progress_bar(_("Measuring the pairs")) as report:
         return _grids().get(content, tokens, compute)
 
 

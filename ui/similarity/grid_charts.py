@@ -36,7 +36,7 @@ def tiles(grid: SimilarityGrid, *, layer_title: str) -> go.Figure:
     figure.add_trace(
         go.Heatmap(z=canvas, zmin=-1, zmax=1, colorscale=colors.COSINE_SCALE, showscale=False, hoverinfo="skip")
     )
-    middles = [place * step + (n - 1) / 2 for place in range(max(len(grid.layers), len(grid.poolings)))]
+    middles = [index * step + (n - 1) / 2 for index in range(max(len(grid.layers), len(grid.poolings)))]
     figure.update_xaxes(
         tickvals=middles[: len(grid.layers)],
         ticktext=[layer_title.format(layer=layer) for layer in grid.layers],

@@ -30,15 +30,15 @@ KEY = "pair"
 PICTURES = {"shares": N_("What each pair of words adds"), "cosines": N_("How close the words are")}
 
 
-def chosen(texts: Sequence[str], clicked: Cell | None) -> Cell | None:
+def selected(texts: Sequence[str], clicked: Cell | None) -> Cell | None:
     """The pair to look at: clicked or selected last, and only for these sentences."""
     if clicked is not None:
-        _choose(texts, clicked)
-    of, cell = st.session_state.get(KEY, (None, None))
-    return cell if of == tuple(texts) else None
+        _select(texts, clicked)
+    of_texts, cell = st.session_state.get(KEY, (None, None))
+    return cell if of_texts == tuple(texts) else None
 
 
-def _choose(texts: Sequence[str], cell: Cell) -> None:
+def _select(texts: Sequence[str], cell: Cell) -> None:
     st.session_state[KEY] = (tuple(texts), cell)
 
 
@@ -69,7 +69,9 @@ def show(
         if check.unreadable:
             _cannot_read(settings.model)
             return
-        background = cache.background(settings, *(bundled.language_of([texts[at]]) for at in (first, second)))
+        background = cache.background(
+            settings, *(bundled.language_of([texts[position]]) for position in (first, second))
+        )
         if background is None:
             _cannot_read(settings.model)
             return
@@ -94,7 +96,7 @@ def show(
         return
     if not wanted:
         st.button(
-            _("Which words carry it?"), icon=":material/match_word:", on_click=_choose, args=(texts, (first, second))
+            _("Which words carry it?"), icon=":material/match_word:", on_click=_select, args=(texts, (first, second))
         )
         return
     try:
@@ -105,17 +107,21 @@ def show(
 
 def _ask(texts: Sequence[str], cell: Cell) -> Cell:
     """Two select boxes: the way to a pair without a mouse."""
-    keys = [f"{KEY}-{place}-{hash(tuple(texts))}" for place in ("first", "second")]
-    for key, at in zip(keys, cell, strict=True):
-        st.session_state[key] = at
+    keys = [f"{KEY}-{role}-{hash(tuple(texts))}" for role in ("first", "second")]
+    for key, position in zip(keys, cell, strict=True):
+        st.session_state[key] = position
 
     def keep() -> None:
-        _choose(texts, (st.session_state[keys[0]], st.session_state[keys[1]]))
+        _select(texts, (st.session_state[keys[0]], st.session_state[keys[1]]))
 
     labels = (_("Sentence"), _("Other sentence"))
     for column, label, key in zip(st.columns(2), labels, keys, strict=True):
         column.selectbox(
-            label, range(len(texts)), format_func=lambda at: charts.numbered(texts, at), key=key, on_change=keep
+            label,
+            range(len(texts)),
+            format_func=lambda position: charts.numbered(texts, position),
+            key=key,
+            on_change=keep,
         )
     return st.session_state[keys[0]], st.session_state[keys[1]]
 
@@ -125,12 +131,12 @@ def _cannot_read(model: str) -> None:
         "The model cannot read this pair: its cosine means nothing, so there is no percentile and no look at words."
     )
     st.warning(plain(message), icon=":material/translate:")
-    if (other := can_read_instead(model)) is not None:
+    if (reader := can_read_instead(model)) is not None:
         st.button(
-            _("Use {model}").format(model=CATALOGUE[other].title),
+            _("Use {model}").format(model=CATALOGUE[reader].title),
             icon=":material/swap_horiz:",
             on_click=address.put,
-            args=("model", other),
+            args=("model", reader),
         )
 
 
@@ -152,8 +158,8 @@ def _words(first: str, second: str, settings: cache.EncoderSettings) -> None:
         )
     )
     effects = _leave_one_out(first, second, settings, cache.encoder(settings))
-    reach = 1.35 * max(0.05, *(float(np.abs(own).max(initial=0)) for own in effects.effects))
-    for place, column, text, words, own, rest in zip(
+    reach = 1.35 * max(0.05, *(float(np.abs(word_effects).max(initial=0)) for word_effects in effects.effects))
+    for role, column, text, words, word_effects, remainder in zip(
         ("first", "second"),
         st.columns(2),
         (first, second),
@@ -168,20 +174,20 @@ def _words(first: str, second: str, settings: cache.EncoderSettings) -> None:
                 st.caption(_("With fewer than two words there is nothing to leave out."))
                 continue
             projector.chart(
-                pair_charts.word_effects(words, own, reach=reach, title=_("what the cosine loses")),
-                key=f"effects-{place}",
+                pair_charts.word_effects(words, word_effects, reach=reach, title=_("what the cosine loses")),
+                key=f"effects-{role}",
                 alt=_("For each word of “{text}”, what the cosine loses without it.").format(text=text)
                 + " "
-                + ", ".join(f"{word.text} {effect:+.2f}" for word, effect in zip(words, own, strict=True)),
+                + ", ".join(f"{word.text} {effect:+.2f}" for word, effect in zip(words, word_effects, strict=True)),
             )
             st.caption(
                 _(
                     "Not carried by any single word: {rest:+.2f} of {cosine:.2f}. Where several words say the "
                     "same, leaving one out changes little."
-                ).format(rest=rest, cosine=effects.cosine)
+                ).format(rest=remainder, cosine=effects.cosine)
             )
     if cache.encoder(settings).layers is None:
-        st.caption(_("This model gives sentence vectors only: it has no tokens to compare word by word."))
+        st.caption(_("This model gives sentence embeddings only: it has no tokens to compare word by word."))
     else:
         _word_by_word(first, second, settings)
 
@@ -198,12 +204,14 @@ def _word_by_word(first: str, second: str, settings: cache.EncoderSettings) -> N
         label_visibility="collapsed",
     )
     pairs = _word_pairs(first, second, settings, cache.bert(settings))
-    rows, columns = ([word.text for word in own] for own in pairs.words)
+    rows, columns = ([word.text for word in sentence] for sentence in pairs.words)
     if not rows or not columns:
         return
     if picture == "cosines":
         values, reach = pairs.cosines, 1.0
-        caption = _("The cosine of the words' own vectors, in this layer. A word's vector already knows its sentence.")
+        caption = _(
+            "The cosine of the words' hidden states in this layer. The state of a word already depends on its sentence."
+        )
     else:
         values, reach = 100 * pairs.shares, max(2.0, 100 * float(np.abs(pairs.shares).max()))
         rows, columns = [*rows, "[CLS] [SEP]"], [*columns, "[CLS] [SEP]"]
@@ -222,7 +230,7 @@ def _word_by_word(first: str, second: str, settings: cache.EncoderSettings) -> N
         st.dataframe(
             pd.DataFrame(
                 values.round(3),
-                columns=[safe(f"{at} {column}") for at, column in enumerate(columns, 1)],
+                columns=[safe(f"{number} {column}") for number, column in enumerate(columns, 1)],
                 index=pd.Index([safe(row) for row in rows]),
             )
         )
@@ -230,7 +238,9 @@ def _word_by_word(first: str, second: str, settings: cache.EncoderSettings) -> N
 
 def _strongest(values: Matrix, rows: Sequence[str], columns: Sequence[str], most: int = 3) -> str:
     best = np.argsort(-values, axis=None, kind="stable")[:most]
-    return ", ".join(f"{rows[at // len(columns)]} · {columns[at % len(columns)]} {values.flat[at]:.2f}" for at in best)
+    return ", ".join(
+        f"{rows[cell // len(columns)]} · {columns[cell % len(columns)]} {values.flat[cell]:.2f}" for cell in best
+    )
 
 
 def _leave_one_out(first: str, second: str, settings: cache.EncoderSettings, model: Encoder) -> LeaveOneOut:

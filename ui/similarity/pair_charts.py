@@ -103,7 +103,7 @@ def word_pairs(values: NDArray[np.float32], rows: Sequence[str], columns: Sequen
 def spread(
     background: Background,
     *,
-    own: tuple[NDArray[np.int64], NDArray[np.float64]] | None = None,
+    page_pairs: tuple[NDArray[np.int64], NDArray[np.float64]] | None = None,
     marked: float | None = None,
     names: tuple[str, str],
     axis: str,
@@ -112,9 +112,9 @@ def spread(
 
     Args:
         background: cosines of unrelated pairs.
-        own: counts and edges of the page's pairs.
+        page_pairs: counts and edges of the page's pairs.
         marked: one cosine to point at.
-        names: of the unrelated pairs and of the own ones.
+        names: of the unrelated pairs and of the page's.
         axis: title of x.
     """
     counts, edges = np.histogram(background.cosines, _BINS)
@@ -130,12 +130,12 @@ def spread(
             hovertemplate="%{x:.2f}: %{y:.1f} %<extra></extra>",
         )
     ]
-    if own is not None and own[0].sum():
+    if page_pairs is not None and page_pairs[0].sum():
         traces.append(
             go.Bar(
-                x=(own[1][:-1] + own[1][1:]) / 2,
-                y=100 * own[0] / own[0].sum(),
-                width=np.diff(own[1]) * 0.9,
+                x=(page_pairs[1][:-1] + page_pairs[1][1:]) / 2,
+                y=100 * page_pairs[0] / page_pairs[0].sum(),
+                width=np.diff(page_pairs[1]) * 0.9,
                 marker={"color": CLOSER, "opacity": 0.85},
                 name=names[1],
                 hovertemplate="%{x:.2f}: %{y:.1f} %<extra></extra>",
@@ -146,10 +146,10 @@ def spread(
         "xaxis": {"range": [-1.02, 1.02], "title": {"text": axis, "standoff": 4}, "zeroline": False},
         "yaxis": {"ticksuffix": " %", "automargin": True, "rangemode": "tozero", "zeroline": False},
         "shapes": [] if marked is None else [{**mark, "line": {"color": CLOSER, "width": 4}}],
-        "height": 240 if own is None else 320,
+        "height": 240 if page_pairs is None else 320,
         "margin": {"l": 0, "r": 0, "t": 8, "b": 40},
         "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-        "showlegend": own is not None,
+        "showlegend": page_pairs is not None,
         "dragmode": False,
     }
     return go.Figure(traces, layout)

@@ -34,7 +34,7 @@ def show(texts: Sequence[str], similarity: Matrix, settings: cache.EncoderSettin
         projector.chart(
             pair_charts.spread(
                 background,
-                own=histogram(similarity, bins=80),
+                page_pairs=histogram(similarity, bins=80),
                 names=(_("unrelated sentences"), _("your pairs")),
                 axis=_("cosine"),
             ),
@@ -52,13 +52,13 @@ def show(texts: Sequence[str], similarity: Matrix, settings: cache.EncoderSettin
             if background.mean < NARROW_FROM:
                 st.button(_("Show me where everything is 0.9"), on_click=_crowded, icon=":material/visibility:")
             else:
-                st.button(_("Back to the model's own output"), on_click=_own_output, icon=":material/undo:")
+                st.button(_("Back to the model's own output"), on_click=_default_output, icon=":material/undo:")
 
 
 def _why(background: Background) -> str:
     if background.mean >= NARROW_FROM:
         return _(
-            "**Why is everything so close?** With these settings all vectors point in nearly the same direction: "
+            "**Why is everything so close?** With these settings all embeddings point in nearly the same direction: "
             "sentences that have nothing to do with each other already get **{mean:.2f}**. Only the differences count. "
             "Above **{most:.2f}** a pair is closer than 95 % of the unrelated ones."
         ).format(mean=background.mean, most=background.at(95))
@@ -75,7 +75,7 @@ def _crowded() -> None:
     address.put("pooling", "max")
 
 
-def _own_output() -> None:
+def _default_output() -> None:
     card = CATALOGUE["minilm"]
     address.put("layer", card.layers or 0)
     address.put("pooling", card.pooling or "mean")

@@ -34,32 +34,35 @@ def show(
         view: order and colours of the picture.
     """
     order = list(range(len(texts)) if view.order is None else view.order)
-    shown, ordered = similarity[np.ix_(order, order)] if view.order else similarity, [texts[at] for at in order]
+    ordered_similarity, ordered = (
+        similarity[np.ix_(order, order)] if view.order else similarity,
+        [texts[position] for position in order],
+    )
     picture = Picture(_("Cosine similarity"), beside.name(settings), label=_("Picture (PNG)"))
     with st.container(horizontal=True):
         _numbers(texts, similarity)
         picture_button(
-            shown,
+            ordered_similarity,
             ordered,
             key="take-picture",
             label=picture.label,
             title=picture.title,
             footer=picture.footer,
             colors=view.colors,
-            numbers=[at + 1 for at in order],
+            numbers=[position + 1 for position in order],
         )
         alt, viewer_words, code = heatmap.in_words(summary, len(texts)).replace("**", ""), words(), language()
         _button(
             _("Page (HTML)"),
             lambda: to_html(
-                shown,
+                ordered_similarity,
                 ordered,
                 title=picture.title,
                 words=viewer_words,
                 alt=alt,
                 language=code,
                 colors=view.colors,
-                numbers=[at + 1 for at in order],
+                numbers=[position + 1 for position in order],
                 picture=picture,
             ),
             "similarity.html",
@@ -110,8 +113,8 @@ def python(texts: Sequence[str], settings: cache.EncoderSettings) -> str:
         texts: N sentences; many of them are read from `sentences.txt`.
         settings: of the encoder.
     """
-    given = {"layer": settings.layer, "pooling": settings.pooling, "head": settings.head}
-    options = "".join(f", {name}={value!r}" for name, value in given.items() if value is not None)
+    parameters = {"layer": settings.layer, "pooling": settings.pooling, "head": settings.head}
+    options = "".join(f", {name}={value!r}" for name, value in parameters.items() if value is not None)
     inline = len(texts) <= INLINE_UP_TO
     imports = "" if inline else "from simcse_core.data.readers import read_texts\n"
     sentences = (

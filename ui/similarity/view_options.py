@@ -52,7 +52,7 @@ def choose(similarity: Matrix, summary: Summary, *, content: str) -> View:
 
 def _colors(summary: Summary) -> CosineColors:
     key, keep = address.widget("range", list(RANGES), "fixed", language=language())
-    chosen = st.radio(
+    color_range = st.radio(
         _("Colour range"), list(RANGES), format_func=lambda name: _(RANGES[name]), key=key, on_change=keep
     )
     key, keep = address.widget("threshold", list(_THRESHOLDS), NO_THRESHOLD, language=language())
@@ -61,7 +61,7 @@ def _colors(summary: Summary) -> CosineColors:
     )
     threshold = None if percent == NO_THRESHOLD else percent / 100
     low, high = summary.farthest.similarity, summary.closest.similarity
-    if chosen == "fixed":
+    if color_range == "fixed":
         return CosineColors(threshold=threshold)
     if high - low < 1e-3:
         st.caption(_("All pairs are equally close: there is nothing to stretch."))

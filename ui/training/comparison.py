@@ -22,7 +22,7 @@ from ui.shared import cache, defaults, heatmap
 from ui.shared.cache import until_loaded
 from ui.shared.races.figures import names
 from ui.shared.stored import StoredRace
-from ui.shared.typing_area import offer_other_texts, typing_area
+from ui.shared.typing_area import offer_other_text, typing_area
 from ui.training import result
 
 USED_ON = ("similarity", "map", "runs")
@@ -51,7 +51,7 @@ def show(race: Sequence[Outcome], beside: Mapping[str, Items]) -> None:
     typed = split_lines(
         typing_area(_("Sentences, one a line"), default="\n".join(texts), source=config.data, key="comparison")
     )
-    offer_other_texts("comparison")
+    offer_other_text("comparison")
     check_texts(typed, limits().max_heatmap_texts, "max_heatmap_texts")
     before = cache.EncoderSettings(config.model, config.layer, config.pooling, config.head)
     after = cache.EncoderSettings(run.id)

@@ -27,7 +27,7 @@ def open_losses(language: str = "en", text: str | None = None, **parameters: str
         page.query_params[parameter] = value
     page.run()
     if text is not None:
-        page.session_state["circle-sentences-kept"].text = text
+        page.session_state["circle-sentences-state"].text = text
         page.run()
     return page
 
@@ -50,7 +50,9 @@ def test_the_first_paint_shows_three_losses_from_start_to_end(language: str) -> 
     page = open_losses(language)
     assert not page.exception
     assert not page.error
-    assert page.title[0].value == {"en": "What does each loss push?"}.get(language, page.title[0].value)
+    assert page.title[0].value == {"en": "What does each loss pull together and push apart?"}.get(
+        language, page.title[0].value
+    )
     assert list(page.table[0].value.index) == ["bce", "cross\\_entropy", "triplet"]
     data = sent(page)
     assert [panel["title"] for panel in data["panels"]] == ["bce", "cross_entropy", "triplet"]
@@ -191,7 +193,7 @@ def test_bad_sentences_get_a_clear_error_and_lose_nothing(text: str, message: st
     page = open_losses(batch="own", text=text)
     assert not page.exception
     assert message in page.error[0].value.replace("\\", "").replace("\u2060", "")
-    assert page.session_state["circle-sentences-kept"].text == text
+    assert page.session_state["circle-sentences-state"].text == text
     assert not [one for one in page.get("bidi_component") if one.proto.component_name == "simcse_circles"]
 
 

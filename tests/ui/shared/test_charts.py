@@ -31,7 +31,7 @@ def test_numbers_and_labels_go_when_there_is_no_room(n: int, numbers: bool, labe
 
 def test_tags_in_a_sentence_stay_text_in_every_figure() -> None:
     heatmap = charts.heatmap(identity(2), [EVIL, "b"])
-    scatter = charts.scatter(identity(2), [EVIL, "b"], [EVIL, "x"], chosen=0, neighbours=[1])
+    scatter = charts.scatter(identity(2), [EVIL, "b"], [EVIL, "x"], selected=0, neighbours=[1])
     assert "&lt;img" in heatmap.layout.yaxis.ticktext[0]
     for figure in (heatmap, scatter):
         assert "<img" not in str(figure.to_plotly_json())

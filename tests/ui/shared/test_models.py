@@ -27,7 +27,7 @@ def everything_is_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def offered() -> list[str]:
     models.finished_runs.clear()
-    models.is_whole.clear()
+    models.is_readable.clear()
     return models.finished_runs(ME)
 
 

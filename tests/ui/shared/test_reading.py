@@ -13,7 +13,7 @@ def script(name: str, content: bytes) -> None:
     from simcse_core.data.readers import texts_from_bytes
     from ui.shared import reading
 
-    file = reading.as_said(name, content, str(hash(content)), "test")
+    file = reading.choose_reading(name, content, str(hash(content)), "test")
     if file is None:
         st.text("asked")
     else:

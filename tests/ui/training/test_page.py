@@ -507,7 +507,7 @@ def test_held_out_texts_of_an_upload_are_shown_to_its_owner_only(
         return "one\ntwo"
 
     monkeypatch.setattr(comparison, "typing_area", typing_area)
-    monkeypatch.setattr(comparison, "offer_other_texts", lambda _key: None)
+    monkeypatch.setattr(comparison, "offer_other_text", lambda _key: None)
     monkeypatch.setattr(comparison, "until_loaded", lambda _model: None)
     monkeypatch.setattr(cache, "is_loaded", lambda _model: False)
     runs = upload_of(owner, tmp_path)

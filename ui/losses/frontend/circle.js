@@ -1,7 +1,7 @@
 // Circles with points that move, one for each loss: SVG, drawn anew for each frame. It knows no Streamlit.
 //
-// The rim is now. A point's trail runs inwards, older and older, so that paths do not lie upon each other; points with
-// the same direction are stacked outwards, so that each can be read.
+// The rim is the current frame. A point's trail begins at the inner ring and runs outward in time, so that trails do not
+// cover each other; points of the same direction are stacked outwards, so that the name of each can be read.
 //
 // panel: see ui/losses/view.py; its numbers are Float32Arrays, frame by frame.
 import { inkOn } from "../../shared/frontend/colors.js"
@@ -36,7 +36,7 @@ function between(from, to, share) {
 const place = (angle, radius) => [radius * Math.cos(angle), -radius * Math.sin(angle)]
 const pair = ([x, y]) => `${x.toFixed(2)},${y.toFixed(2)}`
 
-// How far outwards each point stands: the sum of how much it lies upon the points before it, so that nothing jumps.
+// How far outwards each point stands: the sum of how much it overlaps the points before it, so that nothing jumps.
 function stacked(angles, bead) {
   const upon = angles.map((angle, at) => {
     const apart = (other) => RIM * Math.abs(Math.sin((angle - other) / 2)) // half of the way

@@ -58,7 +58,7 @@ def is_dark(cosines: NDArray[np.float32], colors: CosineColors) -> NDArray[np.bo
 @lru_cache(maxsize=64)
 def _luminance(colors: CosineColors) -> NDArray[np.float64]:
     """Of each of the 256 colours."""
-    channels = np.array([[int(color[at : at + 2], 16) for at in (1, 3, 5)] for color in _table(colors)]) / 255
+    channels = np.array([[int(color[start : start + 2], 16) for start in (1, 3, 5)] for color in _table(colors)]) / 255
     linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
     return np.asarray(linear @ np.array([0.2126, 0.7152, 0.0722]))
 
@@ -66,7 +66,7 @@ def _luminance(colors: CosineColors) -> NDArray[np.float64]:
 @lru_cache(maxsize=64)
 def _table(colors: CosineColors) -> tuple[str, ...]:
     """256 colours "#rrggbb"; byte b stands for the cosine b / 127 - 1, the last one for no number."""
-    stops = np.array([[int(color[at : at + 2], 16) for at in (1, 3, 5)] for color in colors.stops])
+    stops = np.array([[int(color[start : start + 2], 16) for start in (1, 3, 5)] for color in colors.stops])
     cosines = np.arange(NO_NUMBER) / 127 - 1
     places = (cosines - colors.low) / (colors.high - colors.low)
     channels = [

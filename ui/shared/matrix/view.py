@@ -106,7 +106,7 @@ def matrix_view(
     numbers: Sequence[int] | None = None,
     colors: CosineColors = _COSINES,
     height: int = 560,
-    chosen: tuple[int, int] | None = None,
+    selected: tuple[int, int] | None = None,
     picture: Picture | None = None,
 ) -> tuple[int, int] | None:
     """A heatmap to zoom into, with each cell's value about right under the pointer.
@@ -120,7 +120,7 @@ def matrix_view(
         numbers: of the sentences; None counts from 1.
         colors: the colour scale.
         height: at most so many pixels; the picture fills the width of its column.
-        chosen: a cell (row, column) to outline, instead of the one clicked last.
+        selected: a cell (row, column) to outline, instead of the one clicked last.
         picture: adds a button that saves the whole matrix as a PNG.
 
     Returns:
@@ -136,7 +136,7 @@ def matrix_view(
         "words": words(),
         "alt": alt,
         "height": height,
-        "chosen": chosen,
+        "selected": selected,
         "clicked": clicked,
         "picture": asdict(picture) if picture else None,
     }

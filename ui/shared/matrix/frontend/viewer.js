@@ -1,4 +1,4 @@
-// The matrix with zoom, hover, keys and a chosen cell, inside the elements of view.html. It knows no Streamlit:
+// The matrix with zoom, hover, keys and a selected cell, inside the elements of view.html. It knows no Streamlit:
 // the component and the stand-alone page both use it.
 //
 // The stage is an "application": arrow keys have to reach it, which screen readers keep for themselves over an image,
@@ -21,7 +21,7 @@ const LEAST_HEIGHT = 160
 export class MatrixViewer {
   #root
   #stage
-  #onChoose
+  #onSelect
   #content = null
   #table = null
   #look = null
@@ -29,19 +29,19 @@ export class MatrixViewer {
   #fitting = 1 // pixels per cell when everything is seen
   #view = null // null shows everything
   #cursor = null
-  #chosen = null
+  #selected = null
   #painted = null
   #frame = 0
   #measuredWidth = 0
 
-  // onChoose({ row, column }) is called when the user picks a cell.
-  constructor(root, onChoose) {
+  // onSelect({ row, column }) is called when the user picks a cell.
+  constructor(root, onSelect) {
     this.#root = root
     this.#stage = root.querySelector(".matrix-stage")
-    this.#onChoose = onChoose
+    this.#onSelect = onSelect
   }
 
-  // content: { matrix, sentences, scale, words, alt, height, chosen, clicked, picture }, see ui/shared/matrix/view.py.
+  // content: { matrix, sentences, scale, words, alt, height, selected, clicked, picture }, see ui/shared/matrix/view.py.
   show(content) {
     const before = this.#content
     this.#content = content
@@ -53,20 +53,20 @@ export class MatrixViewer {
     if (!before) this.#listen()
   }
 
-  // Zoom and cells belong to the sentences. The chosen cell is the one named last, by a click or by the page.
+  // Zoom and cells belong to the sentences. The selected cell is the one set last, by a click or by the page.
   #keepOrForget(before) {
-    const { sentences, chosen, clicked } = this.#content
+    const { sentences, selected, clicked } = this.#content
     const cellOf = (pair) => (pair ? { row: pair[0], column: pair[1] } : null)
     if (!before || before.sentences !== sentences) {
       this.#view = this.#cursor = null
-      this.#chosen = cellOf(chosen ?? clicked)
-    } else if (String(before.chosen) !== String(chosen)) this.#chosen = cellOf(chosen)
+      this.#selected = cellOf(selected ?? clicked)
+    } else if (String(before.selected) !== String(selected)) this.#selected = cellOf(selected)
   }
 
   // ---- where things are ----
 
   get #marked() {
-    return this.#cursor ?? this.#chosen
+    return this.#cursor ?? this.#selected
   }
 
   get #margins() {
@@ -167,7 +167,7 @@ export class MatrixViewer {
     context.beginPath()
     context.rect(left - 4, top - 4, width + 8, height + 8)
     context.clip()
-    if (this.#chosen) this.#drawBox(context, scene, this.#chosen, 3)
+    if (this.#selected) this.#drawBox(context, scene, this.#selected, 3)
     if (this.#cursor) this.#drawBox(context, scene, this.#cursor, 1.5)
     context.restore()
   }
@@ -197,14 +197,14 @@ export class MatrixViewer {
     this.#read()
   }
 
-  #choose(at) {
-    this.#chosen = at
+  #select(at) {
+    this.#selected = at
     this.#drawMarks()
     this.#read()
-    this.#onChoose(at)
+    this.#onSelect(at)
   }
 
-  // The first key shows where the cursor is: at the chosen cell, else in the middle of what is seen.
+  // The first key shows where the cursor is: at the selected cell, else in the middle of what is seen.
   #moveCursor([down, right], by) {
     const { matrix, view, plot } = this.#scene
     const middle = (first, span) => (this.#view ? Math.floor(first + span / view.size / 2) : 0)
@@ -248,7 +248,7 @@ export class MatrixViewer {
     return true
   }
 
-  // Towards the cursor or the chosen cell if it is seen, else towards the middle.
+  // Towards the cursor or the selected cell if it is seen, else towards the middle.
   #zoomByButton(factor) {
     const { view, plot } = this.#scene
     const towards = (start, span, first, cell) => {
@@ -281,7 +281,7 @@ export class MatrixViewer {
     const at = cellAt(this.#scene, x, y)
     if (!at) return
     this.#cursor = isMouse ? at : null
-    this.#choose(at)
+    this.#select(at)
   }
 
   #keys = {
@@ -289,8 +289,8 @@ export class MatrixViewer {
     "=": () => this.#zoomByButton(ZOOM_STEP),
     "-": () => this.#zoomByButton(1 / ZOOM_STEP),
     0: () => this.#showAll(),
-    Enter: () => this.#cursor && this.#choose(this.#cursor),
-    " ": () => this.#cursor && this.#choose(this.#cursor),
+    Enter: () => this.#cursor && this.#select(this.#cursor),
+    " ": () => this.#cursor && this.#select(this.#cursor),
   }
 
   #onKey(event) {
