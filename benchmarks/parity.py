@@ -16,8 +16,8 @@ import torch
 
 from benchmarks.train import close_pairs
 from simcse_core import SimCSE
-from simcse_core.data import bundled
 from simcse_core.data.kinds import Dataset, Scored, Texts
+from simcse_core.data.opening import open_data
 from simcse_core.encoding.device import PRECISIONS
 from simcse_core.encoding.pooling import poolings
 from simcse_core.encoding.texts import Embeddings
@@ -241,7 +241,7 @@ def compare_losses(name: str, device: torch.device) -> None:
     for loss in losses.entries():
         worst: dict[str, tuple[float, float]] = {}
         for kind in loss.inputs:
-            rows = bundled.load({"labelled": "intents-en"}.get(kind, f"{kind}-en"))
+            rows = open_data({"labelled": "intents-en"}.get(kind, f"{kind}-en"))
             rows = rows.take(range(min(48, len(rows))))
             given = small_settings({"loss": loss.name, "steps": 3, "batch_size": 16})
             on_device, on_cpu = (trained(name, on, rows, given, probe, layer=2) for on in (device, torch.device("cpu")))

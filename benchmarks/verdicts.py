@@ -23,8 +23,8 @@ import numpy as np
 from benchmarks.coverage import SIZES, Population, coverage, real, synthetic
 from benchmarks.machine import machine
 from simcse_core import SimCSE
-from simcse_core.data.bundled import load as load_bundled
 from simcse_core.data.kinds import Dataset, text_columns
+from simcse_core.data.opening import open_data
 from simcse_core.data.readers import read_data
 from simcse_core.data.splits import split
 from simcse_core.jsonable import jsonable
@@ -145,7 +145,7 @@ def trained(seeds: int) -> dict[str, list[dict[str, Items]]]:
 
     trainings: dict[str, list[dict[str, Items]]] = {}
     for name, losses in TRAINED.items():
-        data, dev = split(load_bundled(name))
+        data, dev = split(open_data(name))
         plan = TrainingSettings(epochs=8, batch_size=32, learning_rate=3e-4, tune="top:3")
         for loss in losses:
             for seed in range(seeds):

@@ -9,20 +9,20 @@ from simcse_core.commands.printing import to_stderr
 from simcse_core.data.kinds import Dataset
 
 if TYPE_CHECKING:
-    from simcse_core.encoding.catalogue import Encoder
+    from simcse_core.encoding.protocol import Trainable
     from simcse_core.encoding.texts import TextCheck
     from simcse_core.meaning.similarity import Matrix
 
 
 def open_data(name: str, columns: Mapping[str, str] | None = None, *, encoding: str = "", sheet: str = "") -> Dataset:
-    """Data by name, showing a download; errors as for `bundled.open_data`."""
-    from simcse_core.data import bundled
+    """Data by name, showing a download; errors as for `opening.open_data`."""
+    from simcse_core.data import opening
 
     with download_line(name) as on_fetch:
-        return bundled.open_data(name, columns or None, on_fetch, encoding=encoding, sheet=sheet)
+        return opening.open_data(name, columns or None, on_fetch, encoding=encoding, sheet=sheet)
 
 
-def load_model(options: argparse.Namespace) -> "Encoder":
+def load_model(options: argparse.Namespace) -> "Trainable":
     """The model that the flags of `add_model` say, showing a download; errors as for `catalogue.load`."""
     from simcse_core.encoding import catalogue
 
@@ -38,7 +38,7 @@ def load_model(options: argparse.Namespace) -> "Encoder":
         )
 
 
-def encode_texts(options: argparse.Namespace, model: "Encoder", texts: list[str], of: str = "") -> "Matrix":
+def encode_texts(options: argparse.Namespace, model: "Trainable", texts: list[str], of: str = "") -> "Matrix":
     """(N, D) for N texts; says on stderr what the model cannot do justice to. `of` names a second list of texts."""
     warn_line_breaks(texts, of)
     return model.encode(texts, precision=options.precision, on_check=lambda check: warn(options.model, check, of))

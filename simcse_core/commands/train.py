@@ -164,7 +164,6 @@ def _checked(config: "RunConfig", options: argparse.Namespace) -> "RunConfig":
     from simcse_core.data.lint import lint
     from simcse_core.encoding.layers import layers_to_tune
     from simcse_core.encoding.scratch import SIZES, check_enough, new_model
-    from simcse_core.learning.frozen_states import Trainable
     from simcse_core.learning.processes import launched
     from simcse_core.learning.training import check
     from simcse_core.runs import queue
@@ -193,7 +192,6 @@ def _checked(config: "RunConfig", options: argparse.Namespace) -> "RunConfig":
         model = new_model(config.model, some, device=config.device).configured(
             pooling=config.pooling, layer=config.layer, head=config.head
         )
-    assert isinstance(model, Trainable)
     check(model, sides.train, sides.dev, config.settings)
     if not is_one:
         check_folds(described, data)
@@ -248,17 +246,14 @@ def _say_what_is_held_out(config: "RunConfig", sides: "Sides") -> None:
 
 def absolute(config: "RunConfig") -> "RunConfig":
     """The same, with whole paths where it names files or folders of this machine."""
-    from simcse_core.data import bundled
+    from simcse_core.data.opening import source_of
     from simcse_core.encoding.catalogue import find
     from simcse_core.encoding.scratch import SIZES
 
     def data(name: str) -> str:
-        is_file = name not in bundled.names() and not name.startswith("hub:") and Path(name).is_file()
-        return str(Path(name).resolve()) if is_file else name
+        return str(Path(name).resolve()) if source_of(name) == "file" and Path(name).is_file() else name
 
-    is_folder = (
-        config.model not in SIZES and config.model != "use-multilingual" and find(config.model) == Path(config.model)
-    )
+    is_folder = config.model not in SIZES and find(config.model) == Path(config.model)
     return config.model_copy(
         update={
             "data": data(config.data),

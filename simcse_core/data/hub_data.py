@@ -23,10 +23,9 @@ from simcse_core.home import home
 from simcse_core.hub import client, files, record
 from simcse_core.hub.client import Query, Repository
 from simcse_core.hub.files import Place, Progress
-from simcse_core.hub.names import as_folder, is_hub_id
+from simcse_core.hub.names import DATA_PREFIX, as_folder, is_hub_id
 from simcse_core.limits import limits
 
-PREFIX = "hub:"
 REVISION = "refs/convert/parquet"
 """Where the hub keeps the Parquet files of a data set."""
 
@@ -58,7 +57,7 @@ class Address:
 
     def __str__(self) -> str:
         config = f"/{self.config}" if self.config else ""
-        return f"{PREFIX}{self.hub_id}{config}{f':{self.split}' if self.split else ''}"
+        return f"{DATA_PREFIX}{self.hub_id}{config}{f':{self.split}' if self.split else ''}"
 
     @property
     def folder(self) -> Path:
@@ -83,7 +82,7 @@ def parse(name: str) -> Address:
     Raises:
         DataError: it is written in another way.
     """
-    parts = re.fullmatch(rf"{PREFIX}([^/:]+/[^/:]+)(?:/({_WORD}))?(?::({_WORD}))?", name)
+    parts = re.fullmatch(rf"{DATA_PREFIX}([^/:]+/[^/:]+)(?:/({_WORD}))?(?::({_WORD}))?", name)
     if parts is None or not is_hub_id(parts[1]):
         raise DataError(
             "{given!r} names no data set of the hub. Write hub:owner/name, or hub:owner/name/config:split.",

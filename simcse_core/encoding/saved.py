@@ -9,6 +9,15 @@ from simcse_core.encoding.module_files import FrozenSettings, is_there, read_set
 from simcse_core.errors import ModelError
 
 
+def is_frozen(folder: Path) -> bool:
+    """Whether a folder holds a head on a frozen encoder, which only this program can load.
+
+    Raises:
+        ModelError: nobody can tell.
+    """
+    return is_there(folder / FROZEN_FILE)
+
+
 def card_of(folder: Path, name: str, title: str, *, languages: str = "", note: str = "") -> ModelCard:
     """Describe a folder with a model as the catalogue describes its own.
 
@@ -22,7 +31,7 @@ def card_of(folder: Path, name: str, title: str, *, languages: str = "", note: s
     Raises:
         ModelError: there is no model in the folder, or it is damaged.
     """
-    if is_there(folder / FROZEN_FILE):
+    if is_frozen(folder):
         read_settings(folder / FROZEN_FILE, FrozenSettings, name)
         return ModelCard(name, title, languages, "", _megabytes(folder), None, None, note)
     layout = read_layout(folder, name)

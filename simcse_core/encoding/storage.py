@@ -16,7 +16,7 @@ from simcse_core.encoding.frozen import FrozenEncoder
 from simcse_core.encoding.layers import refuse_below_final_norm
 from simcse_core.encoding.layout import FROZEN_FILE, POOLING_MODES, Layout, read_layout
 from simcse_core.encoding.model import SimCSE
-from simcse_core.encoding.module_files import AveragingSettings, DenseSettings, FrozenSettings, is_there, read_settings
+from simcse_core.encoding.module_files import AveragingSettings, DenseSettings, FrozenSettings, read_settings
 from simcse_core.encoding.tokenizer import load_tokenizer, puts_in_lower_case
 from simcse_core.encoding.weights import load_bert, load_tensors, most_positions
 from simcse_core.errors import ModelError
@@ -141,14 +141,9 @@ def load(folder: Path, name: str, *, device: str = "auto") -> SimCSE:
 def save_frozen(model: FrozenEncoder, folder: Path) -> None:
     """Write the name of a frozen base and its head, if there is one."""
     folder.mkdir(parents=True, exist_ok=True)
-    _write(folder / FROZEN_FILE, {"base": "use-multilingual", "head": model.head is not None})
+    _write(folder / FROZEN_FILE, {"base": model.base, "head": model.head is not None})
     if model.head is not None:
         save_file(model.head.state_dict(), folder / "head.safetensors")
-
-
-def is_frozen(folder: Path) -> bool:
-    """Whether the folder holds a frozen model with a trained head."""
-    return is_there(folder / FROZEN_FILE)
 
 
 def load_frozen(folder: Path, name: str, *, head: str | None = None, seed: int = 0) -> FrozenEncoder:

@@ -15,7 +15,7 @@ from simcse_core.encoding.texts import Progress, TextCheck, each
 from simcse_core.errors import OptionError
 
 if TYPE_CHECKING:
-    from simcse_core.encoding.catalogue import Encoder
+    from simcse_core.encoding.protocol import Encoder
 
 SHARD = 10_000
 """Enough texts to sort by length and to find some repeated, few enough to hold with their tokens and embeddings."""

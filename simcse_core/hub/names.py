@@ -7,6 +7,9 @@ _HUB_ID = re.compile(rf"(?!.*(?:--|\.\.|\.git$)){_PART}/{_PART}")
 """As `huggingface_hub.utils.validate_repo_id`, which also allows a name without an owner and letters beyond ASCII."""
 LONGEST = 96
 
+DATA_PREFIX = "hub:"
+"""Of a data set's name where a file may stand too."""
+
 
 def is_hub_id(name: str) -> bool:
     """Whether the hub could have a repository of this name, owner/name. It never leads out of a folder."""

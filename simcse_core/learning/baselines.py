@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simcse_core.data.bundled import language_of
 from simcse_core.data.kinds import Dataset, text_columns, texts_of
 from simcse_core.data.kinds.labelled import CENTRE, LOGISTIC
+from simcse_core.data.language import language_of
 from simcse_core.encoding.texts import Embeddings
 from simcse_core.learning.measuring import measure
 from simcse_core.meaning.items import Items, as_floats
 from simcse_core.meaning.similarity import ROUNDING
 
 if TYPE_CHECKING:
-    from simcse_core.learning.measuring import Encodes
+    from simcse_core.encoding.protocol import Encodes
 
 AS_IT_COMES, TFIDF = "as_it_comes", "tfidf"
 MOST_FEATURES = 20_000

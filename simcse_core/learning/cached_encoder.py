@@ -9,9 +9,10 @@ from torch import Tensor
 from simcse_core.encoding.batching import batches_by_length, tokens_per_batch
 from simcse_core.encoding.frozen import FrozenEncoder
 from simcse_core.encoding.model import SimCSE
+from simcse_core.encoding.protocol import Trainable
 from simcse_core.encoding.texts import Embeddings, checked, once_each
 from simcse_core.errors import DataError
-from simcse_core.learning.frozen_states import FAMILIES, FrozenStates, Trainable
+from simcse_core.learning.frozen_states import FAMILIES, FrozenStates
 
 
 class CachedEncoder:

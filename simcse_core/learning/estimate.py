@@ -10,9 +10,9 @@ from statistics import fmean
 import numpy as np
 
 from simcse_core.data.kinds import Dataset, texts_of
+from simcse_core.encoding.protocol import Trainable
 from simcse_core.learning.cached_encoder import CachedEncoder
 from simcse_core.learning.checks import trainable
-from simcse_core.learning.frozen_states import Trainable
 from simcse_core.learning.measuring import geometry, measure
 from simcse_core.learning.memory import memory_suffices
 from simcse_core.learning.settings import TrainingSettings

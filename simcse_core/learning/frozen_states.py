@@ -14,6 +14,7 @@ from simcse_core.encoding.batching import Prepared
 from simcse_core.encoding.device import pick_dtype
 from simcse_core.encoding.frozen import FrozenEncoder
 from simcse_core.encoding.model import SimCSE
+from simcse_core.encoding.protocol import Trainable
 from simcse_core.errors import DataError
 from simcse_core.limits import limits
 
@@ -21,8 +22,6 @@ BYTES_PER_MEGABYTE = 1_000_000
 
 FAMILIES = {"bert", "roberta", "xlm-roberta", "camembert"}
 """Whose upper layers go on from given states; others compute their frozen layers at each step, with their dropout."""
-
-Trainable = SimCSE | FrozenEncoder
 
 
 def learner(model: Trainable, texts: Sequence[str], precision: str) -> tuple[Trainable, Sequence[Prepared]]:

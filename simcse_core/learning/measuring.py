@@ -1,11 +1,11 @@
 """What a model can do on held-out data: the metrics of its kind, item by item, and the geometry of the embeddings."""
 
 from collections.abc import Iterable, Sequence
-from typing import Protocol
 
 import numpy as np
 
 from simcse_core.data.kinds import KINDS, Dataset, text_columns
+from simcse_core.encoding.protocol import Encodes
 from simcse_core.encoding.texts import Embeddings
 from simcse_core.errors import ModelError, OptionError
 from simcse_core.learning.records import Geometry, Measured
@@ -38,14 +38,6 @@ def main_metric(metrics: Metrics) -> float:
     measured = vars(metrics)
     name = main_metric_among(measured)
     return float("nan") if name is None else float(measured[name])
-
-
-class Encodes(Protocol):
-    """Whatever makes embeddings of texts: an encoder, or the texts that a training knows."""
-
-    name: str
-
-    def encode(self, texts: Sequence[str], *, precision: str = "float32") -> Embeddings: ...
 
 
 def evaluate(model: Encodes, data: Dataset, *, precision: str = "float32", scale_max: float | None = None) -> Metrics:

@@ -16,10 +16,11 @@ from simcse_core.data.kinds import Dataset, Texts
 from simcse_core.encoding.batching import Prepared, to_device
 from simcse_core.encoding.device import pick_dtype
 from simcse_core.encoding.frozen import FrozenEncoder
+from simcse_core.encoding.protocol import Trainable
 from simcse_core.errors import DataError, ModelError, OptionError
 from simcse_core.learning.batches import shuffled_batches
 from simcse_core.learning.examples import Batch, examples
-from simcse_core.learning.frozen_states import Trainable, learner, set_dropout
+from simcse_core.learning.frozen_states import learner, set_dropout
 from simcse_core.learning.losses import learned_options, losses
 from simcse_core.learning.masked_language_model_head import MaskedLanguageModelHead
 from simcse_core.learning.pretraining import pretraining

@@ -29,9 +29,8 @@ from simcse_core.meaning.intervals import (
 from simcse_core.meaning.items import Items
 
 if TYPE_CHECKING:
+    from simcse_core.encoding.protocol import Encodes, Trainable
     from simcse_core.learning.cached_encoder import CachedEncoder
-    from simcse_core.learning.frozen_states import Trainable
-    from simcse_core.learning.measuring import Encodes
 
 START = "start"
 SAME = 1e-4

@@ -14,11 +14,11 @@ import torch
 from torch import nn
 
 from simcse_core.data.kinds import Dataset, kind_of, rows
+from simcse_core.encoding.protocol import Trainable
 from simcse_core.errors import CheckpointError, DataError, ModelError, OptionError, RunError
 from simcse_core.learning.cached_encoder import CachedEncoder
 from simcse_core.learning.checkpoints import Best, Checkpoint, Weights, first_line
 from simcse_core.learning.checks import trainable
-from simcse_core.learning.frozen_states import Trainable
 from simcse_core.learning.health import Watch, note
 from simcse_core.learning.losses import losses
 from simcse_core.learning.measuring import geometry, main_metric, measure, sample_of

@@ -13,8 +13,8 @@ from simcse_core.limits import limits
 from simcse_core.meaning.similarity import cosine_similarity
 
 if TYPE_CHECKING:
-    from simcse_core.encoding.catalogue import Encoder
     from simcse_core.encoding.model import SimCSE
+    from simcse_core.encoding.protocol import Encoder
 
 _APOSTROPHES_AND_HYPHENS = "'’-"
 _JOINER = "\u200d"

@@ -232,10 +232,11 @@ def check_model(folder: Path) -> None:
     """
     from simcse_core.encoding import storage
     from simcse_core.encoding.layout import read_layout
+    from simcse_core.encoding.saved import is_frozen
 
     name = "the model of the bundle"
     try:
-        if storage.is_frozen(folder):
+        if is_frozen(folder):
             works = _gives_numbers(storage.load_frozen(folder, name))
         else:
             check_size(read_layout(folder, name).transformer)

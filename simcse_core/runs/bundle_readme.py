@@ -1,8 +1,8 @@
 """What a bundle says about itself to people."""
 
-from simcse_core.data import bundled
+from simcse_core.data.opening import source_of
+from simcse_core.encoding.saved import is_frozen
 from simcse_core.plain import markdown
-from simcse_core.runs import files
 from simcse_core.runs.bundle_contents import Description
 from simcse_core.runs.config import RunConfig
 from simcse_core.runs.run import Run
@@ -54,11 +54,6 @@ Versions: {versions}.
 """
 
 
-def is_frozen(run: Run) -> bool:
-    """Whether the trained model is a head on a frozen one, which only this program can load."""
-    return files.is_file(run.model / "simcse.json")
-
-
 def python_use(folder: str, *, frozen: bool) -> str:
     """A few lines of Python that use a trained model.
 
@@ -71,7 +66,7 @@ def python_use(folder: str, *, frozen: bool) -> str:
 
 def readme(run: Run, config: RunConfig, description: Description, finished: dict[str, object]) -> str:
     """The text of the bundle's README.md."""
-    frozen = is_frozen(run)
+    frozen = is_frozen(run.model)
     return README.format(
         name=markdown(" ".join(description.name.split())),
         version=markdown(description.versions.get("simcse_core", "")),
@@ -119,10 +114,8 @@ def _data_note(config: RunConfig) -> str:
         (config.data, "--data", config.data_sha256),
         (config.other_dev, "--dev", config.dev_sha256),
     ):
-        if name and name not in bundled.names():
-            where = (
-                "is fetched from the hub" if name.startswith("hub:") else "is not in this bundle: name your own file"
-            )
+        if name and (source := source_of(name)) != "bundled":
+            where = "is fetched from the hub" if source == "hub" else "is not in this bundle: name your own file"
             notes.append(f"The data of {flag} {where}; its rows must have this SHA-256: {markdown(digest)}.")
     if config.model_sha256:
         notes.append(

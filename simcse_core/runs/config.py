@@ -10,12 +10,13 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 import simcse_core
-from simcse_core.data import bundled
 from simcse_core.data.conversions import convert
 from simcse_core.data.decoding import EncodingError
 from simcse_core.data.held_out import Sides
 from simcse_core.data.kinds import Dataset, rows
+from simcse_core.data.opening import open_data, source_of
 from simcse_core.data.splits import fold, split
+from simcse_core.encoding.cards import CATALOGUE
 from simcse_core.encoding.catalogue import find
 from simcse_core.encoding.layout import model_files
 from simcse_core.encoding.scratch import SIZES
@@ -217,7 +218,7 @@ def _held_out(config: RunConfig, data: Dataset, seed: int) -> tuple[Dataset, Dat
 
 
 def _open_data(config: RunConfig) -> Dataset:
-    return bundled.open_data(config.data, config.columns or None, encoding=config.encoding, sheet=config.sheet)
+    return open_data(config.data, config.columns or None, encoding=config.encoding, sheet=config.sheet)
 
 
 def _open_dev(config: RunConfig, name: str) -> Dataset:
@@ -230,10 +231,10 @@ def _open_dev(config: RunConfig, name: str) -> Dataset:
     sheet = config.sheet if name.lower().endswith(".xlsx") else ""
 
     def opened(encoding: str) -> Dataset:
-        if config.columns and name not in bundled.names():
+        if config.columns and source_of(name) != "bundled":
             with suppress(DataError):
-                return bundled.open_data(name, config.columns, encoding=encoding, sheet=sheet)
-        return bundled.open_data(name, encoding=encoding, sheet=sheet)
+                return open_data(name, config.columns, encoding=encoding, sheet=sheet)
+        return open_data(name, encoding=encoding, sheet=sheet)
 
     try:
         return opened("")
@@ -245,7 +246,7 @@ def _open_dev(config: RunConfig, name: str) -> Dataset:
 
 def _past(model: str) -> tuple[str, str, tuple[Stage, ...]]:
     """Hashes of a model's weights and of all its files, and the trainings that made it."""
-    if model in SIZES or model == "use-multilingual":
+    if model in SIZES or (model in CATALOGUE and CATALOGUE[model].is_frozen):
         return "", "", ()
     folder = find(model)
     weights = folder / "model.safetensors"

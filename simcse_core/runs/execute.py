@@ -9,12 +9,12 @@ from simcse_core import durable
 from simcse_core.data.kinds import Dataset, texts_of
 from simcse_core.data.kinds.labelled import CENTRE, LOGISTIC
 from simcse_core.encoding.catalogue import load
+from simcse_core.encoding.protocol import Trainable
 from simcse_core.encoding.scratch import SIZES, new_model
 from simcse_core.errors import CheckpointError, ModelError, RunError, UserError
 from simcse_core.jsonable import jsonable
 from simcse_core.learning.baselines import AS_IT_COMES, with_classifiers
 from simcse_core.learning.cached_encoder import CachedEncoder
-from simcse_core.learning.frozen_states import Trainable
 from simcse_core.learning.race import Contestant, verdict
 from simcse_core.learning.records import Ended, Evaluation, Note, State
 from simcse_core.learning.training import train
@@ -89,7 +89,7 @@ def open_model(config: RunConfig, data: Dataset) -> Trainable:
     if config.model in SIZES:
         new = new_model(config.model, texts_of(data), device=config.device, seed=seed)
         return new.configured(pooling=config.pooling, layer=config.layer, head=config.head, seed=seed)
-    model = load(
+    return load(
         config.model,
         pooling=config.pooling,
         layer=config.layer,
@@ -97,8 +97,6 @@ def open_model(config: RunConfig, data: Dataset) -> Trainable:
         device=config.device,
         seed=seed,
     )
-    assert isinstance(model, Trainable)
-    return model
 
 
 def _train(run: Run, emit: Emit, *, resume: bool) -> dict[str, Any] | None:

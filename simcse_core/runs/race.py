@@ -31,7 +31,7 @@ from simcse_core.runs.schedule import Place, recent_places
 from simcse_core.runs.store import get
 
 if TYPE_CHECKING:
-    from simcse_core.encoding.catalogue import Encoder
+    from simcse_core.encoding.protocol import Encoder
 
 RACE_ID = re.compile(r"[0-9a-f]{16}")
 _RUN_IDS = TypeAdapter(list[str])

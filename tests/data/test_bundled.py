@@ -5,7 +5,9 @@ import pytest
 
 from simcse_core.data import bundled
 from simcse_core.data.kinds import Answers, Dataset, Labelled, Pairs, Scored, Texts, kind_of, texts_of
+from simcse_core.data.language import language_of
 from simcse_core.data.lint import lint
+from simcse_core.data.opening import open_data
 from simcse_core.data.splits import split, split_labelled
 from simcse_core.encoding.catalogue import load
 from simcse_core.encoding.texts import TextCheck
@@ -48,7 +50,7 @@ def test_bundled_data_are_what_the_data_card_says(name: str) -> None:
     assert described_labels(data) == (labels_en if language == "en" else labels_zh)
     assert 200 <= len(data) <= 400
     texts = " ".join(texts_of(data))
-    assert bundled.language_of([texts]) == ("en" if language == "en" else "zh_CN")
+    assert language_of([texts]) == ("en" if language == "en" else "zh_CN")
     assert language == "zh" or not re.search("[\u3400-\u9fff]", texts)
 
 
@@ -133,7 +135,7 @@ def test_unknown_data_names_what_there_is() -> None:
     with pytest.raises(DataError, match="intents-en, intents-zh"):
         bundled.load("nothing")
     with pytest.raises(DataError, match=r"no file nothing\.csv"):
-        bundled.open_data("nothing.csv")
+        open_data("nothing.csv")
 
 
 def test_a_split_is_even_seeded_and_leaks_nothing() -> None:

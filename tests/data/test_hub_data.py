@@ -13,8 +13,8 @@ import pytest
 
 from simcse_core.commands.main import main
 from simcse_core.data import bundled
-from simcse_core.data.bundled import open_data
 from simcse_core.data.kinds import Labelled, Pairs, Scored, Texts
+from simcse_core.data.opening import open_data
 from simcse_core.data.readers import data_from_bytes
 from simcse_core.errors import DataError
 from tests.stand_in_hub import REVISION, StandInHub, go_online, stand_in_hub

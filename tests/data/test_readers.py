@@ -9,6 +9,7 @@ from simcse_core.data.cells import split_lines
 from simcse_core.data.columns import SYNONYMS, Sample, best_guess, guess_columns, parse_columns
 from simcse_core.data.decoding import EncodingError
 from simcse_core.data.kinds import KINDS, Answers, Labelled, Pairs, Scored, Texts, Triplets
+from simcse_core.data.opening import open_data
 from simcse_core.data.readers import data_from_bytes, read_data, read_texts, table_sample
 from simcse_core.data.writers import to_csv
 from simcse_core.errors import DataError, OptionError, UserError
@@ -140,7 +141,7 @@ def test_chinese_columns_are_mapped_in_every_encoding(tmp_path: Path, encoding: 
     expected = Labelled("意图.csv", ("今天天气很好。", "图书馆几点开门？"), ("天气", "时间"))
     assert read_data(file, {"text": "内容", "label": "类别"}) == expected
     assert data_from_bytes(file.read_bytes(), "意图.csv", parse_columns("text=内容, label=类别")) == expected
-    assert bundled.open_data(str(file), {"text": "内容", "label": "类别"}) == expected
+    assert open_data(str(file), {"text": "内容", "label": "类别"}) == expected
     assert table_sample(file.read_bytes(), "意图.csv").columns == ["编号", "内容", "类别"]
 
 
@@ -197,8 +198,8 @@ def test_a_mapping_that_does_not_fit_says_what_there_is(name: str, columns: dict
 
 def test_bundled_data_need_no_mapping() -> None:
     with pytest.raises(DataError, match="intents-en need no mapping"):
-        bundled.open_data("intents-en", {"text": "text"})
-    assert bundled.open_data("intents-en", None) == bundled.load("intents-en")
+        open_data("intents-en", {"text": "text"})
+    assert open_data("intents-en", None) == bundled.load("intents-en")
 
 
 def test_a_text_file_has_no_columns() -> None:

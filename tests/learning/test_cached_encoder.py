@@ -6,9 +6,9 @@ import torch
 
 from simcse_core.encoding.frozen import FrozenEncoder
 from simcse_core.encoding.model import SimCSE
+from simcse_core.encoding.protocol import Trainable
 from simcse_core.encoding.texts import Embeddings
 from simcse_core.learning.cached_encoder import CachedEncoder
-from simcse_core.learning.frozen_states import Trainable
 from simcse_core.learning.measuring import measure
 from simcse_core.learning.race import RaceResult, race
 from simcse_core.learning.records import Ended, Evaluation

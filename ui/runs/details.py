@@ -5,11 +5,12 @@ from typing import Any
 
 import streamlit as st
 
-from simcse_core.data import bundled
+from simcse_core.data.opening import source_of
+from simcse_core.encoding.saved import is_frozen
 from simcse_core.errors import RunError
 from simcse_core.runs import files, race, schedule, store
 from simcse_core.runs.bundle_contents import without_paths
-from simcse_core.runs.bundle_readme import is_frozen, python_use
+from simcse_core.runs.bundle_readme import python_use
 from simcse_core.runs.config import RunConfig
 from simcse_core.runs.reproduce import as_carried_out, command
 from simcse_core.runs.run import Run
@@ -119,7 +120,7 @@ def _again(run: Run, config: RunConfig) -> None:
     st.subheader(_("Train it again"), anchor=False)
     st.code(command(as_carried_out(config, run.records())), language="bash", wrap_lines=True)
     for name, digest in ((config.data, config.data_sha256), (config.dev, config.dev_sha256)):
-        if name and name not in bundled.names() and digest:
+        if name and source_of(name) != "bundled" and digest:
             st.caption(
                 _("The rows of {file} have to have the SHA-256 {digest}.").format(
                     file=plain(name.rpartition("/")[2]), digest=plain(digest)
@@ -136,7 +137,7 @@ def _again(run: Run, config: RunConfig) -> None:
 
 def _use(run: Run) -> None:
     st.subheader(_("Use it in Python"), anchor=False)
-    frozen = is_frozen(run)
+    frozen = is_frozen(run.model)
     st.code(python_use(run.id if frozen else "model", frozen=frozen), language="python")
     st.caption(
         _(

@@ -16,7 +16,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from simcse_core.data import bundled
-from simcse_core.encoding.catalogue import Encoder
+from simcse_core.encoding.protocol import Encoder
 from simcse_core.encoding.texts import TextCheck
 from simcse_core.errors import ModelError
 from simcse_core.meaning.similarity import Background, Matrix, Summary, cluster_order, cosine_similarity, summarise

@@ -10,6 +10,7 @@ from simcse_core.data import bundled
 from simcse_core.data.columns import Sample, best_guess, guess_columns
 from simcse_core.data.files import TABLE_ENDINGS, TEXT_ENDINGS
 from simcse_core.data.kinds import KINDS, Dataset, kind_of, normalised
+from simcse_core.data.opening import open_data
 from simcse_core.data.readers import data_from_bytes, table_sample
 from simcse_core.errors import DataError
 from simcse_core.limits import limits
@@ -84,7 +85,7 @@ def choose_data(key: str, *, kinds: Sequence[str] = tuple(KINDS)) -> ChosenData:
     with st.popover(_("Use your own data"), icon=":material/upload:", key=f"{key}-own-{came}"):
         brought = upload(key)
     if brought is None:
-        return ChosenData(bundled.load(name), name)
+        return ChosenData(open_data(name), name)
     st.caption(_("Using your file {name} instead.").format(name=plain(brought.name)))
     return opened(brought, key)
 

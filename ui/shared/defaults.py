@@ -1,11 +1,12 @@
 """What a page starts with in each language, so that something interesting is there before anyone chooses."""
 
 from simcse_core.data.kinds import Dataset, Labelled, text_columns
+from simcse_core.encoding.cards import CATALOGUE
 from simcse_core.learning.checks import losses_for
 from simcse_core.learning.settings import TrainingSettings
 from simcse_core.runs.config import RunConfig
 
-MODEL = {"en": "minilm", "zh_CN": "use-multilingual"}
+MODEL = {language: card.name for card in CATALOGUE.values() for language in card.default_for}
 DATA = {"en": "spam-en", "zh_CN": "spam-zh"}
 """Texts of which the models know little as they come, so that training has something to add."""
 
@@ -24,9 +25,7 @@ def race_losses(data: Dataset) -> list[str]:
 def race_config(language: str) -> RunConfig:
     """The default race: it starts from the model as it comes, and ends within a minute or two on a laptop."""
     model = MODEL[language]
-    if model == "minilm":
-        return RunConfig(data=DATA[language], model=model, settings=settings(frozen=False))
-    return RunConfig(data=DATA[language], model=model, settings=settings(frozen=True))
+    return RunConfig(data=DATA[language], model=model, settings=settings(frozen=CATALOGUE[model].is_frozen))
 
 
 def settings(*, frozen: bool, from_lower_layer: bool = False) -> TrainingSettings:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
+from simcse_core.encoding.cards import WITH_LAYERS
 from simcse_core.meaning.similarity import Matrix, cosine_similarity, summarise
 from ui.frame import waiting
 from ui.frame.errors import plain
@@ -32,9 +33,12 @@ def show(texts: Sequence[str], similarity: Matrix, settings: cache.EncoderSettin
     with st.expander(_("The second encoder"), icon=":material/tune:", expanded=True):
         columns = st.columns(4)
         # Beside a frozen model stands one with layers; beside another one the same, some layers below.
-        frozen = models.card(settings.model).layers is None
+        frozen = models.card(settings.model).is_frozen
         second_settings = inputs.encoder_settings(
-            "b-", places=columns, model="minilm" if frozen else settings.model, layers_less=0 if frozen else LAYERS_LESS
+            "b-",
+            places=columns,
+            model=WITH_LAYERS.name if frozen else settings.model,
+            layers_less=0 if frozen else LAYERS_LESS,
         )
     if second_settings == settings:
         st.info(_("Both are the same. Choose another model, layer or pooling for the second one."))
@@ -85,7 +89,7 @@ def name(settings: cache.EncoderSettings) -> str:
     """An encoder in a few words."""
     card = models.card(settings.model)
     parts = [card.title]
-    if card.layers is not None:
+    if not card.is_frozen:
         parts.append(_("layer {layer}").format(layer=card.layers if settings.layer is None else settings.layer))
         parts.append(settings.pooling or card.pooling or "")
     if settings.head is not None:

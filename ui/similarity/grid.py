@@ -9,6 +9,7 @@ import streamlit as st
 
 from simcse_core.data.files import TABLE_ENDINGS
 from simcse_core.data.kinds import Dataset, Scored, kind_of
+from simcse_core.encoding.cards import WITH_LAYERS
 from simcse_core.errors import DataError
 from simcse_core.limits import limits
 from simcse_core.meaning.grid import Grid, SimilarityGrid, similarity_grid, spearman_grid
@@ -34,7 +35,7 @@ def show(texts: Sequence[str], settings: cache.EncoderSettings) -> None:
     Raises:
         DataError: the file holds no scored pairs.
     """
-    if models.card(settings.model).layers is None:
+    if models.card(settings.model).is_frozen:
         st.info(_("This model gives sentence embeddings only: it has no layers and no poolings to compare."))
         st.button(
             _("Show it with all-MiniLM-L6-v2 and two languages"), icon=":material/visibility:", on_click=_with_layers
@@ -108,7 +109,7 @@ def _scored(data: Dataset, settings: cache.EncoderSettings) -> None:
 
 
 def _with_layers() -> None:
-    address.put("model", "minilm")
+    address.put("model", WITH_LAYERS.name)
     address.put("sample", "side_by_side")
 
 

@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from simcse_core.data import bundled
+from simcse_core.data.language import language_of
 from simcse_core.data.writers import safe
-from simcse_core.encoding.catalogue import CATALOGUE, Encoder, can_read_instead
+from simcse_core.encoding.catalogue import CATALOGUE, can_read_instead
+from simcse_core.encoding.protocol import Encoder
 from simcse_core.errors import InputError
 from simcse_core.meaning.attribution import LeaveOneOut, WordPairs, leave_one_out, word_pairs
 from simcse_core.meaning.similarity import Matrix, Pair
@@ -69,9 +70,7 @@ def show(
         if check.unreadable:
             _cannot_read(settings.model)
             return
-        background = cache.background(
-            settings, *(bundled.language_of([texts[position]]) for position in (first, second))
-        )
+        background = cache.background(settings, *(language_of([texts[position]]) for position in (first, second)))
         if background is None:
             _cannot_read(settings.model)
             return

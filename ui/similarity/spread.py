@@ -4,12 +4,11 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from simcse_core.data import bundled
-from simcse_core.encoding.catalogue import CATALOGUE
+from simcse_core.data.language import language_of
 from simcse_core.meaning.similarity import Background, Matrix, histogram, mean_off_diagonal
 from ui.frame import address, projector
 from ui.frame.translation import _
-from ui.shared import cache
+from ui.shared import cache, models
 from ui.similarity import pair_charts
 
 NARROW_FROM = 0.5
@@ -24,7 +23,7 @@ def show(texts: Sequence[str], similarity: Matrix, settings: cache.EncoderSettin
         similarity: (N, N) of the page.
         settings: of the encoder.
     """
-    language = bundled.language_of(texts)
+    language = language_of(texts)
     background = cache.background(settings, language, language)
     if background is None:
         st.info(_("The model cannot read these sentences, so there is nothing to compare them with."))
@@ -48,11 +47,22 @@ def show(texts: Sequence[str], similarity: Matrix, settings: cache.EncoderSettin
         first.metric(_("Your pairs, mean"), f"{mean_off_diagonal(similarity):.2f}")
         second.metric(_("Unrelated, mean"), f"{background.mean:.2f}")
         st.markdown(_why(background))
-        if settings.model == "minilm":
+        card = models.card(settings.model)
+        if card.crowded_at is not None:
             if background.mean < NARROW_FROM:
-                st.button(_("Show me where everything is 0.9"), on_click=_crowded, icon=":material/visibility:")
+                st.button(
+                    _("Show me where everything is 0.9"),
+                    on_click=_choose,
+                    args=card.crowded_at,
+                    icon=":material/visibility:",
+                )
             else:
-                st.button(_("Back to the model's own output"), on_click=_default_output, icon=":material/undo:")
+                st.button(
+                    _("Back to the model's own output"),
+                    on_click=_choose,
+                    args=(card.layers, card.pooling),
+                    icon=":material/undo:",
+                )
 
 
 def _why(background: Background) -> str:
@@ -69,13 +79,6 @@ def _why(background: Background) -> str:
     ).format(mean=background.mean, most=background.at(95))
 
 
-def _crowded() -> None:
-    """The largest values of a middle layer: unrelated sentences get 0.9, and the topics can still be made out."""
-    address.put("layer", 3)
-    address.put("pooling", "max")
-
-
-def _default_output() -> None:
-    card = CATALOGUE["minilm"]
-    address.put("layer", card.layers or 0)
-    address.put("pooling", card.pooling or "mean")
+def _choose(layer: int, pooling: str) -> None:
+    address.put("layer", layer)
+    address.put("pooling", pooling)

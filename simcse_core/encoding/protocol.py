@@ -1,0 +1,70 @@
+"""What an encoder can do, whichever model it is. Importing this loads no model's library."""
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, Union
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from simcse_core.encoding.frozen import FrozenEncoder
+    from simcse_core.encoding.model import SimCSE
+    from simcse_core.encoding.texts import Embeddings, Progress, TextCheck
+
+Trainable = Union["SimCSE", "FrozenEncoder"]
+"""The encoders that there are. Training differs between them: one trains layers and head, the other a head alone."""
+
+
+class Encodes(Protocol):
+    """Whatever makes embeddings of texts: an encoder, or the texts whose embeddings a training has cached."""
+
+    name: str
+
+    def encode(self, texts: Sequence[str], *, precision: str = "float32") -> "Embeddings":
+        """(N, D) float32, unit rows, for N texts."""
+        ...
+
+
+class Encoder(Protocol):
+    """What every encoder can do, one with layers and a frozen one alike."""
+
+    name: str
+    """How messages call it."""
+    head: "nn.Linear | None"
+
+    @property
+    def dim(self) -> int:
+        """D, the length of an embedding."""
+        ...
+
+    @property
+    def layers(self) -> int | None:
+        """How many layers can be chosen from; None for a frozen encoder."""
+        ...
+
+    def encode(
+        self,
+        texts: Iterable[str],
+        *,
+        precision: str = "float32",
+        on_check: "Callable[[TextCheck], None] | None" = None,
+        on_progress: "Progress | None" = None,
+    ) -> "Embeddings":
+        """(N, D) float32, unit rows, for N texts. Arguments and errors as for `SimCSE.encode`."""
+        ...
+
+    def check(self, texts: Iterable[str]) -> "TextCheck":
+        """Which texts are cut or cannot be read."""
+        ...
+
+    def prepare(self, texts: Sequence[str]) -> "Sequence[Sequence[int]] | Sequence[Tensor]":
+        """The texts as `embed` takes them."""
+        ...
+
+    def tune(self, what: str) -> "list[nn.Parameter]":
+        """Choose what training may change, and return those parameters."""
+        ...
+
+    def save(self, folder: Path | str) -> None:
+        """Write the encoder to a folder that `load` takes."""
+        ...
