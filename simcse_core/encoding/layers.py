@@ -158,13 +158,18 @@ def _drop(view: PreTrainedModel, layers: slice) -> None:
         view.config.layer_types = kinds
 
 
+def trains(module: nn.Module) -> bool:
+    """Whether training may change anything in a module."""
+    return any(parameter.requires_grad for parameter in module.parameters())
+
+
 class GivenStates(nn.Module):
     """Stands where an encoder has its word embeddings and hands on the hidden states it is given instead."""
 
     def forward(self, *inputs: object, inputs_embeds: Tensor | None = None, **_others: object) -> Tensor:
         """(N, T, H) -> (N, T, H)."""
-        given = (inputs_embeds, *inputs)  # DistilBERT gives them without a name
-        return next(states for states in given if isinstance(states, Tensor) and states.is_floating_point())
+        candidates = (inputs_embeds, *inputs)  # DistilBERT gives them without a name
+        return next(states for states in candidates if isinstance(states, Tensor) and states.is_floating_point())
 
 
 def last_layers(bert: PreTrainedModel, layer: int) -> PreTrainedModel:

@@ -15,6 +15,7 @@ from simcse_core.encoding.batching import Prepared, batches_by_length, chunks_by
 from simcse_core.encoding.device import pick_dtype
 from simcse_core.encoding.foreign_errors import model_errors
 from simcse_core.encoding.head import make_head
+from simcse_core.encoding.hidden_states import layer_grid, states_of, text_tokens
 from simcse_core.encoding.inference import for_inference, stamp
 from simcse_core.encoding.layers import (
     GivenStates,
@@ -24,6 +25,7 @@ from simcse_core.encoding.layers import (
     layer_stack,
     layers_to_tune,
     refuse_below_final_norm,
+    trains,
 )
 from simcse_core.encoding.layout import Prompts
 from simcse_core.encoding.packing import can_pack, pack, use_packed_attention
@@ -35,7 +37,7 @@ NO_PROMPTS = Prompts()
 
 
 class SimCSE(nn.Module):
-    """A BERT encoder that gives one unit vector per sentence.
+    """A BERT encoder that gives one unit embedding per sentence.
 
     Encoding is safe from several threads at once, as long as nobody trains the model meanwhile.
 
@@ -47,7 +49,7 @@ class SimCSE(nn.Module):
         max_tokens: longer texts are cut to this many tokens.
         name: how messages call the model.
         prompts: what is put before each text.
-        most_dims: only so many dimensions of a vector count; None is all.
+        most_dims: only the first so many dimensions of an embedding count; None is all.
         tokenizer_lock: of whoever else uses the same tokenizer.
 
     Example:
@@ -79,7 +81,7 @@ class SimCSE(nn.Module):
         self.prompts = prompts
         self.most_dims = most_dims
         # Truncation is a state of a fast tokenizer: two threads at once get each other's, also through two models.
-        self._tokenizer_lock = tokenizer_lock or threading.Lock()
+        self.tokenizer_lock = tokenizer_lock or threading.Lock()
         self._twins: dict[torch.dtype, tuple[object, PreTrainedModel]] = {}
         self._starts_from_states = isinstance(getattr(bert, "embeddings", None), GivenStates)
         use_packed_attention(bert)
@@ -107,7 +109,7 @@ class SimCSE(nn.Module):
             seed: for a random head.
 
         Raises:
-            ModelError: there is no such model, it is damaged, or it is frozen and gives sentence embeddings only.
+            ModelError: there is no such model, it is damaged, or it is a frozen encoder.
             OptionError: unknown pooling or head, or a layer the model does not have.
         """
         from simcse_core.encoding.catalogue import load
@@ -119,7 +121,7 @@ class SimCSE(nn.Module):
 
     @property
     def dim(self) -> int:
-        """D, the length of a vector."""
+        """D, the length of an embedding."""
         width = int(self.bert.config.hidden_size) if self.head is None else self.head.out_features
         return width if self.most_dims is None else min(self.most_dims, width)
 
@@ -130,7 +132,13 @@ class SimCSE(nn.Module):
 
     @property
     def device(self) -> torch.device:
+        """Where it computes."""
         return self.bert.device
+
+    @property
+    def padding_id(self) -> int:
+        """The token id that fills a padded batch; the mask leaves it out."""
+        return int(self.tokenizer.pad_token_id or 0)
 
     def configured(
         self, *, pooling: str | None = None, layer: int | None = None, head: str | None = None, seed: int = 0
@@ -140,16 +148,24 @@ class SimCSE(nn.Module):
         Arguments and errors as for `load`.
         """
         new_head = self.head if head is None else make_head(head, int(self.bert.config.hidden_size), seed)
-        return SimCSE(
+        return self._with(
             self.bert if layer is None else first_layers(self.bert, layer, self.name),
-            self.tokenizer,
             pooling=pooling or self.pooling,
             head=None if new_head is None else new_head.to(self.device),
+        )
+
+    def _with(self, bert: PreTrainedModel, *, pooling: str, head: nn.Linear | None) -> "SimCSE":
+        """The same model on other layers: all that is about texts stays."""
+        return SimCSE(
+            bert,
+            self.tokenizer,
+            pooling=pooling,
+            head=head,
             max_tokens=self.max_tokens,
             name=self.name,
             prompts=self.prompts,
             most_dims=self.most_dims,
-            tokenizer_lock=self._tokenizer_lock,
+            tokenizer_lock=self.tokenizer_lock,
         )
 
     def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
@@ -162,20 +178,20 @@ class SimCSE(nn.Module):
         Returns:
             (N, D) unit rows in float32.
         """
-        tokens, first = self._states(self.bert, input_ids=ids, attention_mask=mask)
-        return F.normalize(self._pool(tokens, mask, first), dim=-1)
+        tokens, first = self.hidden_states(self.bert, input_ids=ids, attention_mask=mask)
+        return F.normalize(self.pool(tokens, mask, first), dim=-1)
 
-    def _pool(self, tokens: Tensor, mask: Tensor, first: Tensor, pooling: str | None = None) -> Tensor:
+    def pool(self, tokens: Tensor, mask: Tensor, first: Tensor, pooling: str | None = None) -> Tensor:
         """(N, T, H), (N, T), (N, T, H) -> (N, D), not normalised."""
         return poolings[pooling or self.pooling].function(tokens, mask, first)[..., : self.dim]
 
-    def _states(self, bert: PreTrainedModel, **inputs: Any) -> tuple[Tensor, Tensor]:
+    def hidden_states(self, bert: PreTrainedModel, **inputs: Any) -> tuple[Tensor, Tensor]:
         """Hidden states of the last layer and of layer 0, through the head, in float32: (N, T, D) each."""
         words: Tensor | None = None
         if self._starts_from_states:
-            given = inputs["inputs_embeds"]
+            states = inputs["inputs_embeds"]
             hidden = int(bert.config.hidden_size)
-            inputs["inputs_embeds"], words = given[..., :hidden], given[..., -hidden:]
+            inputs["inputs_embeds"], words = states[..., :hidden], states[..., -hidden:]
         output = bert(**inputs, output_hidden_states=words is None)
         tokens = output.last_hidden_state
         first = words if words is not None else output.hidden_states[0] if output.hidden_states else tokens
@@ -192,7 +208,7 @@ class SimCSE(nn.Module):
         """At most so many token ids of each text; nothing else is made of them, which takes time."""
         no_more = {"return_token_type_ids": False, "return_attention_mask": False, "verbose": False}
         whole = [self.prompts.text + text for text in texts]
-        with self._tokenizer_lock, model_errors(self.name, "tokenizer"):
+        with self.tokenizer_lock, model_errors(self.name, "tokenizer"):
             return list(self.tokenizer(whole, truncation=True, max_length=most, **no_more)["input_ids"])
 
     def embed(self, prepared: Sequence[Prepared]) -> Tensor:
@@ -201,33 +217,34 @@ class SimCSE(nn.Module):
 
     def _embed(self, bert: PreTrainedModel, prepared: Sequence[Prepared]) -> Tensor:
         if not can_pack(bert):
-            padded, mask = pad(prepared, int(self.tokenizer.pad_token_id or 0), self.device)
+            padded, mask = pad(prepared, self.padding_id, self.device)
             kind = "inputs_embeds" if self._starts_from_states else "input_ids"
-            tokens, first = self._states(bert, **{kind: padded}, attention_mask=mask)
-            return F.normalize(self._pool(tokens, mask, first), dim=-1)
+            tokens, first = self.hidden_states(bert, **{kind: padded}, attention_mask=mask)
+            return F.normalize(self.pool(tokens, mask, first), dim=-1)
         batch = pack(prepared, bert)
-        tokens, first = self._states(bert, **batch.inputs, groups=batch.groups)
+        tokens, first = self.hidden_states(bert, **batch.inputs, groups=batch.groups)
         pooled = []
         sizes = [group.tokens for group in batch.groups]
         rows = (torch.split(states[0], sizes) for states in (tokens, first))
         for group, *parts in zip(batch.groups, *rows, strict=True):  # texts of one length: nothing to mask
-            own, words = (part.view(group.count, group.length, -1) for part in parts)
-            pooled.append(self._pool(own, own.new_ones(own.shape[:2]), words))
+            tokens, first = (part.view(group.count, group.length, -1) for part in parts)
+            pooled.append(self.pool(tokens, tokens.new_ones(tokens.shape[:2]), first))
         return F.normalize(batch.restore(torch.cat(pooled)), dim=-1)
 
     def token_states(self, prepared: Sequence[Prepared]) -> list[Tensor]:
         """Hidden states (T, H) of each prepared text, before head and pooling; gradients flow."""
-        lengths = [len(own) for own in prepared]
+        lengths = [len(ids) for ids in prepared]
         if not can_pack(self.bert):
-            ids, mask = pad(prepared, int(self.tokenizer.pad_token_id or 0), self.device)
+            ids, mask = pad(prepared, self.padding_id, self.device)
             states = self.bert(input_ids=ids, attention_mask=mask).last_hidden_state
             return [row[:length] for row, length in zip(states, lengths, strict=True)]
         batch = pack(prepared, self.bert)
         row = self.bert(**batch.inputs, groups=batch.groups).last_hidden_state[0]
-        packed = torch.split(row, [lengths[at] for at in batch.order])
-        return [states for _at, states in sorted(zip(batch.order, packed, strict=True), key=lambda pair: pair[0])]
+        packed = torch.split(row, [lengths[position] for position in batch.order])
+        by_position = dict(zip(batch.order, packed, strict=True))
+        return [by_position[position] for position in range(len(prepared))]
 
-    def _twin(self, dtype: torch.dtype) -> PreTrainedModel:
+    def twin(self, dtype: torch.dtype) -> PreTrainedModel:
         """The encoder laid out for inference; made again when training has changed the weights."""
         now = stamp(self.bert)
         made_at, twin = self._twins.get(dtype, (None, None))
@@ -245,7 +262,7 @@ class SimCSE(nn.Module):
         on_check: Callable[[TextCheck], None] | None = None,
         on_progress: Progress | None = None,
     ) -> Embeddings:
-        """One unit vector per text, in the order of the texts.
+        """One unit embedding per text, in the order of the texts.
 
         Args:
             texts: N texts, also from a generator or an open file. Identical texts are encoded once.
@@ -268,7 +285,7 @@ class SimCSE(nn.Module):
 
         def encode_unique(unique: list[str]) -> Embeddings:
             embeddings = np.empty((len(unique), self.dim), dtype=np.float32)
-            twin = self._twin(dtype)
+            twin = self.twin(dtype)
             launched: list[tuple[list[int], Tensor]] = []
             done = 0
             for chunk in chunks_by_length(unique, self.device):
@@ -295,40 +312,20 @@ class SimCSE(nn.Module):
         nothing, *ids = self._ids(["", *texts], self.max_tokens + 1)  # nothing: markers, and the prompt
         unknown = self.tokenizer.unk_token_id
         return TextCheck(
-            truncated=tuple(number for number, own in enumerate(ids) if len(own) > self.max_tokens),
-            unreadable=tuple(number for number, own in enumerate(ids) if is_unreadable(own, unknown, len(nothing))),
+            truncated=tuple(number for number, of_text in enumerate(ids) if len(of_text) > self.max_tokens),
+            unreadable=tuple(
+                number for number, of_text in enumerate(ids) if is_unreadable(of_text, unknown, len(nothing))
+            ),
         )
 
     def tokens(self, text: str) -> TextTokens:
-        """The tokens of one text, and what each of them adds to the text's vector.
+        """The tokens of one text, and what each of them adds to the text's embedding.
 
         Every pooling here works dimension by dimension and grows in proportion with its input. For such a function the
-        value is the sum of the inputs times their derivatives (Euler), so the parts add up to the pooled vector.
+        value is the sum of the inputs times their derivatives (Euler), so the parts add up to the pooled embedding.
         """
-        (text,) = checked([text])
-        before = len(self.prompts.text)
-        with self._tokenizer_lock, model_errors(self.name, "tokenizer"):
-            encoded = self.tokenizer(
-                self.prompts.text + text,
-                truncation=True,
-                max_length=self.max_tokens,
-                return_offsets_mapping=True,
-                verbose=False,
-            )
-        ids, mask = pad([encoded["input_ids"]], 0, self.device)
-        with torch.no_grad():
-            states = self._states(self.bert, input_ids=ids, attention_mask=mask)
-        inputs = [state[..., : self.dim].detach().requires_grad_() for state in states]
-        pooled = self._pool(inputs[0], mask, inputs[1])[0]  # (D,)
-        slopes = torch.autograd.grad(pooled.sum(), inputs, allow_unused=True)
-        parts = sum(own.detach() * slope for own, slope in zip(inputs, slopes, strict=True) if slope is not None)
-        assert isinstance(parts, Tensor)
-        embeddings, parts, pooled = (value.detach().cpu() for value in (inputs[0][0], parts[0], pooled))
-        offsets = encoded["offset_mapping"]  # a token of the prompt is a marker like [CLS]
-        spans = tuple((max(int(start) - before, 0), max(int(end) - before, 0)) for start, end in offsets)
-        return TextTokens(spans, embeddings.numpy(), parts.numpy(), pooled.numpy())
+        return text_tokens(self, text)
 
-    @torch.inference_mode()
     def encode_grid(
         self, texts: Sequence[str], pooling_names: Sequence[str], *, on_progress: Progress | None = None
     ) -> dict[tuple[int, str], Embeddings]:
@@ -345,23 +342,7 @@ class SimCSE(nn.Module):
         Raises:
             OptionError: unknown pooling.
         """
-        texts = checked(texts)
-        prepared = self.prepare(texts)
-        cells = [(layer, name) for layer in range(self.layers + 1) for name in pooling_names]
-        embeddings = {cell: np.zeros((len(texts), self.dim), dtype=np.float32) for cell in cells}
-        done = 0
-        for batch in batches_by_length([len(ids) for ids in prepared], tokens_per_batch(self.device)):
-            ids, mask = pad([prepared[at] for at in batch], int(self.tokenizer.pad_token_id or 0), self.device)
-            output = self._twin(torch.float32)(input_ids=ids, attention_mask=mask, output_hidden_states=True)
-            states = output.hidden_states or (output.last_hidden_state,)
-            states = [state if self.head is None else self.head(state) for state in states]
-            for layer, name in cells:
-                pooled = self._pool(states[layer], mask, states[0], name)
-                embeddings[layer, name][batch] = F.normalize(pooled, dim=-1).cpu().numpy()
-            done += len(batch)
-            if on_progress is not None:
-                on_progress(done, len(texts))
-        return embeddings
+        return layer_grid(self, texts, pooling_names, on_progress)
 
     def above(self, layer: int | None) -> "SimCSE":
         """The layers above `layer`, with head and pooling, as a model of its own for training.
@@ -372,19 +353,9 @@ class SimCSE(nn.Module):
             layer: 0 to L; `embed` then takes what `states_of` gives for this layer. None is the whole model, word
                 embeddings included; `embed` takes token ids.
         """
-        return SimCSE(
-            all_layers(self.bert) if layer is None else last_layers(self.bert, layer),
-            self.tokenizer,
-            pooling=self.pooling,
-            head=self.head,
-            max_tokens=self.max_tokens,
-            name=self.name,
-            prompts=self.prompts,
-            most_dims=self.most_dims,
-            tokenizer_lock=self._tokenizer_lock,
-        )
+        bert = all_layers(self.bert) if layer is None else last_layers(self.bert, layer)
+        return self._with(bert, pooling=self.pooling, head=self.head)
 
-    @torch.inference_mode()
     def states_of(
         self, prepared: Sequence[Sequence[int]], layer: int, precision: str = "float32"
     ) -> Iterator[tuple[int, Tensor]]:
@@ -399,32 +370,14 @@ class SimCSE(nn.Module):
             A text's position and its (T, H) states on the CPU; with `first_last_mean` pooling (T, 2H), the states of
             layer 0 behind the others. Texts of similar length come together.
         """
-        lower = self.configured(layer=layer, head="none")
-        twin = lower._twin(pick_dtype(precision, self.device))
-        for batch in batches_by_length([len(ids) for ids in prepared], tokens_per_batch(self.device)):
-            own = [prepared[at] for at in batch]
-            if packs := can_pack(twin):
-                packed = pack(own, twin)
-                output = twin(**packed.inputs, groups=packed.groups, output_hidden_states=True)
-                batch = [batch[at] for at in packed.order]
-            else:
-                ids, mask = pad(own, int(self.tokenizer.pad_token_id or 0), self.device)
-                output = twin(input_ids=ids, attention_mask=mask, output_hidden_states=True)
-            states = output.last_hidden_state
-            if self.pooling == "first_last_mean":
-                states = torch.cat([states, output.hidden_states[0] if output.hidden_states else states], dim=-1)
-            states = states.cpu()
-            lengths = [len(prepared[at]) for at in batch]
-            rows = states[0].split(lengths) if packs else states
-            for at, length, row in zip(batch, lengths, rows, strict=True):
-                yield at, row[:length]
+        return states_of(self, prepared, layer, precision)
 
     def frozen_layers(self) -> int | None:
         """The highest layer below which nothing trains; None when the word embeddings train."""
-        if any(p.requires_grad for p in self.bert.get_input_embeddings().parameters()):
+        if trains(self.bert.get_input_embeddings()):
             return None
         stack = layer_stack(self.bert)
-        return next((at for at, one in enumerate(stack) if any(p.requires_grad for p in one.parameters())), len(stack))
+        return next((layer for layer, module in enumerate(stack) if trains(module)), len(stack))
 
     def tune(self, what: str) -> list[nn.Parameter]:
         """Choose what training may change, and return those parameters.
