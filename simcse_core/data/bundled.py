@@ -44,6 +44,20 @@ def load(name: str) -> Dataset:
 
 
 @cache
+def titles() -> dict[str, str]:
+    """What bundled sets are called on the screen, by their name without its language, in the order in which they are
+    offered. A set without a title is called by its name and comes last.
+    """
+    found: dict[str, str] = json.loads((FOLDER / "titles.json").read_text(encoding="utf-8"))
+    return found
+
+
+def ending(language: str) -> str:
+    """How the names of the sets in a language end: "zh" for "zh_CN"."""
+    return language.partition("_")[0]
+
+
+@cache
 def samples() -> dict[str, SampleSet]:
     """The sample sets for the heatmap, by name, in the order in which they are offered."""
     records = json.loads((FOLDER / "samples.json").read_text(encoding="utf-8"))
@@ -52,6 +66,6 @@ def samples() -> dict[str, SampleSet]:
 
 @cache
 def unrelated(language: str) -> tuple[str, ...]:
-    """Sentences of which no two have anything to do with each other, in "en" or "zh_CN"."""
-    name = "zh" if language == "zh_CN" else "en"
-    return tuple(read_texts(FOLDER / f"unrelated-{name}.txt"))
+    """Sentences of which no two have anything to do with each other; English ones where a language has none."""
+    file = FOLDER / f"unrelated-{ending(language)}.txt"
+    return tuple(read_texts(file if file.exists() else FOLDER / "unrelated-en.txt"))

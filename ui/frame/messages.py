@@ -12,8 +12,9 @@ from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po, write_po
 
 from simcse_core import errors
-from simcse_core.data import held_out
+from simcse_core.data import bundled, held_out
 from simcse_core.data.conversions import conversions
+from simcse_core.data.kinds import KINDS
 from simcse_core.data.lint import FINDINGS
 from simcse_core.encoding.catalogue import CATALOGUE
 from simcse_core.encoding.head import HEADS
@@ -63,6 +64,11 @@ def _from_registries() -> Iterator[str]:
             for field in entry.options.model_fields.values():
                 if field.description:
                     yield field.description
+    for kind in KINDS.values():
+        yield from (kind.title, kind.rows_are)
+        for metric in kind.metrics:
+            yield from (metric.title, metric.explanation)
+    yield from bundled.titles().values()
     for field in TrainingSettings.model_fields.values():
         yield field.description or ""
     yield from HEADS.values()

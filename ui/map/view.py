@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from simcse_core.data.kinds import Dataset, Labelled, texts_of
+from simcse_core.data.kinds import Dataset, texts_of
 from simcse_core.limits import check_texts, limits
 from simcse_core.meaning.projection import FEWEST_FOR_UMAP, nearest, pca
 from ui.frame.errors import plain
@@ -38,9 +38,9 @@ class MapTexts:
         Raises:
             InputError: there are too many texts.
         """
-        texts = data.text if isinstance(data, Labelled) else tuple(dict.fromkeys(texts_of(data)))
+        texts = texts_of(data) if data.text_classes else tuple(dict.fromkeys(texts_of(data)))
         check_texts(texts, limits().max_map_points, "max_map_points")
-        return cls(texts, data.label if isinstance(data, Labelled) else None)
+        return cls(texts, data.text_classes)
 
 
 def show_maps(embeddings: Matrix, texts: MapTexts, *, content: str) -> None:

@@ -17,7 +17,7 @@ from ui.runs import actions
 from ui.runs.overview import state_name, summary
 from ui.shared import colors, curves
 from ui.shared.curves import Chart, Line
-from ui.shared.names import METRICS
+from ui.shared.names import metric_names, metric_title
 from ui.shared.races import figures
 from ui.shared.races.tracks import Track, track
 from ui.shared.races.words import failure, in_words
@@ -88,11 +88,11 @@ def _curves(names: Sequence[str], outcomes: Sequence[Outcome]) -> None:
         last = ", ".join(f"{line.name} {line.points[-1][1]:.3f}" for line in lines if line.points)
         curves.show(
             Chart(
-                title=_("{metric}, held-out data").format(metric=_(METRICS[metric])),
+                title=_("{metric}, held-out data").format(metric=metric_title(metric)),
                 x_name=_("sentences seen") if axis == "texts" else _("seconds of training"),
                 lines=lines,
                 alt=_("Lines: {metric} on the held-out data while training goes on. So far: {last}").format(
-                    metric=_(METRICS[metric]), last=last or "–"
+                    metric=metric_title(metric), last=last or "–"
                 ),
                 height=300,
             ),
@@ -115,10 +115,10 @@ def _line(place: int, name: str, loss: str, one: Track, metric: str, axis: str) 
 
 def _results(names: Sequence[str], summaries: Sequence[Summary], outcomes: Sequence[Outcome]) -> None:
     after = [(outcome.finished or {}).get("dev_after") or {} for outcome in outcomes]
-    shown = [name for name in METRICS if any(own.get(name) is not None for own in after)]
+    shown = [name for name in metric_names() if any(own.get(name) is not None for own in after)]
     table = {_("run"): [plain(name) for name in names], _("state"): [state_name(seen) for seen in summaries]}
     for name in shown:
-        table[_(METRICS[name])] = [_digits(own.get(name)) for own in after]
+        table[metric_title(name)] = [_digits(own.get(name)) for own in after]
     table[_("gain")] = ["" if seen.gain is None else f"{seen.gain:+.3f}" for seen in summaries]
     table[_("seconds")] = ["" if seen.seconds is None else f"{seen.seconds:.0f}" for seen in summaries]
     st.subheader(_("Results"), anchor=False)

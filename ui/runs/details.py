@@ -21,7 +21,7 @@ from ui.frame.page import PAGES
 from ui.frame.translation import _, language
 from ui.runs import actions
 from ui.runs.overview import local_time, start_name, state_name, summary
-from ui.shared.names import METRICS, duration
+from ui.shared.names import duration, metric_names, metric_title
 from ui.shared.races import chain, figures, progress
 from ui.shared.races.words import data_name
 
@@ -94,10 +94,10 @@ def _result(records: Sequence[Mapping[str, Any]]) -> None:
     """The metrics before and after, of a finished run that was measured on held-out data."""
     last = records[-1] if records and records[-1]["event"] == "finished" else {}
     as_it_comes, start, after = (last.get(f"dev_{name}") or {} for name in ("as_it_comes", "before", "after"))
-    shown = [name for name in METRICS if after.get(name) is not None and start.get(name) is not None]
+    shown = [name for name in metric_names() if after.get(name) is not None and start.get(name) is not None]
     if shown:
         best = {name: max(start[name], as_it_comes.get(name, start[name]) or start[name]) for name in shown}
-        table = {_("on held-out data"): [_(METRICS[name]) for name in shown]}
+        table = {_("on held-out data"): [metric_title(name) for name in shown]}
         if any(as_it_comes.get(name) is not None for name in shown):
             table[_("as it comes")] = [_digits(as_it_comes.get(name)) for name in shown]
         table |= {

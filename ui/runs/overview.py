@@ -19,7 +19,7 @@ from ui.frame import address, projector, users
 from ui.frame.errors import plain
 from ui.frame.page import PAGES
 from ui.frame.translation import N_, _, language
-from ui.shared.names import METRICS, STATES
+from ui.shared.names import STATES, metric_title
 from ui.shared.races.words import data_name, model_title
 
 WHOSE = {"mine": N_("Mine"), "all": N_("All")}
@@ -136,7 +136,7 @@ def _table(found: Sequence[Summary]) -> None:
     def keep() -> None:
         choose_others([ids[row] for row in st.session_state[key]["selection"]["rows"]][:MOST_CHOSEN])
 
-    metrics = [_(METRICS[run.metric]) if run.metric in METRICS else "" for run in found]
+    metrics = [metric_title(run.metric) if run.metric else "" for run in found]
     st.dataframe(
         {
             _("name"): [safe(run.title) for run in found],  # the list can be saved as a table

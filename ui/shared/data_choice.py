@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import streamlit as st
 
 from simcse_core.data import bundled
-from simcse_core.data.columns import Sample, best_guess, guess_columns
+from simcse_core.data.columns import Sample, best_guess, guess_columns, is_texts_only
 from simcse_core.data.files import TABLE_ENDINGS, TEXT_ENDINGS
 from simcse_core.data.kinds import KINDS, Dataset, kind_of, normalised
 from simcse_core.data.opening import open_data
@@ -16,28 +16,8 @@ from simcse_core.errors import DataError
 from simcse_core.limits import limits
 from ui.frame import address, uploads
 from ui.frame.errors import UnansweredError, plain
-from ui.frame.translation import N_, _, language
+from ui.frame.translation import _, language
 from ui.shared import defaults, reading
-
-KIND_TITLES = {
-    "triplets": N_("Triplets: a text, one close in meaning, one not"),
-    "answers": N_("Answers: questions with right and wrong answers"),
-    "scored": N_("Scored pairs: how similar are two sentences?"),
-    "pairs": N_("Pairs: do two sentences match?"),
-    "labelled": N_("Labelled texts: which class?"),
-    "texts": N_("Texts without labels"),
-}
-
-SET_TITLES = {
-    "intents": N_("Library desk: what a reader wants (labels)"),
-    "sentiment": N_("Reviews: praise or complaint (labels)"),
-    "spam": N_("Messages: wanted or spam (labels)"),
-    "pairs": N_("Same meaning or not (pairs)"),
-    "scored": N_("How similar, 0 to 5 (scored pairs)"),
-    "triplets": N_("Closer and farther (triplets)"),
-    "answers": N_("Questions and answers"),
-    "texts": N_("Everyday sentences (texts)"),
-}
 
 
 @dataclass(frozen=True)
@@ -104,7 +84,7 @@ def upload(key: str, kinds: Sequence[str] = tuple(KINDS)) -> Upload | None:
         key=f"{key}-upload",
     )
     for kind in reversed(kinds):
-        st.caption(f"{_(KIND_TITLES[kind])}  \n`{', '.join(KINDS[kind].columns)}`")
+        st.caption(f"{_(KINDS[kind].title)}  \n`{', '.join(KINDS[kind].columns)}`")
     return None if file is None else Upload(uploads.content(file), file.name, file.file_id)
 
 
@@ -147,15 +127,16 @@ def _parsed(token: str, name: str, columns: tuple[tuple[str, str], ...], _brough
 def data_title(name: str) -> str:
     """What the bundled data are called on the screen."""
     stem, _sign, code = name.rpartition("-")
-    return f"{_(SET_TITLES[stem])} · {code.upper()}" if stem in SET_TITLES else name
+    title = bundled.titles().get(stem)
+    return name if title is None else f"{_(title)} · {code.upper()}"
 
 
 def offered(kinds: Sequence[str]) -> list[str]:
-    """Names of bundled sets: those in the language of the interface first, in the order of `SET_TITLES`."""
-    code = "zh" if language() == "zh_CN" else "en"
-    wanted = [name for name in bundled.names() if any(isinstance(bundled.load(name), KINDS[kind]) for kind in kinds)]
-    order = list(SET_TITLES)
-    return sorted(wanted, key=lambda name: (not name.endswith(code), order.index(name.rpartition("-")[0])))
+    """Names of bundled sets: those in the language of the interface first, in the order of their titles."""
+    ending = f"-{bundled.ending(language())}"
+    wanted = [name for name in bundled.names() if kind_of(bundled.load(name)) in kinds]
+    order = {stem: place for place, stem in enumerate(bundled.titles())}
+    return sorted(wanted, key=lambda name: (not name.endswith(ending), order.get(name.rpartition("-")[0], len(order))))
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -179,14 +160,14 @@ def _map_columns(brought: Upload, key: str) -> dict[str, str]:
     fitting = [kind for kind, columns in KINDS.items() if set(columns.columns) <= keys]
     guesses = guess_columns(sample)
     # A column `text` alone may stand beside labels of another name: then one is asked.
-    if not names or fitting not in ([], ["texts"]) or (fitting and best_guess(sample) == "texts"):
+    if not names or not all(map(is_texts_only, fitting)) or (fitting and is_texts_only(best_guess(sample))):
         return {}
     st.caption(_("The columns have other names. Say which is which:"))
     kind = st.selectbox(
         _("What is in the file?"),
         list(KINDS),
         index=list(KINDS).index(best_guess(sample)),
-        format_func=lambda kind: _(KIND_TITLES[kind]),
+        format_func=lambda kind: _(KINDS[kind].title),
         key=f"{key}-kind-{language()}-{brought.name}",
     )
     columns: dict[str, str] = {}

@@ -1,6 +1,6 @@
 """What a page starts with in each language, so that something interesting is there before anyone chooses."""
 
-from simcse_core.data.kinds import Dataset, Labelled, text_columns
+from simcse_core.data.kinds import Dataset, text_columns, texts_of
 from simcse_core.encoding.cards import CATALOGUE
 from simcse_core.learning.checks import losses_for
 from simcse_core.learning.settings import TrainingSettings
@@ -45,10 +45,11 @@ def settings(*, frozen: bool, from_lower_layer: bool = False) -> TrainingSetting
 
 def comparison_texts(data: Dataset, classes: int = 3, each: int = 3) -> list[str]:
     """Texts for the heatmap before and after training: the first few of the first few classes, or of the first rows."""
-    if not isinstance(data, Labelled):
+    labels = data.text_classes
+    if labels is None:
         of_rows = [text for row in zip(*text_columns(data), strict=True) for text in row]
         return list(dict.fromkeys(of_rows))[: classes * each - 1]
     texts: list[str] = []
-    for label in data.classes[:classes]:
-        texts += [text for text, text_label in zip(data.text, data.label, strict=True) if text_label == label][:each]
+    for name in sorted(set(labels))[:classes]:
+        texts += [text for text, label in zip(texts_of(data), labels, strict=True) if label == name][:each]
     return texts

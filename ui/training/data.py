@@ -8,7 +8,7 @@ import streamlit as st
 from simcse_core.data import bundled
 from simcse_core.data.conversions import convert, targets
 from simcse_core.data.held_out import Sides, in_words
-from simcse_core.data.kinds import KINDS, Dataset, Texts, kind_of, texts_of
+from simcse_core.data.kinds import KINDS, Dataset, kind_of, texts_of
 from simcse_core.data.lint import Finding, lint
 from simcse_core.data.splits import split
 from simcse_core.encoding.texts import TextCheck
@@ -35,8 +35,6 @@ HELD_OUT = {
 """What results are measured on, besides bundled sets."""
 SHARES = (0.1, 0.2, 0.3, 0.4, 0.5)
 AS_IT_IS = "as it is"
-MEASURED_KINDS = ("scored", "pairs")
-"""Of bundled sets that are offered to measure on."""
 
 
 @dataclass(frozen=True)
@@ -87,9 +85,9 @@ def measured_on(chosen: ChosenData) -> HeldOut:
     Raises:
         DataError: the file cannot be used.
     """
-    texts = isinstance(chosen.data, Texts)
+    texts = not chosen.data.metrics
     own = ["nothing"] if texts else ["share", "nothing"]
-    options = [*own, *data_choice.offered(MEASURED_KINDS), "own"]
+    options = [*own, *data_choice.offered([kind for kind in KINDS if KINDS[kind].is_symmetric]), "own"]
     name = f"training-dev-{'texts' if texts else 'rows'}"
     start = next((one for one in options if one.startswith("scored")), own[0]) if texts else own[0]
     key, keep = address.widget(name, options, start, language=language())
@@ -102,7 +100,7 @@ def measured_on(chosen: ChosenData) -> HeldOut:
         help=_("Texts without labels have nothing to measure; a set of pairs shows what they taught."),
     )
     if held == "own":
-        brought = data_choice.upload("training-dev", [kind for kind in KINDS if kind != "texts"])
+        brought = data_choice.upload("training-dev", [kind for kind in KINDS if KINDS[kind].metrics])
         return HeldOut(None if brought is None else data_choice.opened(brought, "training-dev"))
     if held == "share":
         return HeldOut(share=_share(chosen.data))
@@ -131,22 +129,11 @@ def kind_choice(chosen: ChosenData) -> str | None:
     kind = st.selectbox(
         _("Learn from the rows as"),
         options,
-        format_func=lambda option: _(KIND_NAMES[option]),
+        format_func=lambda option: _("what they are") if option == AS_IT_IS else _(KINDS[option].rows_are),
         key=f"race-kind-{kind_of(chosen.data)}-{language()}",
         help=_("Another kind makes other losses possible. What is held out is held out before."),
     )
     return None if kind == AS_IT_IS else kind
-
-
-KIND_NAMES = {
-    AS_IT_IS: N_("what they are"),
-    "texts": N_("texts without labels"),
-    "labelled": N_("labelled texts"),
-    "pairs": N_("pairs that match or not"),
-    "scored": N_("scored pairs"),
-    "triplets": N_("triplets"),
-    "answers": N_("questions and answers"),
-}
 
 
 def prepare(chosen: ChosenData, held: HeldOut, kind: str | None, *, seed: int, batch_size: int) -> Prepared:
@@ -182,7 +169,7 @@ def prepared_once(
     data, dev = _chosen.data, None if _held.other is None else _held.other.data
     try:
         learned_from = trainable(data, losses_for(data)[0])
-        if dev is None and not _held.nothing and not isinstance(data, Texts):
+        if dev is None and not _held.nothing and data.metrics:
             learned_from, dev = split(learned_from, dev_share=_held.share, seed=seed)
         sides = Sides(data, learned_from, dev, convert(learned_from, kind, seed=seed) if kind else None)
         trainable(sides.train, losses_for(sides.train)[0])
@@ -226,7 +213,7 @@ def _named(values: Mapping[str, object]) -> dict[str, object]:
         bundled_name = str(named["name"]).removesuffix(".csv")
         named["name"] = data_title(bundled_name) if bundled_name in bundled.names() else named["name"]
     if "kind" in named:
-        named["kind"] = _(KIND_NAMES[str(named["kind"])])
+        named["kind"] = _(KINDS[str(named["kind"])].rows_are)
     return named
 
 

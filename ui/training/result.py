@@ -14,7 +14,7 @@ from ui.frame.errors import plain
 from ui.frame.projector import chart
 from ui.frame.translation import _, joined, language
 from ui.shared import background, charts, colors
-from ui.shared.names import EXPLAINED, METRICS, line_name
+from ui.shared.names import line_name, metric_explanation, metric_names, metric_title
 from ui.shared.races.figures import names
 from ui.training.verdict_words import in_full, in_one_sentence
 from ui.training.verdicts import Result, compute
@@ -80,7 +80,7 @@ def show(race: Sequence[Outcome], beside: Mapping[str, Items]) -> None:
     if found.verdict is not None:
         st.markdown(in_full(found.verdict))
     _unfinished(race)
-    shown = [name for name in METRICS if all(name in line.metrics for line in lines)]
+    shown = [name for name in metric_names() if all(name in line.metrics for line in lines)]
     main = main_metric_among(shown) or shown[0]
     _intervals(lines, main)
     st.table([_row(line, shown, main, lines) for line in lines], hide_index=True)
@@ -124,7 +124,7 @@ def _unfinished(race: Sequence[Outcome]) -> None:
 
 def _row(line: Line, shown: Sequence[str], main: str, lines: Sequence[Line]) -> dict[str, str]:
     row = {_("loss"): plain(line_name(line.name))}
-    row |= {_(METRICS[name]): _interval(line.metrics.get(name), "{:.2f}") for name in shown}
+    row |= {metric_title(name): _interval(line.metrics.get(name), "{:.2f}") for name in shown}
     if any(other.over_seeds for other in lines):
         row[_("over seeds")] = _interval(line.over_seeds.get(main), "{:.2f}")
     row[_("gain")] = _interval(line.gain.get(main), "{:+.2f}")
@@ -147,11 +147,11 @@ def _small_print(shown: Sequence[str], main: str, lines: Sequence[Line], *, best
     best = max(before, key=lambda line: line.metrics[main].value)
     sentences = [
         _("Measured on held-out data."),
-        *(_(EXPLAINED[name]) for name in shown),
+        *(metric_explanation(name) for name in shown),
         _(
             "In grey the 95 % range over such items. Gain: {metric} above {baseline}, compared item by item; the "
             "ranges of all gains together hold in 95 % of cases."
-        ).format(metric=_(METRICS[main]), baseline=line_name(best.name)),
+        ).format(metric=metric_title(main), baseline=line_name(best.name)),
     ]
     if seeds < FEWEST_SEEDS:
         sentences.append(
@@ -185,7 +185,7 @@ def _intervals(lines: Sequence[Line], metric: str) -> None:
             [line_name(line.name) for line in lines],
             [line.metrics[metric] for line in lines],
             [colors.of_loss(line.name) for line in lines],
-            _(METRICS[metric]),
+            metric_title(metric),
         ),
         key="intervals",
         alt=_("Points with their ranges, the same numbers as in the table below."),

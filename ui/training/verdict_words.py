@@ -5,7 +5,7 @@ import math
 from simcse_core.learning.race import Verdict
 from simcse_core.meaning.intervals import FEWEST_SEEDS, Interval
 from ui.frame.translation import N_, _, enumeration, joined
-from ui.shared.names import METRICS, line_name
+from ui.shared.names import line_name, metric_title
 
 HELPED = {
     1: N_("With this one seed {losses} did better than {baseline}, by more than the noise of the held-out items."),
@@ -26,7 +26,7 @@ def in_one_sentence(verdict: Verdict) -> str:
 
 def in_full(verdict: Verdict) -> str:
     """The same with its numbers, a paragraph each."""
-    metric = _(METRICS[verdict.metric])
+    metric = metric_title(verdict.metric)
     best = verdict.ahead
     gain = _("In {metric}, **{loss}** gains {gain} over {baseline}.").format(
         metric=metric, loss=best, gain=with_range(verdict.gains[best], "{:+.3f}"), baseline=line_name(verdict.baseline)

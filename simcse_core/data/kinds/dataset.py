@@ -18,6 +18,7 @@ from simcse_core.encoding.texts import Embeddings, is_listing
 from simcse_core.errors import DataError
 from simcse_core.meaning.evaluation import Metrics
 from simcse_core.meaning.items import Items
+from simcse_core.registry import summary_of
 
 Fact = tuple[tuple[str, ...], object]
 """Normalised texts, sorted where their order means nothing, and what a row says about them."""
@@ -57,9 +58,9 @@ class Dataset:
     cell_types: ClassVar[Mapping[str, CellType]]
     """By column."""
     title: ClassVar[str] = ""
-    """What the data are, with the question that they answer; pages translate it."""
+    """What the data are, with the question that they answer; the first line of the docstring if empty."""
     rows_are: ClassVar[str] = ""
-    """What rows are called inside a sentence; pages translate it."""
+    """What rows are called inside a sentence; the kind's name if empty. Pages translate both."""
     metrics: ClassVar[tuple[Metric, ...]] = ()
     """In the order in which they are shown; none for data that nothing can be measured against."""
     dev_share: ClassVar[float] = 0.2
@@ -232,6 +233,7 @@ def kind(name: str) -> Callable[[K], K]:
     def add(cls: K) -> K:
         hints = get_type_hints(cls, include_extras=True)
         cls.kind = name
+        cls.title, cls.rows_are = cls.title or summary_of(cls), cls.rows_are or name
         cls.columns = tuple(field.name for field in fields(cls) if field.name != "name")
         cls.cell_types = {column: hints[column].__metadata__[0] for column in cls.columns}
         KINDS[name] = cls

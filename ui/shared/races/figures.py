@@ -16,7 +16,7 @@ from ui.frame.errors import plain
 from ui.frame.translation import N_, _, language
 from ui.shared import colors, curves
 from ui.shared.curves import Chart, Line, Point
-from ui.shared.names import METRICS, line_name
+from ui.shared.names import line_name, metric_title
 from ui.shared.races.tracks import Moment, Track, track
 
 AXES = {"texts": N_("equal sentences"), "seconds": N_("equal seconds")}
@@ -96,7 +96,7 @@ def _dev(
 
     lines = _lines(race, tracks, place)
     last = ", ".join(f"{line.name} {line.points[-1][1]:.3f}" for line in lines if line.points and not line.thin)
-    called = _(METRICS[metric]) if metric else _("result")
+    called = metric_title(metric) if metric else _("result")
     return Chart(
         title=_("{metric}, held-out data").format(metric=called),
         x_name=_x_name(axis),
@@ -187,7 +187,7 @@ def _numbers(race: Sequence[Outcome], tracks: Sequence[Track], metric: str | Non
             _("seconds of training"): [round(at.seconds, 1) for _outcome, at in rows],
         }
         if metric is not None:
-            table[_(METRICS[metric])] = [_three_digits(at.metrics.get(metric)) for _outcome, at in rows]
+            table[metric_title(metric)] = [_three_digits(at.metrics.get(metric)) for _outcome, at in rows]
         table[_("alignment")] = [_three_digits(at.alignment) for _outcome, at in rows]
         table[_("uniformity")] = [_three_digits(at.uniformity) for _outcome, at in rows]
         with opened:

@@ -18,7 +18,7 @@ from simcse_core.runs.store import get
 from ui.frame import users
 from ui.frame.translation import N_, _
 from ui.shared.data_choice import data_title
-from ui.shared.names import METRICS, STATES, duration
+from ui.shared.names import STATES, duration, metric_title
 from ui.shared.races.figures import metric_of, names
 from ui.shared.races.tracks import Moment, Track, track
 
@@ -141,7 +141,7 @@ def announcements(race: Sequence[Outcome], epochs: int | None) -> dict[str, str]
     epoch = _("Epoch {number}: {name}, {what}") if epochs is None else _("Epoch {number} of {epochs}: {name}, {what}")
     loss = _("loss {loss:.3f}")
     metric = metric_of([track(outcome) for outcome in race])
-    metric_name = _(METRICS[metric]) if metric else ""
+    metric_name = metric_title(metric) if metric else ""
     for name, outcome in zip(names(race), race, strict=True):
         for number, last, at in _latest_epochs(track(outcome)):
             value = at.metrics.get(metric) if at is not None and metric else None
