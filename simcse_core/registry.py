@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from simcse_core.errors import OptionError
 from simcse_core.numerals import number
+from simcse_core.option_fields import OptionField, option_fields
 from simcse_core.plain import shortened
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -27,6 +28,11 @@ class Entry(Generic[F]):
     function: F
     summary: str
     options: type[BaseModel]
+
+    @property
+    def fields(self) -> list[OptionField]:
+        """Its options, as widgets and lists need them."""
+        return option_fields(self.options)
 
     def with_options(self, given: Mapping[str, object]) -> dict[str, Any]:
         """All options with their values: what is given, checked, over the defaults.

@@ -4,16 +4,20 @@ import argparse
 from typing import Any
 
 from simcse_core.commands.loading import load_model, open_data, warn, warn_line_breaks
-from simcse_core.commands.options import COLUMNS_HELP, Parser, above_0, add_model, add_reading
+from simcse_core.commands.options import COLUMNS_HELP, Parser, above_0, add_model, add_reading, one_of
 from simcse_core.commands.printing import print_answer, to_stderr
+from simcse_core.data.kinds import KINDS
 
 NAME = "evaluate"
-HELP = "Measure a model on data of any kind but texts: scored, pairs, labelled, triplets, answers."
+HELP = "Measure a model on data of any kind but texts."
 
 
 def add_arguments(parser: Parser) -> None:
     """Add the data and how they are read."""
-    parser.add_argument("--data", required=True, help="a table, the name of bundled data, or hub:owner/name")
+    measured = one_of([kind for kind in KINDS if KINDS[kind].metrics])
+    parser.add_argument(
+        "--data", required=True, help=f"a table, the name of bundled data, or hub:owner/name; holds {measured}"
+    )
     parser.add_argument("--columns", help=COLUMNS_HELP)
     parser.add_argument("--scale-max", type=above_0, help="best possible score (default: the highest in the data)")
     add_reading(parser)

@@ -4,8 +4,10 @@ import argparse
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn, Protocol
 
+from simcse_core.encoding.pooling import poolings
 from simcse_core.errors import OptionError
 from simcse_core.numerals import number, whole_number
+from simcse_core.option_fields import OptionField
 
 
 class Command(Protocol):
@@ -78,6 +80,11 @@ def add_action(actions: "argparse._SubParsersAction[Parser]", name: str, run: Ru
     return parser
 
 
+def one_of(names: Sequence[str]) -> str:
+    """What a flag takes, for its help: "pca or umap"."""
+    return " or ".join([", ".join(names[:-1]), *names[-1:]] if len(names) > 1 else names)
+
+
 def integer(text: str) -> int:
     """A whole number, for a flag."""
     if (value := whole_number(text)) is None:
@@ -90,6 +97,25 @@ def decimal(text: str) -> float:
     if (value := number(text)) is None:
         raise argparse.ArgumentTypeError(f"invalid float value: {text!r}")
     return value
+
+
+def add_option(parser: argparse.ArgumentParser, field: OptionField, choices: Sequence[str] = ()) -> None:
+    """A flag for a setting: absent from the answer unless it is written; its range is checked with the other settings.
+
+    Args:
+        parser: that gets the flag.
+        field: the setting.
+        choices: what it may be, where that is known only now.
+    """
+    parse: dict[type, Callable[[str], object]] = {float: decimal, int: integer}
+    explanation = field.explanation + (f" One of: {', '.join(choices)}." if choices else "")
+    shown = "" if field.default is None else f" (default: {field.default})"
+    parser.add_argument(
+        "--" + field.name.replace("_", "-"),
+        type=parse.get(field.value_type, str),
+        default=argparse.SUPPRESS,
+        help=explanation.replace("%", "%%") + shown,
+    )
 
 
 def above_0(text: str) -> float:
@@ -130,7 +156,7 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model", default="minilm", help="catalogue name, run id, folder or owner/model of the hub (default: minilm)"
     )
-    parser.add_argument("--pooling", help="mean, max, cls or first_last_mean (default: the model's own)")
+    parser.add_argument("--pooling", help=f"{one_of(poolings.names())} (default: the model's own)")
     parser.add_argument(
         "--layer", type=integer, help="hidden states of this layer, 0 to the last; negative from the end"
     )

@@ -7,9 +7,10 @@ from typing import Any
 
 from simcse_core import durable
 from simcse_core.commands.loading import encode_texts, load_model
-from simcse_core.commands.options import Parser, add_model, add_reading
+from simcse_core.commands.options import Parser, add_model, add_reading, one_of
 from simcse_core.commands.output import files_read, output_file
 from simcse_core.commands.printing import print_answer, to_stderr
+from simcse_core.meaning.projection import projections
 
 NAME = "project"
 HELP = "Write a two-dimensional map of the texts."
@@ -19,7 +20,7 @@ def add_arguments(parser: Parser) -> None:
     """Add the file to read, the file to write and the method."""
     parser.add_argument("--input", required=True, help="one text a line, or a table with the column text")
     parser.add_argument("--output", required=True, help="the CSV file to write, with the columns x, y, text")
-    parser.add_argument("--method", default="pca", help="pca or umap (default: pca)")
+    parser.add_argument("--method", default="pca", help=f"{one_of(projections.names())} (default: pca)")
     add_reading(parser)
     add_model(parser)
 
@@ -30,7 +31,7 @@ def run(options: argparse.Namespace) -> None:
     from simcse_core.data.writers import to_csv
     from simcse_core.jsonable import jsonable
     from simcse_core.limits import check_texts, limits
-    from simcse_core.meaning.projection import projections, trustworthiness
+    from simcse_core.meaning.projection import trustworthiness
 
     method = projections[options.method]
     texts = read_texts(options.input, encoding=options.encoding, sheet=options.sheet)

@@ -2,7 +2,7 @@
 
 import argparse
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,9 +13,8 @@ from simcse_core.commands.options import (
     COLUMNS_HELP,
     Parser,
     add_model,
+    add_option,
     add_reading,
-    decimal,
-    integer,
     seed,
     share,
     whole,
@@ -25,6 +24,7 @@ from simcse_core.commands.queued_training import cancelling, follow, queued, res
 from simcse_core.data.kinds import KINDS
 from simcse_core.errors import OptionError
 from simcse_core.home import is_recordable
+from simcse_core.option_fields import option_fields
 from simcse_core.plain import printable
 
 if TYPE_CHECKING:
@@ -92,17 +92,13 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
     from simcse_core.learning.pretraining import pretraining
     from simcse_core.learning.settings import TrainingSettings, objective
 
-    kinds: dict[str, Callable[[str], object]] = {"float": decimal, "int": integer}
-    for name, field in TrainingSettings.model_fields.items():
-        if name not in ("seed", "precision", "loss_options"):
-            kind = next((parse for named, parse in kinds.items() if named in str(field.annotation)), str)
-            flag, description = "--" + name.replace("_", "-"), (field.description or "").replace("%", "%%")
-            description += f" One of: {', '.join([*losses.names(), *pretraining.names()])}." if name == "loss" else ""
-            shown = "" if field.default is None else f" (default: {field.default})"
-            parser.add_argument(flag, type=kind, default=argparse.SUPPRESS, help=description + shown)
+    for field in option_fields(TrainingSettings):
+        if field.name not in ("seed", "precision", "loss_options"):
+            choices = [*losses.names(), *pretraining.names()] if field.name == "loss" else []
+            add_option(parser, field, choices)
     entries = [objective(name) for name in (*losses.names(), *pretraining.names())]
     options = "; ".join(
-        f"{entry.name}: {', '.join(entry.options.model_fields)}" for entry in entries if entry.options.model_fields
+        f"{entry.name}: {', '.join(field.name for field in entry.fields)}" for entry in entries if entry.fields
     )
     parser.add_argument(
         "--loss-option",

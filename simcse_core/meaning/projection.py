@@ -1,6 +1,10 @@
-"""Embeddings as a picture: PCA, UMAP, and how far a picture can be trusted."""
+"""Embeddings as a picture: PCA, UMAP, and how far a picture can be trusted.
+
+To add a projection, write one function here and register it: the page Map shows it and `project --method` takes it.
+"""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import numpy as np
@@ -11,12 +15,46 @@ from simcse_core.encoding.texts import Embeddings
 from simcse_core.errors import InputError, OptionError
 from simcse_core.home import home
 from simcse_core.meaning.similarity import ROUNDING, exact_cosines
-from simcse_core.registry import Registry
+from simcse_core.registry import Choices, Entry, options_of, summary_of
 
 Points = NDArray[np.float32]
 """(N, 2)."""
 
-projections: Registry[Callable[..., Points]] = Registry("projection")
+Project = Callable[..., Points]
+"""(N, D) embeddings and a seed to points."""
+
+
+@dataclass(frozen=True)
+class Projection(Entry[Project]):
+    """One way to make a picture: `function(embeddings, seed=..., **options)`."""
+
+    title: str
+    """What it is called above its map."""
+    fewest: int
+    """Texts that it needs to mean anything."""
+    is_instant: bool
+    """Whether a page can wait for it; others are computed in another process."""
+    while_waiting: str
+    """What somebody who waits for it should know; pages translate it."""
+
+
+class Projections(Choices[Projection]):
+    """The projections, in the order in which they registered."""
+
+    def register(
+        self, name: str, *, title: str = "", fewest: int = 1, is_instant: bool = False, while_waiting: str = ""
+    ) -> Callable[[Project], Project]:
+        """Decorator: make the function choosable under `name`. The arguments are those of `Projection`."""
+
+        def add(function: Project) -> Project:
+            about = (summary_of(function), options_of(function, name))
+            self.add(Projection(name, function, *about, title or name, fewest, is_instant, while_waiting))
+            return function
+
+        return add
+
+
+projections = Projections("projection")
 
 FEWEST_FOR_UMAP = 15
 NEIGHBOURS_OF_TRUST = 15
@@ -36,7 +74,7 @@ MinDistance = Annotated[
 ]
 
 
-@projections.register("pca")
+@projections.register("pca", title="PCA", is_instant=True)
 def pca(embeddings: Embeddings, *, seed: int = 0) -> Points:
     """The two directions in which the embeddings differ most.
 
@@ -60,7 +98,12 @@ def pca(embeddings: Embeddings, *, seed: int = 0) -> Points:
     return points * np.where(largest < 0, -1.0, 1.0).astype(np.float32)
 
 
-@projections.register("umap")
+@projections.register(
+    "umap",
+    title="UMAP",
+    fewest=FEWEST_FOR_UMAP,
+    while_waiting="The first one takes about half a minute, because UMAP compiles itself; later ones seconds.",
+)
 def umap(embeddings: Embeddings, *, n_neighbors: Neighbours = 15, min_dist: MinDistance = 0.1, seed: int = 0) -> Points:
     """Neighbours in the original space stay neighbours; distances between groups mean little.
 

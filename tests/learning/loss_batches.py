@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import Any, Literal, get_args, get_origin
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -100,12 +100,7 @@ class Case:
 
 def choices(loss: Loss) -> Iterator[dict[str, Any]]:
     """One of each option that is a choice for the loss itself, in all combinations."""
-    fields = loss.options.model_fields.items()
-    literal = {
-        name: get_args(field.annotation)
-        for name, field in fields
-        if get_origin(field.annotation) is Literal and not any(isinstance(mark, OfInput) for mark in field.metadata)
-    }
+    literal = {field.name: field.choices for field in loss.fields if field.choices and not field.has(OfInput)}
     return (dict(zip(literal, values, strict=True)) for values in product(*literal.values()))
 
 

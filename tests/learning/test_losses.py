@@ -36,7 +36,9 @@ def test_every_loss_is_a_finite_scalar_and_moves_every_text_and_parameter(case: 
     batch = case.random_batch()
     given = {name: value for name, value in batch.tensors().items() if name not in ("targets", "scores", "classes")}
     moving = {name: value.clone().requires_grad_() for name, value in given.items()}
-    widest = {"margin": 2.0} if "margin" in case.loss.options.model_fields else {}  # no triplet is far enough apart
+    widest = (
+        {"margin": 2.0} if "margin" in [field.name for field in case.loss.fields] else {}
+    )  # no triplet is far enough apart
     value = replace(case, options=case.options | widest).value(batch.having(**moving))
     value.backward()  # type: ignore[no-untyped-call]
     assert value.ndim == 0
@@ -178,8 +180,8 @@ def test_every_loss_and_option_explains_itself(loss: Loss) -> None:
     for sentence in (loss.learned_nothing, loss.collapse):
         assert sentence.endswith(".")
         assert len(sentence) > 20
-    for name, field in loss.options.model_fields.items():
-        assert field.description, f"{loss.name} does not explain {name}"
+    for field in loss.fields:
+        assert field.explanation, f"{loss.name} does not explain {field.name}"
 
 
 def test_every_kind_of_data_has_losses_and_every_input_is_used() -> None:

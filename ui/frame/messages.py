@@ -24,6 +24,7 @@ from simcse_core.learning.losses import losses
 from simcse_core.learning.pretraining import pretraining
 from simcse_core.learning.settings import TrainingSettings
 from simcse_core.meaning.projection import projections
+from simcse_core.option_fields import option_fields
 from simcse_core.runs import folds
 from ui.frame.translation import LOCALES
 
@@ -61,16 +62,14 @@ def _from_registries() -> Iterator[str]:
     for registry in (poolings, losses, pretraining, projections, conversions):
         for entry in registry.entries():
             yield entry.summary
-            for field in entry.options.model_fields.values():
-                if field.description:
-                    yield field.description
+            yield from (field.explanation for field in entry.fields if field.explanation)
     for kind in KINDS.values():
         yield from (kind.title, kind.rows_are)
         for metric in kind.metrics:
             yield from (metric.title, metric.explanation)
+    yield from (projection.while_waiting for projection in projections.entries() if projection.while_waiting)
     yield from bundled.titles().values()
-    for field in TrainingSettings.model_fields.values():
-        yield field.description or ""
+    yield from (field.explanation for field in option_fields(TrainingSettings))
     yield from HEADS.values()
     yield from NOTES.values()
     yield from held_out.SENTENCES.values()

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any, get_args, get_origin
+from typing import Any
 
 import streamlit as st
-from pydantic.fields import FieldInfo
 from streamlit.delta_generator import DeltaGenerator
 
 from simcse_core.data.cells import split_lines
@@ -18,7 +17,7 @@ from ui.frame import address, errors
 from ui.frame.translation import N_, _, language
 from ui.losses import run
 from ui.losses.breaking import MISTAKES
-from ui.shared import cache, defaults
+from ui.shared import cache, defaults, option_widgets
 from ui.shared.typing_area import offer_other_text, typing_area
 
 OWN = "own"
@@ -47,8 +46,6 @@ NOT_HERE = {"hard_negative_weight"}
 
 LABEL_HEIGHT = 28
 """Pixels above a widget without a label, so that it stands in one line with those that have one."""
-MULTIPLES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
-"""A number can be so many times its default, as far as its range allows."""
 
 
 @dataclass(frozen=True)
@@ -130,9 +127,9 @@ def options_of(names: Sequence[str], *, disabled: bool, folded: bool) -> dict[st
         for name in names:
             st.markdown(f"**{name}** · {_(losses[name].summary)}")
             chosen[name] = {
-                option: _option(name, option, field, disabled)
-                for option, field in losses[name].options.model_fields.items()
-                if option not in NOT_HERE and not any(isinstance(mark, OfInput) for mark in field.metadata)
+                field.name: option_widgets.slider(field, f"{name}-{field.name}", disabled=disabled)
+                for field in losses[name].fields
+                if field.name not in NOT_HERE and not field.has(OfInput)
             }
     return chosen
 
@@ -141,44 +138,6 @@ def _folded_away(disabled: bool) -> DeltaGenerator:
     place = st.container(width="content", gap=None)
     place.space(LABEL_HEIGHT)
     return place.popover(_("Settings"), icon=":material/tune:", disabled=disabled)
-
-
-def _option(loss: str, option: str, field: FieldInfo, disabled: bool) -> Any:
-    choices = values_of(field)
-    key, keep = address.widget(f"{loss}-{option}", list(choices), _as_text(field.default))
-    chosen = st.select_slider(
-        option,
-        list(choices),
-        key=key,
-        on_change=keep,
-        help=_(field.description) if field.description else None,
-        disabled=disabled,
-    )
-    return choices[chosen]
-
-
-def values_of(field: FieldInfo) -> dict[str, Any]:
-    """A few values of an option by their text: those it names, or multiples of its default within its range."""
-    if get_origin(field.annotation) is not None:
-        return {str(value): value for value in get_args(field.annotation)}
-    values = {float(f"{field.default * factor:.3g}") for factor in MULTIPLES}
-    for mark in field.metadata:
-        values = {value for value in values if _within(value, mark)}
-        if getattr(mark, "ge", None) == 0:
-            values.add(0.0)
-    return {_as_text(value): value for value in sorted(values)}
-
-
-def _within(value: float, mark: Any) -> bool:
-    return (
-        value > getattr(mark, "gt", float("-inf"))
-        and value >= getattr(mark, "ge", float("-inf"))
-        and value <= getattr(mark, "le", float("inf"))
-    )
-
-
-def _as_text(value: object) -> str:
-    return f"{value:g}" if isinstance(value, int | float) else str(value)
 
 
 def own_sentences() -> OwnStart:

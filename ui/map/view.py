@@ -10,13 +10,16 @@ from numpy.typing import NDArray
 
 from simcse_core.data.kinds import Dataset, texts_of
 from simcse_core.limits import check_texts, limits
-from simcse_core.meaning.projection import FEWEST_FOR_UMAP, nearest, pca
+from simcse_core.meaning.projection import Projection, nearest, projections
 from ui.frame.errors import plain
 from ui.frame.translation import _
 from ui.shared import background, charts
 
 SELECTED = "map-chosen"
 NEIGHBOURS = 8
+SEED = 0
+IN_A_ROW = 2
+"""Maps beside each other."""
 HEIGHT = 460
 
 Matrix = NDArray[np.float32]
@@ -44,7 +47,7 @@ class MapTexts:
 
 
 def show_maps(embeddings: Matrix, texts: MapTexts, *, content: str) -> None:
-    """PCA at once; UMAP beside it when the worker has it.
+    """A map for each projection: those that are quick at once, the others when the worker has them.
 
     Args:
         embeddings: (N, D) unit rows.
@@ -52,39 +55,45 @@ def show_maps(embeddings: Matrix, texts: MapTexts, *, content: str) -> None:
         content: a key for the embeddings.
     """
     selected = selected_text(content, len(texts.texts))
-    near = [position for position, _cosine in nearest(embeddings, selected, NEIGHBOURS)] if selected is not None else []
-    seed = 0
-    trust = background.projection(content, "pca", embeddings, (), seed)
-    too_few = len(texts.texts) < FEWEST_FOR_UMAP
-    umap = None if too_few else background.projection(content, "umap", embeddings, (("n_neighbors", 15),), seed)
-    first, second = st.columns(2)
-    with first:
-        st.header("PCA", anchor=False, help=_("The two directions in which the embeddings differ most."))
-        _map(
-            _pca(content, embeddings),
-            texts,
-            selected,
-            near,
-            content=content,
-            name="PCA",
-            trust=trust.result()[1] if trust.done() else None,
-        )
-    with second:
-        st.header("UMAP", anchor=False, help=_("Neighbours stay neighbours; distances between groups mean little."))
-        if umap is None:
-            st.info(_("UMAP needs at least {n} texts to mean anything.").format(n=FEWEST_FOR_UMAP))
-        elif umap.done():
-            points, trustworthiness = umap.result()
-            _map(points, texts, selected, near, content=content, name="UMAP", trust=trustworthiness)
-        else:
-            _wait()
-    if waiting := [future for future in (trust, umap) if future is not None and not future.done()]:
+    near = [row for row, _cosine in nearest(embeddings, selected, NEIGHBOURS)] if selected is not None else []
+    methods = projections.entries()
+    futures = {
+        method.name: background.projection(content, method.name, embeddings, SEED)
+        for method in methods
+        if len(texts.texts) >= method.fewest
+    }
+    for start in range(0, len(methods), IN_A_ROW):
+        for place, method in zip(st.columns(IN_A_ROW), methods[start : start + IN_A_ROW], strict=False):
+            with place:
+                st.header(plain(method.title), anchor=False, help=_(method.summary))
+                computed = _computed(method, content, embeddings, futures.get(method.name))
+                if computed is not None:
+                    points, trust = computed
+                    _map(points, texts, selected, near, content=content, name=method.title, trust=trust)
+    if waiting := [future for future in futures.values() if not future.done()]:
         _poll(waiting)
 
 
+def _computed(
+    method: Projection, content: str, embeddings: Matrix, future: "Future[background.Projected] | None"
+) -> tuple[Matrix, float | None] | None:
+    """Points and their trustworthiness, as far as they are there; where there are no points, the page says why."""
+    if future is None:
+        st.info(
+            plain(_("{method} needs at least {n} texts to mean anything.").format(method=method.title, n=method.fewest))
+        )
+        return None
+    if future.done():
+        return future.result()
+    if method.is_instant:
+        return _points(content, method.name, embeddings), None
+    _wait(method)
+    return None
+
+
 @st.cache_data(max_entries=20, show_spinner=False)
-def _pca(content: str, _embeddings: Matrix) -> Matrix:
-    return pca(_embeddings)
+def _points(content: str, method: str, _embeddings: Matrix) -> Matrix:
+    return projections[method].function(_embeddings, seed=SEED)
 
 
 def choose_text(texts: MapTexts, *, content: str) -> int | None:
@@ -176,10 +185,10 @@ def _map(
         )
 
 
-def _wait() -> None:
+def _wait(method: Projection) -> None:
     with st.container(height=HEIGHT, border=True, vertical_alignment="center", horizontal_alignment="center"):
-        st.markdown(":material/hourglass_top: " + _("UMAP is being computed."))
-        st.caption(_("The first one takes about half a minute, because UMAP compiles itself; later ones seconds."))
+        st.markdown(":material/hourglass_top: " + plain(_("{method} is being computed.").format(method=method.title)))
+        st.caption(_(method.while_waiting))
 
 
 @st.fragment(run_every=1.0)

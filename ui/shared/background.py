@@ -14,6 +14,8 @@ import streamlit as st
 from joblib.externals.loky import ProcessPoolExecutor, get_reusable_executor
 from numpy.typing import NDArray
 
+from simcse_core.meaning.projection import Project, projections
+
 IDLE_SECONDS = 1_800
 """The worker ends after so long without work and frees its memory; the next projection starts it again."""
 POLITE_IDLE_SECONDS = 300
@@ -28,11 +30,11 @@ Projected = tuple[NDArray[np.float32], float]
 """Points (N, 2) and their trustworthiness."""
 
 
-def project(method: str, embeddings: NDArray[np.float32], options: dict[str, Any], seed: int) -> Projected:
+def project(method: Project, embeddings: NDArray[np.float32], seed: int) -> Projected:
     """Runs in the worker."""
-    from simcse_core.meaning.projection import projections, trustworthiness
+    from simcse_core.meaning.projection import trustworthiness
 
-    points = projections[method].function(embeddings, seed=seed, **options)
+    points = method(embeddings, seed=seed)
     return points, trustworthiness(embeddings, points, seed=seed)
 
 
@@ -40,34 +42,28 @@ def _warm_up() -> None:
     """Runs once in a new worker: import UMAP and let it compile itself. It also counts as the worker's normal memory;
     without it the executor would take UMAP for a leak and replace the worker after its first map.
     """
-    from simcse_core.meaning.projection import projections
-
     _end_with_the_app()
     projections["umap"].function(np.random.default_rng(0).normal(size=(40, 8)).astype(np.float32))
 
 
-def projection(
-    content: str, method: str, embeddings: NDArray[np.float32], options: tuple[tuple[str, Any], ...], seed: int
-) -> "Future[Projected]":
+def projection(content: str, method: str, embeddings: NDArray[np.float32], seed: int) -> "Future[Projected]":
     """A projection on its way; the same one is computed once for all sessions, and again if its worker died.
 
     Args:
         content: a key for the embeddings; big arrays are never hashed here, because only a sample of them would count.
-        options: of the method, as pairs of name and value.
+        method: name of the projection.
     """
-    future = _submitted(content, method, embeddings, options, seed)
+    future = _submitted(content, method, embeddings, seed)
     if future.done() and isinstance(future.exception(), BrokenExecutor):
-        _submitted.clear(content, method, embeddings, options, seed)
-        future = _submitted(content, method, embeddings, options, seed)
+        _submitted.clear(content, method, embeddings, seed)
+        future = _submitted(content, method, embeddings, seed)
     return future
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def _submitted(
-    content: str, method: str, _embeddings: NDArray[np.float32], options: tuple[tuple[str, Any], ...], seed: int
-) -> "Future[Projected]":
+def _submitted(content: str, method: str, _embeddings: NDArray[np.float32], seed: int) -> "Future[Projected]":
     executor = get_reusable_executor(max_workers=1, timeout=IDLE_SECONDS, initializer=_warm_up)
-    return executor.submit(project, method, _embeddings, dict(options), seed)
+    return executor.submit(project, projections[method].function, _embeddings, seed)
 
 
 def submit(worker: str, content: str, work: Callable[..., T], *arguments: object) -> "Future[T]":

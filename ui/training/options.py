@@ -1,17 +1,18 @@
 """Widgets for how a model is trained; range and explanation of each come from the setting itself."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, get_args, get_origin
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import streamlit as st
-from pydantic.fields import FieldInfo
 
 from simcse_core.learning.settings import TrainingSettings, objective, training_settings
+from simcse_core.option_fields import option_fields
 from ui.frame.translation import N_, _, language
-from ui.shared import defaults
+from ui.shared import defaults, option_widgets
 from ui.shared.races.words import tuned
 from ui.training.start import Start
 
+SETTINGS = {field.name: field for field in option_fields(TrainingSettings)}
 NAMES = {
     "epochs": N_("Epochs"),
     "seconds": N_("Seconds for each training"),
@@ -74,7 +75,7 @@ def of_a_loss(names: Sequence[str]) -> tuple[str, dict[str, Any]]:
     Returns:
         The loss, and the options that differ from its defaults.
     """
-    with_options = [name for name in names if objective(name).options.model_fields]
+    with_options = [name for name in names if objective(name).fields]
     if not with_options:
         return (names[0] if names else "cross_entropy"), {}
     chosen = st.selectbox(
@@ -85,9 +86,9 @@ def of_a_loss(names: Sequence[str]) -> tuple[str, dict[str, Any]]:
     )
     if chosen == DEFAULTS or chosen not in with_options:
         return names[0], {}
-    fields = objective(chosen).options.model_fields
-    given = {name: _option(chosen, name, field) for name, field in fields.items()}
-    return chosen, {name: value for name, value in given.items() if value != fields[name].default}
+    fields = objective(chosen).fields
+    values = [option_widgets.typed(field, f"race-option-{chosen}-{field.name}") for field in fields]
+    return chosen, {field.name: value for field, value in zip(fields, values, strict=True) if value != field.default}
 
 
 def of_one_training(names: Sequence[str], seeds: int) -> dict[str, Any]:
@@ -105,15 +106,7 @@ def of_one_training(names: Sequence[str], seeds: int) -> dict[str, Any]:
         required=True,
         key=f"race-keep-{language()}",
     )
-    explained = TrainingSettings.model_fields["patience"].description or ""
-    patience = st.number_input(
-        _("Patience"),
-        min_value=1,
-        max_value=1_000,
-        value=5,
-        key="race-patience",
-        help=_(explained),
-    )
+    patience = option_widgets.number(SETTINGS["patience"], "race-patience", label=_("Patience"), value=5)
     st.caption(_("The best moment on the held-out data looks a little better there than it is."))
     return {"keep": keep, "patience": patience}
 
@@ -134,36 +127,6 @@ def _usual(start: Start) -> TrainingSettings:
 
 def _number(name: str, value: int | float, start: Start) -> int | float:
     """A widget for a training setting."""
-    field = TrainingSettings.model_fields[name]
     of_start = "frozen" if start.layers is None else "lower" if start.is_lower else "whole"
     key = f"race-{name}-{of_start}"
-    return _field(_(NAMES[name]), field, value, key, is_rate=name.endswith("rate"))
-
-
-def _option(loss: str, name: str, field: FieldInfo) -> Any:
-    """A widget for an option of a loss."""
-    key = f"race-option-{loss}-{name}"
-    if get_origin(field.annotation) is Literal:
-        choices = list(get_args(field.annotation))
-        help_ = _(field.description) if field.description else None
-        return st.selectbox(f"`{name}`", choices, index=choices.index(field.default), key=key, help=help_)
-    return _field(f"`{name}`", field, field.default, key)
-
-
-def _field(label: str, field: FieldInfo, value: int | float, key: str, *, is_rate: bool = False) -> int | float:
-    bounds: dict[str, Any] = {}
-    for mark in field.metadata:
-        for side in ("ge", "gt", "le", "lt"):
-            bounds[side] = getattr(mark, side, bounds.get(side))
-    kind: Callable[[Any], int | float] = type(value)
-    lowest, highest = bounds.get("ge"), bounds.get("le")
-    return st.number_input(
-        label,
-        min_value=kind(lowest if lowest is not None else 1e-8),
-        max_value=1.0 if is_rate else kind(highest if highest is not None else 1e9),
-        value=value,
-        step=abs(value) / 2 or 0.1 if isinstance(value, float) else 1,
-        format="%.1e" if is_rate else "%g" if isinstance(value, float) else None,
-        key=key,
-        help=_(field.description) if field.description else None,
-    )
+    return option_widgets.number(SETTINGS[name], key, label=_(NAMES[name]), value=value, is_rate=name.endswith("rate"))

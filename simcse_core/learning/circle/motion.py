@@ -267,9 +267,9 @@ def learned_at_start(loss: Loss, batch: Batch, options: Mapping[str, Any]) -> St
     import torch
 
     learned: State = {
-        name: torch.tensor(options[name], dtype=torch.float64)
-        for name, option in loss.options.model_fields.items()
-        if any(isinstance(mark, Learned) for mark in option.metadata)
+        field.name: torch.tensor(options[field.name], dtype=torch.float64)
+        for field in loss.fields
+        if field.has(Learned)
     }
     if loss.parameters is not None:
         classes = torch.tensor(batch.classes)

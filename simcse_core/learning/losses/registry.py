@@ -123,8 +123,7 @@ naive_losses = Losses("naive loss")
 
 def learned_options(name: str) -> list[str]:
     """The options of a loss that training learns."""
-    fields = losses[name].options.model_fields
-    return [option for option, field in fields.items() if any(isinstance(mark, Learned) for mark in field.metadata)]
+    return [field.name for field in losses[name].fields if field.has(Learned)]
 
 
 Temperature = Annotated[

@@ -12,7 +12,8 @@ from streamlit.testing.v1 import AppTest
 from simcse_core.learning.circle import FAILURES, PRESETS
 from simcse_core.learning.losses import losses
 from ui.frame.page import PAGES
-from ui.losses import breaking, inputs, run, view
+from ui.losses import breaking, run, view
+from ui.shared import option_widgets
 
 ROOT = Path(__file__).parent.parent.parent.parent
 THREE = PRESETS["three"]
@@ -129,12 +130,12 @@ def test_losses_are_chosen_and_the_last_one_cannot_be_taken_away() -> None:
 def test_options_have_a_few_values_within_their_range_with_the_default_among_them() -> None:
     for loss in losses.entries():
         defaults = loss.with_options({})
-        for option, field in loss.options.model_fields.items():
-            values = inputs.values_of(field)
-            assert defaults[option] in values.values()
+        for field in loss.fields:
+            values = option_widgets.few_values(field)
+            assert defaults[field.name] in values.values()
             assert 2 <= len(values) <= 9
             for value in values.values():
-                loss.with_options({option: value})  # raises for what is out of range
+                loss.with_options({field.name: value})  # raises for what is out of range
 
 
 @pytest.mark.parametrize("language", ["en", "zh_CN"])
