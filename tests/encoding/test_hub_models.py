@@ -1,8 +1,6 @@
 import json
 import os
 import shutil
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,7 +14,7 @@ from simcse_core.encoding.model import SimCSE
 from simcse_core.encoding.pooling import poolings
 from simcse_core.errors import ModelError
 from simcse_core.home import models_folder
-from tests.stand_in_hub import REVISION, StandInHub, tiny_model, wait_until
+from tests.stand_in_hub import REVISION, StandInHub
 
 TEXTS = ["A cat sleeps.", "Stocks fell.", ""]
 NAME = "someone/tiny-bert"
@@ -75,16 +73,6 @@ def test_what_was_fetched_is_written_down(hub: StandInHub, folder: Path) -> None
         "revision": REVISION,
         "files": {WEIGHTS: {"bytes": len(content), "sha256": sha256}},
     }
-
-
-def test_progress_counts_the_bytes_of_the_whole_model(hub: StandInHub, folder: Path, progress: list[Progress]) -> None:
-    hub.slow = True
-    fetch(NAME, lambda done, total: progress.append(Progress(done, total)))
-    size = sum(path.stat().st_size for path in folder.rglob("*") if path.name != "fetched.json" and path.is_file())
-    assert {step.total for step in progress} == {size}
-    assert progress == sorted(progress)
-    assert len({step.done for step in progress}) >= 3
-    assert progress[-1] == (size, size)
 
 
 def test_what_is_there_is_not_fetched_again(hub: StandInHub) -> None:
@@ -153,61 +141,6 @@ def test_a_download_that_broke_goes_on_where_it_broke(hub: StandInHub, tiny: Sim
     assert progress[0].done > 1_000_000
     np.testing.assert_allclose(vectors_of(NAME), tiny.encode(TEXTS), atol=1e-6)
     assert not list(models_folder().rglob("*.part"))
-
-
-def test_one_that_breaks_again_and_again_goes_on_by_itself(hub: StandInHub, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("simcse_core.hub.files.WAITS", (0.0,))
-    hub.cut_at, hub.cuts = 1_000_000, 1
-    fetch(NAME)
-    assert hub.asked_for(WEIGHTS) == [0, 1_000_000]
-
-
-def test_ctrl_c_leaves_what_has_arrived(hub: StandInHub) -> None:
-    def interrupt(done: int, total: int) -> None:
-        if done > total / 2:
-            raise KeyboardInterrupt
-
-    hub.slow = True
-    with pytest.raises(KeyboardInterrupt):
-        fetch(NAME, interrupt)
-    size = part_of_weights().stat().st_size
-    fetch(NAME)
-    assert hub.asked_for(WEIGHTS) == [0, size]
-    assert size > 1_000_000
-
-
-def test_a_hub_that_knows_no_ranges_starts_over(hub: StandInHub, tiny: SimCSE) -> None:
-    hub.cut_at, hub.cuts, hub.knows_ranges = 1_000_000, 1, False
-    with pytest.raises(ModelError, match="stopped"):
-        fetch(NAME)
-    fetch(NAME)
-    np.testing.assert_allclose(vectors_of(NAME), tiny.encode(TEXTS), atol=1e-6)
-
-
-def test_part_of_another_revision_is_not_continued(hub: StandInHub, minilm: SimCSE, tmp_path: Path) -> None:
-    hub.cut_at, hub.cuts = 1_000_000, 1
-    with pytest.raises(ModelError, match="stopped"):
-        fetch(NAME)
-    newer = tiny_model(minilm)
-    newer.save(tmp_path / "newer")
-    hub.add(NAME, tmp_path / "newer")
-    hub.revision = REVISION[::-1]
-    fetch(NAME)
-    assert hub.asked_for(WEIGHTS) == [0, 0]
-    np.testing.assert_allclose(vectors_of(NAME), newer.encode(TEXTS), atol=1e-6)
-
-
-def test_two_at_once_share_one_download(hub: StandInHub, progress: list[Progress]) -> None:
-    hub.pause = threading.Event()
-    with ThreadPoolExecutor() as pool:
-        first = pool.submit(fetch, NAME)
-        wait_until(lambda: hub.asked_for(WEIGHTS))
-        second = pool.submit(fetch, NAME, lambda done, total: progress.append(Progress(done, total)))
-        wait_until(lambda: progress)  # the second one waits and tells how far the first one is
-        hub.pause.set()
-        assert first.result() == second.result()
-    assert hub.asked_for(WEIGHTS) == [0]
-    assert 0 < progress[0].done < progress[0].total
 
 
 # ---- The models folder

@@ -1,6 +1,5 @@
 """What is not fetched from the hub, and what is said then."""
 
-import errno
 import json
 import shutil
 import socket
@@ -18,23 +17,6 @@ NAME = "someone/tiny-bert"
 WEIGHTS = "model.safetensors"
 
 
-def test_a_wrong_checksum_is_refused_and_the_file_removed(hub: StandInHub) -> None:
-    content = hub.repositories[NAME][WEIGHTS]
-    hub.sent_instead[WEIGHTS] = content[:-1] + bytes([content[-1] ^ 1])
-    with pytest.raises(ModelError, match=r"model\.safetensors of someone/tiny-bert arrived damaged and was removed"):
-        fetch(NAME)
-    assert not list(models_folder().rglob("*.safetensors*"))
-    hub.sent_instead.clear()
-    fetch(NAME)
-    assert is_here(NAME)
-
-
-def test_small_files_are_checked_too(hub: StandInHub) -> None:
-    hub.sent_instead["config.json"] = hub.repositories[NAME]["config.json"].replace(b"32", b"64")
-    with pytest.raises(ModelError, match=r"config\.json of someone/tiny-bert arrived damaged"):
-        fetch(NAME)
-
-
 def test_a_model_without_safetensors_is_refused_before_anything_is_downloaded(hub: StandInHub) -> None:
     del hub.repositories[NAME][WEIGHTS]
     with pytest.raises(ModelError, match="someone/tiny-bert has no safetensors"):
@@ -47,18 +29,6 @@ def test_a_model_without_safetensors_is_refused_before_anything_is_downloaded(hu
 def test_a_missing_repository_is_said(hub: StandInHub, name: str) -> None:
     with pytest.raises(ModelError, match=f"There is no model {name} on the hub"):
         load(name)
-
-
-def test_a_gated_model_is_said(hub: StandInHub) -> None:
-    hub.gated = True
-    with pytest.raises(ModelError, match=r"gated: its owner wants .* hf auth login"):
-        fetch(NAME)
-
-
-def test_a_mirror_without_checksums_is_refused(hub: StandInHub) -> None:
-    hub.sizes = False
-    with pytest.raises(ModelError, match="does not say the size and the checksum"):
-        fetch(NAME)
 
 
 def test_what_simcse_cannot_be_is_refused_before_its_weights_are_downloaded(hub: StandInHub) -> None:
@@ -98,12 +68,6 @@ def test_no_network_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
             assert f"models fetch {name}, and copy what it fetched to {models_folder()}" in str(raised.value)
 
 
-def test_what_is_no_hub_counts_as_no_network(hub: StandInHub) -> None:
-    hub.login_page = True
-    with pytest.raises(ModelError, match="cannot be reached"):
-        fetch(NAME)
-
-
 def test_offline_mode_counts_at_the_time_of_the_call(hub: StandInHub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     with pytest.raises(ModelError, match=r"HF_HUB_OFFLINE forbids .* copy what it fetched to"):
@@ -112,25 +76,6 @@ def test_offline_mode_counts_at_the_time_of_the_call(hub: StandInHub, monkeypatc
     load(NAME)
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     load(NAME)  # it is there now
-
-
-def test_a_full_disk_is_said_before_the_download(
-    hub: StandInHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    usage = shutil.disk_usage(tmp_path)._replace(free=50_000_000)
-    monkeypatch.setattr("simcse_core.hub.files.shutil.disk_usage", lambda path: usage)
-    with pytest.raises(ModelError, match=r"needs 105 MB on the disk, and .* has only 50 MB left"):
-        fetch(NAME)
-    assert hub.asked_for(WEIGHTS) == []
-
-
-def test_a_folder_that_cannot_be_written_is_said(hub: StandInHub, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(_path: Path, *_arguments: object, **_options: object) -> None:
-        raise OSError(errno.EROFS, "Read-only file system")
-
-    monkeypatch.setattr(Path, "mkdir", refuse)
-    with pytest.raises(ModelError, match="models cannot be written: Read-only file system"):
-        fetch(NAME)
 
 
 EVIL = [
