@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from simcse_core.commands import printing
-from simcse_core.commands.download_line import download_line
 from simcse_core.commands.main import main
+from simcse_core.commands.progress import download_bar
 from simcse_core.data.kinds import Texts
 from simcse_core.data.readers import data_from_bytes
 from simcse_core.data.writers import to_csv
@@ -181,7 +181,7 @@ def test_what_a_training_prints_steers_nothing(capsys: pytest.CaptureFixture[str
     printing.print_answer({"file": name}, "json")
     printing.print_similarity({"texts": [name], "others": [name], "similarity": [[1.0]]})
     printing.to_stderr(name)
-    with download_line(name) as show:
+    with download_bar(name) as show:
         show(1, 1)
     printed = capsys.readouterr()
     assert not UNSEEN.search(printed.out + printed.err)

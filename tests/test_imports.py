@@ -6,7 +6,17 @@ import pytest
 
 from simcse_core.errors import OptionError
 
-HEAVY = ("torch", "transformers", "umap", "sklearn", "scipy", "sentence_transformers", "numba", "huggingface_hub")
+HEAVY = (
+    "torch",
+    "transformers",
+    "umap",
+    "sklearn",
+    "scipy",
+    "sentence_transformers",
+    "numba",
+    "huggingface_hub",
+    "tqdm",
+)
 
 
 def loaded_after(statement: str) -> set[str]:

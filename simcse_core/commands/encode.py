@@ -10,7 +10,6 @@ from simcse_core.commands.loading import load_model, warn_line_breaks, warn_trun
 from simcse_core.commands.options import Parser, add_model, add_reading
 from simcse_core.commands.output import files_read, output_file
 from simcse_core.commands.printing import print_answer
-from simcse_core.commands.progress_line import progress_line
 
 if TYPE_CHECKING:
     from simcse_core.data.streams import TextStream
@@ -29,15 +28,16 @@ def add_arguments(parser: Parser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Read all texts once to find broken rows and count, then encode them."""
+    from simcse_core.commands.progress import texts_bar
     from simcse_core.encoding.streaming import encode_stream
 
     output = output_file(options.output, files_read(options), regular=True)
-    with _texts(options) as texts, progress_line("reading") as show:
+    with _texts(options) as texts, texts_bar("reading") as show:
         warn_line_breaks(_shown(texts, show))  # a broken row shows now, not after hours of encoding
         count = texts.taken
     model = load_model(options)
     started = time.perf_counter()
-    with _texts(options) as texts, progress_line("encoding") as show:
+    with _texts(options) as texts, texts_bar("encoding") as show:
         summary = encode_stream(
             model, texts, output, precision=options.precision, on_progress=lambda done: show(done, count)
         )

@@ -4,7 +4,6 @@ import argparse
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from simcse_core.commands.download_line import download_line
 from simcse_core.commands.printing import to_stderr
 from simcse_core.data.kinds import Dataset
 
@@ -16,17 +15,19 @@ if TYPE_CHECKING:
 
 def open_data(name: str, columns: Mapping[str, str] | None = None, *, encoding: str = "", sheet: str = "") -> Dataset:
     """Data by name, showing a download; errors as for `opening.open_data`."""
+    from simcse_core.commands.progress import download_bar
     from simcse_core.data import opening
 
-    with download_line(name) as on_fetch:
+    with download_bar(name) as on_fetch:
         return opening.open_data(name, columns or None, on_fetch, encoding=encoding, sheet=sheet)
 
 
 def load_model(options: argparse.Namespace) -> "Trainable":
     """The model that the flags of `add_model` say, showing a download; errors as for `catalogue.load`."""
+    from simcse_core.commands.progress import download_bar
     from simcse_core.encoding import catalogue
 
-    with download_line(options.model) as on_fetch:
+    with download_bar(options.model) as on_fetch:
         return catalogue.load(
             options.model,
             pooling=options.pooling,

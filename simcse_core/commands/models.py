@@ -4,7 +4,6 @@ import argparse
 import time
 from dataclasses import asdict
 
-from simcse_core.commands.download_line import download_line
 from simcse_core.commands.options import Parser, add_action, add_actions
 from simcse_core.commands.printing import print_answer, print_models
 
@@ -32,10 +31,11 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _fetch(options: argparse.Namespace) -> None:
+    from simcse_core.commands.progress import download_bar
     from simcse_core.encoding.hub_models import fetch
 
     started = time.perf_counter()
-    with download_line(options.name) as on_progress:
+    with download_bar(options.name) as on_progress:
         folder = fetch(options.name, on_progress)
     seconds = time.perf_counter() - started
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simcse_core.commands.printing import to_stderr
-from simcse_core.commands.waiting_line import WaitingLine
 from simcse_core.data.held_out import Sentence
 from simcse_core.plain import shell_word
 
@@ -44,11 +43,12 @@ def follow(run: "Run", emit: Emit, *, known: int = 0) -> None:
     Raises:
         RunError: it failed.
     """
+    from simcse_core.commands.progress import WaitingLine
     from simcse_core.runs import following
 
-    with WaitingLine() as line:
+    with contextlib.closing(WaitingLine()) as line:
         for record in following.follow(run, known=known, on_wait=line.show):
-            line.end()
+            line.close()
             emit(record)
 
 

@@ -14,7 +14,6 @@ import psutil
 import pytest
 
 from simcse_core.commands.main import main
-from simcse_core.commands.waiting_line import describe as describe_place
 from simcse_core.errors import RunError
 from simcse_core.learning.records import State
 from simcse_core.learning.settings import TrainingSettings
@@ -322,19 +321,6 @@ def test_a_run_that_failed_says_why_and_one_that_waits_says_where(monkeypatch: p
     with pytest.raises(RunError, match="The memory was too small"):
         list(following.follow(run, on_wait=seen))
     assert [place.position for place in places] == [1]
-
-
-@pytest.mark.parametrize(
-    ("place", "words"),
-    [
-        (Place(1, 0.0), "waiting: next in the queue"),
-        (Place(1, None), "waiting: next in the queue"),
-        (Place(2, 45.0), "waiting: number 2 in the queue, starts in about 45 s"),
-        (Place(12, 600.0), "waiting: number 12 in the queue, starts in about 10 min"),
-    ],
-)
-def test_a_place_in_words(place: Place, words: str) -> None:
-    assert describe_place(place) == words
 
 
 def test_the_same_training_again_is_not_trained_again(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
