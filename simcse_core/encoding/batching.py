@@ -64,10 +64,10 @@ def pad(prepared: Sequence[Prepared], padding_id: int, device: torch.device) -> 
     Returns:
         ids (N, T) or states (N, T, H), and mask (N, T); the mask is 1 for a text's own tokens and 0 for padding.
     """
-    lengths = np.array([len(own) for own in prepared])
+    lengths = np.array([len(text) for text in prepared])
     mask = np.arange(lengths.max()) < lengths[:, None]  # (N, T)
     if isinstance(prepared[0], Tensor):
-        states = [torch.as_tensor(own) for own in prepared]
+        states = [torch.as_tensor(text) for text in prepared]
         padded = pad_sequence(states, batch_first=True, padding_value=padding_id)
     else:
         ids = np.full(mask.shape, padding_id, dtype=np.int64)

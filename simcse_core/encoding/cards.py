@@ -164,7 +164,7 @@ CATALOGUE = {
             megabytes=471,
             layers=12,
             pooling="mean",
-            note="A sentence and its translation get nearly the same vector.",
+            note="A sentence and its translation get nearly the same embedding.",
             hub="sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2",
             multilingual=True,
         ),

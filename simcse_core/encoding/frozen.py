@@ -89,7 +89,7 @@ class FrozenEncoder(nn.Module):
         on_check: Callable[[TextCheck], None] | None = None,
         on_progress: Progress | None = None,
     ) -> Embeddings:
-        """One unit vector per text. Arguments as for `SimCSE.encode`; it always computes in float32."""
+        """One unit embedding per text. Arguments as for `SimCSE.encode`; it always computes in float32."""
         texts = checked(texts)
         pick_dtype(precision, self.device)  # refuses an unknown one
         if on_check is not None:
@@ -104,8 +104,8 @@ class FrozenEncoder(nn.Module):
         return TextCheck(
             unreadable=tuple(
                 number
-                for number, (text, own) in enumerate(zip(texts, ids, strict=True))
-                if text.strip() and is_unreadable(own, self._unknown_id)
+                for number, (text, of_text) in enumerate(zip(texts, ids, strict=True))
+                if text.strip() and is_unreadable(of_text, self._unknown_id)
             )
         )
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 HEADS = {
     "none": "no layer",
     "linear": "a linear layer that starts as the identity and changes nothing until it is trained",
-    "random": "a linear layer with random weights: what an untrained layer does to the vectors",
+    "random": "a linear layer with random weights: what an untrained layer does to the embeddings",
 }
 
 

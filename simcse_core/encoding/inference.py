@@ -19,10 +19,10 @@ _TOKENS_AT_ONCE = 2_048
 """The layout is chosen for about so many rows; others are right too."""
 
 _State = tuple[int, int]
-_Kept = dict[tuple[torch.dtype, bool], tuple[_State, Tensor]]
+_Conversions = dict[tuple[torch.dtype, bool], tuple[_State, Tensor]]
 
 _converted: WeakIdKeyDictionary = WeakIdKeyDictionary()
-"""Weight -> {(dtype, packed): (state, converted)}: views of one model at several layers share these too."""
+"""Weight -> {(dtype, blocked): (state, converted)}: views of one model at several layers share these too."""
 
 
 def for_inference(bert: PreTrainedModel, dtype: torch.dtype) -> PreTrainedModel:
@@ -33,14 +33,16 @@ def for_inference(bert: PreTrainedModel, dtype: torch.dtype) -> PreTrainedModel:
     tensors: dict[int, Any] = {id(buffer): buffer for buffer in bert.buffers()}
     linear = {id(module.weight): module.weight for module in bert.modules() if isinstance(module, nn.Linear)}
     for parameter in bert.parameters():
-        kept = id(parameter) in linear and _can_pack(parameter, dtype)  # PackedLinear takes its place below
-        tensors[id(parameter)] = parameter if kept else nn.Parameter(_convert(parameter, dtype), requires_grad=False)
+        if id(parameter) in linear and _can_block(parameter, dtype):
+            tensors[id(parameter)] = parameter  # BlockedLinear takes its place below
+        else:
+            tensors[id(parameter)] = nn.Parameter(_convert(parameter, dtype), requires_grad=False)
     twin: PreTrainedModel = copy.deepcopy(bert, tensors)
     for module in list(twin.modules()):
         for name, child in list(module.named_children()):
-            if isinstance(child, nn.Linear) and _can_pack(child.weight, dtype):
+            if isinstance(child, nn.Linear) and _can_block(child.weight, dtype):
                 fused = name == "dense" and isinstance(getattr(module, "intermediate_act_fn", None), GELUActivation)
-                setattr(module, name, PackedLinear(child, dtype, gelu=fused))
+                setattr(module, name, BlockedLinear(child, dtype, gelu=fused))
                 if fused:
                     setattr(module, "intermediate_act_fn", nn.Identity())  # noqa: B010 - modules are typed as tensors
     if getattr(twin, "pooler", None) is not None:
@@ -61,12 +63,12 @@ class _NoPooler(nn.Module):
         """Nothing."""
 
 
-class PackedLinear(nn.Module):
-    """A linear layer, and GELU behind it if wanted, with its weight in oneDNN's layout."""
+class BlockedLinear(nn.Module):
+    """A linear layer, and GELU behind it if wanted, with its weight in oneDNN's blocked layout."""
 
     def __init__(self, linear: nn.Linear, dtype: torch.dtype, *, gelu: bool) -> None:
         super().__init__()
-        self.weight = _convert(linear.weight, dtype, packed=True)
+        self.weight = _convert(linear.weight, dtype, blocked=True)
         self.bias = None if linear.bias is None else linear.bias.detach().to(dtype)
         self.after, self.variant = ("gelu", "none") if gelu else ("none", "")
 
@@ -75,21 +77,21 @@ class PackedLinear(nn.Module):
         return torch.ops.mkldnn._linear_pointwise(tokens, self.weight, self.bias, self.after, [], self.variant)
 
 
-def _convert(weight: Tensor, dtype: torch.dtype, *, packed: bool = False) -> Tensor:
-    kept: _Kept = _converted.setdefault(weight, {})  # type: ignore[no-untyped-call]
-    state, converted = kept.get((dtype, packed), (None, None))
+def _convert(weight: Tensor, dtype: torch.dtype, *, blocked: bool = False) -> Tensor:
+    conversions: _Conversions = _converted.setdefault(weight, {})  # type: ignore[no-untyped-call]
+    state, converted = conversions.get((dtype, blocked), (None, None))
     if state != _state(weight):
         with torch.inference_mode(False), torch.no_grad():
             converted = weight.detach().to(dtype)
-            if packed:
+            if blocked:
                 converted = torch.ops.mkldnn._reorder_linear_weight(converted.contiguous(), _TOKENS_AT_ONCE)
-        kept[(dtype, packed)] = (_state(weight), converted)
+        conversions[(dtype, blocked)] = (_state(weight), converted)
     assert converted is not None
     return converted
 
 
 def _state(weight: Tensor) -> _State:
-    """How often a weight was changed in place, and where it lies: `.to(device)` puts another tensor in its place."""
+    """How often a weight was changed in place, and where it is: `.to(device)` puts another tensor in its place."""
     return 0 if weight.is_inference() else weight._version, weight.data_ptr()
 
 
@@ -103,7 +105,7 @@ def _count_fused_step(optimizer: Optimizer, *_arguments: object) -> None:
 register_optimizer_step_post_hook(_count_fused_step)
 
 
-def _can_pack(weight: Tensor, dtype: torch.dtype) -> bool:
+def _can_block(weight: Tensor, dtype: torch.dtype) -> bool:
     """Whether this build of torch, on this processor, has oneDNN's linear layer for the precision."""
     if weight.device.type != "cpu" or not hasattr(torch.ops.mkldnn, "_linear_pointwise"):
         return False

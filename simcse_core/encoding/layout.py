@@ -76,7 +76,7 @@ class Layout:
     lower_case: bool = False
     """Texts are put in lower case, whatever the tokenizer does."""
     dim: int | None = None
-    """Only so many dimensions of a vector count; None is all."""
+    """Only the first so many dimensions of an embedding count; None is all."""
     prompts: Prompts = field(default_factory=Prompts)
 
 
@@ -258,7 +258,7 @@ def _pooling(path: Path, name: str, *, has_prompt: bool) -> str:
 
 def _dense_behind_pooling(name: str) -> ModelError:
     return ModelError(
-        "{name} has a dense layer on the sentence vector; SimCSE's linear layer works on each token.", name=name
+        "{name} has a dense layer on the sentence embedding; SimCSE's linear layer works on each token.", name=name
     )
 
 

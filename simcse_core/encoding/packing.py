@@ -78,18 +78,19 @@ def use_packed_attention(bert: PreTrainedModel) -> None:
 
 def pack(prepared: Sequence[Prepared], bert: PreTrainedModel) -> PackedBatch:
     """Texts, as lists of token ids or as hidden states of a lower layer, in one row."""
-    order = sorted(range(len(prepared)), key=lambda at: len(prepared[at]))
+    order = sorted(range(len(prepared)), key=lambda position: len(prepared[position]))
     groups: list[Group] = []
-    for length, members in groupby(len(prepared[at]) for at in order):
+    for length, members in groupby(len(prepared[position]) for position in order):
         groups.append(Group(len(list(members)), length))
     config = bert.config
     first = int(config.pad_token_id or 0) + 1 if config.model_type in _POSITIONS_AFTER_PADDING else 0
     positions = torch.cat([torch.arange(first, first + group.length).repeat(group.count) for group in groups])
     inputs = {}
     if isinstance(prepared[0], Tensor):
-        inputs["inputs_embeds"] = torch.cat([torch.as_tensor(prepared[at]) for at in order])[None].to(bert.device)
+        states = torch.cat([torch.as_tensor(prepared[position]) for position in order])
+        inputs["inputs_embeds"] = states[None].to(bert.device)
     else:
-        ids = torch.tensor([token for at in order for token in prepared[at]])
+        ids = torch.tensor([token for position in order for token in prepared[position]])
         inputs["input_ids"] = ids[None].to(bert.device)
         if first and bool((ids == first - 1).any()):  # somebody wrote the padding token into a text
             positions = _positions_around_padding(ids, groups, first - 1)

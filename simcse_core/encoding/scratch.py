@@ -93,8 +93,8 @@ def make_vocabulary(texts: Sequence[str], size: int) -> dict[str, int]:
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     letters = sorted({letter for text in texts for letter in tokenizer.normalizer.normalize_str(text) if letter != " "})
     # Given an alphabet in an order, the trainer makes the same vocabulary each time; its own order is by chance.
-    known = [*SPECIAL, *letters, *(f"##{letter}" for letter in letters)]
-    trainer = trainers.WordPieceTrainer(vocab_size=max(size, len(known)), special_tokens=known, show_progress=False)
+    tokens = [*SPECIAL, *letters, *(f"##{letter}" for letter in letters)]
+    trainer = trainers.WordPieceTrainer(vocab_size=max(size, len(tokens)), special_tokens=tokens, show_progress=False)
     tokenizer.train_from_iterator(texts, trainer)
     pieces = sorted(tokenizer.get_vocab().items(), key=lambda piece: piece[1])
     return {piece: number for number, (piece, _old) in enumerate(pieces)}

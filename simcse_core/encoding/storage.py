@@ -217,7 +217,7 @@ def _try(model: SimCSE) -> None:
     with model_errors(model.name, "config.json"):
         lengths = np.linalg.norm(model.encode(["", "A cat sleeps on the sofa. 猫"]), axis=1)
     if not (lengths > 0.5).all():  # False for NaN too
-        raise ModelError("{name} is damaged: it gives no vectors, but zeros or what is no number.", name=model.name)
+        raise ModelError("{name} is damaged: its embeddings are zeros or no numbers.", name=model.name)
 
 
 def _write(path: Path, value: object) -> None:

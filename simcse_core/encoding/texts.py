@@ -40,7 +40,7 @@ class TextTokens:
     embeddings: Embeddings
     """(T, D) hidden states of the chosen layer, through the head."""
     parts: Embeddings
-    """(T, D) what each token adds to the pooled vector."""
+    """(T, D) what each token adds to the pooled embedding."""
     pooled: Embeddings
     """(D,) before it is normalised."""
 
@@ -53,8 +53,8 @@ def is_unreadable(token_ids: Sequence[int], unknown_id: int | None, markers: int
         unknown_id: the id of the unknown token; None for a model that has none.
         markers: how many of the tokens are markers.
     """
-    own = len(token_ids) - markers
-    return own > 0 and token_ids.count(unknown_id) > UNREADABLE_SHARE * own if unknown_id is not None else False
+    count = len(token_ids) - markers
+    return unknown_id is not None and count > 0 and token_ids.count(unknown_id) > UNREADABLE_SHARE * count
 
 
 def checked(texts: Iterable[str]) -> list[str]:
@@ -89,14 +89,14 @@ def each(texts: Iterable[str]) -> Iterator[str]:
         yield text.rstrip("\r\n") if is_file else text
 
 
-def is_listing(given: object) -> bool:
+def is_listing(texts: object) -> bool:
     """Whether this gives its elements one after the other, in an order that means something.
 
     A set has no order, a DataFrame and a dictionary give their names, an array of no dimension nothing.
     """
-    ndim = getattr(given, "ndim", 1)
-    is_table = ndim == 0 or (ndim > 1 and hasattr(given, "iloc"))
-    return isinstance(given, Iterable) and not isinstance(given, bytes | Mapping | Set) and not is_table
+    ndim = getattr(texts, "ndim", 1)
+    is_table = ndim == 0 or (ndim > 1 and hasattr(texts, "iloc"))
+    return isinstance(texts, Iterable) and not isinstance(texts, bytes | Mapping | Set) and not is_table
 
 
 def once_each(texts: Sequence[str], dim: int, encode: Callable[[list[str]], Embeddings]) -> Embeddings:

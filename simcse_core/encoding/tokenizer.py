@@ -106,7 +106,7 @@ def _check_markers(tokenizer: PreTrainedTokenizerBase, name: str) -> None:
     if not encoded["input_ids"]:
         raise ModelError(
             "The tokenizer of {name} puts no markers such as [CLS] and [SEP] around a text, so an empty text has no "
-            "vector.",
+            "embedding.",
             name=name,
         )
     if any(tokenizer("A cat.", verbose=False).get("token_type_ids") or []):

@@ -78,8 +78,8 @@ def load_bert(folder: Path, name: str) -> PreTrainedModel:
             raise decoder_error(name, config.model_type)
         if not _ignores_padding(bert, probe):
             raise ModelError(
-                "{name} is of the kind {kind!r}, in which padding changes vectors: those of a text would depend on the "
-                "texts beside it. Choose another model.",
+                "{name} is of the kind {kind!r}, in which padding changes embeddings: those of a text would depend on "
+                "the texts beside it. Choose another model.",
                 name=name,
                 kind=config.model_type,
             )
@@ -102,14 +102,14 @@ def load_tensors(path: Path, name: str, shapes: dict[str, tuple[int, ...]]) -> d
         tensors = load_file(path)
     except Exception as error:  # whatever safetensors makes of the file
         raise ModelError("{name} is damaged: {file} cannot be read.", name=name, file=file) from error
-    found = {key: tuple(tensor.shape) for key, tensor in tensors.items()}
-    if found != shapes:
+    shapes_there = {key: tuple(tensor.shape) for key, tensor in tensors.items()}
+    if shapes_there != shapes:
         raise ModelError(
             "{name} is damaged: {file} has to hold {expected}, and it holds {found}.",
             name=name,
             file=file,
             expected=_shapes(shapes),
-            found=_shapes(found),
+            found=_shapes(shapes_there),
         )
     for key, tensor in tensors.items():
         if not tensor.is_floating_point() or not tensor.isfinite().all():
@@ -196,7 +196,7 @@ def _check_fit(bert: PreTrainedModel, report: dict[str, Collection[Any]], name: 
     left_over = _left_over(bert, sorted(str(key) for key in report["unexpected_keys"]))
     if left_over and not missing and not misfit:
         raise ModelError(
-            "The folder of {name} holds parts that its config.json does not use, of which the vectors would know "
+            "The folder of {name} holds parts that its config.json does not use, of which the embeddings would know "
             "nothing: {left_over} have no place ({tensors}). Get the folder again from where the model works, saved "
             "with save_pretrained.",
             name=name,
@@ -262,15 +262,15 @@ def _sees_what_follows(bert: PreTrainedModel, probe: dict[str, Tensor]) -> bool:
     if not getattr(bert.config, "num_hidden_layers", 0):
         return True
     with torch.no_grad():
-        one, other = bert(**probe).last_hidden_state  # (T, H) each
-    return bool((one[0] != other[0]).any())
+        first, second = bert(**probe).last_hidden_state  # (T, H) each
+    return bool((first[0] != second[0]).any())
 
 
 def _sees_what_precedes(bert: PreTrainedModel, probe: dict[str, Tensor]) -> bool:
     """Whether the last token's state depends on the first: a decoder's does, MRA's without its kernel does not."""
     with torch.no_grad():
-        one, other = bert(**{**probe, "input_ids": probe["input_ids"].flip(1)}).last_hidden_state
-    return bool((one[-1] != other[-1]).any())
+        first, second = bert(**{**probe, "input_ids": probe["input_ids"].flip(1)}).last_hidden_state
+    return bool((first[-1] != second[-1]).any())
 
 
 def _ignores_padding(bert: PreTrainedModel, probe: dict[str, Tensor]) -> bool:
@@ -292,8 +292,8 @@ def _probe(bert: PreTrainedModel) -> dict[str, Tensor] | None:
     others = tried[(words[tried] != words[tried[-1]]).any(dim=1)]
     if not len(others):
         return None
-    first, other = int(tried[-1]), int(others[-1])
-    ids = torch.tensor([[first, first, first], [first, first, other]])
+    usual, last = int(tried[-1]), int(others[-1])
+    ids = torch.tensor([[usual, usual, usual], [usual, usual, last]])
     return {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
 
 

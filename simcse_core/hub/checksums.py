@@ -1,7 +1,7 @@
-"""SHA-256 of weights, computed once a machine.
+"""SHA-256 of large files, computed once on each machine.
 
-What a file's path, size and time of change promise is enough here: hashing 91 MB in every process again costs more than
-loading them. A copy, a download or a replacement changes one of the three.
+A file with the path, size and time of change of before counts as the same: hashing 91 MB of weights in every process
+again costs more than loading them. A copy, a download or a replacement changes one of the three.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ from simcse_core import durable
 from simcse_core.home import home
 
 _seen: dict[str, object] = {}
-"""Path -> (bytes, mtime_ns, SHA-256): what this process knows, also where `home()` cannot be written."""
+"""Path -> (bytes, mtime_ns, SHA-256): what this process has computed, also where `home()` cannot be written."""
 
 
 def sha256(path: Path) -> str:
@@ -23,8 +23,8 @@ def sha256(path: Path) -> str:
         OSError: the file cannot be read.
     """
     state, key = path.stat(), str(path.resolve())
-    for known in (_seen.get(key), _remembered().get(key)):
-        match known:
+    for entry in (_seen.get(key), _remembered().get(key)):
+        match entry:
             case [size, changed, str(digest)] if (size, changed) == (state.st_size, state.st_mtime_ns):
                 return digest
     digest = sha256_now(path)
@@ -46,10 +46,10 @@ def remember(path: Path, digest: str) -> None:
     """Keep what somebody has just computed. That it cannot be written only costs time."""
     state = path.stat()
     _seen[str(path.resolve())] = entry = [state.st_size, state.st_mtime_ns, digest]
-    known = {name: value for name, value in _remembered().items() if Path(name).exists()}
+    entries = {name: value for name, value in _remembered().items() if Path(name).exists()}
     with suppress(OSError):
         _memory().parent.mkdir(parents=True, exist_ok=True)
-        durable.write(_memory(), (json.dumps({**known, str(path.resolve()): entry}, indent=2) + "\n").encode())
+        durable.write(_memory(), (json.dumps({**entries, str(path.resolve()): entry}, indent=2) + "\n").encode())
 
 
 def _memory() -> Path:
@@ -58,7 +58,7 @@ def _memory() -> Path:
 
 def _remembered() -> dict[str, object]:
     try:
-        known = json.loads(_memory().read_text(encoding="utf-8"))
+        entries = json.loads(_memory().read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return {}
-    return known if isinstance(known, dict) else {}
+    return entries if isinstance(entries, dict) else {}

@@ -190,14 +190,14 @@ class Download:
             )
 
     def _check_digest(self, file: File, part: Path) -> None:
-        if (found := _digest(part, file)) != file.digest:
+        if (digest := _digest(part, file)) != file.digest:
             part.unlink()
             raise HubError(
                 "{file} of {name} arrived damaged and was removed: its checksum begins with {found}, on the hub it "
                 "begins with {expected}. Fetch it again.",
                 file=file.path,
                 name=self._repository.name,
-                found=found[:12],
+                found=digest[:12],
                 expected=file.digest[:12],
             )
 

@@ -128,7 +128,7 @@ def test_a_family_in_which_padding_changes_vectors_is_refused(
     family: Family, settings: dict[str, Any], tmp_path: Path
 ) -> None:
     tiny(family, **settings).save(tmp_path)
-    with pytest.raises(ModelError, match="in which padding changes vectors"):
+    with pytest.raises(ModelError, match="in which padding changes embeddings"):
         SimCSE.load(str(tmp_path))
 
 

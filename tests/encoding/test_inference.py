@@ -10,7 +10,7 @@ from transformers import BertConfig, BertModel, PreTrainedModel
 
 from simcse_core.data import bundled
 from simcse_core.encoding import inference
-from simcse_core.encoding.inference import PackedLinear, for_inference
+from simcse_core.encoding.inference import BlockedLinear, for_inference
 from simcse_core.encoding.model import SimCSE
 from simcse_core.encoding.pooling import poolings
 from simcse_core.encoding.texts import Embeddings
@@ -171,8 +171,8 @@ def test_a_float32_twin_holds_no_second_copy_of_the_word_embeddings(tiny: SimCSE
 
 def converted(bert: nn.Module) -> dict[str, Tensor]:
     """The matrices of a model, those that oneDNN laid out among them."""
-    packed = {name: module.weight for name, module in bert.named_modules() if isinstance(module, PackedLinear)}
-    return packed | {name: weight for name, weight in bert.named_parameters() if weight.dim() == 2}
+    blocked = {name: module.weight for name, module in bert.named_modules() if isinstance(module, BlockedLinear)}
+    return blocked | {name: weight for name, weight in bert.named_parameters() if weight.dim() == 2}
 
 
 def is_same_memory(a: Tensor, b: Tensor) -> bool:
