@@ -126,7 +126,7 @@ def _said(runs: list[Run]) -> dict[str, Any]:
     """What each finished run leaves, but for the time it took."""
     return {
         run.config.settings.loss: (
-            [{name: value for name, value in record.items() if name not in TIMES} for record in run.records()],
+            [{name: value for name, value in record if name not in TIMES} for record in run.records()],
             run.items(),
             sha256((run.model / "model.safetensors").read_bytes()).hexdigest(),
         )

@@ -20,6 +20,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from simcse_core.learning.records import Finished, Step
+from simcse_core.runs import metrics
+
 MEGABYTES = 200
 PAUSE = 0.5
 AFTERWARDS = 8.0
@@ -75,13 +78,13 @@ def _look(folder: Path) -> tuple[str, list[str]]:
     """The state of a run, and what of it is gone or empty."""
     lost = [name for name in ("config.json", "about.json", "status.json") if _read(folder / name) is None]
     status = _read(folder / "status.json") or {}
-    records = _records(folder / "metrics.jsonl")
+    records = metrics.read(folder / "metrics.jsonl")
     if status.get("state") == "finished":
         names = [path.relative_to(folder) for path in (folder / "model").rglob("*") if path.is_file()]
         lost += [str(name) for name in names if not (folder / name).stat().st_size]
         if not {"config.json", "tokenizer.json", "model.safetensors"} <= {name.name for name in names}:
             lost.append("files of the model")
-        if not records or records[-1]["event"] != "finished":
+        if not records or not isinstance(records[-1], Finished):
             lost.append("metrics.jsonl")
         if _read(folder / "items.json") is None:
             lost.append("items.json")
@@ -89,7 +92,7 @@ def _look(folder: Path) -> tuple[str, list[str]]:
         step = _step_of(folder / "checkpoint.pt")
         if step is None:
             lost.append("checkpoint.pt")
-        elif step > max((record.get("step", 0) for record in records), default=0):
+        elif step > max((record.step for record in records if isinstance(record, Step)), default=0):
             lost.append(f"metrics up to step {step}, at which the checkpoint goes on")
     return str(status.get("state", "?")), lost
 
@@ -99,17 +102,6 @@ def _read(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-
-
-def _records(path: Path) -> list[dict[str, Any]]:
-    records = []
-    if path.is_file():
-        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-            try:
-                records.append(json.loads(line))
-            except ValueError:
-                continue
-    return [record for record in records if isinstance(record, dict)]
 
 
 def _step_of(checkpoint: Path) -> int | None:

@@ -19,6 +19,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+from pydantic import TypeAdapter
 
 from benchmarks.coverage import SIZES, Population, coverage, real, synthetic
 from benchmarks.machine import machine
@@ -29,6 +30,7 @@ from simcse_core.data.readers import read_data
 from simcse_core.data.splits import split
 from simcse_core.jsonable import jsonable
 from simcse_core.learning.race import Contestant, verdict
+from simcse_core.learning.records import BeforeAndAfter
 from simcse_core.meaning.items import Items
 
 REAL = {
@@ -39,6 +41,8 @@ REAL = {
 }
 CLASSES = 10
 """Of Banking77, so that samples of 20 have texts that belong together."""
+TRAININGS = TypeAdapter(dict[str, list[BeforeAndAfter]])
+"""By data and loss, for each seed the held-out results before and after training."""
 TRAINED = {"intents-en": ("cross_entropy", "triplet"), "pairs-en": ("bce", "cross_entropy"), "scored-en": ("cosent",)}
 SEEDS_OF_A_SIDE = (1, 2, 3, 5)
 DRAWS = 1_000
@@ -102,12 +106,12 @@ def print_winners(file: Path, seeds: int) -> None:
     """How often a loss beats itself, in % of the draws."""
     if not file.exists():
         file.write_text(json.dumps(jsonable(trained(seeds))), encoding="utf-8")
-    trainings = json.loads(file.read_text(encoding="utf-8"))
+    trainings = TRAININGS.validate_json(file.read_bytes())
     print(f"\n{DRAWS:,} draws of seeds against others: false winners in %, on the metric that decides; in brackets")
     print("what an interval of the lead above 0 alone would say, without the rule that fewer than three name no winner")
     print(f"{'':32}" + "".join(f"{f'{count} seeds':>16}" for count in SEEDS_OF_A_SIDE))
     for name, of_seeds in trainings.items():
-        items = [(Items.from_json(one["before"]), Items.from_json(one["after"])) for one in of_seeds]
+        items = [(one.before, one.after) for one in of_seeds]
         rates = [false_winners(items, count) for count in SEEDS_OF_A_SIDE if 2 * count <= len(items)]
         print(f"{name:32}" + "".join(f"{f'{named:.1f} ({above:.1f})':>16}" for named, above in rates), flush=True)
 
@@ -133,17 +137,16 @@ def false_winners(items: Sequence[tuple[Items, Items]], count: int) -> tuple[flo
     return 100 * named / DRAWS, 100 * above / DRAWS
 
 
-def trained(seeds: int) -> dict[str, list[dict[str, Items]]]:
+def trained(seeds: int) -> dict[str, list[BeforeAndAfter]]:
     """By data and loss, the held-out results before and after training with each seed."""
     from simcse_core.learning.baselines import with_classifiers
     from simcse_core.learning.cached_encoder import CachedEncoder
     from simcse_core.learning.race import settings_of
-    from simcse_core.learning.records import Ended
     from simcse_core.learning.settings import TrainingSettings
-    from simcse_core.learning.training import train
+    from simcse_core.learning.training import Ended, train
     from simcse_core.runs.race import equal_sentences
 
-    trainings: dict[str, list[dict[str, Items]]] = {}
+    trainings: dict[str, list[BeforeAndAfter]] = {}
     for name, losses in TRAINED.items():
         data, dev = split(open_data(name))
         plan = TrainingSettings(epochs=8, batch_size=32, learning_rate=3e-4, tune="top:3")
@@ -158,10 +161,10 @@ def trained(seeds: int) -> dict[str, list[dict[str, Items]]]:
                 assert isinstance(ended, Ended)
                 assert ended.before is not None
                 assert ended.after is not None
-                both = {
-                    "before": ended.before.items.with_values(before.values),
-                    "after": with_classifiers(ended.after.items, encoder, data, dev),
-                }
+                both = BeforeAndAfter(
+                    before=ended.before.items.with_values(before.values),
+                    after=with_classifiers(ended.after.items, encoder, data, dev),
+                )
                 trainings.setdefault(f"{name}, {loss}", []).append(both)
                 print(name, loss, seed, flush=True)
     return trainings

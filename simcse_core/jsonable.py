@@ -11,7 +11,7 @@ def jsonable(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
         return jsonable(asdict(value))
     if hasattr(value, "model_dump"):  # a model of pydantic, which is not imported for it
-        return jsonable(value.model_dump(mode="json"))
+        return jsonable(dict(value))
     if isinstance(value, Mapping):
         return {key: jsonable(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -17,7 +16,7 @@ from simcse_core.data.kinds import Texts
 from simcse_core.data.readers import data_from_bytes
 from simcse_core.data.writers import to_csv
 from simcse_core.errors import DataError, OptionError
-from simcse_core.learning.records import State
+from simcse_core.learning.records import Finished, Note, Record, State
 from simcse_core.learning.settings import TrainingSettings
 from simcse_core.plain import markdown, markup, printable, shell_word, short_line
 from simcse_core.runs import store
@@ -27,6 +26,7 @@ from simcse_core.runs.config import RunConfig, Stage
 from simcse_core.runs.reproduce import command
 from simcse_core.runs.run import Run
 from tests.hostile import NAMES, OF_A_RUN, UNSEEN, pictures_and_links, words_of
+from tests.records import write_by_hand
 
 EACH = pytest.mark.parametrize("name", NAMES, ids=range(len(NAMES)))
 
@@ -96,20 +96,21 @@ def hostile_run(name: str = OF_A_RUN) -> Run:
     )
     run = store.create(config)
     run.rename(name, None)
-    run.append({"event": "note", "step": 1, "code": "x", "template": "{a}", "values": {"a": name}, "message": NAMES[8]})
-    run.append({"event": "finished", "run": run.id, "model": NAMES[8], "base_model": NAMES[0], "reason": "epochs",
-                "steps": 1, "seconds": 1.0, "dev_before": {NAMES[0]: 0.5}, "dev_after": {NAMES[0]: 0.6}})  # fmt: skip
+    write_by_hand(
+        run,
+        {"event": "note", "step": 1, "code": "x", "template": "{a}", "values": {"a": name}, "message": NAMES[8]},
+        {"event": "finished", "run": run.id, "model": NAMES[8], "base_model": NAMES[0], "reason": "epochs",
+         "steps": 1, "seconds": 1.0, "dev_before": {NAMES[0]: 0.5}, "dev_after": {NAMES[0]: 0.6}},
+    )  # fmt: skip
     run.set_status(State.FINISHED)
     return run
 
 
 def test_the_readme_of_a_bundle_shows_names_as_text() -> None:
     run = hostile_run()
-    finished: dict[str, object] = {
-        "dev_before": {NAMES[0]: 0.5},
-        "dev_after": {NAMES[1]: 0.5, NAMES[0]: 0.6},
-        "dev_as_it_comes": {NAMES[1]: 0.1},
-    }
+    finished = Finished(
+        dev_before={NAMES[0]: 0.5}, dev_after={NAMES[1]: 0.5, NAMES[0]: 0.6}, dev_as_it_comes={NAMES[1]: 0.1}
+    )
     versions = {"simcse_core": NAMES[0], NAMES[1]: NAMES[2]}
     description = Description(format=1, name=run.title, run=run.id, command=command(run.config), data_sha256="",
                               dev_sha256="", model_sha256="", versions=versions)  # fmt: skip
@@ -169,10 +170,7 @@ def test_an_error_is_one_line_that_steers_nothing(
 
 @EACH
 def test_what_a_training_prints_steers_nothing(capsys: pytest.CaptureFixture[str], name: str) -> None:
-    records: list[dict[str, Any]] = [
-        {"event": "note", "message": name},
-        {"event": "finished", "model": name, "dev_before": None, "dev_after": None},
-    ]
+    records: list[Record] = [Note(message=name), Finished(model=name)]
     for form in ("text", "json"):
         for record in records:
             printing.print_record(record, form)

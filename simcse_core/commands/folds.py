@@ -1,17 +1,20 @@
 """`train --folds` and `train --final`: every fold held out once, and a last training on all rows."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from simcse_core.commands.printing import print_metrics, print_record
+from simcse_core.commands.printing import print_json_line, print_metrics, print_record
 from simcse_core.commands.queued_training import cancelling, follow, queued, resuming, say
 from simcse_core.errors import OptionError
 from simcse_core.plain import printable
 
 if TYPE_CHECKING:
+    from simcse_core.learning.records import Record
+    from simcse_core.meaning.intervals import Interval
     from simcse_core.runs.config import RunConfig
+    from simcse_core.runs.folds import FoldMetric, FoldsResult
     from simcse_core.runs.run import Run
 
 
@@ -52,12 +55,11 @@ def train_folds(config: "RunConfig", options: argparse.Namespace) -> "list[Run]"
             if options.format == "text":
                 print(f"fold {number}/{len(runs)}  run {printable(run.id)}", flush=True)
             follow(run, partial(_print_of_fold, number, options.format))
-    found = folds.result(runs)
-    record = folds.record(runs, found)
+    result = folds.result(runs)
     if options.format == "json":
-        print_record(record, "json")
+        print_json_line(folds.record(runs, result))
     else:
-        _print_folds(record)
+        _print_folds(runs, result)
     return runs
 
 
@@ -68,11 +70,10 @@ def train_final(config: "RunConfig", runs: "Sequence[Run]", options: argparse.Na
         config: of those runs.
         runs: those, finished.
     """
-    from simcse_core.jsonable import jsonable
     from simcse_core.runs import folds
 
     final = folds.final(config, runs)
-    estimate: dict[str, Any] = jsonable(folds.estimate(runs))
+    estimate = folds.estimate(runs)
     say([folds.final_in_words(config, final)])
     (run,) = queued([final], options)
     if options.format == "text":
@@ -87,24 +88,31 @@ def train_final(config: "RunConfig", runs: "Sequence[Run]", options: argparse.Na
             print(printable(sentence.message))
 
 
-def _print_folds(record: dict[str, Any]) -> None:
+def _print_folds(runs: "Sequence[Run]", result: "FoldsResult") -> None:
     """What all folds show, in words."""
     from simcse_core.runs.folds import SENTENCES
 
-    print(f"all {record['folds']} folds")
-    beside = {name: found for name, found in record["beside"].items() if found != record["dev_before"]}
-    print_metrics({"trained": record["dev_after"], "before": record["dev_before"], **beside})
-    ways = {found["over"] for found in record["dev_after"].values()}
-    for way in sorted(ways, reverse=True):
+    print(f"all {len(runs)} folds")
+    beside = {name: metrics for name, metrics in result.beside.items() if metrics != result.before}
+    print_metrics({"trained": result.after, "before": result.before, **beside})
+    for way in sorted({metric.over for metric in result.after.values()}, reverse=True):
         print(SENTENCES[f"over_{way}"])
-    if record["diverged"]:
-        print(SENTENCES["diverged"].format(count=record["diverged"], folds=record["folds"]))
+    if result.diverged:
+        print(SENTENCES["diverged"].format(count=result.diverged, folds=len(runs)))
 
 
-def _print_of_fold(number: int, form: str, record: dict[str, Any]) -> None:
-    print_record({**record, "fold": number}, form)
+def _print_of_fold(number: int, form: str, record: "Record") -> None:
+    if form == "json":
+        print_json_line({**dict(record), "fold": number})
+    else:
+        print_record(record, form)
 
 
-def _print_of_final(estimate: dict[str, Any], form: str, record: dict[str, Any]) -> None:
-    more = {"estimate": estimate} if record["event"] == "finished" else {}
-    print_record({**record, **more, "final": True}, form)
+def _print_of_final(estimate: "Mapping[str, FoldMetric | Interval]", form: str, record: "Record") -> None:
+    from simcse_core.learning.records import Finished
+
+    if form == "json":
+        more = {"estimate": estimate} if isinstance(record, Finished) else {}
+        print_json_line({**dict(record), **more, "final": True})
+    else:
+        print_record(record, form)

@@ -1,12 +1,19 @@
 """What the command line prints: JSON for programs, text for people; on stderr a line for both."""
 
 import json
+import math
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from simcse_core.jsonable import jsonable
 from simcse_core.plain import printable, short_line
+
+if TYPE_CHECKING:
+    from simcse_core.learning.records import Finished, Gain, Record
+    from simcse_core.meaning.intervals import Interval
+    from simcse_core.runs.folds import FoldMetric
 
 Answer = dict[str, Any] | list[dict[str, Any]]
 
@@ -16,56 +23,70 @@ def to_stderr(text: str) -> None:
     print(f"simcse_core: {short_line(text)}", file=sys.stderr)
 
 
-def print_record(record: dict[str, Any], form: str) -> None:
+def print_json_line(value: object) -> None:
+    """A value as JSON on a line of its own."""
+    print(json.dumps(jsonable(value)), flush=True)
+
+
+def print_record(record: "Record", form: str) -> None:
     """One record of a training, as JSON on a line or as words."""
+    from simcse_core.learning.records import Evaluation, Finished, Note, Step
+
     if form == "json":
-        print(json.dumps(record), flush=True)
+        print_json_line(record)
         return
-    match record["event"]:
-        case "step":
-            progress = f"step {record['step']}/{record['steps']}"
-            print(f"{progress}  loss {_number(record['loss'])}  {record['texts_per_second']:.0f} texts/s")
-        case "evaluation":
-            print(f"epoch {record['epoch']}  {_numbers(record['metrics'])}{'  (best)' if record['best'] else ''}")
-            lies = {name: value for name, value in record["geometry"].items() if name not in record["metrics"]}
-            print(f"         {_numbers(lies)}")
-        case "note":
-            print(f"note: {printable(record['message'])}")
-        case _:
-            for name in ("as_it_comes", "before", "after"):
-                if record.get(f"dev_{name}") is not None:
-                    print(f"{name.replace('_', ' '):11}  {_numbers(record[f'dev_{name}'])}")
-            if record.get("gain") is not None:
-                print(f"{'gain':11}  {_gain(record['gain'])}")
-            print(f"{'model':11}  {printable(record['model'])}")
+    match record:
+        case Step():
+            progress = f"step {record.step}/{record.steps}"
+            print(f"{progress}  loss {_number(record.loss)}  {record.texts_per_second:.0f} texts/s")
+        case Evaluation():
+            print(f"epoch {record.epoch}  {_numbers(record.metrics)}{'  (best)' if record.best else ''}")
+            geometry = {name: value for name, value in record.geometry if name not in record.metrics}
+            print(f"         {_numbers(geometry)}")
+        case Note():
+            print(f"note: {printable(record.message)}")
+        case Finished():
+            _print_finished(record)
 
 
-def _gain(gain: dict[str, Any]) -> str:
-    value, low, high = (_number(gain[name]) for name in ("value", "low", "high"))
-    over = {"as_it_comes": "the model as it comes", "start": "the start", "tfidf": "TF-IDF"}.get(gain["over"], "")
-    return f"{gain['metric']} {value} over {over} (95% range {low} to {high}; one training, another seed can move it)"
+def _print_finished(end: "Finished") -> None:
+    measured = {"as it comes": end.dev_as_it_comes, "before": end.dev_before, "after": end.dev_after}
+    for name, metrics in measured.items():
+        if metrics is not None:
+            print(f"{name:11}  {_numbers(metrics)}")
+    if end.gain is not None:
+        print(f"{'gain':11}  {_gain(end.gain)}")
+    print(f"{'model':11}  {printable(end.model)}")
 
 
-def print_metrics(of: dict[str, dict[str, Any]]) -> None:
+def _gain(gain: "Gain") -> str:
+    over = {"as_it_comes": "the model as it comes", "start": "the start", "tfidf": "TF-IDF"}.get(gain.over, "")
+    return (
+        f"{gain.metric} {_number(gain.value)} over {over} (95% range {_number(gain.low)} to {_number(gain.high)}; one "
+        "training, another seed can move it)"
+    )
+
+
+def print_metrics(of: "Mapping[str, Mapping[str, FoldMetric | Interval]]") -> None:
     """A line for each metric of each model: its value and the range beside it.
 
     Args:
-        of: by model, by metric: `value`, `low`, `high`; and `over`, when that is "folds".
+        of: by model, by metric.
     """
     rows = [
-        (name if model == next(iter(of)) else "", model, _number(found["value"]), _range(found))
+        (name if model == next(iter(of)) else "", model, _number(metrics[name].value), _range(metrics[name]))
         for name in next(iter(of.values()))
         for model, metrics in of.items()
-        if (found := metrics.get(name)) is not None
+        if name in metrics
     ]
     print_table(("metric", "model", "value", "range"), rows)
 
 
-def _range(found: dict[str, Any]) -> str:
-    if found["low"] is None:
+def _range(found: "FoldMetric | Interval") -> str:
+    if math.isnan(found.low):
         return ""
-    kind = "folds" if found.get("over") == "folds" else "95%"
-    return f"{kind}: {_number(found['low'])} to {_number(found['high'])}"
+    kind = "folds" if getattr(found, "over", None) == "folds" else "95%"
+    return f"{kind}: {_number(found.low)} to {_number(found.high)}"
 
 
 def print_values(answer: dict[str, Any]) -> None:
@@ -168,9 +189,11 @@ def _escaped(text: str) -> str:
     return text.translate({ord(letter): json.dumps(letter)[1:-1] for letter in odd})
 
 
-def _numbers(metrics: dict[str, Any] | None) -> str:
-    return "  ".join(f"{name} {_number(value)}" for name, value in (metrics or {}).items())
+def _numbers(metrics: Mapping[str, float]) -> str:
+    return "  ".join(f"{name} {_number(value)}" for name, value in metrics.items())
 
 
 def _number(value: object) -> str:
-    return f"{value:.4f}" if isinstance(value, float) else "undefined" if value is None else str(value)
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return "undefined"
+    return f"{value:.4f}" if isinstance(value, float) else str(value)

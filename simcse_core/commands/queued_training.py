@@ -5,17 +5,18 @@ import contextlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from simcse_core.commands.printing import to_stderr
 from simcse_core.data.held_out import Sentence
 from simcse_core.plain import shell_word
 
 if TYPE_CHECKING:
+    from simcse_core.learning.records import Record
     from simcse_core.runs.config import RunConfig
     from simcse_core.runs.run import Run
 
-Emit = Callable[[dict[str, Any]], None]
+Emit = Callable[["Record"], None]
 
 
 def queued(configs: "Sequence[RunConfig]", options: argparse.Namespace, *, output: bool = True) -> "list[Run]":

@@ -10,6 +10,7 @@ from simcse_core.commands.options import Parser, add_action, add_actions
 from simcse_core.commands.output import output_file
 from simcse_core.commands.printing import print_answer, print_run, print_runs
 from simcse_core.errors import OptionError, RunError
+from simcse_core.jsonable import jsonable
 from simcse_core.plain import printable
 
 if TYPE_CHECKING:
@@ -58,22 +59,23 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _show(options: argparse.Namespace) -> None:
+    from simcse_core.learning.records import Finished, Note
     from simcse_core.runs.reproduce import as_carried_out, command
     from simcse_core.runs.summary import summarise
 
     run = _named(options.run)
     summary = summarise(run)
     config, records = (None, []) if summary.damaged else (run.config, run.records())
-    last = records[-1] if records and records[-1]["event"] == "finished" else {}
+    end = Finished() if summary.damaged else run.finished() or Finished()
     answer: dict[str, Any] = {
         **asdict(summary),
         "owners": list(run.about.owners),
         "folder": str(run.folder),
         "trained_model": str(run.model) if run.model.is_dir() else None,
-        "dev_as_it_comes": last.get("dev_as_it_comes"),
-        "dev_before": last.get("dev_before"),
-        "dev_after": last.get("dev_after"),
-        "notes": [record.get("message", "") for record in records if record["event"] == "note"],
+        "dev_as_it_comes": jsonable(end.dev_as_it_comes),
+        "dev_before": jsonable(end.dev_before),
+        "dev_after": jsonable(end.dev_after),
+        "notes": [record.message for record in records if isinstance(record, Note)],
         "command": None if config is None else command(as_carried_out(config, records)),
         "config": None if config is None else config.model_dump(mode="json"),
     }

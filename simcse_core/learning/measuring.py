@@ -1,6 +1,7 @@
 """What a model can do on held-out data: the metrics of its kind, item by item, and the geometry of the embeddings."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -8,14 +9,24 @@ from simcse_core.data.kinds import KINDS, Dataset, text_columns
 from simcse_core.encoding.protocol import Encodes
 from simcse_core.encoding.texts import Embeddings
 from simcse_core.errors import ModelError, OptionError
-from simcse_core.learning.records import Geometry, Measured
+from simcse_core.learning.records import Geometry
 from simcse_core.meaning.evaluation import Metrics, alignment, effective_rank, mean_cosine, uniformity
+from simcse_core.meaning.items import Items
 
 GEOMETRY_SAMPLE = 2_000
 """So many distinct texts at most tell how the embeddings lie; a seeded sample of more."""
 
 TRAINING_SAMPLE = 256
 """So many texts tell it where there is no dev data; they are encoded at every measurement."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A model on a data set."""
+
+    metrics: Metrics
+    geometry: Geometry
+    items: Items
 
 
 def main_metric_among(names: Iterable[str]) -> str | None:
@@ -112,4 +123,9 @@ def _geometry(data: Dataset, parts: Sequence[Embeddings], unique: Embeddings, sc
     aligned = alignment(embeddings[first], embeddings[second])
     if len(unique) > GEOMETRY_SAMPLE:
         unique = unique[np.random.default_rng(0).choice(len(unique), GEOMETRY_SAMPLE, replace=False)]
-    return Geometry(aligned, uniformity(unique), mean_cosine(unique), effective_rank(unique))
+    return Geometry(
+        alignment=aligned,
+        uniformity=uniformity(unique),
+        mean_cosine=mean_cosine(unique),
+        effective_rank=effective_rank(unique),
+    )

@@ -1,20 +1,13 @@
 """A race: the same start, data, order and budget for several losses, and what can honestly be said of the result."""
 
 import math
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import product
 from statistics import fmean
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-import numpy as np
-
-from simcse_core.data.kinds import Dataset
-from simcse_core.errors import OptionError
-from simcse_core.learning.baselines import AS_IT_COMES, baselines, with_classifiers
-from simcse_core.learning.checks import trainable
+from simcse_core.learning.baselines import AS_IT_COMES
 from simcse_core.learning.measuring import main_metric_among
-from simcse_core.learning.records import Ended, Record, Step
 from simcse_core.learning.settings import TrainingSettings, training_settings
 from simcse_core.meaning.intervals import (
     CONFIDENCE,
@@ -27,10 +20,6 @@ from simcse_core.meaning.intervals import (
     value_of,
 )
 from simcse_core.meaning.items import Items
-
-if TYPE_CHECKING:
-    from simcse_core.encoding.protocol import Encodes, Trainable
-    from simcse_core.learning.cached_encoder import CachedEncoder
 
 START = "start"
 SAME = 1e-4
@@ -50,15 +39,6 @@ class Contestant:
     texts_per_second: float | None
     diverged: bool = False
     """Whether it went wrong on the way: `after` is then no result of the loss."""
-
-
-@dataclass(frozen=True)
-class Lap:
-    """A record of one of the trainings."""
-
-    loss: str
-    seed: int
-    record: Record
 
 
 @dataclass(frozen=True)
@@ -134,60 +114,6 @@ class Verdict:
         return self.seeds >= FEWEST_SEEDS
 
 
-@dataclass(frozen=True)
-class RaceResult:
-    """A race that is over."""
-
-    contestants: list[Contestant]
-    """Those that finished, in the order in which they ran."""
-    baselines: dict[str, Items]
-
-    def table(self) -> list[Line]:
-        return table(self.contestants, self.baselines)
-
-    def verdict(self, metric: str | None = None) -> Verdict | None:
-        return verdict(self.contestants, self.baselines, metric)
-
-
-def race(
-    start: Callable[[int], "Trainable"],
-    data: Dataset,
-    dev: Dataset,
-    losses: Sequence[str],
-    *,
-    seeds: Sequence[int] = (0,),
-    settings: TrainingSettings | None = None,
-    as_it_comes: "Encodes | None" = None,
-    stop: Callable[[], bool] = lambda: False,
-) -> Iterator[Lap | RaceResult]:
-    """Train the same start with each loss and seed, one after the other, in this process.
-
-    Args:
-        start: gives a fresh model for a seed; the same one for each loss.
-        data: what all losses can learn from.
-        dev: held-out data of any kind but texts.
-        losses: their names.
-        seeds: order of the data, dropout and new weights. All losses run with one seed before the next one starts, so
-            that a race that is stopped has compared all of them.
-        settings: of every training but for loss and seed; `loss_options` are for the loss that the settings name.
-        as_it_comes: the model that one had before, where the start is something less, such as a lower layer of it.
-        stop: asked before each step; True ends the race, and the training that is under way does not count.
-
-    Yields:
-        A `Lap` for each record of each training; at the end the `RaceResult`.
-
-    Raises:
-        DataError: a loss cannot learn from this data; before anything is trained.
-        OptionError: there is no such loss, or `start` gives one model twice.
-    """
-    chosen = settings or TrainingSettings()
-    for loss in losses:
-        trainable(data, loss)
-        settings_of(chosen, loss, 0)
-    names, numbers = list(dict.fromkeys(losses)), list(dict.fromkeys(seeds))
-    return _race(start, data, dev, names, numbers, chosen, as_it_comes, stop)
-
-
 def settings_of(
     settings: TrainingSettings, loss: str, seed: int, *, keep: Literal["best", "last"] = "last"
 ) -> TrainingSettings:
@@ -202,66 +128,6 @@ def settings_of(
     options = settings.loss_options if loss == settings.loss else {}
     given = {**settings.model_dump(), "loss": loss, "loss_options": options, "seed": seed, "keep": keep}
     return training_settings(given)
-
-
-def _race(
-    start: Callable[[int], "Trainable"],
-    data: Dataset,
-    dev: Dataset,
-    losses: Sequence[str],
-    seeds: Sequence[int],
-    settings: TrainingSettings,
-    as_it_comes: "Encodes | None",
-    stop: Callable[[], bool],
-) -> Iterator[Lap | RaceResult]:
-    from simcse_core.learning.cached_encoder import CachedEncoder
-
-    contestants: list[Contestant] = []
-    untrained: dict[int, Items] = {}
-    model: Trainable | None = None
-    for seed, loss in product(seeds, losses):
-        previous, model = model, start(seed)
-        if model is previous:
-            raise OptionError("The start of a race gave the same model twice. Load or copy it anew each time.")
-        known = CachedEncoder(model, settings.tune)
-        if seed not in untrained:
-            untrained[seed] = with_classifiers(Items(), known, data, dev)
-        ended, rate = yield from _train(model, data, dev, settings_of(settings, loss, seed), stop, known)
-        if ended.reason == "cancelled":
-            break
-        assert ended.before is not None
-        assert ended.after is not None
-        before = ended.before.items.with_values(untrained[seed].values)
-        diverged = ended.reason == "diverged"
-        after = before if diverged else with_classifiers(ended.after.items, known, data, dev)
-        contestants.append(Contestant(loss, seed, before, after, ended.seconds, rate, diverged))
-    yield RaceResult(contestants, baselines(data, dev, as_it_comes))
-
-
-def _train(
-    model: "Trainable",
-    data: Dataset,
-    dev: Dataset,
-    settings: TrainingSettings,
-    stop: Callable[[], bool],
-    known: "CachedEncoder",
-) -> Generator[Lap, None, tuple[Ended, float | None]]:
-    """One training, with its end and its pace."""
-    from simcse_core.learning.training import train
-
-    rates: list[float] = []
-    for record in train(model, data, dev, settings, stop=stop, known=known):
-        yield Lap(settings.loss, settings.seed, record)
-        if isinstance(record, Step):
-            rates.append(record.texts_per_second)
-        elif isinstance(record, Ended):
-            return record, median_rate(rates)
-    raise AssertionError("a training ends with its end")
-
-
-def median_rate(rates: Sequence[float]) -> float | None:
-    """The middle of the texts per second of each step: the first steps warm up. None without steps."""
-    return float(np.median(rates)) if rates else None
 
 
 def table(contestants: Sequence[Contestant], baselines: Mapping[str, Items] | None = None) -> list[Line]:

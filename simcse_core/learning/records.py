@@ -1,130 +1,184 @@
-"""What a training tells while it runs: a record a step, one for each measurement, notes in words, and the end.
+"""What the folder of a run says, each thing in one form: its records, its state, whose it is, results item by item.
 
-How far a run is and whose it is stand here too, so that everything a run's folder says of it has one form.
+A training yields the records, a run's files hold them as JSON, and whoever reads such a file, out of a bundle too,
+validates it against these models and uses attributes from then on. Numbers that are undefined are NaN in memory and
+null in JSON. A name that a later version has added is passed over; what an earlier one did not write has a default.
 """
 
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, field_validator, model_validator
 
-from simcse_core.meaning.evaluation import Metrics
-from simcse_core.meaning.items import Items
+from simcse_core.learning.notes import NOTES
+from simcse_core.meaning.items import Items, Number
 from simcse_core.plain import printable
 
 LONGEST_NAME = 80
 """Characters in the name of a run."""
 LATEST = 1e11
 """Seconds since the epoch that a date can still be made of."""
+Count = Annotated[int, Field(ge=0, le=2**53)]
+Amount = Annotated[float, Field(ge=0, le=1e15)]
+"""Seconds, and texts per second."""
+Numbers = dict[str, Number]
+"""By name, such as a metric's."""
 
 
-@dataclass(frozen=True)
-class Step:
+class Stored(BaseModel):
+    """What a file of a run holds. Nothing is turned into another type."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
+
+
+class Step(Stored):
     """One step of the optimiser."""
 
-    step: int
-    steps: int
+    step: Annotated[Count, Field(ge=1)]
+    steps: Annotated[Count, Field(ge=1)]
     """Steps planned; with a time budget the plan follows the pace."""
-    epoch: int
-    loss: float
-    learning_rate: float
-    gradient_norm: float
+    epoch: Count
+    loss: Number = math.nan
+    learning_rate: Number = math.nan
+    gradient_norm: Number = math.nan
     """Before clipping."""
-    observed: dict[str, float]
+    observed: Numbers = {}
     """What the loss learns (scale, bias), share of active triplets, mean cosine of matches and of mismatches."""
-    texts_per_second: float
-    texts: int
-    """That this step has learned from."""
-    seconds: float
+    texts_per_second: Amount = 0.0
+    texts: Count = 0
+    """That this step has learned from; 0 is unknown."""
+    seconds: Amount
     """Since the start: frozen layers, probe and steps; measurements are left out."""
-    event: str = "step"
+    event: Literal["step"] = "step"
 
 
-@dataclass(frozen=True)
-class Geometry:
-    """How embeddings lie on the sphere, whatever the labels say. Undefined numbers are NaN."""
+class Geometry(Stored):
+    """How embeddings lie on the sphere, whatever the labels say."""
 
-    alignment: float
+    alignment: Number = math.nan
     """Mean squared distance of what belongs together; lower is better. Undefined for texts alone."""
-    uniformity: float
-    mean_cosine: float
+    uniformity: Number = math.nan
+    mean_cosine: Number = math.nan
     """Of all pairs of distinct texts; near 1 they have collapsed."""
-    effective_rank: float
+    effective_rank: Number = math.nan
     """How many directions are really used, 1 to D."""
 
 
-@dataclass(frozen=True)
-class Measured:
-    """A model on a data set."""
-
-    metrics: Metrics
-    geometry: Geometry
-    items: Items
-
-
-@dataclass(frozen=True)
-class NoMetrics:
-    """Of a training without dev data, which has nothing to compare with; `{}` in JSON."""
-
-
-@dataclass(frozen=True)
-class Evaluation:
+class Evaluation(Stored):
     """The model at one moment, on the dev data, or without any on some training texts; step 0 is before training."""
 
-    step: int
-    epoch: int
-    metrics: Metrics | NoMetrics
-    geometry: Geometry
-    best: bool
+    step: Count = 0
+    epoch: Count
+    metrics: Numbers
+    """Empty without dev data."""
+    geometry: Geometry = Geometry()
+    best: bool = False
     """The best so far: these weights are kept. Nothing is best without dev data."""
-    seconds: float
-    event: str = "evaluation"
+    seconds: Amount = 0.0
+    event: Literal["evaluation"] = "evaluation"
 
 
-@dataclass(frozen=True)
-class Note:
-    """Something the user should know, in words; `template` with `values` for a screen in another language."""
+class Note(Stored):
+    """Something the user should know, in words; `template` with `values` for a screen in another language.
 
-    step: int
-    code: str
-    template: str
-    values: dict[str, float | str]
-    event: str = "note"
-
-    @property
-    def message(self) -> str:
-        return self.template.format(**self.values)
-
-
-@dataclass(frozen=True)
-class Ended:
-    """The last record. The model now has the weights of the best evaluation, or the last ones: `settings.keep` says
-    which, and without dev data there is no best.
+    A template that is not ours, or that says something else than the message, is dropped: then the message is all.
     """
 
-    reason: str
-    """epochs, steps, sentences, seconds, patience, limit (of `max_run_minutes`), cancelled or diverged."""
-    step: int
-    kept_step: int
+    step: Count = 0
+    code: str = ""
+    template: str = ""
+    values: dict[str, Number | str] = {}
+    event: Literal["note"] = "note"
+    message: str = ""
+
+    @classmethod
+    def of(cls, code: str, step: int = 0, **values: float | str) -> Self:
+        """A note in the words of its code, one of `NOTES`."""
+        template = NOTES[code]
+        return cls(step=step, code=code, template=template, values=values, message=template.format(**values))
+
+    @model_validator(mode="before")
+    @classmethod
+    def _in_our_words(cls, found: Any) -> Any:
+        return found if not isinstance(found, Mapping) or _is_ours(found) else {**found, "template": "", "values": {}}
+
+
+def _is_ours(note: Mapping[str, Any]) -> bool:
+    """Whether a template is one of ours, so that it may be filled in and translated."""
+    code, values = note.get("code"), note.get("values")
+    if not isinstance(code, str) or not isinstance(values, Mapping) or NOTES.get(code) != note.get("template"):
+        return False
+    try:
+        return bool(NOTES[code].format(**values) == note.get("message"))
+    except (KeyError, TypeError, ValueError):
+        return False
+
+
+class Gain(Stored):
+    """How much a metric has gained over the best of what one had before, with its 95 % range."""
+
+    metric: str
+    over: str
+    """The best: the name of a baseline, or "start"."""
+    value: Number = math.nan
+    low: Number = math.nan
+    high: Number = math.nan
+
+
+class Finished(Stored):
+    """The last record of a finished run: what came out, and where the model is. None is what was not measured."""
+
+    event: Literal["finished"] = "finished"
+    run: str = ""
+    """Its id."""
+    model: str = ""
+    """The folder of the trained model."""
+    base_model: str = ""
+    reason: str = ""
+    """Why it ended there; as `training.Ended.reason`."""
+    steps: Count = 0
+    kept_step: Count | None = None
     """After which step the model had the weights that it has now; 0 is the start."""
-    seconds: float
-    before: Measured | None
-    """The dev data before the first step; None without dev data."""
-    after: Measured | None
-    """The dev data under the weights that were kept."""
-    event: str = "ended"
+    seconds: Amount = 0.0
+    dev_as_it_comes: Numbers | None = None
+    """The dev data under the base model as it comes."""
+    dev_before: Numbers | None = None
+    dev_after: Numbers | None = None
+    gain: Gain | None = None
 
     @property
-    def dev_before(self) -> Metrics | None:
-        return None if self.before is None else self.before.metrics
-
-    @property
-    def dev_after(self) -> Metrics | None:
-        return None if self.after is None else self.after.metrics
+    def is_diverged(self) -> bool:
+        """Whether the training went wrong: what was measured after it is no result of the loss."""
+        return self.reason == DIVERGED
 
 
-Record = Step | Evaluation | Note | Ended
+DIVERGED = "diverged"
+"""The reason of a training whose loss was no number any more."""
+
+
+class DamagedEnd(Stored):
+    """Stands where the record of an end has been edited into something that cannot be one."""
+
+    event: Literal["damaged"] = "damaged"
+
+
+Record = Step | Evaluation | Note | Finished | DamagedEnd
+RECORD: TypeAdapter[Record] = TypeAdapter(Annotated[Record, Field(discriminator="event")])
+
+
+class BeforeAndAfter(Stored):
+    """Results per dev item before and after training."""
+
+    before: Items
+    after: Items
+
+    @model_validator(mode="after")
+    def _of_the_same_items(self) -> Self:
+        if self.before.count != self.after.count:
+            raise ValueError("results of different numbers of items")
+        return self
 
 
 class State(StrEnum):
@@ -147,12 +201,6 @@ class State(StrEnum):
     def is_busy(self) -> bool:
         """Whether it waits for a process or has one. An interrupted run is neither busy nor over."""
         return self in (State.QUEUED, State.RUNNING)
-
-
-class Stored(BaseModel):
-    """What a file of a run holds. A name that a later version added is passed over."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 class Status(Stored):

@@ -6,6 +6,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
 from itertools import chain, count, islice, takewhile
 from pathlib import Path
 from statistics import fmean
@@ -19,17 +20,18 @@ from simcse_core.errors import CheckpointError, DataError, ModelError, OptionErr
 from simcse_core.learning.cached_encoder import CachedEncoder
 from simcse_core.learning.checkpoints import Best, Checkpoint, Weights, first_line
 from simcse_core.learning.checks import trainable
-from simcse_core.learning.health import Watch, note
+from simcse_core.learning.health import Watch
 from simcse_core.learning.losses import losses
-from simcse_core.learning.measuring import geometry, main_metric, measure, sample_of
+from simcse_core.learning.measuring import Measured, geometry, main_metric, measure, sample_of
 from simcse_core.learning.memory import memory_suffices
 from simcse_core.learning.objectives import make_objective
 from simcse_core.learning.pretraining import pretraining
 from simcse_core.learning.processes import Processes
-from simcse_core.learning.records import Ended, Evaluation, Measured, NoMetrics, Note, Record, Step
+from simcse_core.learning.records import DIVERGED, Evaluation, Geometry, Note, Numbers, Step
 from simcse_core.learning.schedule import Budget, rate_factor, steps_for_sentences
 from simcse_core.learning.settings import MOST_EPOCHS, TrainingSettings, check_seconds
 from simcse_core.limits import limits
+from simcse_core.meaning.evaluation import Metrics
 
 PROBE_STEPS = 4
 """Steps that are measured, and forgotten, to plan how many fit in a time budget; the first one warms up."""
@@ -39,6 +41,34 @@ PROBE_SHARE = 0.1
 """Of a time budget: when it is used up, no further step is rehearsed."""
 MOST_MEASUREMENTS = 50
 """Unless `eval_steps` asks for more, measurements are spread out over a training of many short epochs."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What a training ends with. The model now has the weights of the best evaluation, or the last ones:
+    `settings.keep` says which, and without dev data there is no best.
+
+    It stays in memory; what a run's file and the command line show of it is `records.Finished`.
+    """
+
+    reason: str
+    """epochs, steps, sentences, seconds, patience, limit (of `max_run_minutes`), cancelled or diverged."""
+    step: int
+    kept_step: int
+    """After which step the model had the weights that it has now; 0 is the start."""
+    seconds: float
+    before: Measured | None
+    """The dev data before the first step; None without dev data."""
+    after: Measured | None
+    """The dev data under the weights that were kept."""
+
+    @property
+    def dev_before(self) -> Metrics | None:
+        return None if self.before is None else self.before.metrics
+
+    @property
+    def dev_after(self) -> Metrics | None:
+        return None if self.after is None else self.after.metrics
 
 
 def train(
@@ -52,7 +82,7 @@ def train(
     stop: Callable[[], bool] = lambda: False,
     known: CachedEncoder | None = None,
     before_checkpoint: Callable[[], None] = lambda: None,
-) -> Iterator[Record]:
+) -> Iterator[Step | Evaluation | Note | Ended]:
     """Train a model in place.
 
     The same settings, data and start give the same steps on one machine, also across a break and `resume`. Only how
@@ -178,12 +208,12 @@ class Loop:
         """The most epochs that can be set are no limit beside a number of sentences: few rows may be seen often."""
         return self.settings.sentences is None or self.settings.epochs < MOST_EPOCHS
 
-    def run(self, *, resume: bool) -> Iterator[Record]:
+    def run(self, *, resume: bool) -> Iterator[Step | Evaluation | Note | Ended]:
         """What `train` yields."""
         with memory_suffices(self.settings):
             yield from self._run(resume=resume)
 
-    def _run(self, *, resume: bool) -> Iterator[Record]:
+    def _run(self, *, resume: bool) -> Iterator[Step | Evaluation | Note | Ended]:
         if resume:
             self._restore()
         else:
@@ -199,14 +229,14 @@ class Loop:
             yield (step := self._step(epoch, batch))
             yield from self.watch.step(step)
             if not (math.isfinite(step.loss) and math.isfinite(step.gradient_norm)):
-                reason = "diverged"
+                reason = DIVERGED
                 break
             if self._is_time_to_measure():
                 try:
                     yield (found := self._measure(epoch))
                 except ModelError:
-                    yield note("diverged", self.step)
-                    reason = "diverged"
+                    yield Note.of("diverged", self.step)
+                    reason = DIVERGED
                     break
                 yield from self.watch.evaluation(found)
                 if self.dev is not None and self.measurements - 1 - self.best.at >= self.settings.patience:
@@ -228,19 +258,19 @@ class Loop:
         """Whether a training that has more to do has taken as long as any may."""
         return self.step < self.steps and self.processes.agreed(seconds > 60 * limits().max_run_minutes)
 
-    def _cut_short(self, epoch: int) -> Iterator[Record]:
+    def _cut_short(self, epoch: int) -> Iterator[Evaluation | Note]:
         """The last measurement of a training that has to end before its time."""
-        yield note("time_limit", self.step, minutes=limits().max_run_minutes, steps=self.steps)
+        yield Note.of("time_limit", self.step, minutes=limits().max_run_minutes, steps=self.steps)
         if not self._is_time_to_measure():
             with contextlib.suppress(ModelError):
                 yield self._measure(epoch)
 
-    def _opening(self) -> Iterator[Record]:
+    def _opening(self) -> Iterator[Evaluation | Note]:
         """What is said and measured before the first step."""
         if self.settings.batch_size > self.objective.rows:
-            yield note("batch_is_all", batch=self.settings.batch_size, rows=self.objective.rows)
+            yield Note.of("batch_is_all", batch=self.settings.batch_size, rows=self.objective.rows)
         if self.objective.description:
-            yield note("converted", how=self.objective.description)
+            yield Note.of("converted", how=self.objective.description)
         yield self._measure(0)
         if self.budget is not None:
             self._plan(self.budget)
@@ -340,8 +370,7 @@ class Loop:
 
     def _measure(self, epoch: int) -> Evaluation:
         if self.dev is None:
-            lies = geometry(self.known, self.sample)
-            return Evaluation(self.step, epoch, NoMetrics(), lies, False, round(self.seconds, 4))
+            return self._evaluation(epoch, {}, geometry(self.known, self.sample), is_best=False)
         measured = self._measured()
         value = self.processes.agreed(main_metric(measured.metrics))
         is_best = value > self.best.metric
@@ -352,7 +381,17 @@ class Loop:
         if is_best or not self.best.weights:  # nothing is best where the metric is undefined
             self.after = measured
         self.measurements += 1
-        return Evaluation(self.step, epoch, measured.metrics, measured.geometry, is_best, round(self.seconds, 4))
+        return self._evaluation(epoch, asdict(measured.metrics), measured.geometry, is_best=is_best)
+
+    def _evaluation(self, epoch: int, metrics: Numbers, geometry: Geometry, *, is_best: bool) -> Evaluation:
+        return Evaluation(
+            step=self.step,
+            epoch=epoch,
+            metrics=metrics,
+            geometry=geometry,
+            best=is_best,
+            seconds=round(self.seconds, 4),
+        )
 
     def _measured(self) -> Measured:
         """The dev data under the weights of this moment."""
@@ -368,13 +407,13 @@ class Loop:
         if self.settings.keep != "best" or not self.best.weights or reason == "cancelled":
             return
         if self.best.step == 0:
-            yield note("start_was_best", self.step + 1)
+            yield Note.of("start_was_best", self.step + 1)
         else:
-            yield note("best_of_many", self.step + 1, n=self.measurements)
+            yield Note.of("best_of_many", self.step + 1, n=self.measurements)
 
     def _end(self, reason: str) -> Ended:
         kept_step = self.step
-        if self.best.weights and (self.settings.keep == "best" or reason == "diverged"):
+        if self.best.weights and (self.settings.keep == "best" or reason == DIVERGED):
             self._load(self.best.weights)
             kept_step = self.best.step
         elif self.last is not None:
@@ -447,7 +486,7 @@ class Loop:
             self.before_checkpoint()
             state.save(self.checkpoint)
         except RunError as error:
-            yield note("no_checkpoint", self.step, reason=str(error.values.get("reason", error)))
+            yield Note.of("no_checkpoint", self.step, reason=str(error.values.get("reason", error)))
 
     def _restore(self) -> None:
         """Go on from the checkpoint.

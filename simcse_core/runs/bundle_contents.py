@@ -6,16 +6,16 @@ import re
 from collections.abc import Callable
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from simcse_core.encoding.cards import CATALOGUE
 from simcse_core.encoding.scratch import SIZES
 from simcse_core.errors import RunError, UserError
 from simcse_core.home import RUN_ID
 from simcse_core.hub.names import is_hub_id
-from simcse_core.learning.health import NOTES
+from simcse_core.learning.records import RECORD, BeforeAndAfter, Finished, Record
 from simcse_core.learning.settings import training_settings
 from simcse_core.plain import printable
 from simcse_core.runs.config import NOTHING, RunConfig, check_held_out
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 FORMAT = 1
-MOST = 10_000_000
-"""No count is larger: steps, epochs, rows, the sizes of a model."""
 MOST_SIZE = 1_000_000
 """Of a model: words, positions, dimensions."""
 MOST_LAYERS = 200
@@ -36,19 +34,9 @@ _FEW = re.compile("layers|labels")
 BERTS = ("bert", "roberta", "xlm-roberta", "camembert", "distilbert", "mpnet", "electra", "deberta", "deberta-v2",
          "modernbert", "ernie")  # fmt: skip
 """What transformers calls the family."""
-LARGEST_NUMBER = 2**31
-"""In a configuration; seeds and learning rates are below."""
-MOST_CHARACTERS = 500
-"""Of a text; only notes are longer."""
-MOST_STAGES = 50
-Count = Annotated[int, Field(ge=0, le=MOST)]
-Whole = Annotated[int, Field(ge=-MOST, le=MOST)]
-Amount = Annotated[float, Field(ge=-1e40, le=1e40)]
-"""Of numbers in single precision; their sums and means are numbers too."""
-Positive = Annotated[float, Field(ge=0, le=1e12)]
-Number = Whole | Amount | None
-"""What is undefined is null."""
-Words = Annotated[str, Field(max_length=2_000)]
+LONGEST_RECORD = 20_000
+"""Characters of a line in metrics.jsonl; ours have some hundred."""
+_ITEMS = TypeAdapter(BeforeAndAfter)
 
 
 class Description(BaseModel):
@@ -64,86 +52,6 @@ class Description(BaseModel):
     model_sha256: str
     """Of the weights it started from."""
     versions: dict[str, str]
-
-
-class _Checked(BaseModel):
-    """What stands here is what is kept: nothing is turned into another type, and what has no name here is dropped."""
-
-    model_config = ConfigDict(strict=True, extra="ignore", allow_inf_nan=False, str_max_length=MOST_CHARACTERS)
-
-
-class _Step(_Checked):
-    step: Count
-    steps: Count
-    epoch: Count
-    loss: Number
-    learning_rate: Number = None
-    gradient_norm: Number = None
-    observed: dict[str, Number] = {}
-    texts_per_second: Positive
-    texts: Count = 0
-    seconds: Positive
-    event: Literal["step"]
-
-
-class _Evaluation(_Checked):
-    step: Count
-    epoch: Count
-    metrics: dict[str, Number]
-    geometry: dict[str, Number]
-    best: bool
-    seconds: Positive
-    event: Literal["evaluation"]
-
-
-class _Note(_Checked):
-    step: Count
-    code: str
-    template: Words
-    values: dict[str, Whole | Amount | Words | None]
-    event: Literal["note"]
-    message: Words
-
-
-class _Gain(_Checked):
-    metric: Words
-    over: Words
-    value: Number
-    low: Number
-    high: Number
-
-
-class _Finished(_Checked):
-    event: Literal["finished"]
-    run: str
-    model: str
-    base_model: str
-    reason: str
-    steps: Count
-    kept_step: Count | None = None
-    seconds: Positive
-    dev_as_it_comes: dict[str, Number] | None = None
-    dev_before: dict[str, Number] | None
-    dev_after: dict[str, Number] | None
-    gain: _Gain | None = None
-
-
-class _Results(_Checked):
-    values: dict[str, list[Number]]
-    cosines: list[Amount]
-    gold: list[Whole | Amount]
-    of_pairs: list[Literal["spearman", "average_precision", "auc"]] | None = None
-    pseudo_values: dict[str, list[Number]] | None = None
-
-
-class _BeforeAndAfter(_Checked):
-    before: _Results
-    after: _Results
-
-
-_RECORD: TypeAdapter[_Step | _Evaluation | _Note | _Finished] = TypeAdapter(
-    Annotated[_Step | _Evaluation | _Note | _Finished, Field(discriminator="event")]
-)
 
 
 def description(folder: Path) -> Description:
@@ -169,7 +77,7 @@ def config(folder: Path) -> RunConfig:
     Raises:
         RunError: it is damaged, or names what this version does not have.
     """
-    found = _read(folder, "config.json", _config)
+    found = _read(folder, "config.json", RunConfig.model_validate_json)
     try:
         training_settings(found.settings.model_dump())
         check_held_out(found)
@@ -196,32 +104,29 @@ def without_paths(config: RunConfig) -> RunConfig:
     )
 
 
-def records(folder: Path) -> list[dict[str, Any]]:
-    """What `metrics.jsonl` says; the last record is that of a finished run.
+def records(folder: Path) -> tuple[list[Record], Finished]:
+    """What `metrics.jsonl` says: all records but the last, and the last.
 
     Raises:
-        RunError: it is damaged.
+        RunError: it is damaged, or a line of it is no record.
     """
 
-    def parse(text: str) -> list[dict[str, Any]]:
+    def parse(text: str) -> list[Record]:
         return [_record(line) for line in text.splitlines() if line.strip()]
 
-    found = _read(folder, "metrics.jsonl", parse)
-    if not found or found[-1]["event"] != "finished":
+    records = _read(folder, "metrics.jsonl", parse)
+    if not records or not isinstance(end := records[-1], Finished):
         raise RunError("The bundle holds no finished run: metrics.jsonl has no end.")
-    return found
+    return records[:-1], end
 
 
-def items(folder: Path) -> dict[str, Any] | None:
+def items(folder: Path) -> BeforeAndAfter | None:
     """What `items.json` says: results per dev item. None when it is missing.
 
     Raises:
         RunError: it is damaged.
     """
-    if not (folder / "items.json").exists():
-        return None
-    found: _BeforeAndAfter = _read(folder, "items.json", lambda text: _BeforeAndAfter.model_validate(_parse(text)))
-    return found.model_dump()
+    return _read(folder, "items.json", _ITEMS.validate_json) if (folder / "items.json").exists() else None
 
 
 def check_model(folder: Path) -> None:
@@ -295,54 +200,10 @@ def _larger() -> RunError:
     return RunError("its configuration describes a larger model than its weights are.")
 
 
-def _config(text: str) -> RunConfig:
-    found = _parse(text)
-    _check_values(found)
-    config = RunConfig.model_validate(found)
-    if len(config.stages) > MOST_STAGES:
-        raise ValueError(f"more than {MOST_STAGES} trainings one after the other")
-    return config
-
-
-def _check_values(found: object) -> None:
-    """Refuse texts and numbers of a size that nobody needs, however deep they stand."""
-    if isinstance(found, dict):
-        for name, value in found.items():
-            _check_values(name)
-            _check_values(value)
-    elif isinstance(found, list):
-        for value in found:
-            _check_values(value)
-    elif isinstance(found, str) and len(found) > MOST_CHARACTERS:
-        raise ValueError(f"a text of more than {MOST_CHARACTERS} characters")
-    elif isinstance(found, int | float) and abs(found) > LARGEST_NUMBER:
-        raise ValueError("a number that is too large")
-
-
-def _record(line: str) -> dict[str, Any]:
-    record = _RECORD.validate_python(_parse(line))
-    if isinstance(record, _Note) and not _is_ours(record):
-        # A template is filled in on the screen; a stranger's is only words.
-        template = record.message.replace("{", "{{").replace("}", "}}")
-        return {**record.model_dump(), "template": template, "values": {}}
-    return record.model_dump(exclude_unset=True)
-
-
-def _parse(text: str) -> Any:
-    return json.loads(text, parse_constant=_refuse)
-
-
-def _is_ours(note: _Note) -> bool:
-    if NOTES.get(note.code) != note.template:
-        return False
-    try:
-        return note.template.format(**note.values) == note.message
-    except (ValueError, KeyError, TypeError):
-        return False
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no number")
+def _record(line: str) -> Record:
+    if len(line) > LONGEST_RECORD:
+        raise ValueError(f"a record of more than {LONGEST_RECORD} characters")
+    return RECORD.validate_json(line)
 
 
 def _bare_data(name: str) -> str:

@@ -1,7 +1,11 @@
 """What a bundle says about itself to people."""
 
+import math
+from collections.abc import Mapping
+
 from simcse_core.data.opening import source_of
 from simcse_core.encoding.saved import is_frozen
+from simcse_core.learning.records import Finished
 from simcse_core.plain import markdown
 from simcse_core.runs.bundle_contents import Description
 from simcse_core.runs.config import RunConfig
@@ -64,7 +68,7 @@ def python_use(folder: str, *, frozen: bool) -> str:
     return (USE_FROZEN if frozen else USE).format(folder=folder)
 
 
-def readme(run: Run, config: RunConfig, description: Description, finished: dict[str, object]) -> str:
+def readme(run: Run, config: RunConfig, description: Description, finished: Finished) -> str:
     """The text of the bundle's README.md."""
     frozen = is_frozen(run.model)
     return README.format(
@@ -82,21 +86,21 @@ def readme(run: Run, config: RunConfig, description: Description, finished: dict
     )
 
 
-def _result(finished: dict[str, object]) -> str:
-    before, after = finished.get("dev_before"), finished.get("dev_after")
-    if not isinstance(before, dict) or not isinstance(after, dict):
+def _result(finished: Finished) -> str:
+    if finished.dev_before is None or finished.dev_after is None:
         return "It was not measured on held-out data."
-    as_it_comes = finished.get("dev_as_it_comes")
-    shown = [
-        f"{markdown(name)} {before[name]:.4f} -> {value:.4f}"
-        for name, value in after.items()
-        if isinstance(value, float) and isinstance(before.get(name), float)
-    ]
+    before, after = _shares(finished.dev_before), _shares(finished.dev_after)
+    shown = [f"{markdown(name)} {before[name]:.4f} -> {after[name]:.4f}" for name in after if name in before]
     said = f"On held-out data, at the start and after training: {', '.join(shown)}."
-    if isinstance(as_it_comes, dict) and as_it_comes != before:
-        had = [f"{markdown(name)} {value:.4f}" for name, value in as_it_comes.items() if isinstance(value, float)]
+    if finished.dev_as_it_comes is not None and finished.dev_as_it_comes != finished.dev_before:
+        had = [f"{markdown(name)} {value:.4f}" for name, value in _shares(finished.dev_as_it_comes).items()]
         said += f" The base model as it comes: {', '.join(had)}."
     return said
+
+
+def _shares(metrics: Mapping[str, float]) -> dict[str, float]:
+    """Those that are defined, and no counts."""
+    return {name: value for name, value in metrics.items() if isinstance(value, float) and not math.isnan(value)}
 
 
 def _note(frozen: bool) -> str:

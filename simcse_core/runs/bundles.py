@@ -22,7 +22,7 @@ from simcse_core.home import RUN_ID, home
 from simcse_core.jsonable import jsonable
 from simcse_core.learning.records import LONGEST_NAME, About, State
 from simcse_core.plain import printable
-from simcse_core.runs import archive, bundle_contents, files, store
+from simcse_core.runs import archive, bundle_contents, files, metrics, store
 from simcse_core.runs.bundle_contents import FORMAT, Description
 from simcse_core.runs.bundle_readme import readme
 from simcse_core.runs.reproduce import as_carried_out, command
@@ -92,16 +92,16 @@ def read_bundle(source: Path | BinaryIO, *, owner: str) -> Run:
             archive.unpack(packed, entries, incoming)
         about = bundle_contents.description(incoming)
         config = bundle_contents.config(incoming)
-        records = bundle_contents.records(incoming)
+        records, end = bundle_contents.records(incoming)
         items = bundle_contents.items(incoming)
         bundle_contents.check_model(incoming / "model")
-        records[-1] |= {"run": folder.name, "model": str(folder.resolve() / "model"), "base_model": config.model}
+        here = {"run": folder.name, "model": str(folder.resolve() / "model"), "base_model": config.model}
         run = Run(incoming)
         # What was checked takes the place of what was sent.
         files.replace(incoming / "config.json", config.model_dump(mode="json"))
-        files.replace_text(incoming / "metrics.jsonl", _lines(records))
+        files.replace_text(incoming / "metrics.jsonl", metrics.lines([*records, end.model_copy(update=here)]))
         if items is not None:
-            files.replace(incoming / "items.json", items)
+            run.write_items(items)
         name = printable(" ".join(about.name.split()))
         files.replace(
             incoming / "about.json", jsonable(About(owners=(owner,), name=name, created=time.time(), imported=True))
@@ -156,11 +156,11 @@ def _incoming(folder: Path) -> Iterator[Path]:
 
 def _texts(run: Run, user: str | None = None) -> dict[str, str]:
     """The small files of a bundle, which mention no path of this machine."""
-    records = run.records()
-    if not records or records[-1]["event"] != "finished":
+    records, end = run.records(), run.finished()
+    if end is None:
         raise RunError("The run {run} cannot be exported: its metrics.jsonl is damaged.", run=run.id)
     config = bundle_contents.without_paths(run.config)
-    finished = {**records[-1], "model": "model", "base_model": config.model}
+    finished = end.model_copy(update={"model": "model", "base_model": config.model})
     description = Description(
         format=FORMAT,
         name=run.title_for(user)[:LONGEST_NAME],
@@ -176,7 +176,7 @@ def _texts(run: Run, user: str | None = None) -> dict[str, str]:
         "README.md": readme(run, config, description, finished),
         "bundle.json": _json(description.model_dump()),
         "config.json": _json(config.model_dump(mode="json")),
-        "metrics.jsonl": _lines([*records[:-1], finished]),
+        "metrics.jsonl": metrics.lines([*records[:-1], finished]),
         **({} if items is None else {"items.json": _json(jsonable(items))}),
     }
 
@@ -224,7 +224,3 @@ def _entry(name: str, packed: int) -> ZipInfo:
 
 def _json(value: Any) -> str:
     return json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
-
-
-def _lines(records: list[dict[str, Any]]) -> str:
-    return "".join(json.dumps(jsonable(record), allow_nan=False) + "\n" for record in records)

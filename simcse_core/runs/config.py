@@ -29,13 +29,15 @@ from simcse_core.runs import files
 NOTHING = "none"
 """As `dev`: nothing is held out. A file of that name is given as ./none."""
 MOST_FOLDS = 100
+LONGEST_TEXT = 4_096
+"""Characters of a path, the longest thing that a configuration names."""
 _LOADED = "loaded:"
 
 
 class Stage(BaseModel):
     """One training in the life of a model."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, str_max_length=LONGEST_TEXT)
 
     run: str
     """Id of the run."""
@@ -48,7 +50,7 @@ class Stage(BaseModel):
 class RunConfig(BaseModel):
     """What a run does: enough to do it again."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False, str_max_length=LONGEST_TEXT)
 
     data: str
     """A bundled data set's name, or a file."""

@@ -3,7 +3,7 @@
 import shutil
 import sys
 from collections.abc import Callable
-from typing import Any
+from dataclasses import asdict
 
 from simcse_core import durable
 from simcse_core.data.kinds import Dataset, texts_of
@@ -12,12 +12,20 @@ from simcse_core.encoding.catalogue import load
 from simcse_core.encoding.protocol import Trainable
 from simcse_core.encoding.scratch import SIZES, new_model
 from simcse_core.errors import CheckpointError, ModelError, RunError, UserError
-from simcse_core.jsonable import jsonable
 from simcse_core.learning.baselines import AS_IT_COMES, with_classifiers
 from simcse_core.learning.cached_encoder import CachedEncoder
 from simcse_core.learning.race import Contestant, verdict
-from simcse_core.learning.records import Ended, Evaluation, Note, State
-from simcse_core.learning.training import train
+from simcse_core.learning.records import (
+    DIVERGED,
+    BeforeAndAfter,
+    Evaluation,
+    Finished,
+    Gain,
+    Numbers,
+    Record,
+    State,
+)
+from simcse_core.learning.training import Ended, train
 from simcse_core.meaning.evaluation import Metrics
 from simcse_core.meaning.intervals import value_of
 from simcse_core.meaning.items import Items
@@ -25,9 +33,9 @@ from simcse_core.plain import short_line
 from simcse_core.runs import files
 from simcse_core.runs.config import RunConfig, check_data, check_model, open_sides, open_split
 from simcse_core.runs.race import beside, write_baselines
-from simcse_core.runs.run import BeforeAndAfter, Run
+from simcse_core.runs.run import Run
 
-Emit = Callable[[dict[str, Any]], None]
+Emit = Callable[[Record], None]
 
 
 def execute(run: Run, emit: Emit, *, resume: bool = False) -> None:
@@ -35,7 +43,7 @@ def execute(run: Run, emit: Emit, *, resume: bool = False) -> None:
 
     Args:
         run: a run in the state "queued"; with `resume`, one that stopped before its end.
-        emit: receives every record, the last one `"event": "finished"`.
+        emit: receives every record, the last one `Finished`.
         resume: go on from the run's checkpoint.
 
     Raises:
@@ -99,7 +107,7 @@ def open_model(config: RunConfig, data: Dataset) -> Trainable:
     )
 
 
-def _train(run: Run, emit: Emit, *, resume: bool) -> dict[str, Any] | None:
+def _train(run: Run, emit: Emit, *, resume: bool) -> Finished | None:
     """The last record, or None when the run was cancelled."""
     config = run.config
     check_data(config)
@@ -127,11 +135,8 @@ def _train(run: Run, emit: Emit, *, resume: bool) -> dict[str, Any] | None:
         if resume:
             run.go_on_before(record.step)
             resume = False
-        line = jsonable(record)
-        if isinstance(record, Note):
-            line["message"] = record.message
-        run.append(line)
-        emit(line)
+        run.append(record)
+        emit(record)
         if classified is None and isinstance(record, Evaluation):  # before any step, and after the first point is shown
             classified = with_classifiers(Items(), known, labelled, dev)
     assert ended is not None
@@ -146,29 +151,28 @@ def _train(run: Run, emit: Emit, *, resume: bool) -> dict[str, Any] | None:
     if ended.before is not None and ended.after is not None:
         before = ended.before.items.with_values((classified or Items()).values)
         after = with_classifiers(ended.after.items, known, labelled, dev)
-        run.write_items(BeforeAndAfter(before, after))
+        run.write_items(BeforeAndAfter(before=before, after=after))
     try:
         write_baselines(config, labelled, dev)
     except UserError as error:  # a race can do without
         print(short_line(str(error)), file=sys.stderr)
     had = beside(config).get(AS_IT_COMES)
-    return {
-        "event": "finished",
-        "run": run.id,
-        "model": str(run.model),
-        "base_model": config.model,
-        "reason": ended.reason,
-        "steps": ended.step,
-        "kept_step": ended.kept_step,
-        "seconds": ended.seconds,
-        "dev_as_it_comes": None if had is None else jsonable({name: value_of(had, name) for name in had.metrics}),
-        "dev_before": _with_accuracies(ended.dev_before, before),
-        "dev_after": _with_accuracies(ended.dev_after, after),
-        "gain": None if ended.reason == "diverged" else _gain(config, before, after),
-    }
+    return Finished(
+        run=run.id,
+        model=str(run.model),
+        base_model=config.model,
+        reason=ended.reason,
+        steps=ended.step,
+        kept_step=ended.kept_step,
+        seconds=ended.seconds,
+        dev_as_it_comes=None if had is None else {name: value_of(had, name) for name in had.metrics},
+        dev_before=_with_accuracies(ended.dev_before, before),
+        dev_after=_with_accuracies(ended.dev_after, after),
+        gain=None if ended.reason == DIVERGED else _gain(config, before, after),
+    )
 
 
-def _gain(config: RunConfig, before: Items | None, after: Items | None) -> dict[str, Any] | None:
+def _gain(config: RunConfig, before: Items | None, after: Items | None) -> Gain | None:
     """How much the metric that decides has gained over the best of what one had before, with its 95 % range."""
     if before is None or after is None:
         return None
@@ -176,16 +180,16 @@ def _gain(config: RunConfig, before: Items | None, after: Items | None) -> dict[
     found = verdict([Contestant(loss, seed, before, after, seconds=0.0, texts_per_second=None)], beside(config))
     if found is None:
         return None
-    return {"metric": found.metric, "over": found.baseline, **jsonable(found.gains[loss])}
+    gain = found.gains[loss]
+    return Gain(metric=found.metric, over=found.baseline, value=gain.value, low=gain.low, high=gain.high)
 
 
-def _with_accuracies(metrics: Metrics | None, items: Items | None) -> dict[str, Any] | None:
+def _with_accuracies(metrics: Metrics | None, items: Items | None) -> Numbers | None:
     """Metrics as they are recorded, with those of classifiers, which only the beginning and the end have."""
     if metrics is None:
         return None
-    classified = [name for name in (LOGISTIC, CENTRE) if items is not None and name in items.metrics]
-    accuracies = {name: value_of(items, name) for name in classified if items is not None}
-    return {**jsonable(metrics), **jsonable(accuracies)}
+    classified = [] if items is None else [(name, items) for name in (LOGISTIC, CENTRE) if name in items.metrics]
+    return {**asdict(metrics), **{name: value_of(of, name) for name, of in classified}}
 
 
 def _save(model: Trainable, run: Run) -> None:

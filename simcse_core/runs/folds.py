@@ -13,11 +13,12 @@ from simcse_core.data.splits import fold
 from simcse_core.errors import OptionError, RunError
 from simcse_core.jsonable import jsonable
 from simcse_core.learning.checks import trainable
+from simcse_core.learning.records import BeforeAndAfter, Finished
 from simcse_core.meaning.intervals import Interval, interval, seeds_interval, value_of
 from simcse_core.meaning.items import Items
 from simcse_core.runs.config import NOTHING, RunConfig, check_data, open_sides
 from simcse_core.runs.reproduce import BUDGETS
-from simcse_core.runs.run import BeforeAndAfter, Run
+from simcse_core.runs.run import Run
 
 MOST_CHECKED = 20
 """Of so many folds each is looked at; with more of them one hardly differs from another."""
@@ -114,7 +115,7 @@ def result(runs: Sequence[Run]) -> FoldsResult:
         after=over_folds([own.after for own in items]),
         before=over_folds([own.before for own in items]),
         beside={name: over_folds([other[name] for other in others]) for name in common},
-        diverged=sum(_finished(run)["reason"] == "diverged" for run in runs),
+        diverged=sum(_finished(run).is_diverged for run in runs),
     )
 
 
@@ -246,12 +247,12 @@ def _budget(config: RunConfig, runs: Sequence[Run], growth: float) -> dict[str, 
         growth: all rows, per row that they learned from.
     """
     ends = [_finished(run) for run in runs]
-    if any(end["reason"] == "diverged" for end in ends):
+    if any(end.is_diverged for end in ends):
         raise RunError("The training diverged, and would again on all rows. Choose a smaller learning rate.")
     keeps_best = config.settings.keep == "best"
-    if not keeps_best and all(end["reason"] == "epochs" for end in ends):
+    if not keeps_best and all(end.reason == "epochs" for end in ends):
         return {}
-    steps = [end["kept_step"] if keeps_best and end.get("kept_step") is not None else end["steps"] for end in ends]
+    steps = [end.kept_step if keeps_best and end.kept_step is not None else end.steps for end in ends]
     if not any(steps):
         raise RunError(
             "No step of the training was better than none on the held-out rows, so there is nothing to repeat on all "
@@ -261,11 +262,11 @@ def _budget(config: RunConfig, runs: Sequence[Run], growth: float) -> dict[str, 
     return {**dict.fromkeys(BUDGETS), "steps": max(round(fmean(steps) * growth), 1)}
 
 
-def _finished(run: Run) -> dict[str, Any]:
-    records = run.records()
-    if not records or records[-1]["event"] != "finished":
+def _finished(run: Run) -> Finished:
+    end = run.finished()
+    if end is None:
         raise RunError("The run {run} is not finished.", run=run.id)
-    return records[-1]
+    return end
 
 
 def _items(run: Run) -> BeforeAndAfter:

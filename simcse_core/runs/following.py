@@ -2,11 +2,10 @@
 
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from simcse_core.errors import RunError
+from simcse_core.learning.records import DamagedEnd, Record, State
 from simcse_core.runs import files, queue
-from simcse_core.runs.metrics import DAMAGED
 from simcse_core.runs.run import Run
 from simcse_core.runs.schedule import Place, places
 
@@ -16,9 +15,7 @@ ASK_SECONDS = 1.0
 """Between two questions to the queue."""
 
 
-def follow(
-    run: Run, *, known: int = 0, on_wait: Callable[[Place], None] = lambda _place: None
-) -> Iterator[dict[str, Any]]:
+def follow(run: Run, *, known: int = 0, on_wait: Callable[[Place], None] = lambda _place: None) -> Iterator[Record]:
     """The records of a run, the old ones at once and the new ones as they come, until it is over.
 
     A run that was killed and goes on from its checkpoint repeats some steps; what was given is not given again.
@@ -35,19 +32,19 @@ def follow(
     while True:
         status = run.status  # before the records: those of a run that is over are then all there
         records = run.records()
-        yield from (record for record in records[given:] if record["event"] != DAMAGED)
+        yield from (record for record in records[given:] if not isinstance(record, DamagedEnd))
         given = max(given, len(records))
-        if status.state == "finished":
+        if status.state == State.FINISHED:
             return
-        if status.state == "cancelled":
+        if status.state == State.CANCELLED:
             raise RunError("The run {run} was cancelled.", run=run.id)
-        if status.state == "failed":
+        if status.state == State.FAILED:
             raise RunError("The training failed: {reason}", reason=status.message)
         if (now := time.monotonic()) - asked_at >= ASK_SECONDS:
             asked_at = now
             queue.ensure_supervisor()
             if not files.is_file(run.folder / "config.json"):
                 raise RunError("The run {run} is gone: its folder was removed.", run=run.id)
-            if status.state == "queued" and (place := places().get(run.id)) is not None:
+            if status.state == State.QUEUED and (place := places().get(run.id)) is not None:
                 on_wait(place)
         time.sleep(LOOK_SECONDS)

@@ -1,28 +1,20 @@
 """The metrics of a run: records that are only ever appended, and read while they grow."""
 
 import json
-import math
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
-from typing import Annotated, Any, Literal
-
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from simcse_core import durable
 from simcse_core.jsonable import jsonable
+from simcse_core.learning.records import RECORD, DamagedEnd, Evaluation, Note, Record, Step
 from simcse_core.runs.files import replace_text
 
 KEPT_FILES = 200
 """Files whose records stay in memory, so that a page that looks each second reads only what is new."""
-
-DAMAGED = "damaged"
-"""The event of a record that somebody has edited, where it said how the training ended."""
-
-Metric = dict[str, Any]
 
 
 @dataclass
@@ -35,88 +27,25 @@ class _Read:
     """Bytes, up to the end of the last whole line."""
     last: bytes = b""
     """The last whole line: another one there means another file, because inodes are used again."""
-    records: list[Metric] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
 
-
-Count = Annotated[int, Field(ge=0, le=2**53)]
-Positive = Annotated[float, Field(ge=0, le=1e15)]
-Number = float | None
-"""What is undefined is null."""
-
-
-class _Record(BaseModel):
-    """What others reckon with: somebody may have edited the file, and older versions wrote less."""
-
-    model_config = ConfigDict(strict=True, extra="allow", allow_inf_nan=False)
-    step: Count = 0
-    seconds: Positive = 0.0
-
-
-class _Step(_Record):
-    event: Literal["step"]
-    step: Annotated[Count, Field(ge=1)]
-    steps: Annotated[Count, Field(ge=1)]
-    epoch: Count
-    seconds: Positive
-    loss: Number = None
-    learning_rate: Number = None
-    gradient_norm: Number = None
-    observed: dict[str, Number] = {}
-    texts_per_second: Positive = 0.0
-    texts: Count = 0
-
-
-class _Evaluation(_Record):
-    event: Literal["evaluation"]
-    epoch: Count
-    metrics: dict[str, Number]
-    geometry: dict[str, Number] = {}
-    best: bool = False
-
-
-class _Note(_Record):
-    event: Literal["note"]
-    code: str = ""
-    template: str = ""
-    values: dict[str, float | int | str | None] = {}
-    message: str = ""
-
-
-class _Gain(BaseModel):
-    model_config = ConfigDict(strict=True, allow_inf_nan=False)
-    metric: str
-    over: str
-    value: Number = None
-    low: Number = None
-    high: Number = None
-
-
-class _Finished(_Record):
-    event: Literal["finished"]
-    reason: str = ""
-    steps: Count = 0
-    kept_step: Count | None = None
-    dev_as_it_comes: dict[str, Number] | None = None
-    dev_before: dict[str, Number] | None = None
-    dev_after: dict[str, Number] | None = None
-    gain: _Gain | None = None
-
-
-_RECORD: TypeAdapter[_Record] = TypeAdapter(
-    Annotated[_Step | _Evaluation | _Note | _Finished, Field(discriminator="event")]
-)
 
 _known: OrderedDict[Path, _Read] = OrderedDict()
 _lock = threading.Lock()
 
 
-def append(path: Path, record: Mapping[str, object]) -> None:
+def append(path: Path, record: Record) -> None:
     """Add a record."""
     with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(record, allow_nan=False) + "\n")
+        file.write(lines([record]))
 
 
-def read(path: Path) -> list[Metric]:
+def lines(records: Iterable[Record]) -> str:
+    """Records as they stand in the file."""
+    return "".join(json.dumps(jsonable(record), allow_nan=False) + "\n" for record in records)
+
+
+def read(path: Path) -> list[Record]:
     """The records so far. A last line that is still being written is left out, and so is what is no record."""
     with _lock:
         try:
@@ -138,19 +67,20 @@ def read(path: Path) -> list[Metric]:
 
 def keep_before(path: Path, step: int) -> None:
     """Forget the records from a step on."""
-    _write(path, [record for record in read(path) if record.get("step", math.inf) < step])
+    counted = [record for record in read(path) if isinstance(record, Step | Evaluation | Note)]
+    _write(path, [record for record in counted if record.step < step])
 
 
 def set_aside(path: Path) -> None:
     """Begin with no records; steps that stand there already are kept in a file beside."""
-    if any(record["event"] == "step" for record in read(path)):
+    if any(isinstance(record, Step) for record in read(path)):
         free = (path.with_name(f"{path.stem}-before-{number}{path.suffix}") for number in count(1))
         durable.move(path, next(beside for beside in free if not beside.exists()))
     _write(path, [])
 
 
-def _write(path: Path, records: Iterable[Metric]) -> None:
-    replace_text(path, "".join(json.dumps(jsonable(record), allow_nan=False) + "\n" for record in records))
+def _write(path: Path, records: Iterable[Record]) -> None:
+    replace_text(path, lines(records))
 
 
 def _read_on(path: Path, known: _Read) -> bool:
@@ -170,13 +100,19 @@ def _read_on(path: Path, known: _Read) -> bool:
     return True
 
 
-def _parse(line: bytes) -> Metric | None:
-    """A record in which everything is what others take it for; an end that is not is no end."""
-    record = None
+def _parse(line: bytes) -> Record | None:
+    """A record; None for what is none."""
+    if not line:
+        return None
     try:
-        record = json.loads(line)
-        _RECORD.validate_python(record)
+        return RECORD.validate_json(line)
+    except ValueError:
+        return DamagedEnd() if _names_an_end(line) else None
+
+
+def _names_an_end(line: bytes) -> bool:
+    try:
+        found = json.loads(line)
     except (ValueError, RecursionError):
-        is_end = isinstance(record, dict) and record.get("event") == "finished"
-        return {"event": DAMAGED} if is_end else None
-    return dict(record)
+        return False
+    return isinstance(found, dict) and found.get("event") == "finished"

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import TypeAdapter
@@ -20,13 +21,13 @@ from simcse_core.home import home
 from simcse_core.jsonable import jsonable
 from simcse_core.learning import race
 from simcse_core.learning.baselines import baselines as baselines_of
-from simcse_core.learning.race import Contestant, Line, Verdict, median_rate, settings_of
-from simcse_core.learning.records import State
+from simcse_core.learning.race import Contestant, Line, Verdict, settings_of
+from simcse_core.learning.records import BeforeAndAfter, Finished, Record, State, Step
 from simcse_core.learning.settings import MOST_EPOCHS, TrainingSettings, objective
 from simcse_core.meaning.items import Items
 from simcse_core.runs import files, queue
 from simcse_core.runs.config import RunConfig, describe, open_split
-from simcse_core.runs.run import BeforeAndAfter, Run, StoredItems, count_of
+from simcse_core.runs.run import Run
 from simcse_core.runs.schedule import Place, recent_places
 from simcse_core.runs.store import get
 
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 RACE_ID = re.compile(r"[0-9a-f]{16}")
 _RUN_IDS = TypeAdapter(list[str])
-_BASELINES = TypeAdapter(dict[str, StoredItems])
+_BASELINES = TypeAdapter(dict[str, Items])
 
 
 def start(
@@ -117,7 +118,7 @@ class Outcome:
     """The run's id; its model can be loaded by it once the run is finished."""
     state: State
     message: str
-    records: list[dict[str, Any]]
+    records: list[Record]
     items: BeforeAndAfter | None
     place: Place | None = None
     """Where it waits in the queue."""
@@ -126,9 +127,9 @@ class Outcome:
     values: dict[str, Any] = field(default_factory=dict)
 
     @property
-    def finished(self) -> dict[str, Any] | None:
+    def finished(self) -> Finished | None:
         """The last record of a finished run."""
-        return self.records[-1] if self.records and self.records[-1]["event"] == "finished" else None
+        return self.records[-1] if self.records and isinstance(self.records[-1], Finished) else None
 
 
 def runs(race_id: str) -> list[Run]:
@@ -217,28 +218,27 @@ def all_races() -> Iterator[str]:
 
 def contestants(runs: Sequence[Outcome]) -> list[Contestant]:
     """The finished runs that were measured on held-out data, on as many items as most of them."""
-    measured = [(run, count_of(run.items.after)) for run in runs if run.items is not None and run.finished is not None]
-    usual = Counter(count for _run, count in measured).most_common(1)
-    runs = [run for run, count in measured if [count] == [most for most, _times in usual]]  # others are damaged
+    measured = [(run, run.items, run.finished) for run in runs if run.items is not None and run.finished is not None]
+    usual = Counter(items.after.count for _run, items, _finished in measured).most_common(1)
     return [
         Contestant(
             loss=run.loss,
             seed=run.seed,
-            before=run.items.before,
-            after=run.items.after,
-            seconds=run.finished.get("seconds", 0.0),
-            diverged=run.finished.get("reason") == "diverged",
-            texts_per_second=median_rate(
-                [
-                    record["texts_per_second"]
-                    for record in run.records
-                    if record["event"] == "step" and "texts_per_second" in record
-                ]
-            ),
+            before=items.before,
+            after=items.after,
+            seconds=finished.seconds,
+            diverged=finished.is_diverged,
+            texts_per_second=_median_rate(run.records),
         )
-        for run in runs
-        if run.items is not None and run.finished is not None
+        for run, items, finished in measured
+        if items.after.count == usual[0][0]  # others are damaged
     ]
+
+
+def _median_rate(records: Sequence[Record]) -> float | None:
+    """The middle of the texts per second of each step: the first steps warm up. None without steps that say it."""
+    rates = [record.texts_per_second for record in records if isinstance(record, Step) and record.texts_per_second]
+    return median(rates) if rates else None
 
 
 def baselines(race_id: str) -> dict[str, Items]:
@@ -264,7 +264,7 @@ def beside(config: RunConfig) -> dict[str, Items]:
 @lru_cache(maxsize=32)
 def _read_baselines(path: Path, _written: int) -> dict[str, Items]:
     """Kept until the file is written again: pages look every second, and held-out data may be large."""
-    return {name: stored.items for name, stored in files.read(path, _BASELINES).items()}
+    return files.read(path, _BASELINES)
 
 
 def write_baselines(config: RunConfig, data: Dataset, dev: Dataset | None) -> None:

@@ -1,9 +1,9 @@
 """The one command that does a run again."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from simcse_core.data.columns import columns_text
+from simcse_core.learning.records import Record, Step
 from simcse_core.learning.settings import TrainingSettings
 from simcse_core.plain import shell_word
 from simcse_core.runs.config import RunConfig
@@ -38,9 +38,9 @@ def command(config: RunConfig) -> str:
     return " ".join(map(shell_word, ["python", "-m", "simcse_core", "train", *_arguments(config)]))
 
 
-def as_carried_out(config: RunConfig, records: Sequence[Mapping[str, Any]]) -> RunConfig:
+def as_carried_out(config: RunConfig, records: Sequence[Record]) -> RunConfig:
     """The same run with its steps as the budget, where that was seconds: how many fit depends on the machine."""
-    planned = next((record["steps"] for record in reversed(records) if record["event"] == "step"), None)
+    planned = next((record.steps for record in reversed(records) if isinstance(record, Step)), None)
     if config.settings.seconds is None or planned is None:
         return config
     settings = config.settings.model_copy(update={"seconds": None, "steps": planned})

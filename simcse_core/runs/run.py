@@ -19,12 +19,11 @@ import contextlib
 import errno
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
 
-from pydantic import BaseModel, TypeAdapter
+from pydantic import TypeAdapter
 
 from simcse_core import durable
 from simcse_core.data import bundled
@@ -32,8 +31,7 @@ from simcse_core.errors import RunError, UserError
 from simcse_core.home import home
 from simcse_core.jsonable import jsonable
 from simcse_core.learning.measuring import main_metric_among
-from simcse_core.learning.records import LONGEST_NAME, About, State, Status
-from simcse_core.meaning.items import Items
+from simcse_core.learning.records import LONGEST_NAME, About, BeforeAndAfter, Finished, Record, State, Status
 from simcse_core.plain import printable
 from simcse_core.runs import files, locks, metrics
 from simcse_core.runs.alive import born, is_alive
@@ -42,48 +40,9 @@ from simcse_core.runs.config import RunConfig
 RESERVED_BYTES = 16_384
 
 
-@dataclass(frozen=True)
-class BeforeAndAfter:
-    """Results per dev item before and after training."""
-
-    before: Items
-    after: Items
-
-
-class StoredItems(BaseModel):
-    """`Items` as a file has them; undefined numbers are null there."""
-
-    values: dict[str, list[float | None]]
-    cosines: list[float]
-    gold: list[float]
-    of_pairs: tuple[Literal["spearman", "average_precision", "auc"], ...] | None = None
-    pseudo_values: dict[str, list[float | None]] | None = None
-
-    @property
-    def items(self) -> Items:
-        """As others reckon with them.
-
-        Raises:
-            ValueError: the metrics are not of equally many items.
-        """
-        if len({len(results) for results in self.values.values()}) > 1 or len(self.cosines) != len(self.gold):
-            raise ValueError("results of different numbers of items")
-        return Items.from_json(self.model_dump())
-
-
-class _StoredBeforeAndAfter(BaseModel):
-    before: StoredItems
-    after: StoredItems
-
-
-def count_of(items: Items) -> int:
-    """How many items there are."""
-    return max([len(items.cosines), *map(len, items.values.values())])
-
-
 _STATUS = TypeAdapter(Status)
 _ABOUT = TypeAdapter(About)
-_ITEMS = TypeAdapter(_StoredBeforeAndAfter)
+_ITEMS = TypeAdapter(BeforeAndAfter)
 
 
 @dataclass(frozen=True)
@@ -178,7 +137,7 @@ class Run:
         )
         self._say(lambda: files.replace(self.folder / "status.json", jsonable(status)))
 
-    def append(self, record: Mapping[str, object]) -> None:
+    def append(self, record: Record) -> None:
         """Add a record to the metrics.
 
         Raises:
@@ -189,9 +148,14 @@ class Run:
         except OSError as error:
             raise files.explained(error, self.folder) from error
 
-    def records(self) -> list[dict[str, Any]]:
+    def records(self) -> list[Record]:
         """The metrics so far; cheap to ask for again and again. What is no whole record is left out."""
         return metrics.read(self.folder / "metrics.jsonl")
+
+    def finished(self) -> Finished | None:
+        """The last record of a finished run."""
+        records = self.records()
+        return records[-1] if records and isinstance(records[-1], Finished) else None
 
     def go_on_before(self, step: int) -> None:
         """Forget the records from a step on: the run goes on with it and says the same again."""
@@ -213,12 +177,10 @@ class Run:
     def items(self) -> BeforeAndAfter | None:
         """Results per dev item; None before the end, or without dev data."""
         try:
-            found = files.read(self.folder / "items.json", _ITEMS)
-            before, after = found.before.items, found.after.items
+            items = files.read(self.folder / "items.json", _ITEMS)
         except (OSError, ValueError):
             return None
-        is_whole = count_of(before) == count_of(after) and main_metric_among(after.metrics) is not None
-        return BeforeAndAfter(before, after) if is_whole else None
+        return None if main_metric_among(items.after.metrics) is None else items
 
     @property
     def checkpoint(self) -> Path:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from simcse_core.home import home
+from simcse_core.learning.records import Step
 from simcse_core.limits import limits
 from simcse_core.runs.entries import Entry, entries, look, transact, turns
 
@@ -140,7 +141,7 @@ def _usual(connection: sqlite3.Connection) -> tuple[float, float | None]:
 def _left(entry: Entry, starting: float, usual: float | None) -> float | None:
     """Seconds that a run at work still needs."""
     for record in reversed(entry.run.records()):
-        if record["event"] == "step" and record.get("step"):
-            return float((record["steps"] - record["step"]) * record["seconds"] / record["step"])
+        if isinstance(record, Step):
+            return (record.steps - record.step) * record.seconds / record.step
     expected = usual if entry.expected is None else entry.expected
     return None if expected is None else expected + starting

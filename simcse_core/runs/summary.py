@@ -7,17 +7,12 @@ from typing import Any
 
 from simcse_core.errors import UserError
 from simcse_core.learning.measuring import main_metric_among
-from simcse_core.learning.records import State
+from simcse_core.learning.records import DamagedEnd, Evaluation, Finished, State, Step
 from simcse_core.learning.settings import objective
 from simcse_core.runs.config import RunConfig
-from simcse_core.runs.metrics import DAMAGED
 from simcse_core.runs.run import Run
 
-_UNREADABLE = (
-    *(UserError, OSError, ValueError, TypeError, LookupError),
-    *(AttributeError, ArithmeticError, RecursionError, MemoryError),
-)
-"""What files with other things in them than we have written can raise."""
+_TIMED = (Step, Evaluation, Finished)
 
 
 @dataclass(frozen=True)
@@ -63,7 +58,7 @@ def summarise(run: Run, user: str | None = None) -> Summary:
     """
     try:
         return _summarise(run, user)
-    except _UNREADABLE:  # a single broken run must not take the list of all runs away
+    except UserError:  # its configuration is damaged, or of another version
         return _damaged(run, user)
 
 
@@ -71,18 +66,15 @@ def _summarise(run: Run, user: str | None) -> Summary:
     config = run.config
     objective(config.settings.loss)  # one that this version does not have cannot be shown
     records = run.records()
-    if records and records[-1]["event"] == DAMAGED:
+    if records and isinstance(records[-1], DamagedEnd):
         return _damaged(run, user)
-    measured = [record for record in records if record["event"] == "evaluation"]
-    last = records[-1] if records and records[-1]["event"] == "finished" else None
-    after = (last or {}).get("dev_after") or (measured[-1].get("metrics") if measured else None)
-    before = (last or {}).get("dev_before") or (measured[0].get("metrics") if measured else None)
-    metric = main_metric_among(before or {})
-    had = [_number(found.get(metric)) for found in (before or {}, (last or {}).get("dev_as_it_comes") or {}) if metric]
-    gain = (last or {}).get("gain") or {}
-    if metric is not None and gain.get("metric") == metric:  # over the best of all baselines
-        reached, gained = _number((after or {}).get(metric)), _number(gain.get("value"))
-        had.append(None if reached is None or gained is None else reached - gained)
+    end = run.finished() or Finished()
+    measured = [record.metrics for record in records if isinstance(record, Evaluation)] or [{}]
+    before, after = end.dev_before or measured[0], end.dev_after or measured[-1]
+    metric = main_metric_among(before)
+    had = [numbers.get(metric, math.nan) for numbers in (before, end.dev_as_it_comes or {}) if metric]
+    if metric is not None and end.gain is not None and end.gain.metric == metric:  # over the best of all baselines
+        had.append(after.get(metric, math.nan) - end.gain.value)
     return Summary(
         **_common(run, user),
         loss=config.settings.loss,
@@ -90,9 +82,9 @@ def _summarise(run: Run, user: str | None) -> Summary:
         model=config.model,
         layer=config.layer,
         metric=metric,
-        before=max((value for value in had if value is not None), default=None),
-        after=None if metric is None else _number((after or {}).get(metric)),
-        seconds=next((_number(record["seconds"]) for record in reversed(records) if "seconds" in record), None),
+        before=max((value for value in had if not math.isnan(value)), default=None),
+        after=None if metric is None else _defined(after.get(metric)),
+        seconds=next((record.seconds for record in reversed(records) if isinstance(record, _TIMED)), None),
     )
 
 
@@ -109,23 +101,12 @@ def _common(run: Run, user: str | None) -> dict[str, Any]:
 
 
 def _damaged(run: Run, user: str | None) -> Summary:
-    try:
-        return Summary(**_common(run, user), damaged=True)
-    except _UNREADABLE:  # nothing of it can be read
-        return Summary(run.id, run.id, State.INTERRUPTED, "", 0.0, imported=False, damaged=True)
+    return Summary(**_common(run, user), damaged=True)
 
 
-def _number(value: Any) -> float | None:
-    """What can be subtracted and drawn; undefined is None.
-
-    Raises:
-        ValueError: it is no number.
-    """
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValueError(f"{value!r} is no number")
-    return float(value)
+def _defined(value: float | None) -> float | None:
+    """What can be subtracted and drawn."""
+    return None if value is None or math.isnan(value) else value
 
 
 def settings_of(config: RunConfig) -> dict[str, str]:

@@ -16,7 +16,7 @@ from filelock import Timeout
 
 from simcse_core.errors import RunError, UserError
 from simcse_core.home import home
-from simcse_core.learning.records import State
+from simcse_core.learning.records import Evaluation, Note, State, Step
 from simcse_core.runs import entries, locks
 from simcse_core.runs.backends import WORKER, Backend, LocalProcesses
 from simcse_core.runs.bundles import sweep
@@ -189,7 +189,9 @@ class Supervisor:
         if not is_file(run.folder / "config.json"):
             entries.ended(run, None)
             return
-        reached = max((record.get("step", 0) for record in run.records()), default=-1)
+        reached = max(
+            (record.step for record in run.records() if isinstance(record, Step | Evaluation | Note)), default=-1
+        )
         deaths = 1 if reached > entry.reached else entry.deaths + 1
         if deaths >= MOST_DEATHS:
             problem = RunError(

@@ -1,20 +1,22 @@
 """TensorBoard and other trackers of experiments, as accelerate knows them."""
 
+import math
 import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from simcse_core.errors import OptionError
+from simcse_core.learning.records import Evaluation, Record, Step
 from simcse_core.plain import short_line
 from simcse_core.runs.run import Run
 
 if TYPE_CHECKING:
     from accelerate.tracking import GeneralTracker
 
-Emit = Callable[[dict[str, Any]], None]
+Emit = Callable[[Record], None]
 
 
 def wanted() -> list[str]:
@@ -37,11 +39,11 @@ def tracking(run: Run) -> Iterator[Emit]:
         with _said(f"tracker {name}"):
             trackers.append(_start(name, run))
 
-    def emit(record: dict[str, Any]) -> None:
-        if numbers := _numbers(record):
+    def emit(record: Record) -> None:
+        if isinstance(record, Step | Evaluation) and (numbers := _numbers(record)):
             for tracker in trackers:
                 with _said(f"tracker {tracker.name}"):
-                    tracker.log(numbers, step=record["step"])
+                    tracker.log(numbers, step=record.step)
 
     yield emit
     for tracker in trackers:
@@ -68,17 +70,22 @@ def _start(name: str, run: Run) -> "GeneralTracker":
     return tracker
 
 
-def _numbers(record: dict[str, Any]) -> dict[str, float]:
-    """What a step or a measurement says in numbers, by names such as "dev/spearman"."""
-    if record["event"] == "step":
-        names = ("loss", "learning_rate", "gradient_norm", "texts_per_second")
-        found = {f"train/{name}": record[name] for name in names}
-        found |= {f"train/{name}": value for name, value in record["observed"].items()}
-    elif record["event"] == "evaluation":
-        found = {f"dev/{name}": value for name, value in {**record["metrics"], **record["geometry"]}.items()}
+def _numbers(record: Step | Evaluation) -> dict[str, float]:
+    """What a step or an evaluation says in numbers, by names such as "dev/spearman"; what is undefined is left out."""
+    if isinstance(record, Step):
+        group, numbers = (
+            "train",
+            {
+                "loss": record.loss,
+                "learning_rate": record.learning_rate,
+                "gradient_norm": record.gradient_norm,
+                "texts_per_second": record.texts_per_second,
+                **record.observed,
+            },
+        )
     else:
-        found = {}
-    return {name: value for name, value in found.items() if isinstance(value, int | float)}
+        group, numbers = "dev", {**record.metrics, **dict(record.geometry)}
+    return {f"{group}/{name}": value for name, value in numbers.items() if not math.isnan(value)}
 
 
 @contextmanager

@@ -18,7 +18,6 @@ import psutil
 from filelock import Timeout
 
 from simcse_core.errors import CheckpointError, RunError, UserError
-from simcse_core.jsonable import jsonable
 from simcse_core.learning.records import State
 from simcse_core.limits import limits
 from simcse_core.plain import short_line
@@ -90,7 +89,7 @@ def _carry_out(run: Run) -> None:
 
 
 def _train(run: Run) -> None:
-    from simcse_core.learning.health import note
+    from simcse_core.learning.records import Note
     from simcse_core.runs.execute import execute
     from simcse_core.runs.trackers import tracking
 
@@ -102,8 +101,7 @@ def _train(run: Run) -> None:
         if refused is not None:
             # Everybody may read it, so it names no folder.
             why = refused.template.format(**{**refused.values, "file": run.checkpoint.name})
-            said = note("began_anew", reason=why)
-            run.append({**jsonable(said), "message": said.message})
+            run.append(Note.of("began_anew", reason=why))
         execute(run, emit)
 
 

@@ -17,6 +17,8 @@ import pytest
 from simcse_core.commands.main import main
 from simcse_core.encoding.model import SimCSE
 from simcse_core.home import models_folder
+from simcse_core.jsonable import jsonable
+from simcse_core.learning.records import Step
 from simcse_core.meaning.similarity import cosine_similarity
 from simcse_core.runs import entries, queue, store
 from simcse_core.runs.config import RunConfig
@@ -433,13 +435,13 @@ def test_a_cancelled_run_goes_on_and_ends_as_if_nothing_had_happened(run: Any, t
     folder = tmp_path / "broken"
     config = json.loads((tmp_path / "whole" / "config.json").read_text())
     broken = store.create(RunConfig.model_validate(config), folder)
-    execute(broken, lambda record: broken.ask_to_cancel() if record.get("step") == 3 else None)
+    execute(broken, lambda record: broken.ask_to_cancel() if isinstance(record, Step) and record.step == 3 else None)
     assert broken.status.state == "cancelled"
     assert run(*arguments.split(), "--output", folder)[0] == 2  # a second run in the same folder is refused
     status, _out, err = run("train", "--data", "intents-zh", "--resume", "--output", folder)
     assert status == 0, err
     for key in ("loss", "metrics", "dev_after"):
-        assert [r.get(key) for r in broken.records()] == [r.get(key) for r in whole]
+        assert [r.get(key) for r in jsonable(broken.records())] == [r.get(key) for r in whole]
     status, _out, err = run("train", "--data", "intents-zh", "--resume", "--output", folder)
     assert status == 2
     assert "is finished" in err

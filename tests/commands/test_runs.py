@@ -15,18 +15,25 @@ import pytest
 
 from simcse_core.commands.main import main
 from simcse_core.errors import RunError
-from simcse_core.learning.records import State
+from simcse_core.learning.records import Gain, State
 from simcse_core.learning.settings import TrainingSettings
 from simcse_core.runs import following, queue, store
 from simcse_core.runs.config import RunConfig, describe
 from simcse_core.runs.execute import execute
 from simcse_core.runs.schedule import Place
 from simcse_core.runs.summary import differences, summarise
+from tests.records import record, step, write_by_hand
 from tests.runs.conftest import wait_until
 
 CONFIG = RunConfig(data="intents-zh", model="use-multilingual", settings=TrainingSettings(tune="head", loss="supcon"))
-MEASURED = {"event": "evaluation", "step": 0, "epoch": 0, "metrics": {"mean_average_precision": 0.5}, "seconds": 0.0}
-FINISHED = {
+MEASURED: dict[str, Any] = {
+    "event": "evaluation",
+    "step": 0,
+    "epoch": 0,
+    "metrics": {"mean_average_precision": 0.5},
+    "seconds": 0.0,
+}
+FINISHED: dict[str, Any] = {
     "event": "finished",
     "run": "x",
     "model": "x/model",
@@ -57,8 +64,8 @@ def run(capsys: pytest.CaptureFixture[str]) -> Any:
 def finished(config: RunConfig = CONFIG, owner: str = "cli") -> store.Run:
     """A run that looks like a finished one; without a model."""
     run = store.create(config, owner=owner)
-    run.append(MEASURED)
-    run.append(FINISHED)
+    run.append(record(**MEASURED))
+    run.append(record(**FINISHED))
     run.set_status(State.FINISHED)
     return run
 
@@ -97,7 +104,7 @@ def test_runs_are_listed_the_newest_first_and_damaged_ones_too(run: Any) -> None
 )
 def test_a_run_whose_results_are_no_numbers_is_damaged_and_hides_no_other(run: Any, odd: dict[str, Any]) -> None:
     good, broken = finished(), finished()
-    broken.append({**FINISHED, **odd})
+    write_by_hand(broken, {**FINISHED, **odd})
     found = as_json(run("runs", "list", "--format", "json"))
     assert [(entry["id"], entry["damaged"]) for entry in found] == [(broken.id, True), (good.id, False)]
     assert "the run is damaged" in run("runs", "show", broken.id)[1]
@@ -116,8 +123,8 @@ def test_a_run_of_an_impossible_time_is_shown_without_one(run: Any, created: str
 def test_what_a_run_says_cannot_steer_the_terminal(run: Any) -> None:
     evil = "\x1b]0;owned\x07\u202e\x9b31m"
     odd = finished(CONFIG.model_copy(update={"data": f"中文{evil}.csv"}))
-    odd.append({"event": "note", "step": 1, "code": "", "template": "", "values": {}, "message": f"so{evil}"})
-    odd.append(FINISHED)
+    odd.append(record("note", message=f"so{evil}"))
+    odd.append(record(**FINISHED))
     for words in (("list",), ("show", odd.id), ("list", "--format", "json"), ("show", odd.id, "--format", "json")):
         _status, out, err = run("runs", *words)
         assert "中文" in out
@@ -271,8 +278,8 @@ def test_a_run_that_others_need_is_not_removed(run: Any) -> None:
 
 def test_summaries_of_half_written_and_of_hand_edited_runs_know_what_can_be_known() -> None:
     running = store.create(CONFIG)
-    running.append(MEASURED)
-    running.append({**MEASURED, "metrics": {"mean_average_precision": 0.6}, "seconds": 2.0})
+    running.append(record(**MEASURED))
+    running.append(record(**{**MEASURED, "metrics": {"mean_average_precision": 0.6}, "seconds": 2.0}))
     summary = summarise(running)
     assert (summary.before, summary.after, summary.seconds) == (0.5, 0.6, 2.0)
     (running.folder / "metrics.jsonl").write_text('{"event": "evaluation", "metrics": null}\nnonsense\n')
@@ -296,18 +303,19 @@ def test_only_settings_that_differ_are_differences() -> None:
 
 def test_a_run_is_followed_to_its_end_without_repeating_what_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     run = store.create(CONFIG)
-    steps = [{"event": "step", "step": number, "steps": 5, "epoch": 1, "seconds": 1.0} for number in range(1, 6)]
-    for step in steps[:3]:
-        run.append(step)
+    steps = [step(number, 5) for number in range(1, 6)]
+    for one in steps[:3]:
+        run.append(one)
     followed = following.follow(run)
     assert [next(followed) for _step in range(3)] == steps[:3]
     run.go_on_before(2)  # it was killed and goes on from its checkpoint
-    for step in steps[1:]:
-        run.append(step)
-    run.append(FINISHED)
+    for one in steps[1:]:
+        run.append(one)
+    end = record(**FINISHED)
+    run.append(end)
     run.set_status(State.FINISHED)
-    assert list(followed) == [*steps[3:], FINISHED]
-    assert list(following.follow(run, known=5)) == [FINISHED]
+    assert list(followed) == [*steps[3:], end]
+    assert list(following.follow(run, known=5)) == [end]
 
 
 def test_a_run_that_failed_says_why_and_one_that_waits_says_where(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -381,9 +389,8 @@ def stop_everything(home: Path) -> None:
 def test_a_run_that_nothing_measured_has_no_numbers() -> None:
     """A training on all rows has no result; 0 would be one."""
     trained = store.create(RunConfig(data="intents-en", dev="none"))
-    trained.append({"event": "evaluation", "step": 0, "metrics": {}, "seconds": 0.0})
-    nothing = dict.fromkeys(("dev_as_it_comes", "dev_before", "dev_after", "gain"))
-    trained.append({"event": "finished", "seconds": 1.0, "reason": "epochs", **nothing})
+    trained.append(record("evaluation", epoch=0, metrics={}))
+    trained.append(record("finished", seconds=1.0, reason="epochs"))
     found = summarise(trained)
     assert (found.metric, found.before, found.after, found.gain) == (None, None, None, None)
 
@@ -391,9 +398,7 @@ def test_a_run_that_nothing_measured_has_no_numbers() -> None:
 def test_what_a_run_gained_is_told_over_the_best_of_what_one_had() -> None:
     trained = store.create(RunConfig(data="pairs-en"))
     metrics = {"dev_as_it_comes": {"auc": 0.6, "average_precision": 0.6}, "dev_before": {"average_precision": 0.5}}
-    gain = {"metric": "average_precision", "over": "tfidf", "value": -0.1, "low": -0.2, "high": 0.0}
-    trained.append(
-        {"event": "finished", "seconds": 1.0, **metrics, "dev_after": {"average_precision": 0.7}, "gain": gain}
-    )
+    gain = Gain(metric="average_precision", over="tfidf", value=-0.1, low=-0.2, high=0.0)
+    trained.append(record("finished", seconds=1.0, **metrics, dev_after={"average_precision": 0.7}, gain=gain))
     found = summarise(trained)
     assert (found.before, found.after, found.gain) == pytest.approx((0.8, 0.7, -0.1))

@@ -8,12 +8,13 @@ from simcse_core.encoding.frozen import FrozenEncoder
 from simcse_core.encoding.model import SimCSE
 from simcse_core.encoding.protocol import Trainable
 from simcse_core.encoding.texts import Embeddings
+from simcse_core.learning.baselines import with_classifiers
 from simcse_core.learning.cached_encoder import CachedEncoder
 from simcse_core.learning.measuring import measure
-from simcse_core.learning.race import RaceResult, race
-from simcse_core.learning.records import Ended, Evaluation
+from simcse_core.learning.records import Evaluation
 from simcse_core.learning.settings import training_settings
-from simcse_core.learning.training import train
+from simcse_core.learning.training import Ended, train
+from simcse_core.meaning.items import Items
 from tests.conftest import SENTENCES
 from tests.learning.small import TEXTS, data_of, tiny_model
 
@@ -79,15 +80,17 @@ def test_a_training_of_the_upper_layers_reads_training_and_dev_texts_once(read: 
     assert read == [n, n]
 
 
-def test_the_classifier_beside_a_race_reads_nothing_anew(read: list[int]) -> None:
-    data = data_of("labelled")
+def test_the_classifiers_beside_a_training_read_nothing_anew(read: list[int]) -> None:
+    data, dev = (data_of("labelled").take(range(first, 48, 2)) for first in (0, 1))
     settings = training_settings({"loss": "bce", "tune": "head", "epochs": 2, "batch_size": 8})
-    *_laps, result = race(
-        tiny_model, data.take(range(0, 48, 2)), data.take(range(1, 48, 2)), ["bce"], settings=settings
-    )
-    assert isinstance(result, RaceResult)
-    assert "logistic_accuracy" in result.contestants[0].after.values
-    assert read == [48, 24]  # for the classifier, and for the loss to learn from
+    model = tiny_model()
+    encoder = CachedEncoder(model, settings.tune)
+    with_classifiers(Items(), encoder, data, dev)
+    *_records, ended = train(model, data, dev, settings, known=encoder)
+    assert isinstance(ended, Ended)
+    assert ended.after is not None
+    assert "logistic_accuracy" in with_classifiers(ended.after.items, encoder, data, dev).values
+    assert read == [48, 24]  # for the classifiers, and for the loss to learn from
 
 
 def test_a_training_that_is_given_a_cached_encoder_measures_the_same() -> None:

@@ -5,7 +5,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import astuple
+from dataclasses import asdict
 from itertools import islice, permutations
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,6 @@ from simcse_core.data.kinds import Dataset, Labelled, Pairs, Texts
 from simcse_core.encoding.frozen import FrozenEncoder
 from simcse_core.encoding.model import SimCSE
 from simcse_core.errors import CheckpointError, DataError, OptionError, RunError, UserError
-from simcse_core.jsonable import jsonable
 from simcse_core.learning.checks import losses_for
 from simcse_core.learning.frozen_states import FrozenStates, learner
 from simcse_core.learning.health import Watch
@@ -26,10 +25,10 @@ from simcse_core.learning.losses import losses
 from simcse_core.learning.measuring import geometry, main_metric, main_metric_among, measure, sample_of
 from simcse_core.learning.objectives import EmbeddingLoss, make_objective
 from simcse_core.learning.processes import Processes
-from simcse_core.learning.records import Ended, Evaluation, Geometry, NoMetrics, Note, Record, Step
+from simcse_core.learning.records import Evaluation, Geometry, Note, Step
 from simcse_core.learning.schedule import rate_factor
 from simcse_core.learning.settings import TrainingSettings, training_settings
-from simcse_core.learning.training import check, train
+from simcse_core.learning.training import Ended, check, train
 from simcse_core.limits import Limits
 from tests.learning.small import LABELS, TEXTS, data_of, tiny_model
 from tests.learning.two_processes import result
@@ -37,24 +36,38 @@ from tests.learning.two_processes import result
 KINDS = ["texts", "labelled", "pairs", "scored", "triplets", "answers"]
 PLAIN = {"epochs": 1, "batch_size": 8, "learning_rate": 1e-3, "precision": "float32"}
 
+Yielded = Step | Evaluation | Note | Ended
+
 
 def settings_of(**given: object) -> TrainingSettings:
     return training_settings({**PLAIN, **given})
 
 
-def run(data: Dataset, dev: Dataset | None = None, model: SimCSE | None = None, **given: object) -> list[Record]:
+def run(data: Dataset, dev: Dataset | None = None, model: SimCSE | None = None, **given: object) -> list[Yielded]:
     return list(train(model or tiny_model(), data, dev, settings_of(**given)))
 
 
-def steps_of(records: Sequence[Record]) -> list[Step]:
+def step_of(number: int, loss: float, **observed: float) -> Step:
+    """A step of a training of 100."""
+    return Step(step=number, steps=100, epoch=1, loss=loss, gradient_norm=0.1, observed=observed, seconds=1.0)
+
+
+def steps_of(records: Sequence[Yielded]) -> list[Step]:
     return [record for record in records if isinstance(record, Step)]
 
 
-def notes_of(records: Sequence[Record]) -> list[str]:
+def notes_of(records: Sequence[Yielded]) -> list[str]:
     return [record.code for record in records if isinstance(record, Note)]
 
 
-def ended(records: Sequence[Record]) -> Ended:
+def metrics_after(records: Sequence[Yielded]) -> dict[str, float]:
+    """Of the dev data, under the weights that were kept."""
+    after = ended(records).dev_after
+    assert after is not None
+    return asdict(after)
+
+
+def ended(records: Sequence[Yielded]) -> Ended:
     last = records[-1]
     assert isinstance(last, Ended)
     return last
@@ -250,7 +263,7 @@ def test_a_few_hard_batches_are_no_rise_and_a_rise_is_one() -> None:
     rising = [0.1 + at / 100 for at in range(100)]
     for losses_of, said in ((falling, []), (rising, ["rising"])):
         watch = Watch()
-        steps = [Step(at, 100, 1, loss, 1e-5, 0.1, {}, 10.0, 8, 1.0) for at, loss in enumerate(losses_of, 1)]
+        steps = [step_of(number, loss) for number, loss in enumerate(losses_of, 1)]
         assert [note.code for step in steps for note in watch.step(step)] == said
 
 
@@ -258,7 +271,7 @@ def test_a_few_hard_batches_are_no_rise_and_a_rise_is_one() -> None:
 def test_a_break_makes_the_watch_forget_nothing(break_after: int) -> None:
     """It counts 20 steps that are alike, and compares 20 losses with the first 20."""
     losses = [0.2] * 30 + [0.9] * 30
-    steps = [Step(at, 99, 1, loss, 1e-5, 0.1, {}, 10.0, 8, 1.0) for at, loss in enumerate(losses, 1)]
+    steps = [step_of(number, loss) for number, loss in enumerate(losses, 1)]
     whole, before, after = Watch(margin=0.2), Watch(margin=0.2), Watch(margin=0.2)
     expected = [said.code for step in steps for said in whole.step(step)]
     found = [said.code for step in steps[:break_after] for said in before.step(step)]
@@ -322,7 +335,7 @@ def test_a_time_budget_is_held_to_half_a_step_when_the_machine_slows_down(monkey
     assert steps[-1].learning_rate < 0.1 * max(step.learning_rate for step in steps)
 
 
-def sentences_of(records: Sequence[Record]) -> int:
+def sentences_of(records: Sequence[Yielded]) -> int:
     return sum(step.texts for step in steps_of(records))
 
 
@@ -433,14 +446,13 @@ def test_without_dev_data_the_shape_of_training_texts_is_measured(kind: str) -> 
     model, data = tiny_model(), data_of(kind)
     records = run(data, model=model, loss=losses_for(data)[0], epochs=2, patience=1)
     found = [record for record in records if isinstance(record, Evaluation)]
-    assert [(one.epoch, one.best, jsonable(one.metrics)) for one in found] == [(at, False, {}) for at in range(3)]
+    assert [(one.epoch, one.best, one.metrics) for one in found] == [(at, False, {}) for at in range(3)]
     assert found[0].geometry.mean_cosine != found[1].geometry.mean_cosine
     if kind == "texts":
         assert np.isnan(found[-1].geometry.alignment)
         assert found[-1].geometry.uniformity < 0
     else:
-        expected, lies = astuple(measure(model, data).geometry), astuple(found[-1].geometry)
-        assert lies == pytest.approx(expected, abs=1e-5)
+        assert dict(found[-1].geometry) == pytest.approx(dict(measure(model, data).geometry), abs=1e-5)
     assert (ended(records).reason, ended(records).dev_before, ended(records).dev_after) == ("epochs", None, None)
 
 
@@ -455,7 +467,7 @@ def test_a_sample_of_training_data_has_a_few_hundred_texts_and_is_always_the_sam
 
 def test_pre_training_says_that_it_leaves_the_sentences_where_they_are() -> None:
     lies = Geometry(alignment=math.nan, uniformity=-0.01, mean_cosine=0.998, effective_rank=5.0)
-    seen = Evaluation(20, 1, NoMetrics(), lies, False, 1.0)
+    seen = Evaluation(step=20, epoch=1, metrics={}, geometry=lies)
     for watch, code in ((Watch(words=True), "not_spread"), (Watch(), "collapsed")):
         assert [note.code for note in watch.evaluation(seen)] == [code]
 
@@ -506,7 +518,7 @@ def test_a_margin_that_is_met_or_never_met_is_said() -> None:
     met = run(data, loss="triplet", epochs=12, loss_options={"margin": 0.001}, learning_rate=3e-3)
     assert "no_active_triplets" in notes_of(met)
     watch = Watch(margin=0.2)
-    stuck = [Step(at, 99, 1, 0.2, 1e-5, 0.1, {"active_triplets": 1.0}, 10.0, 8, 1.0) for at in range(1, 40)]
+    stuck = [step_of(number, 0.2, active_triplets=1.0) for number in range(1, 40)]
     assert [note.code for step in stuck for note in watch.step(step)] == ["stuck_at_margin"]
 
 
@@ -573,10 +585,9 @@ def test_texts_without_a_word_cannot_be_pre_trained_on() -> None:
 def test_a_run_judged_after_its_last_step_keeps_those_weights() -> None:
     ruined = run(data_of("pairs"), data_of("labelled"), loss="bce", learning_rate=0.3, clip=1e6, keep="last", epochs=3)
     best = run(data_of("pairs"), data_of("labelled"), loss="bce", learning_rate=0.3, clip=1e6, epochs=3)
-    evaluations = [record for record in ruined if isinstance(record, Evaluation)]
-    measured = [one.metrics for one in evaluations if not isinstance(one.metrics, NoMetrics)]
-    assert ended(ruined).dev_after == measured[-1] != ended(best).dev_after
-    assert ended(best).dev_after == max(measured, key=main_metric)
+    measured = [record.metrics for record in ruined if isinstance(record, Evaluation)]
+    assert metrics_after(ruined) == measured[-1] != metrics_after(best)
+    assert metrics_after(best) == max(measured, key=lambda metrics: metrics["mean_average_precision"])
 
 
 def test_a_training_says_which_step_its_weights_are_of() -> None:
@@ -756,8 +767,8 @@ def test_a_training_that_takes_too_long_ends_with_what_it_has_and_says_so(
     assert said.message == "Ended before step 54: a run may take 1 minutes here (SIMCSE_MAX_RUN_MINUTES)."
     measured = [record for record in records if isinstance(record, Evaluation)]
     assert measured[-1].step == end.step  # its last weights are measured, too
-    best = max(measured, key=lambda one: main_metric(one.metrics) if not isinstance(one.metrics, NoMetrics) else 0)
-    assert end.dev_after == (best if keep == "best" else measured[-1]).metrics
+    best = max(measured, key=lambda one: one.metrics["mean_average_precision"])
+    assert metrics_after(records) == (best if keep == "best" else measured[-1]).metrics
 
 
 def test_what_would_keep_a_training_from_its_first_step_is_said_before_anybody_waits(

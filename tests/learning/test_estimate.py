@@ -13,6 +13,7 @@ from simcse_core.learning.cached_encoder import CachedEncoder
 from simcse_core.learning.estimate import Estimate, estimate
 from simcse_core.learning.frozen_states import FrozenStates
 from simcse_core.learning.objectives import EmbeddingLoss, HiddenWords, Result
+from simcse_core.learning.records import Step
 from simcse_core.learning.settings import TrainingSettings, training_settings
 from simcse_core.learning.training import train
 from tests.learning.small import data_of, tiny_model
@@ -84,7 +85,7 @@ def test_a_training_takes_as_long_as_estimated(
     found = estimate(tiny_model(), data_of(kind), held_out, settings_of(**given))
     clock.now = 0.0
     records = list(train(tiny_model(), data_of(kind), held_out, settings_of(**given)))
-    assert found.steps == pytest.approx(len([record for record in records if record.event == "step"]), abs=1)
+    assert found.steps == pytest.approx(len([record for record in records if isinstance(record, Step)]), abs=1)
     assert found.seconds == pytest.approx(clock.now, rel=0.1)
     if "seconds" in given:
         assert found.seconds - found.seconds_measuring < 10.0

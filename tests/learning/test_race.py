@@ -1,130 +1,24 @@
 import math
-from collections import defaultdict
 from dataclasses import astuple, replace
 
 import numpy as np
 import pytest
 
-from simcse_core.data.kinds import Dataset, Pairs, Scored
-from simcse_core.encoding.model import SimCSE
-from simcse_core.errors import DataError, OptionError
+from simcse_core.data.kinds import Pairs, Scored
 from simcse_core.learning.measuring import main_metric, main_metric_among, measure
-from simcse_core.learning.objectives import EmbeddingLoss, Result
-from simcse_core.learning.race import Contestant, Lap, RaceResult, race, settings_of, table, verdict
-from simcse_core.learning.records import Ended, Evaluation, Step
+from simcse_core.learning.race import Contestant, settings_of, table, verdict
 from simcse_core.learning.settings import TrainingSettings
 from simcse_core.meaning.evaluation import ScoredMetrics
 from simcse_core.meaning.intervals import over_seeds, value_of
 from simcse_core.meaning.items import Items
 from tests.learning.small import data_of, tiny_model
 
-QUICK = TrainingSettings(epochs=2, batch_size=8, learning_rate=1e-3, precision="float32")
 MAP = "mean_average_precision"
 LOW, HIGH, NOISY = [0.2, 0.3, 0.4] * 10, [0.5, 0.7, 0.6] * 10, [0.9, 0.0, 0.7] * 10
 
 
-def halves(kind: str) -> tuple[Dataset, Dataset]:
-    """Of each subject four texts to learn from and two to measure."""
-    data = data_of(kind)
-    return tuple(data.take([at for at in range(len(data)) if (at % 6 >= 4) == dev]) for dev in (False, True))  # type: ignore[return-value]
-
-
-def run(
-    kind: str, losses: list[str], seeds: tuple[int, ...] = (0,), settings: TrainingSettings = QUICK
-) -> tuple[list[Lap], RaceResult]:
-    train, dev = halves(kind)
-    *laps, result = race(tiny_model, train, dev, losses, seeds=seeds, settings=settings)
-    assert isinstance(result, RaceResult)
-    return [lap for lap in laps if isinstance(lap, Lap)], result
-
-
 def entry(loss: str, after: list[float], seed: int = 0, before: list[float] = LOW) -> Contestant:
     return Contestant(loss, seed, Items({MAP: before}), Items({MAP: after}), 1.0, 100.0)
-
-
-def test_every_loss_has_the_same_start_data_order_and_budget(monkeypatch: pytest.MonkeyPatch) -> None:
-    batches: dict[tuple[str, int], list[list[int]]] = defaultdict(list)
-    backward = EmbeddingLoss.backward
-
-    def spy(self: EmbeddingLoss, rows: list[int]) -> Result:
-        batches[self.entry.name, self.settings.seed].append(rows)
-        return backward(self, rows)
-
-    monkeypatch.setattr(EmbeddingLoss, "backward", spy)
-    laps, result = run("labelled", ["bce", "triplet"], (0, 1))
-    assert list(dict.fromkeys((lap.loss, lap.seed) for lap in laps)) == list(batches)
-    assert list(batches) == [("bce", 0), ("triplet", 0), ("bce", 1), ("triplet", 1)]
-    for seed in (0, 1):
-        assert batches["bce", seed] == batches["triplet", seed]
-        measured = [lap.record for lap in laps if lap.seed == seed and isinstance(lap.record, Evaluation)]
-        starts = [replace(record, seconds=0.0) for record in measured if record.step == 0]
-        assert len(starts) == 2
-        assert starts[0] == starts[1]
-    assert batches["bce", 0] != batches["bce", 1]
-    steps = {(lap.loss, lap.seed): lap.record for lap in laps if isinstance(lap.record, Step)}
-    assert len({step.step for step in steps.values()}) == 1
-    assert [(one.loss, one.seed) for one in result.contestants] == list(batches)
-    assert all(isinstance(laps[at].record, Ended) for at, lap in enumerate(laps[1:]) if lap.loss != laps[at].loss)
-
-
-def test_the_result_stands_beside_what_one_had_before() -> None:
-    _laps, result = run("labelled", ["bce", "triplet"])
-    tfidf, start, bce, triplet = result.table()
-    assert [line.name for line in (tfidf, start, bce, triplet)] == ["tfidf", "start", "bce", "triplet"]
-    for line in result.table():
-        assert list(line.metrics) == [MAP, "logistic_accuracy", "centre_accuracy"]
-        assert all(found.low <= found.value <= found.high for found in line.metrics.values())
-    for metric, gain in bce.gain.items():  # above the best of what one had in each metric
-        best = max(tfidf.metrics[metric].value, start.metrics[metric].value)
-        assert gain.value == pytest.approx(bce.metrics[metric].value - best)
-    assert tfidf.gain == start.gain == {}
-    assert (start.seeds, tfidf.seeds, bce.seeds) == (0, 0, 1)
-    assert bce.seconds is not None
-    assert bce.seconds > 0
-    assert bce.texts_per_second is not None
-    assert not bce.over_seeds
-    found = result.verdict()
-    assert found is not None
-    assert (found.metric, found.seeds) == ("logistic_accuracy", 1)  # what a classifier's user gets
-    assert {found.ahead, found.rival} == {"bce", "triplet"}
-
-
-def test_the_model_as_it_comes_stands_beside_a_start_that_is_less() -> None:
-    """And in its place where the training starts from it."""
-    train, dev = halves("labelled")
-
-    def lower(seed: int) -> SimCSE:
-        return tiny_model().configured(layer=0, pooling="max")
-
-    lines = {}
-    for name, start in (("lower", lower), ("whole", lambda seed: tiny_model())):
-        *_laps, result = race(start, train, dev, ["bce"], settings=QUICK, as_it_comes=tiny_model())
-        assert isinstance(result, RaceResult)
-        lines[name] = {line.name: line.metrics for line in result.table()}
-    assert list(lines["lower"]) == ["as_it_comes", "tfidf", "start", "bce"]
-    assert list(lines["whole"]) == ["as_it_comes", "tfidf", "bce"]
-    expected = measure(tiny_model(), dev).items
-    for of_race in lines.values():
-        assert of_race["as_it_comes"][MAP].value == pytest.approx(value_of(expected, MAP), abs=1e-6)
-    assert lines["lower"]["start"][MAP].value != pytest.approx(lines["lower"]["as_it_comes"][MAP].value, abs=1e-6)
-
-
-@pytest.mark.parametrize(
-    ("kind", "losses", "metric"),
-    [
-        ("scored", ["cosent", "cross_entropy"], "spearman"),
-        ("pairs", ["bce", "cross_entropy"], "average_precision"),
-        ("triplets", ["triplet", "cross_entropy"], "accuracy"),
-        ("answers", ["bce", "cross_entropy"], "map"),
-        ("labelled", ["bce", "cross_entropy"], "logistic_accuracy"),
-    ],
-)
-def test_every_kind_of_data_has_its_race(kind: str, losses: list[str], metric: str) -> None:
-    _laps, result = run(kind, losses, settings=QUICK.model_copy(update={"epochs": 1}))
-    found = result.verdict()
-    assert found is not None
-    assert metric in result.table()[0].metrics
-    assert found.metric == metric
 
 
 def test_scored_data_of_zeros_and_ones_has_one_main_metric() -> None:
@@ -137,37 +31,6 @@ def test_scored_data_of_zeros_and_ones_has_one_main_metric() -> None:
     assert measured.items.metrics == ["spearman"]
     assert main_metric_among(measured.items.metrics) == "spearman"
     assert value_of(measured.items, "spearman") == pytest.approx(main_metric(measured.metrics))
-
-
-def test_a_race_that_is_stopped_keeps_what_has_finished() -> None:
-    train, dev = halves("labelled")
-    laps: list[Lap] = []
-    for found in race(
-        tiny_model, train, dev, ["bce", "triplet"], settings=QUICK, stop=lambda: laps[-1].loss == "triplet"
-    ):
-        if isinstance(found, Lap):
-            laps.append(found)
-    assert isinstance(found, RaceResult)
-    assert [one.loss for one in found.contestants] == ["bce"]
-    alone = found.verdict()
-    assert alone is not None
-    assert alone.rival is None
-    assert [line.name for line in found.table()] == ["tfidf", "start", "bce"]
-
-
-def test_what_cannot_race_is_refused_before_anything_is_trained() -> None:
-    train, dev = halves("pairs")
-    with pytest.raises(DataError, match="center learns from labelled"):
-        race(tiny_model, train, dev, ["bce", "center"])
-    with pytest.raises(OptionError, match="Unknown"):
-        race(tiny_model, train, dev, ["bce", "bcd"])
-    one = tiny_model()
-
-    def same(seed: int) -> SimCSE:
-        return one
-
-    with pytest.raises(OptionError, match="same model twice"):
-        list(race(same, train, dev, ["bce", "cross_entropy"], settings=QUICK))
 
 
 def test_contestants_differ_in_loss_and_seed_alone() -> None:
@@ -330,17 +193,6 @@ def test_a_training_that_diverged_is_no_result_of_its_loss() -> None:
     assert alone is not None
     assert (alone.ahead, alone.rival, alone.diverged) == ("triplet", None, ("cosent",))
     assert verdict(both[4:]) is None
-
-
-def test_a_race_knows_which_of_its_trainings_diverged() -> None:
-    train, dev = halves("labelled")
-    wild = QUICK.model_copy(update={"learning_rate": 1e9, "clip": 1e6, "epochs": 9})
-    *_laps, result = race(tiny_model, train, dev, ["supcon"], settings=wild)
-    assert isinstance(result, RaceResult)
-    assert [one.diverged for one in result.contestants] == [True]
-    assert result.table()[-1].diverged == 1
-    _laps2, calm = run("labelled", ["supcon"])
-    assert [one.diverged for one in calm.contestants] == [False]
 
 
 def test_of_two_losses_that_end_level_the_rival_is_the_one_that_is_level() -> None:

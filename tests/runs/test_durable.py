@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from simcse_core import durable
+from simcse_core.learning.records import Step
 from simcse_core.runs import store
 from simcse_core.runs.execute import execute
 from tests.runs.conftest import SMALL
@@ -91,7 +92,7 @@ def test_a_run_is_finished_only_when_all_of_it_is_on_the_disk_and_its_checkpoint
 def test_the_metrics_that_a_checkpoint_counts_on_are_on_the_disk_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
     run = store.create(SMALL)
     disk = Disk(monkeypatch)
-    execute(run, lambda record: run.ask_to_cancel() if record["event"] == "step" else None)
+    execute(run, lambda record: run.ask_to_cancel() if isinstance(record, Step) else None)
     assert run.status.state == "cancelled"
     metrics, checkpoint = str(run.folder / "metrics.jsonl"), str(run.checkpoint)
     assert disk.done.index(("sync", metrics)) < disk.done.index(("rename", checkpoint))

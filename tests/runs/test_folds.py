@@ -10,6 +10,7 @@ from simcse_core.runs import folds, store
 from simcse_core.runs.config import RunConfig, describe
 from simcse_core.runs.execute import execute
 from simcse_core.runs.run import Run
+from tests.records import record
 from tests.runs.conftest import SMALL, with_seed
 
 
@@ -62,8 +63,8 @@ def test_all_folds_are_one_result_and_the_estimate_of_a_training_on_all_rows() -
     assert found.after["logistic_accuracy"].count == 200  # each row once
     assert found.after["mean_average_precision"].over == "folds"
     assert found.before.keys() == found.after.keys() <= found.beside["tfidf"].keys()
-    record = folds.record(runs, found)
-    assert (record["event"], record["runs"], record["diverged"]) == ("folds", [run.id for run in runs], 0)
+    last = folds.record(runs, found)
+    assert (last["event"], last["runs"], last["diverged"]) == ("folds", [run.id for run in runs], 0)
     assert folds.estimate(runs) == found.after
     final = folds.final(config, runs)
     assert (final.dev, final.folds, final.fold, final.settings) == ("none", None, None, config.settings)
@@ -72,7 +73,7 @@ def test_all_folds_are_one_result_and_the_estimate_of_a_training_on_all_rows() -
 def ended(config: RunConfig, **finished: Any) -> Run:
     """A run that has ended, as far as its records say."""
     run = store.create(config)
-    run.append({"event": "finished", "reason": "epochs", "steps": 40, **finished})
+    run.append(record("finished", **{"reason": "epochs", "steps": 40, **finished}))
     return run
 
 

@@ -12,6 +12,7 @@ from simcse_core.learning.records import State
 from simcse_core.runs import database, entries, queue, race, store
 from simcse_core.runs.run import Run
 from simcse_core.runs.schedule import claim, in_order
+from tests.records import step
 from tests.runs.conftest import SMALL, with_seed
 
 pytestmark = pytest.mark.usefixtures("nobody_works")
@@ -56,7 +57,7 @@ def test_a_place_says_how_many_and_about_how_long() -> None:
     assert [places[run.id].position for run in (ben, *store.runs_of("anna")[:1])] == [1, 2]
     assert places[ben.id].seconds == pytest.approx(30 + 8)  # the one at work has not said how far it is
     run = next(run for run in store.all_runs() if run.config.settings.seed == 1)
-    run.append({"event": "step", "step": 10, "steps": 30, "epoch": 1, "seconds": 4.0})
+    run.append(step(10, 30, seconds=4.0))
     assert queue.places()[ben.id].seconds == pytest.approx(8.0)  # 20 of 30 steps are left, 10 took 4 s
     assert queue.places()[store.runs_of("anna")[0].id].seconds == pytest.approx(8 + 30 + 8)
 

@@ -11,12 +11,13 @@ from simcse_core.encoding.catalogue import load
 from simcse_core.encoding.frozen import FrozenEncoder
 from simcse_core.encoding.model import SimCSE
 from simcse_core.errors import DataError, ModelError, RunError
-from simcse_core.learning.records import About, State
+from simcse_core.learning.records import About, Evaluation, Finished, Record, State, Step
 from simcse_core.learning.settings import TrainingSettings
 from simcse_core.limits import Limits
 from simcse_core.runs import files, metrics, race, store, worker
 from simcse_core.runs.config import RunConfig, data_hash, describe, open_split
 from simcse_core.runs.execute import execute
+from tests.records import step
 from tests.runs.conftest import SMALL
 
 COSENT = TrainingSettings(loss="cosent", epochs=1, tune="head")
@@ -27,24 +28,29 @@ def state(run: store.Run) -> str:
     return run.status.state
 
 
+def steps_of(run: store.Run) -> list[int]:
+    return [record.step for record in run.records() if isinstance(record, Step)]
+
+
 def test_a_run_leaves_everything_in_its_folder() -> None:
     run = store.create(describe(SMALL))
     assert state(run) == "queued"
-    emitted: list[dict[str, object]] = []
+    emitted: list[Record] = []
     execute(run, emitted.append)
     assert state(run) == "finished"
     assert run.records() == emitted
-    last = emitted[-1]
-    assert last["event"] == "finished"
-    assert last["run"] == run.id
-    assert {"model", "base_model", "seconds", "dev_before", "dev_after"} <= last.keys()
+    last = run.finished()
+    assert last == emitted[-1]
+    assert last is not None
+    assert (last.run, last.model, last.base_model) == (run.id, str(run.model), SMALL.model)
+    assert last.dev_before is not None
+    assert last.dev_after is not None
+    assert last.dev_before.keys() == last.dev_after.keys()
     assert load(run.id).encode(["你好"]).shape == load(str(run.model)).encode(["你好"]).shape == (1, 512)
     items = run.items()
     assert items is not None
-    dev_after = last["dev_after"]
-    assert isinstance(dev_after, dict)
     for metric in ("logistic_accuracy", "centre_accuracy"):
-        assert sum(items.after.values[metric]) / 80 == pytest.approx(dev_after[metric])
+        assert sum(items.after.values[metric]) / 80 == pytest.approx(last.dev_after[metric])
     assert run.config.data_sha256
     assert run.config.versions.keys() == {"simcse_core", "torch", "transformers", "accelerate", "numpy"}
 
@@ -73,7 +79,9 @@ def test_a_run_that_is_killed_while_its_model_is_saved_ends_with_all_its_records
         raise KeyboardInterrupt
 
     def said(run: store.Run) -> list[tuple[object, ...]]:
-        return [(record["event"], record.get("step"), record.get("code")) for record in run.records()]
+        return [
+            (record.event, getattr(record, "step", None), getattr(record, "code", None)) for record in run.records()
+        ]
 
     whole, run = store.create(SMALL), store.create(SMALL)
     execute(whole, lambda _: None)
@@ -85,8 +93,9 @@ def test_a_run_that_is_killed_while_its_model_is_saved_ends_with_all_its_records
     execute(run, lambda _: None, resume=True)
     assert said(run) == said(whole)
     assert "best_of_many" in {code for _event, _step, code in said(run)}
-    last = run.records()[-1]
-    assert last["kept_step"] == max(r["step"] for r in run.records() if r["event"] == "evaluation" and r["best"])
+    last = run.finished()
+    assert last is not None
+    assert last.kept_step == max(one.step for one in run.records() if isinstance(one, Evaluation) and one.best)
 
 
 def test_a_run_whose_process_is_gone_counts_as_interrupted() -> None:
@@ -106,7 +115,7 @@ def test_records_that_grow_are_read_on_and_broken_lines_are_left_out() -> None:
     run = store.create(SMALL)
     path = run.folder / "metrics.jsonl"
     assert run.records() == []
-    run.append({"event": "step", "step": 1, "steps": 9, "epoch": 1, "seconds": 1.0})
+    run.append(step(1, 9))
     assert len(run.records()) == 1
     with path.open("a") as file:
         file.write('{"event": "step", "step": 2, "steps": 9, "epoch": 1, "seconds": 1.0}\nby hand\n[1]\n{"event": 7}\n')
@@ -114,17 +123,17 @@ def test_records_that_grow_are_read_on_and_broken_lines_are_left_out() -> None:
             '{"event": "step", "step": null, "steps": 9, "epoch": 1, "seconds": 1}\n{"event": "step", "step": 5}\n'
         )
         file.write("[" * 100_000 + '\n{"event": "st')
-    assert [record["step"] for record in run.records()] == [1, 2]
+    assert steps_of(run) == [1, 2]
     with path.open("a") as file:
         file.write('ep", "step": 3, "steps": 9, "epoch": 1, "seconds": 1}\n')
-    assert [record["step"] for record in run.records()] == [1, 2, 3]
+    assert steps_of(run) == [1, 2, 3]
     run.records().clear()  # a list of one's own
     run.go_on_before(3)
-    assert [record["step"] for record in run.records()] == [1, 2]
+    assert steps_of(run) == [1, 2]
     path.write_text(
         '{"event": "step", "step": 9, "steps": 9, "epoch": 1, "seconds": 1.0}\n'
     )  # shorter than what was read
-    assert [record["step"] for record in run.records()] == [9]
+    assert steps_of(run) == [9]
     path.unlink()
     assert run.records() == []
 
@@ -133,19 +142,19 @@ def test_a_replaced_file_is_never_spliced_with_the_one_before() -> None:
     run = store.create(SMALL)
     for first, last in ((1, 50), (40, 45), (30, 60)):
         run.go_on_before(first)
-        for step in range(first, last + 1):
-            run.append({"event": "step", "step": step, "steps": 99, "epoch": 1, "seconds": 1.0})
-            if step % 7 == 0:
+        for number in range(first, last + 1):
+            run.append(step(number, 99))
+            if number % 7 == 0:
                 run.records()
-        assert [record["step"] for record in run.records()] == list(range(1, last + 1))
+        assert steps_of(run) == list(range(1, last + 1))
 
 
 def test_a_half_written_last_record_is_left_out() -> None:
     run = store.create(SMALL)
-    run.append({"event": "step", "step": 1, "steps": 9, "epoch": 1, "seconds": 1.0})
+    run.append(step(1, 9))
     with (run.folder / "metrics.jsonl").open("a") as file:
         file.write('{"event": "st')
-    assert run.records() == [{"event": "step", "step": 1, "steps": 9, "epoch": 1, "seconds": 1.0}]
+    assert run.records() == [step(1, 9)]
 
 
 @pytest.mark.parametrize("given", ["nothing", "../runs", "20260101-000000000000-0123456789ab", ""])
@@ -231,8 +240,8 @@ def test_a_full_disk_at_the_last_record_is_said(monkeypatch: pytest.MonkeyPatch)
     run = store.create(SMALL)
     real = metrics.append
 
-    def full(path: Path, record: dict[str, object]) -> None:
-        if record["event"] == "finished":
+    def full(path: Path, record: Record) -> None:
+        if isinstance(record, Finished):
             raise OSError(errno.ENOSPC, "No space left on device")
         real(path, record)
 
@@ -431,8 +440,8 @@ def test_trackers_get_the_numbers_and_one_that_fails_fails_nothing(monkeypatch: 
     run = store.create(SMALL)
     worker.carry_out(run)
     assert state(run) == "finished"
-    steps = [record for record in run.records() if record["event"] == "step"]
-    assert [values["train/loss"] for step, values in logged if "train/loss" in values] == [s["loss"] for s in steps]
+    losses = [record.loss for record in run.records() if isinstance(record, Step)]
+    assert [values["train/loss"] for step, values in logged if "train/loss" in values] == losses
     assert any("dev/mean_average_precision" in values for step, values in logged)
 
 
@@ -464,7 +473,8 @@ def test_a_model_that_has_changed_since_the_run_was_queued_is_refused(tmp_path: 
 def test_labelled_data_that_becomes_pairs_is_still_judged_by_classifiers() -> None:
     run = store.create(describe(SMALL.model_copy(update={"kind": "pairs"})))
     execute(run, lambda _: None)
-    last = run.records()[-1]
-    assert {"logistic_accuracy", "centre_accuracy"} <= last["dev_after"].keys()
-    assert last["gain"]["metric"] == "logistic_accuracy"
-    assert "logistic_accuracy" in last["dev_as_it_comes"]
+    last = run.finished() or Finished()
+    assert {"logistic_accuracy", "centre_accuracy"} <= (last.dev_after or {}).keys()
+    assert last.gain is not None
+    assert last.gain.metric == "logistic_accuracy"
+    assert "logistic_accuracy" in (last.dev_as_it_comes or {})

@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 
 from simcse_core.errors import RunError
+from simcse_core.jsonable import jsonable
 from simcse_core.learning.records import State
 from simcse_core.runs import entries, files, index, metrics, queue, race, store
 from simcse_core.runs.run import Run
 from simcse_core.runs.summary import summarise
 from simcse_core.runs.supervisor import Supervisor
+from tests.records import step
 from tests.runs.conftest import SMALL, with_seed
 from tests.runs.test_supervisor import Jobs
 
@@ -212,21 +214,21 @@ def test_a_damaged_race_takes_no_other_race_away(home: Path, content: bytes) -> 
 
 def test_numbers_that_are_none_in_a_record_leave_it_out_and_an_end_without_sense_is_no_end() -> None:
     run = store.create(SMALL)
-    step = {"event": "step", "step": 1, "steps": 2, "epoch": 1, "seconds": 1.0, "loss": 0.5}
-    run.append(step)
+    sound = step(1, 2, loss=0.5)
+    run.append(sound)
     path = run.folder / "metrics.jsonl"
     for odd in (
-        '"loss": NaN',
         '"loss": "low"',
+        '"loss": true',
         '"step": 0',
         '"epoch": 1e999',
         '"observed": [1]',
         f'"steps": {"9" * 500}',
     ):
-        line = json.dumps(step)[:-1] + f", {odd}}}\n"  # the later value of a name counts
+        line = json.dumps(jsonable(sound))[:-1] + f", {odd}}}\n"  # the later value of a name counts
         with path.open("a") as file:
             file.write(line)
-    assert run.records() == [step]
+    assert run.records() == [sound]
     with path.open("a") as file:
         file.write('{"event": "finished", "seconds": "long", "dev_after": {"auc": 1}}\n')
     run.set_status(State.FINISHED)

@@ -13,6 +13,7 @@ from simcse_core.runs.backends import WORKER, JobStatus, LocalProcesses
 from simcse_core.runs.run import Run
 from simcse_core.runs.schedule import claim
 from simcse_core.runs.supervisor import Supervisor
+from tests.records import step
 from tests.runs.conftest import with_seed
 
 pytestmark = pytest.mark.usefixtures("nobody_works")
@@ -84,7 +85,7 @@ def test_a_killed_run_goes_on_and_one_that_gets_no_farther_is_given_up(jobs: Job
     watch.look()
     for death in range(20):
         assert list(jobs.running.values()) == [run]
-        run.append({"event": "step", "step": min(death, 5), "steps": 100, "epoch": 1, "seconds": 1.0})
+        run.append(step(max(min(death, 5), 1), 100))
         jobs.ends(run)
         watch.look()
         if run.status.state == "failed":

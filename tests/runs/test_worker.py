@@ -5,9 +5,11 @@ import os
 import psutil
 import pytest
 
+from simcse_core.learning.records import Evaluation, Note, Step
 from simcse_core.runs import entries, metrics, queue, race, store, worker
 from simcse_core.runs.execute import execute
 from simcse_core.runs.run import Run
+from tests.records import step
 from tests.runs.conftest import SMALL, wait_until, with_seed
 
 LONG = {"epochs": 25, "batch_size": 8}
@@ -18,13 +20,13 @@ def is_over(run: Run) -> bool:
 
 
 def has_steps(run: Run, least: int) -> bool:
-    return any(record.get("step", 0) >= least for record in run.records())
+    return any(isinstance(record, Step) and record.step >= least for record in run.records())
 
 
 def outcome_of(run: Run) -> list[dict[str, object]]:
     """Everything that a run says, but for the time it took."""
     times = ("seconds", "texts_per_second", "run", "model")
-    return [{name: value for name, value in record.items() if name not in times} for record in run.records()]
+    return [{name: value for name, value in record if name not in times} for record in run.records()]
 
 
 def test_a_race_is_carried_out_by_processes_of_their_own() -> None:
@@ -37,9 +39,10 @@ def test_a_race_is_carried_out_by_processes_of_their_own() -> None:
     assert [line.name for line in (had, tfidf, bce, triplet)] == ["as_it_comes", "tfidf", "bce", "triplet"]
     metric = "mean_average_precision"
     assert bce.gain[metric].value == pytest.approx(bce.metrics[metric].value - had.metrics[metric].value)
-    assert outcomes[0].finished is not None
-    assert outcomes[0].finished["dev_as_it_comes"][metric] == pytest.approx(had.metrics[metric].value)
-    assert outcomes[0].records[0]["metrics"] == outcomes[1].records[0]["metrics"]  # the same start
+    end = outcomes[0].finished
+    assert end is not None
+    assert end.dev_as_it_comes is not None
+    assert end.dev_as_it_comes[metric] == pytest.approx(had.metrics[metric].value)
     found = race.verdict(outcomes)
     assert found is not None
     assert (found.metric, found.seeds) == ("logistic_accuracy", 1)
@@ -89,16 +92,17 @@ def test_a_run_that_needs_too_much_memory_is_ended_in_words(monkeypatch: pytest.
 
 def test_a_damaged_checkpoint_is_set_aside_and_the_run_begins_anew_and_loses_no_metrics() -> None:
     run = store.create(SMALL)
-    before = {"event": "step", "step": 1, "steps": 9, "epoch": 1, "seconds": 1.0, "loss": 0.5}
+    before = step(1, 9, loss=0.5)
     run.append(before)
     run.checkpoint.write_bytes(b"half of one")
     worker.carry_out(run)
     assert run.status.state == "finished"
     said, *records = run.records()
-    assert (said["event"], said["code"]) == ("note", "began_anew")
-    assert "checkpoint.pt is damaged" in said["message"]
-    assert str(run.folder) not in said["message"]  # everybody may read it
-    assert [record["step"] for record in records[:2]] == [0, 1]
+    assert isinstance(said, Note)
+    assert said.code == "began_anew"
+    assert "checkpoint.pt is damaged" in said.message
+    assert str(run.folder) not in said.message  # everybody may read it
+    assert [record.step for record in records[:2] if isinstance(record, Evaluation | Step)] == [0, 1]
     assert (run.folder / "checkpoint-damaged.pt").exists()
     assert metrics.read(run.folder / "metrics-before-1.jsonl") == [before]
 

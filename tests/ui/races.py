@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from simcse_core.learning.records import State
+from simcse_core.learning.records import BeforeAndAfter, Evaluation, Finished, Geometry, State, Step
 from simcse_core.learning.settings import TrainingSettings
 from simcse_core.meaning.items import Items
 from simcse_core.runs import race
 from simcse_core.runs.config import RunConfig
-from simcse_core.runs.run import BeforeAndAfter, Run
+from simcse_core.runs.run import Run
 
 ME = "a" * 32
 STEPS, PER_EPOCH, TEXTS = 8, 2, 32
@@ -27,17 +27,16 @@ def id_of(runs: list[Run]) -> str:
 
 def measure(run: Run, step: int, value: float) -> None:
     """A measurement after a step."""
-    geometry = {"alignment": 1 - value, "uniformity": -1 - value, "mean_cosine": 0.1, "effective_rank": 9.0}
+    geometry = Geometry(alignment=1 - value, uniformity=-1 - value, mean_cosine=0.1, effective_rank=9.0)
     run.append(
-        {
-            "event": "evaluation",
-            "step": step,
-            "epoch": -(-step // PER_EPOCH),
-            "metrics": {"n": 80, "mean_average_precision": value, "leave_one_out_accuracy": value},
-            "geometry": geometry,
-            "best": True,
-            "seconds": step * 0.5,
-        }
+        Evaluation(
+            step=step,
+            epoch=-(-step // PER_EPOCH),
+            metrics={"n": 80, "mean_average_precision": value, "leave_one_out_accuracy": value},
+            geometry=geometry,
+            best=True,
+            seconds=step * 0.5,
+        )
     )
 
 
@@ -48,15 +47,14 @@ def learn(run: Run, to: int, *, after: int = 0) -> None:
         measure(run, 0, 0.1)
     for step in range(after + 1, to + 1):
         run.append(
-            {
-                "event": "step",
-                "step": step,
-                "steps": STEPS,
-                "epoch": -(-step // PER_EPOCH),
-                "loss": 1 / step,
-                "texts_per_second": TEXTS / 0.5,
-                "seconds": step * 0.5,
-            }
+            Step(
+                step=step,
+                steps=STEPS,
+                epoch=-(-step // PER_EPOCH),
+                loss=1 / step,
+                texts_per_second=TEXTS / 0.5,
+                seconds=step * 0.5,
+            )
         )
         if step % PER_EPOCH == 0:
             measure(run, step, 0.1 + 0.1 * step / PER_EPOCH)
@@ -65,8 +63,8 @@ def learn(run: Run, to: int, *, after: int = 0) -> None:
 def finish(run: Run, right: float, *, after: int = 0) -> None:
     """The rest of the steps, and the end; of the held-out texts a share is right."""
     learn(run, STEPS, after=after)
-    run.write_items(BeforeAndAfter(_items(0.3, 9), _items(right, int(100 * right))))
-    run.append({"event": "finished", "seconds": STEPS * 0.5, "reason": "epochs"})
+    run.write_items(BeforeAndAfter(before=_items(0.3, 9), after=_items(right, int(100 * right))))
+    run.append(Finished(seconds=STEPS * 0.5, reason="epochs"))
     run.set_status(State.FINISHED)
 
 

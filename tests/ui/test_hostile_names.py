@@ -21,6 +21,7 @@ from simcse_core.runs import queue, store
 from simcse_core.runs.config import RunConfig, Stage
 from simcse_core.runs.run import Run
 from tests.hostile import NAMES, OF_A_RUN, UNSEEN, pictures_and_links
+from tests.records import write_by_hand
 from tests.ui import races
 from tests.ui.races import ME
 from ui.frame import users
@@ -125,12 +126,12 @@ def run_of(owner: str = ME, name: str = OF_A_RUN, **config: Any) -> Run:
     run = store.create(RunConfig(**given), owner=owner)
     run.rename(name, None)
     races.learn(run, races.STEPS)
-    run.append(
-        {"event": "note", "step": 1, "code": "x", "template": "{a}", "values": {"a": NAMES[0]}, "message": NAMES[0]}
-    )
-    run.append({"event": "finished", "run": run.id, "model": "m", "base_model": NAMES[0], "reason": "epochs",
-                "steps": 1, "seconds": 2.0, "dev_before": {"accuracy": 0.5},
-                "dev_after": {"accuracy": 0.6}})  # fmt: skip
+    write_by_hand(
+        run,
+        {"event": "note", "step": 1, "code": "x", "template": "{a}", "values": {"a": NAMES[0]}, "message": NAMES[0]},
+        {"event": "finished", "run": run.id, "model": "m", "base_model": NAMES[0], "reason": "epochs",
+         "steps": 1, "seconds": 2.0, "dev_before": {"accuracy": 0.5}, "dev_after": {"accuracy": 0.6}},
+    )  # fmt: skip
     run.set_status(State.FINISHED)
     return run
 

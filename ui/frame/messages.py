@@ -19,8 +19,8 @@ from simcse_core.data.lint import FINDINGS
 from simcse_core.encoding.catalogue import CATALOGUE
 from simcse_core.encoding.head import HEADS
 from simcse_core.encoding.pooling import poolings
-from simcse_core.learning.health import NOTES
 from simcse_core.learning.losses import losses
+from simcse_core.learning.notes import NOTES
 from simcse_core.learning.pretraining import pretraining
 from simcse_core.learning.settings import TrainingSettings
 from simcse_core.meaning.projection import projections

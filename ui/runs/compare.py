@@ -1,9 +1,11 @@
 """Several runs beside each other: their curves in one chart, their results, and the settings in which they differ."""
 
+import math
 from collections.abc import Sequence
 
 import streamlit as st
 
+from simcse_core.learning.records import Finished, State
 from simcse_core.runs import race
 from simcse_core.runs.bundle_contents import without_paths
 from simcse_core.runs.config import RunConfig
@@ -102,7 +104,8 @@ def _curves(names: Sequence[str], outcomes: Sequence[Outcome]) -> None:
 
 def _line(place: int, name: str, loss: str, one: Track, metric: str, axis: str) -> Line:
     """The colour is the loss's, as on every page; runs of one loss differ in shape and dash."""
-    points = [(getattr(at, axis), value) for at in one.moments if (value := at.metrics.get(metric)) is not None]
+    measured = [(getattr(at, axis), at.metrics.get(metric, math.nan)) for at in one.moments]
+    points = [(x, value) for x, value in measured if not math.isnan(value)]
     return Line(
         name,
         name,
@@ -114,11 +117,11 @@ def _line(place: int, name: str, loss: str, one: Track, metric: str, axis: str) 
 
 
 def _results(names: Sequence[str], summaries: Sequence[Summary], outcomes: Sequence[Outcome]) -> None:
-    after = [(outcome.finished or {}).get("dev_after") or {} for outcome in outcomes]
-    shown = [name for name in metric_names() if any(own.get(name) is not None for own in after)]
+    after = [(outcome.finished or Finished()).dev_after or {} for outcome in outcomes]
+    shown = [name for name in metric_names() if any(not math.isnan(metrics.get(name, math.nan)) for metrics in after)]
     table = {_("run"): [plain(name) for name in names], _("state"): [state_name(seen) for seen in summaries]}
     for name in shown:
-        table[metric_title(name)] = [_digits(own.get(name)) for own in after]
+        table[metric_title(name)] = [_digits(metrics.get(name, math.nan)) for metrics in after]
     table[_("gain")] = ["" if seen.gain is None else f"{seen.gain:+.3f}" for seen in summaries]
     table[_("seconds")] = ["" if seen.seconds is None else f"{seen.seconds:.0f}" for seen in summaries]
     st.subheader(_("Results"), anchor=False)
@@ -147,7 +150,7 @@ def _notes(names: Sequence[str], outcomes: Sequence[Outcome]) -> None:
     """What the trainings said of themselves, and why one failed."""
     said = []
     for name, outcome in zip(names, outcomes, strict=True):
-        if outcome.state == "failed" and outcome.template:
+        if outcome.state == State.FAILED and outcome.template:
             said.append((name, failure(outcome)))
         said += [(name, words) for note in track(outcome).notes if (words := in_words(note))]
     if said:
@@ -156,5 +159,5 @@ def _notes(names: Sequence[str], outcomes: Sequence[Outcome]) -> None:
             st.markdown(f"**{plain(name)}** · {plain(words)}")
 
 
-def _digits(value: float | None) -> str:
-    return "" if value is None else f"{value:.3f}"
+def _digits(value: float) -> str:
+    return "" if math.isnan(value) else f"{value:.3f}"

@@ -1,13 +1,14 @@
 """One run on the screen: what it is, how it went, how to use it and how to do it again."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+import math
+from collections.abc import Mapping
 
 import streamlit as st
 
 from simcse_core.data.opening import source_of
 from simcse_core.encoding.saved import is_frozen
 from simcse_core.errors import RunError
+from simcse_core.learning.records import Finished, State
 from simcse_core.runs import files, race, schedule, store
 from simcse_core.runs.bundle_contents import without_paths
 from simcse_core.runs.bundle_readme import python_use
@@ -47,10 +48,10 @@ def show(run: Run) -> None:
     # Where the files of a server lie is no business of those who did not bring them.
     config = run.config if run.is_of(users.current()) else without_paths(run.config)
     chain.show(config, [config.settings.loss], always=True)
-    _result(run.records())
+    _result(run.finished())
     st.fragment(_live, run_every=None if seen.state.is_over else 1.0)(run)
     _again(run, config)
-    if seen.state == "finished":
+    if seen.state == State.FINISHED:
         _use(run)
     _folded(run, config)
 
@@ -60,7 +61,7 @@ def _live(run: Run) -> None:
     """What changes while it goes on; the page looks after the change of its state."""
     if _is_gone(run):
         st.rerun()  # the page says so, and nobody looks any more
-    outcome = race.outcome(run, schedule.places().get(run.id) if run.status.state == "queued" else None)
+    outcome = race.outcome(run, schedule.places().get(run.id) if run.status.state == State.QUEUED else None)
     if not outcome.state.is_over:
         progress.bars([outcome])
         progress.summary([outcome])
@@ -90,29 +91,30 @@ def _facts(run: Summary) -> str:
     return plain(" · ".join(said))
 
 
-def _result(records: Sequence[Mapping[str, Any]]) -> None:
+def _result(end: Finished | None) -> None:
     """The metrics before and after, of a finished run that was measured on held-out data."""
-    last = records[-1] if records and records[-1]["event"] == "finished" else {}
-    as_it_comes, start, after = (last.get(f"dev_{name}") or {} for name in ("as_it_comes", "before", "after"))
-    shown = [name for name in metric_names() if after.get(name) is not None and start.get(name) is not None]
-    if shown:
-        best = {name: max(start[name], as_it_comes.get(name, start[name]) or start[name]) for name in shown}
-        table = {_("on held-out data"): [metric_title(name) for name in shown]}
-        if any(as_it_comes.get(name) is not None for name in shown):
-            table[_("as it comes")] = [_digits(as_it_comes.get(name)) for name in shown]
-        table |= {
-            _("at the start"): [_digits(start[name]) for name in shown],
-            _("after"): [_digits(after[name]) for name in shown],
-            _("gain"): [f"{after[name] - best[name]:+.3f}" for name in shown],
-        }
-        st.table(table, hide_index=True)
-        st.caption(_("Gain: above the better of the two. One training; another seed can move it."))
-    elif last:
+    if end is None:
+        return
+    as_it_comes, start, after = (_defined(metrics) for metrics in (end.dev_as_it_comes, end.dev_before, end.dev_after))
+    shown = [name for name in metric_names() if name in after and name in start]
+    if not shown:
         st.caption(_("It was not measured on held-out data."))
+        return
+    best = {name: max(start[name], as_it_comes.get(name, start[name])) for name in shown}
+    table = {_("on held-out data"): [metric_title(name) for name in shown]}
+    if any(name in as_it_comes for name in shown):
+        table[_("as it comes")] = [f"{as_it_comes[name]:.3f}" if name in as_it_comes else "" for name in shown]
+    table |= {
+        _("at the start"): [f"{start[name]:.3f}" for name in shown],
+        _("after"): [f"{after[name]:.3f}" for name in shown],
+        _("gain"): [f"{after[name] - best[name]:+.3f}" for name in shown],
+    }
+    st.table(table, hide_index=True)
+    st.caption(_("Gain: above the better of the two. One training; another seed can move it."))
 
 
-def _digits(value: float | None) -> str:
-    return "" if value is None else f"{value:.3f}"
+def _defined(metrics: Mapping[str, float] | None) -> dict[str, float]:
+    return {name: value for name, value in (metrics or {}).items() if not math.isnan(value)}
 
 
 def _again(run: Run, config: RunConfig) -> None:

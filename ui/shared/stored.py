@@ -7,16 +7,14 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
 
-from simcse_core.learning.records import State
 from simcse_core.meaning.items import Items
 from simcse_core.runs.config import RunConfig
 from simcse_core.runs.race import Outcome
-from simcse_core.runs.run import BeforeAndAfter
 
 FOLDER = Path(__file__).parent / "stored"
 
@@ -53,6 +51,9 @@ class StoredRace:
     """By loss, the cosines after training."""
 
 
+_RACE = TypeAdapter(StoredRace)
+
+
 @cache
 def first_look(language: str) -> StoredHeatmap:
     """The heatmap of the start page."""
@@ -62,15 +63,4 @@ def first_look(language: str) -> StoredHeatmap:
 @cache
 def race(language: str) -> StoredRace:
     """The race that the training page shows before anybody has started one."""
-    stored = json.loads((FOLDER / f"race_{language}.json").read_text(encoding="utf-8"))
-    outcomes = [
-        Outcome(**{**entry, "state": State(entry["state"]), "items": _items(entry["items"])})
-        for entry in stored["outcomes"]
-    ]
-    baselines = {name: Items.from_json(items) for name, items in stored["baselines"].items()}
-    config = RunConfig(**stored["config"])
-    return StoredRace(**{**stored, "config": config, "outcomes": outcomes, "baselines": baselines})
-
-
-def _items(items: dict[str, Any]) -> BeforeAndAfter:
-    return BeforeAndAfter(Items.from_json(items["before"]), Items.from_json(items["after"]))
+    return _RACE.validate_json((FOLDER / f"race_{language}.json").read_bytes())

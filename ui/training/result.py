@@ -7,6 +7,7 @@ import streamlit as st
 
 from simcse_core.learning.measuring import main_metric_among
 from simcse_core.learning.race import Contestant, Line
+from simcse_core.learning.records import Note
 from simcse_core.meaning.intervals import FEWEST_SEEDS, Interval
 from simcse_core.meaning.items import Items
 from simcse_core.runs.race import Outcome, contestants
@@ -39,7 +40,7 @@ def result(race: Sequence[Outcome], beside: Mapping[str, Items]) -> Result | Non
     known = all(finished)  # recorded runs have no ids, so the language tells their races apart
     of_runs = contestants(race)
     content = repr((finished, sorted(beside), "" if known else language()))
-    if sum(_count(of_run.after) for of_run in of_runs) <= FEW_ITEMS:
+    if sum(of_run.after.count for of_run in of_runs) <= FEW_ITEMS:
         return _result(content, of_runs, beside)
     future = background.submit("results", content, compute, of_runs, dict(beside))
     return future.result() if future.done() else None
@@ -48,10 +49,6 @@ def result(race: Sequence[Outcome], beside: Mapping[str, Items]) -> Result | Non
 @st.cache_data(max_entries=60, show_spinner=False)
 def _result(content: str, _contestants: list[Contestant], _beside: Mapping[str, Items]) -> Result:
     return compute(_contestants, _beside)
-
-
-def _count(items: Items) -> int:
-    return max([len(items.cosines), *map(len, items.values.values())])
 
 
 @st.fragment(run_every=0.5)
@@ -84,7 +81,9 @@ def show(race: Sequence[Outcome], beside: Mapping[str, Items]) -> None:
     main = main_metric_among(shown) or shown[0]
     _intervals(lines, main)
     st.table([_row(line, shown, main, lines) for line in lines], hide_index=True)
-    best_of_many = any(note.get("code") == "best_of_many" for outcome in race for note in outcome.records)
+    best_of_many = any(
+        isinstance(record, Note) and record.code == "best_of_many" for outcome in race for record in outcome.records
+    )
     st.caption(_small_print(shown, main, lines, best_of_many=best_of_many))
 
 
@@ -112,7 +111,7 @@ def _unfinished(race: Sequence[Outcome]) -> None:
     diverged = [
         name
         for name, outcome in zip(names(race), race, strict=True)
-        if outcome.finished and outcome.finished.get("reason") == "diverged"
+        if outcome.finished and outcome.finished.is_diverged
     ]
     if diverged:
         st.warning(

@@ -13,12 +13,14 @@ from streamlit.testing.v1 import AppTest
 
 from simcse_core.encoding.frozen import FrozenEncoder
 from simcse_core.errors import RunError
-from simcse_core.learning.records import State
+from simcse_core.jsonable import jsonable
+from simcse_core.learning.records import Evaluation, Finished, Geometry, State
 from simcse_core.learning.settings import TrainingSettings
 from simcse_core.runs import queue, store
 from simcse_core.runs.bundles import write_bundle
 from simcse_core.runs.config import RunConfig
 from simcse_core.runs.run import Run
+from tests.records import step, write_by_hand
 from ui.frame import operators, users
 from ui.frame.page import PAGES
 from ui.runs import overview
@@ -62,20 +64,24 @@ def finished(loss: str = "supcon", *, owner: str = ME, after: float = 0.75, **se
         settings=TrainingSettings(tune="head", loss=loss, **settings),
     )
     run = store.create(config, owner=owner)
-    geometry = {"alignment": 0.5, "uniformity": -2.0, "mean_cosine": 0.1, "effective_rank": 9.0}
-    common = {"event": "evaluation", "geometry": geometry, "best": True}
+    geometry = Geometry(alignment=0.5, uniformity=-2.0, mean_cosine=0.1, effective_rank=9.0)
     before = {"n": 80, "accuracy": 0.6, "mean_average_precision": 0.5}
     measured = {"n": 80, "accuracy": 0.7, "mean_average_precision": after}
-    run.append({**common, "step": 0, "epoch": 0, "metrics": before, "seconds": 0.0})
+    run.append(Evaluation(step=0, epoch=0, metrics=before, geometry=geometry, best=True))
+    run.append(step(1, 1, loss=1.5, texts_per_second=99.0, seconds=2.0, texts=32))
+    run.append(Evaluation(step=1, epoch=1, metrics=measured, geometry=geometry, best=True, seconds=2.0))
     run.append(
-        {"event": "step", "step": 1, "steps": 1, "epoch": 1, "loss": 1.5, "texts_per_second": 99.0, "seconds": 2.0,
-         "texts": 32, "observed": {}, "gradient_norm": 1.0, "learning_rate": 1e-3}
-    )  # fmt: skip
-    run.append({**common, "step": 1, "epoch": 1, "metrics": measured, "seconds": 2.0})
-    run.append(
-        {"event": "finished", "run": run.id, "model": "m", "base_model": "use-multilingual", "reason": "epochs",
-         "steps": 1, "seconds": 2.0, "dev_before": before, "dev_after": measured}
-    )  # fmt: skip
+        Finished(
+            run=run.id,
+            model="m",
+            base_model="use-multilingual",
+            reason="epochs",
+            steps=1,
+            seconds=2.0,
+            dev_before=before,
+            dev_after=measured,
+        )
+    )
     run.set_status(State.FINISHED)
     return run
 
@@ -256,7 +262,7 @@ def test_damaged_and_half_written_runs_are_listed_and_can_be_removed() -> None:
 def test_a_run_whose_results_are_no_numbers_is_a_damaged_row_and_hides_no_other() -> None:
     finished("bce")
     odd = finished("triplet", owner=OTHER)
-    odd.append({**odd.records()[-1], "dev_after": {"mean_average_precision": "0.7"}})
+    write_by_hand(odd, {**jsonable(odd.finished()), "dev_after": {"mean_average_precision": "0.7"}})
     listed = open_runs(whose="all").dataframe[0].value
     assert list(listed["state"]) == ["damaged", "finished"]
     assert "This run is damaged" in words(open_runs(run=odd.id))

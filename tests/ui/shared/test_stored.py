@@ -3,6 +3,7 @@ import pytest
 
 from simcse_core.data import bundled
 from simcse_core.encoding.catalogue import load
+from simcse_core.learning.records import Step
 from simcse_core.meaning.similarity import cosine_similarity
 from simcse_core.runs.config import data_hash
 from simcse_core.runs.race import configs, results, verdict
@@ -45,7 +46,7 @@ def test_the_recorded_losses_learned_from_equally_many_sentences(language: str) 
     planned = race.config.settings.sentences
     assert planned is not None
     for outcome in race.outcomes:
-        texts = [record["texts"] for record in outcome.records if record["event"] == "step"]
+        texts = [record.texts for record in outcome.records if isinstance(record, Step)]
         assert abs(sum(texts) - planned) <= max(texts) / 2
 
 

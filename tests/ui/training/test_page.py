@@ -16,7 +16,8 @@ from simcse_core.data.kinds import Dataset
 from simcse_core.data.lint import Finding, lint
 from simcse_core.errors import DataError, OptionError
 from simcse_core.learning.losses import losses
-from simcse_core.learning.records import State
+from simcse_core.learning.notes import NOTES
+from simcse_core.learning.records import Finished, Note, Record, State, Step
 from simcse_core.learning.settings import TrainingSettings
 from simcse_core.meaning.items import Items
 from simcse_core.runs import queue, race, store
@@ -270,15 +271,15 @@ def test_a_race_that_would_take_longer_than_a_run_may_is_not_started(monkeypatch
 
 
 def outcome(
-    state: Any = "running", *, loss: str = "bce", seed: int = 0, records: Any = (), place: Any = None
+    state: State = State.RUNNING, *, loss: str = "bce", seed: int = 0, records: Any = (), place: Any = None
 ) -> Outcome:
     return Outcome(loss, seed, f"{loss} {seed} {time.time_ns()}", state, "", list(records), None, place)
 
 
-def steps(count: int, *, planned: int = 8) -> list[dict[str, Any]]:
-    rates = {"texts_per_second": 64.0, "loss": 1.0, "steps": planned}
+def steps(count: int, *, planned: int = 8) -> list[Record]:
     return [
-        {"event": "step", "step": at, "epoch": -(-at // 2), "seconds": at / 2, **rates} for at in range(1, count + 1)
+        Step(step=at, steps=planned, epoch=-(-at // 2), loss=1.0, texts_per_second=64.0, seconds=at / 2)
+        for at in range(1, count + 1)
     ]
 
 
@@ -342,7 +343,7 @@ def test_a_long_curve_stays_short_and_true_and_a_look_at_it_costs_nothing() -> N
 def test_a_resumed_run_that_replaced_records_is_read_anew() -> None:
     track = tracks.Track()
     track.read(steps(6))
-    replaced = [*steps(4), {**steps(5)[-1], "loss": 9.0}]
+    replaced = [*steps(4), steps(5)[-1].model_copy(update={"loss": 9.0})]
     assert not track.goes_on_with(replaced)
     assert track.goes_on_with([*steps(6), steps(7)[-1]])
 
@@ -360,9 +361,9 @@ def test_who_waits_is_told_where_and_how_long(place: Place, said: str) -> None:
 
 
 def test_the_time_left_counts_the_runs_that_wait() -> None:
-    done = outcome("finished", records=[*steps(8), {"event": "finished", "seconds": 4.0}])
-    half = outcome("running", loss="triplet", records=steps(4))
-    waiting = outcome("queued", loss="cosent")
+    done = outcome(State.FINISHED, records=[*steps(8), Finished(seconds=4.0)])
+    half = outcome(State.RUNNING, loss="triplet", records=steps(4))
+    waiting = outcome(State.QUEUED, loss="cosent")
     assert progress.seconds_left([done, half, waiting]) == pytest.approx(2.0 + 4.0)
     assert progress.seconds_left([done]) is None
     assert progress.seconds_left([waiting]) is None
@@ -532,10 +533,13 @@ def test_why_a_run_failed_names_no_folder_of_the_server() -> None:
 @pytest.mark.parametrize(
     "note",
     [{}, {"template": "{x}"}, {"template": "{0}", "values": {}}, {"template": "{a.b}", "values": {"a": 1}},
-     {"template": "{a:%Z}", "values": {"a": 1.5}}, {"template": "{", "values": {}}],
+     {"template": "{a:%Z}", "values": {"a": 1.5}}, {"template": "{", "values": {}},
+     {"template": "{a:999999999999}", "values": {"a": 1}},
+     {"code": "no_gradient", "template": NOTES["no_gradient"], "values": {"steps": 20}},
+     {"code": "collapsed", "template": NOTES["collapsed"], "values": {"cosine": "x", "rank": "y"}}],
 )  # fmt: skip
-def test_a_note_that_cannot_be_filled_in_is_told_as_it_stands(note: dict[str, Any]) -> None:
-    assert race_words.in_words({**note, "message": "as it stands"}) == "as it stands"
+def test_a_note_that_is_not_ours_or_cannot_be_filled_in_is_told_as_it_stands(note: dict[str, Any]) -> None:
+    assert race_words.in_words(Note(**note, message="as it stands")) == "as it stands"
 
 
 def test_the_operator_cancels_other_peoples_races(monkeypatch: pytest.MonkeyPatch) -> None:

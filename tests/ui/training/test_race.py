@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from simcse_core.learning.records import State
+from simcse_core.learning.records import BeforeAndAfter, Evaluation, Finished, State, Step
 from simcse_core.meaning.items import SCORED_METRICS, Items
 from simcse_core.runs.race import Outcome
-from simcse_core.runs.run import BeforeAndAfter
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 
@@ -35,11 +34,11 @@ def race_of(items: Callable[[float, int], Items], metric: str, seeds: int) -> li
             state=State.FINISHED,
             message="",
             records=[
-                {"event": "evaluation", "epoch": 0, "metrics": {metric: 0.5}},
-                {"event": "step", "step": 1, "steps": 1, "loss": 1.0, "epoch": 1, "texts_per_second": 9.0},
-                {"event": "finished", "seconds": 2.0, "reason": "epochs"},
+                Evaluation(epoch=0, metrics={metric: 0.5}),
+                Step(step=1, steps=1, loss=1.0, epoch=1, texts_per_second=9.0, seconds=2.0),
+                Finished(seconds=2.0, reason="epochs"),
             ],
-            items=BeforeAndAfter(items(0.9, 9), items(noise, seed)),
+            items=BeforeAndAfter(before=items(0.9, 9), after=items(noise, seed)),
         )
         for seed in range(seeds)
         for loss, noise in (("bce", 0.1), ("cosent", 0.6))

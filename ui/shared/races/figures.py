@@ -91,8 +91,7 @@ def _dev(
     race: Sequence[Outcome], tracks: Sequence[Track], metric: str | None, axis: str, beside: Mapping[str, Items]
 ) -> Chart:
     def place(at: Moment) -> Point | None:
-        value = at.metrics.get(metric or "")
-        return None if value is None else (getattr(at, axis), value)
+        return _defined(getattr(at, axis), at.metrics.get(metric or "", math.nan))
 
     lines = _lines(race, tracks, place)
     last = ", ".join(f"{line.name} {line.points[-1][1]:.3f}" for line in lines if line.points and not line.thin)
@@ -121,7 +120,7 @@ def _as_it_comes(lines: Sequence[Line], metric: str | None, beside: Mapping[str,
 
 def _path(race: Sequence[Outcome], tracks: Sequence[Track]) -> Chart:
     def place(at: Moment) -> Point | None:
-        return None if at.alignment is None or at.uniformity is None else (at.alignment, at.uniformity)
+        return _defined(at.alignment, at.uniformity)
 
     return Chart(
         title=_("uniformity (lower is better)"),
@@ -187,20 +186,19 @@ def _numbers(race: Sequence[Outcome], tracks: Sequence[Track], metric: str | Non
             _("seconds of training"): [round(at.seconds, 1) for _outcome, at in rows],
         }
         if metric is not None:
-            table[metric_title(metric)] = [_three_digits(at.metrics.get(metric)) for _outcome, at in rows]
+            table[metric_title(metric)] = [_three_digits(at.metrics.get(metric, math.nan)) for _outcome, at in rows]
         table[_("alignment")] = [_three_digits(at.alignment) for _outcome, at in rows]
         table[_("uniformity")] = [_three_digits(at.uniformity) for _outcome, at in rows]
         with opened:
             st.dataframe(table, hide_index=True, key=f"{key}-numbers-table")
-            pace = {one.last["step"]: one for one in tracks if one.last}
-            if pace:
+            if any(one.last for one in tracks):
                 st.caption(plain(_last_steps(race, tracks)))
 
 
 def _last_steps(race: Sequence[Outcome], tracks: Sequence[Track]) -> str:
     return " · ".join(
         _("{name}: loss {loss}, {rate:,.0f} texts/s").format(
-            name=name, loss=_three_digits(one.last["loss"]), rate=one.last["texts_per_second"]
+            name=name, loss=_three_digits(one.last.loss), rate=one.last.texts_per_second
         )
         for name, one in zip(names(race), tracks, strict=True)
         if one.last
@@ -256,12 +254,16 @@ def _by_loss(race: Sequence[Outcome]) -> list[tuple[str, list[int]]]:
 
 def _last_text(tracks: Sequence[Track]) -> float | None:
     """How many texts the longest training will have seen, about; a round number, so that the axis stays where it is."""
-    ends = [one.texts * one.last["steps"] / one.last["step"] for one in tracks if one.last]
+    ends = [one.texts * one.last.steps / one.last.step for one in tracks if one.last]
     if not ends or all(one.finished for one in tracks):
         return None
     unit = 10 ** max(math.floor(math.log10(max(max(ends), 1))) - 1, 0)
     return float(math.ceil(max(ends) / unit) * unit)
 
 
-def _three_digits(value: float | None) -> str:
-    return "" if value is None else f"{value:.3f}"
+def _defined(x: float, y: float) -> Point | None:
+    return None if math.isnan(x) or math.isnan(y) else (x, y)
+
+
+def _three_digits(value: float) -> str:
+    return "" if math.isnan(value) else f"{value:.3f}"

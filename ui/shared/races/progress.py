@@ -52,7 +52,7 @@ def summary(race: Sequence[Outcome]) -> None:
         said.append(_waiting(first))
     if (left := seconds_left(race)) is not None:
         said.append(_("about {time} left").format(time=duration(left)))
-    paces = [last["texts_per_second"] for outcome in running if (last := track(outcome).last)]
+    paces = [last.texts_per_second for outcome in running if (last := track(outcome).last)]
     if paces:
         said.append(_("{rate:,.0f} texts/s").format(rate=sum(paces)))
     st.caption(" · ".join(said))
@@ -85,7 +85,7 @@ def troubles(race: Sequence[Outcome]) -> None:
         (name, in_words(note))
         for name, outcome in zip(names(race), race, strict=True)
         for note in track(outcome).notes
-        if note.get("code") != "converted"
+        if note.code != "converted"
     ]
     for name, said in noted[:NOTES_SHOWN]:
         st.warning(f"**{plain(name)}** · {plain(said)}", icon=":material/monitor_heart:")
@@ -153,17 +153,15 @@ def _seconds_in_all(outcome: Outcome) -> float | None:
     """What a run takes, or has taken; None before its first step."""
     one = track(outcome)
     if one.finished:
-        return one.finished.get("seconds")
-    if one.last is None or not one.last["step"]:
-        return None
-    return float(one.last["seconds"] * one.last["steps"] / one.last["step"])
+        return one.finished.seconds
+    return None if one.last is None else one.last.seconds * one.last.steps / one.last.step
 
 
 def _share(outcome: Outcome) -> float:
     last = track(outcome).last
     if outcome.state == State.FINISHED:
         return 1.0
-    return min(last["step"] / max(last["steps"], 1), 1.0) if last else 0.0
+    return min(last.step / last.steps, 1.0) if last else 0.0
 
 
 def _state(own: Sequence[Outcome]) -> str:
@@ -187,4 +185,4 @@ def _at_work(outcome: Outcome) -> str:
     if last is None or seconds is None:
         return _("starting …")
     left = duration(seconds * (1 - _share(outcome)))
-    return _("epoch {epoch}, {time} left").format(epoch=last["epoch"], time=left)
+    return _("epoch {epoch}, {time} left").format(epoch=last.epoch, time=left)

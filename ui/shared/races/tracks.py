@@ -4,13 +4,15 @@ A page looks every second, a long training has a hundred thousand records, and t
 is looked at once for all sessions, and what is kept of a run does not grow with its length.
 """
 
+import math
 from collections import OrderedDict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import Any
 
 import streamlit as st
 
+from simcse_core.learning.records import Evaluation, Finished, Note, Record, Step
 from simcse_core.runs.race import Outcome
 
 PLACES = 160
@@ -29,9 +31,10 @@ class Moment:
     """Seen so far."""
     seconds: float
     """Trained so far."""
-    metrics: dict[str, float | None]
-    alignment: float | None
-    uniformity: float | None
+    metrics: Mapping[str, float]
+    """By name; NaN where it is undefined."""
+    alignment: float
+    uniformity: float
 
 
 @dataclass
@@ -69,60 +72,58 @@ class Track:
     moments: list[Moment] = field(default_factory=list)
     steps: Thinned = field(default_factory=Thinned)
     """Of each step: texts seen, seconds, loss, texts per second."""
-    last: dict[str, Any] | None = None
+    last: Step | None = None
     """The last step."""
     texts: int = 0
-    finished: dict[str, Any] | None = None
-    notes: list[dict[str, Any]] = field(default_factory=list)
-    epochs: dict[int, dict[str, Any]] = field(default_factory=dict)
+    finished: Finished | None = None
+    notes: list[Note] = field(default_factory=list)
+    epochs: dict[int, Step] = field(default_factory=dict)
     """By epoch that is over, its last step."""
     _read: int = 0
-    _newest: dict[str, Any] | None = None
+    _newest: Record | None = None
     _seconds: float = 0.0
 
-    def goes_on_with(self, records: list[dict[str, Any]]) -> bool:
+    def goes_on_with(self, records: Sequence[Record]) -> bool:
         """Whether these are the records that were read, and later ones; a run that is resumed replaces some."""
         return self._read <= len(records) and (not self._read or records[self._read - 1] == self._newest)
 
-    def read(self, records: list[dict[str, Any]]) -> None:
+    def read(self, records: Sequence[Record]) -> None:
         """Go on with the records that are new."""
         for record in records[self._read :]:
             self._add(record)
         self._read = len(records)
         self._newest = records[-1] if records else None
 
-    def _add(self, record: dict[str, Any]) -> None:
-        match record["event"]:
-            case "step":
+    def _add(self, record: Record) -> None:
+        match record:
+            case Step():
                 self._step(record)
-            case "evaluation":
-                self._seconds = record.get("seconds", self._seconds)
+            case Evaluation():
+                self._seconds = record.seconds or self._seconds  # an older version may have left it out
                 self.moments.append(self._moment(record))
-            case "note":
+            case Note():
                 self.notes.append(record)
-            case "finished":
+            case Finished():
                 self.finished = record
 
-    def _step(self, record: dict[str, Any]) -> None:
-        if self.last is not None and record["epoch"] > self.last["epoch"]:
-            self.epochs[self.last["epoch"]] = self.last
-        seconds, rate = record.get("seconds", 0.0), record.get("texts_per_second", 0.0)
-        self.texts += record.get("texts") or round(rate * max(seconds - self._seconds, 0.0))
-        self._seconds = seconds
-        self.last = {"loss": None, "texts_per_second": 0.0, **record}  # older versions wrote less
-        if record.get("loss") is not None:
-            self.steps.add(self.texts, seconds, record["loss"], rate)
+    def _step(self, step: Step) -> None:
+        if self.last is not None and step.epoch > self.last.epoch:
+            self.epochs[self.last.epoch] = self.last
+        self.texts += step.texts or round(step.texts_per_second * max(step.seconds - self._seconds, 0.0))
+        self._seconds = step.seconds
+        self.last = step
+        if not math.isnan(step.loss):
+            self.steps.add(self.texts, step.seconds, step.loss, step.texts_per_second)
 
-    def _moment(self, record: dict[str, Any]) -> Moment:
-        geometry = record.get("geometry") or {}
+    def _moment(self, evaluation: Evaluation) -> Moment:
         return Moment(
-            step=record.get("step", 0),
-            epoch=record["epoch"],
+            step=evaluation.step,
+            epoch=evaluation.epoch,
             texts=self.texts,
             seconds=self._seconds,
-            metrics=record["metrics"] or {},
-            alignment=geometry.get("alignment"),
-            uniformity=geometry.get("uniformity"),
+            metrics=evaluation.metrics,
+            alignment=evaluation.geometry.alignment,
+            uniformity=evaluation.geometry.uniformity,
         )
 
 

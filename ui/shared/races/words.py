@@ -11,6 +11,7 @@ from simcse_core.data import bundled
 from simcse_core.encoding.catalogue import CATALOGUE
 from simcse_core.encoding.scratch import SIZES
 from simcse_core.errors import RunError
+from simcse_core.learning.records import Note, Step
 from simcse_core.learning.settings import TrainingSettings
 from simcse_core.runs.config import RunConfig
 from simcse_core.runs.race import Outcome
@@ -102,9 +103,9 @@ def failure(outcome: Outcome) -> str:
     return _sentence(outcome.template, outcome.values) or without_folders(outcome.message)
 
 
-def in_words(note: Mapping[str, Any]) -> str:
-    """What a training said of itself, in the language of this session; "" where it cannot be told."""
-    return _sentence(note.get("template", ""), note.get("values", {})) or without_folders(note.get("message", ""))
+def in_words(note: Note) -> str:
+    """What a training said of itself, in the language of this session."""
+    return without_folders(_(note.template).format(**note.values) if note.template else note.message)
 
 
 def _sentence(template: str, values: Mapping[str, Any]) -> str:
@@ -144,25 +145,21 @@ def announcements(race: Sequence[Outcome], epochs: int | None) -> dict[str, str]
     metric_name = metric_title(metric) if metric else ""
     for name, outcome in zip(names(race), race, strict=True):
         for number, last, at in _latest_epochs(track(outcome)):
-            value = at.metrics.get(metric) if at is not None and metric else None
-            what = f"{metric_name} {value:.2f}" if value is not None else loss.format(loss=_number(last["loss"]))
+            value = at.metrics.get(metric, math.nan) if at is not None and metric else math.nan
+            what = loss.format(loss=last.loss) if math.isnan(value) else f"{metric_name} {value:.2f}"
             said[f"{outcome.run} {number}"] = epoch.format(number=number, epochs=epochs, name=name, what=what)
         if outcome.state.is_over:
             said[f"{outcome.run} {outcome.state}"] = f"{name}: {_(STATES[outcome.state])}"
     return said
 
 
-def _latest_epochs(one: Track) -> list[tuple[int, dict[str, Any], Moment | None]]:
+def _latest_epochs(one: Track) -> list[tuple[int, Step, Moment | None]]:
     """The latest epochs that are over, each with its last step and its last measurement."""
     if one.last is None:
         return []
     measured = {at.epoch: at for at in one.moments[-2 * SAID_EPOCHS :] if at.step}
     over = {number: one.epochs[number] for number in list(one.epochs)[-SAID_EPOCHS:]}
-    latest = measured.get(one.last["epoch"])
-    if one.finished or (latest is not None and latest.step == one.last["step"]):
-        over[one.last["epoch"]] = one.last
+    latest = measured.get(one.last.epoch)
+    if one.finished or (latest is not None and latest.step == one.last.step):
+        over[one.last.epoch] = one.last
     return [(number, over[number], measured.get(number)) for number in sorted(over)]
-
-
-def _number(value: float | None) -> float:
-    return math.nan if value is None else value
