@@ -18,7 +18,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from simcse_core.commands.main import make_parser
-from simcse_core.commands.train import config_of
+from simcse_core.commands.training_options import config_of
 from simcse_core.encoding.catalogue import load
 from simcse_core.errors import RunError
 from simcse_core.jsonable import jsonable

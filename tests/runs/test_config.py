@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from simcse_core.commands.train import absolute
+from simcse_core.commands.training_options import absolute
 from simcse_core.data import bundled
 from simcse_core.data.kinds import rows
 from simcse_core.errors import DataError, ModelError, OptionError

@@ -1,0 +1,138 @@
+"""The flags of `train`, and the run's configuration that they say."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from simcse_core.commands.options import add_option, seed, share, whole
+from simcse_core.errors import OptionError
+from simcse_core.option_fields import option_fields
+
+if TYPE_CHECKING:
+    from simcse_core.runs.config import RunConfig
+
+MANY_EPOCHS = 1_000
+"""When something else is the budget."""
+
+
+def add_held_out(parser: argparse.ArgumentParser) -> None:
+    """The flags that say what is learned from and what is measured on."""
+    from simcse_core.runs.config import MOST_FOLDS
+
+    parser.add_argument(
+        "--dev", help="held-out data; none: learn from all rows and measure nothing (default: a share is held out)"
+    )
+    parser.add_argument(
+        "--dev-share",
+        type=share,
+        metavar="X",
+        help="share of the rows to hold out (default: 0.4 of each class of labelled texts, 0.2 of other rows)",
+    )
+    parser.add_argument(
+        "--folds",
+        type=whole(2, MOST_FOLDS),
+        metavar="K",
+        help="cross-validation: train K times, each time with another of K parts held out, and measure on all rows; "
+        "the weights of the last step are kept unless --keep says otherwise",
+    )
+    parser.add_argument("--fold", type=whole(1, MOST_FOLDS), metavar="I", help="only this one of the K folds, from 1")
+    parser.add_argument(
+        "--final",
+        action="store_true",
+        help="afterwards train once more on all rows, unmeasured, with the same settings; --output is its folder. Each "
+        "row is seen as often as by the weights that were kept: after --keep best, --patience or a budget other than "
+        "--epochs that is a number of steps",
+    )
+    parser.add_argument("--data-seed", type=seed, help="seed of what is held out and of --as (default: --seed)")
+
+
+def add_settings(parser: argparse.ArgumentParser) -> None:
+    """A flag for every training setting, made from the settings themselves."""
+    from simcse_core.learning.losses import losses
+    from simcse_core.learning.pretraining import pretraining
+    from simcse_core.learning.settings import TrainingSettings, objective
+
+    for field in option_fields(TrainingSettings):
+        if field.name not in ("seed", "precision", "loss_options"):
+            choices = [*losses.names(), *pretraining.names()] if field.name == "loss" else []
+            add_option(parser, field, choices)
+    entries = [objective(name) for name in (*losses.names(), *pretraining.names())]
+    options = "; ".join(
+        f"{entry.name}: {', '.join(field.name for field in entry.fields)}" for entry in entries if entry.fields
+    )
+    parser.add_argument(
+        "--loss-option",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help=f"hyper-parameter of the loss, e.g. temperature=0.1. {options}",
+    )
+
+
+def config_of(options: argparse.Namespace) -> "RunConfig":
+    """What the flags of `train` say, without a look at data or model.
+
+    Raises:
+        OptionError: a setting is out of range, contradicts another one, or is written in another way.
+    """
+    from simcse_core.data.columns import parse_columns
+    from simcse_core.learning.settings import TrainingSettings, training_settings
+    from simcse_core.runs.config import RunConfig, check_held_out
+    from simcse_core.runs.reproduce import BUDGETS
+
+    given = {name: getattr(options, name) for name in TrainingSettings.model_fields if hasattr(options, name)}
+    if "epochs" not in given and any(name in given for name in BUDGETS):
+        given["epochs"] = MANY_EPOCHS  # the other budget decides
+    if "keep" not in given and options.folds is not None:
+        given["keep"] = "last"  # the best of many moments on held-out rows looks better than it is
+    config = RunConfig(
+        data=options.data,
+        dev=options.dev,
+        dev_share=options.dev_share,
+        folds=options.folds,
+        fold=options.fold,
+        columns=parse_columns(options.columns) if options.columns else {},
+        encoding=options.encoding,
+        sheet=options.sheet,
+        kind=options.kind,
+        model=options.model,
+        layer=options.layer,
+        pooling=options.pooling,
+        head=options.head,
+        device=options.device,
+        settings=training_settings({**given, "loss_options": loss_options(options.loss_option)}),
+        data_seed=options.data_seed,
+    )
+    check_held_out(config)
+    return config
+
+
+def absolute(config: "RunConfig") -> "RunConfig":
+    """The same, with whole paths where it names files or folders of this machine."""
+    from simcse_core.data.opening import source_of
+    from simcse_core.encoding.catalogue import find
+    from simcse_core.encoding.scratch import SIZES
+
+    def data(name: str) -> str:
+        return str(Path(name).resolve()) if source_of(name) == "file" and Path(name).is_file() else name
+
+    is_folder = config.model not in SIZES and find(config.model) == Path(config.model)
+    return config.model_copy(
+        update={
+            "data": data(config.data),
+            "dev": config.dev if config.other_dev is None else data(config.other_dev),
+            "model": str(Path(config.model).resolve()) if is_folder else config.model,
+        }
+    )
+
+
+def loss_options(given: list[str]) -> dict[str, str]:
+    """What --loss-option says, by the name of the option.
+
+    Raises:
+        OptionError: a value is missing.
+    """
+    pairs = [text.partition("=") for text in given]
+    if wrong := next((name for name, equals, _ in pairs if not equals), None):
+        raise OptionError("--loss-option {given!r} needs a value: NAME=VALUE.", given=wrong)
+    return {name: value for name, _, value in pairs}
