@@ -1,4 +1,4 @@
-"""Runs: what was trained here, looked at, compared, taken away, removed."""
+"""Runs: look at what was trained here, compare it, export it, remove it."""
 
 from collections.abc import Mapping, Sequence
 

@@ -18,7 +18,7 @@ LOOKS = {
 
 
 def matrix(texts: list[str], settings: cache.EncoderSettings) -> Matrix:
-    """(N, N) cosines; of the first sample from the store, as long as the model is on its way."""
+    """(N, N) cosines; those of the first sample are stored ones while the model is loading."""
     look = stored.first_look(language())
     first = texts == look.texts and settings == cache.EncoderSettings(defaults.MODEL[language()])
     if first and not cache.is_loaded(settings.model):
@@ -85,7 +85,7 @@ else:
 below = st.container()
 
 settings = cache.EncoderSettings(defaults.MODEL[language()])
-with right, errors.user_errors():  # with settings that cannot be, the sentences are shown all the same
+with right, errors.user_errors():  # the sentences are shown even if the settings are invalid
     settings = inputs.encoder_settings()
 with left, errors.user_errors():
     texts = inputs.sentences(settings.model)

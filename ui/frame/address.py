@@ -17,7 +17,7 @@ _STORE = "remembered"
 
 
 def remembered(name: str, options: Sequence[T], default: T) -> T:
-    """What was chosen, else what the address says, else the default."""
+    """The choice of this session, else the value in the address, else the default."""
     choice = choice_of(name)
     if choice in options:
         return choice
@@ -46,14 +46,14 @@ def widget(
     key = f"{name}-{language}"
     st.session_state[key] = value
     if value != default:
-        _store()[name] = value  # what the address said counts on the next page too
+        _store()[name] = value  # a value from the address holds on the next page too
         write(name, value)
     else:
         write(name, value if always else None)
 
     def keep() -> None:
         for option in options:
-            if option == st.session_state[key]:  # a switch says True for 1
+            if option == st.session_state[key]:  # the value of a switch is True, which equals 1
                 put(name, option)
 
     return key, keep
@@ -66,7 +66,7 @@ def put(name: str, value: str | int) -> None:
 
 
 def write(name: str, value: str | int | None) -> None:
-    """Put a parameter into the address, or take it out; nothing is sent to the browser when it says so already.
+    """Put a parameter into the address, or take it out; nothing is sent to the browser when nothing changes.
 
     `frontend/head.js` keeps such changes out of the browser's history, so that one press of Back leaves the page.
     """
@@ -78,7 +78,7 @@ def write(name: str, value: str | int | None) -> None:
 
 
 def link() -> str:
-    """The address of this view, with what was chosen."""
+    """The address of this view with the choices of this session."""
     parts = urlsplit(st.context.url or "")
     return f"{parts.scheme}://{parts.netloc}{parts.path}?{urlencode(st.query_params.to_dict())}"
 

@@ -1,4 +1,4 @@
-"""What a screen reader says while something goes on: each message politely, and once."""
+"""Messages for screen readers while work goes on: each is read once, without interrupting."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,7 +9,7 @@ _SCRIPT = Path(__file__).parent / "frontend" / "announcer.js"
 
 
 def announce(messages: Mapping[str, str], *, about: str, key: str) -> None:
-    """Say the messages that have not been said; those that are there when the page opens are taken for known.
+    """Announce the messages that are new; those of the first call are not read out.
 
     Args:
         messages: by an id of each, the latest ones in their order.

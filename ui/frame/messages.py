@@ -55,7 +55,7 @@ def current_messages() -> Catalog:
 
 
 def _from_registries() -> Iterator[str]:
-    """Explanations that stand where the thing itself is defined."""
+    """Explanations that are part of a definition: of a loss, an option, a model."""
     for loss in losses.entries():
         yield loss.learned_nothing
         yield loss.collapse

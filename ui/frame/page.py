@@ -18,7 +18,7 @@ class Page:
     path: str
     title: str
     question: str
-    """What a user comes with."""
+    """The question that the page answers."""
     promise: str
     """What they can do there."""
     icon: str

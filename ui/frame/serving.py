@@ -1,4 +1,4 @@
-"""What stands before the pages: which hosts may ask this server, and who may show it in a frame.
+"""Checks before a page is served: which hosts may ask this server, and who may show it in a frame.
 
 Streamlit compares the origin of a connection with the server's own address, which it asks the internet for. Here a
 foreign origin is refused before that, so nothing is asked; and a name that is not this machine's is refused, because
@@ -189,10 +189,10 @@ class UploadLimit:
 
 
 class Frames:
-    """Only configured origins show the app in a frame; in others stands a link to it.
+    """Only configured origins show the app in a frame; other frames get a link to it.
 
     Over plain http browsers do not say that a page is for a frame. There the page itself notices, in `head.js`, and
-    asks for the link; a browser that were told to refuse would show its own words, which help nobody.
+    asks for the link; a browser that was told to refuse would show an error of its own, which helps nobody.
     """
 
     def __init__(self, app: ASGIApp, embed_in: tuple[str, ...]) -> None:

@@ -1,4 +1,4 @@
-"""Uploaded files. A browser refuses a file that is too large before it sends it; who has no browser is told here."""
+"""Uploaded files. Browsers refuse a file that is too large before they send it; other clients are refused here."""
 
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 

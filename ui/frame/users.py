@@ -1,4 +1,4 @@
-"""Who sits at the browser: a random id in a cookie, so that runs are found again. It is no login."""
+"""The id of a browser: a random number in a cookie, by which its runs are listed again. It is no login."""
 
 import re
 import secrets
@@ -45,7 +45,7 @@ def remember() -> None:
 
 
 def say_if_forgotten() -> None:
-    """Where the browser keeps no cookie, as in a frame of another host, say so and offer a window of its own."""
+    """Warn where the browser stores no cookie, as in a frame of another host, and offer to open a window."""
     if st.session_state.get(_FORGETS):
         st.warning(
             _(
@@ -63,4 +63,4 @@ def _valid(value: object) -> str | None:
 
 
 def _do_nothing() -> None:
-    """The component reports only to those who listen."""
+    """A component reports a value only if it has a callback for it."""

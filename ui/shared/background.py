@@ -47,7 +47,7 @@ def _warm_up() -> None:
 
 
 def projection(content: str, method: str, embeddings: NDArray[np.float32], seed: int) -> "Future[Projected]":
-    """A projection on its way; the same one is computed once for all sessions, and again if its worker died.
+    """A projection in progress; the same one is computed once for all sessions, and again if its worker died.
 
     Args:
         content: a key for the embeddings; big arrays are never hashed here, because only a sample of them would count.
@@ -67,7 +67,7 @@ def _submitted(content: str, method: str, _embeddings: NDArray[np.float32], seed
 
 
 def submit(worker: str, content: str, work: Callable[..., T], *arguments: object) -> "Future[T]":
-    """Work on its way in a process of low priority and one thread; the same work is done once for all sessions.
+    """Work in a process of low priority with one thread; the same work is done once for all sessions.
 
     Args:
         worker: name of the process that does it. It does its work in the order in which it was submitted.

@@ -52,7 +52,7 @@ def _loader() -> ThreadPoolExecutor:
 
 @st.cache_resource(max_entries=12, show_spinner=False)
 def _loading(name: str) -> "Future[Encoder]":
-    """A model on its way. It is shared by all sessions, so nobody may change it; training works on copies elsewhere."""
+    """A model that is loading. All sessions share it, so nobody may change it; training works on copies."""
     return _loader().submit(_load, name)
 
 
@@ -87,7 +87,7 @@ def is_loaded(name: str) -> bool:
 
 @st.fragment(run_every=0.5)
 def until_loaded(model: str) -> None:
-    """Stands where something needs a model that is on its way; draws the page anew when it is there."""
+    """A note in place of what needs a model that is still loading; draws the page again when it has loaded."""
     if is_loaded(model):
         st.rerun()
     st.caption(":material/hourglass_top: " + _("The model is loading, once for everybody …"))

@@ -19,13 +19,13 @@ NUMBERS_UP_TO = 12
 LOW, HIGH = 430, 600
 """Pixels of a heatmap with and without numbers. It stays as high while somebody types."""
 CLASSES_UP_TO = 24
-"""A map tells so many classes apart; no eye tells more colours and shapes."""
+"""So many classes get a colour and shape of their own on a map; nobody could tell more apart."""
 COSINES = CosineColors()
 """From -1 to 1."""
 OUTLINE = "#009E73"
 """Of a cell that is pointed out: in none of the scale's colours."""
 LABELS_UP_TO = 30
-"""Sentences stand at the rows up to this many; above, the hover text has them."""
+"""Up to this many sentences label the rows; above, only the hover text shows them."""
 
 LONGEST_CHOICE = 300
 """Letters of a text in a list to choose from."""
@@ -87,7 +87,7 @@ def heatmap(
         for number, text in zip(numbers, texts, strict=True)
     ]
     rows = range(n) if some else range(0, n, every)
-    # A category whatever it says: "7  1984" would be read as a number, without the blanks.
+    # Always a category: Plotly would read a label such as "7  1984" as a number, without the blanks.
     quiet = {"type": "category", "showgrid": False, "zeroline": False, "ticks": ""}
     layout = {
         "xaxis": {

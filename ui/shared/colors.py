@@ -20,19 +20,19 @@ PUOR = [
 COSINE_SCALE: list[list[object]] = [[step / (len(PUOR) - 1), color] for step, color in enumerate(PUOR)]
 
 OKABE_ITO = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#999999", "#F0E442"]
-"""Okabe and Ito's palette; grey stands for their black, which a dark page would swallow."""
+"""Okabe and Ito's palette; grey replaces their black, which would be invisible on a dark page."""
 
 SYMBOLS = ["circle", "diamond", "square", "cross", "x", "triangle-up", "star", "hexagon"]
 """Shapes beside the colours, for eyes and projectors that do not tell colours apart."""
 
 DASHES = ["", "8 3", "4 2", "12 3 3 3", "6 4", "3 2", "14 4", "9 2 2 2 2 2"]
-"""Of lines, as SVG takes them; beside the colours for the same reason."""
+"""Of lines, as SVG's `stroke-dasharray`; beside the colours for the same reason."""
 
 AS_IT_COMES = "#6F6C7B"
 START = "#9A97A5"
 TFIDF = "#B5B2BE"
 BEFORE = {"as_it_comes": AS_IT_COMES, "start": START, "tfidf": TFIDF}
-"""What one had before a training; grey, because nobody trained it."""
+"""The baselines; grey, because nobody trained them."""
 PRETRAINING = "#8073AC"
 """ "mlm" is no loss on embeddings, and has none of their colours."""
 

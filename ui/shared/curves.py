@@ -1,4 +1,4 @@
-"""Curves that live: the chart keeps its node, its zoom and its hidden lines while data arrive.
+"""Line charts that are updated in place: node, zoom and hidden lines stay while new points arrive.
 
 Streamlit's own charts cannot: Plotly is mounted anew whenever its data change, and ECharts is told to forget what it
 showed. This one is a component of ours (frontend/curves/) that draws SVG.
@@ -22,7 +22,7 @@ class Line:
 
     name: str
     group: str
-    """Lines of one group stand in the legend once, and are hidden together."""
+    """Lines of one group share one entry in the legend and are hidden together."""
     points: Sequence[Point]
     color: str
     dash: str = ""
@@ -40,7 +40,7 @@ class Chart:
     x_name: str
     lines: Sequence[Line]
     alt: str
-    """The chart in words, for those who do not see it."""
+    """Describes the chart for screen readers."""
     height: int = 280
     """Pixels; a quarter more on a projector."""
     from_zero: bool = True

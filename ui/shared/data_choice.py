@@ -22,12 +22,12 @@ from ui.shared import defaults, reading
 
 @dataclass(frozen=True)
 class Upload:
-    """A file that somebody brought."""
+    """A file that a user has uploaded."""
 
     content: bytes
     name: str
     token: str = ""
-    """Its own for each file that is brought, so that nobody has to look at the content to tell files apart."""
+    """Differs for each upload, so that files are told apart without a look at their content."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class ChosenData:
     source: str | Upload
     """Name of a bundled set, or the file."""
     columns: dict[str, str] = field(default_factory=dict)
-    """The file's own names of columns, by ours."""
+    """The column names of the file, by ours."""
 
     @property
     def key(self) -> str:
@@ -60,7 +60,7 @@ def choose_data(key: str, *, kinds: Sequence[str] = tuple(KINDS)) -> ChosenData:
     names = offered(kinds)
     widget_key, keep = address.widget(f"{key}-data", names, defaults.DATA[language()], language=language())
     name = st.selectbox(_("Data"), names, format_func=data_title, key=widget_key, on_change=keep)
-    # With another key it is another popover, which is closed: a file that came in does not hide what it changes.
+    # With another key it is another popover, which is closed, so that it does not cover the data that have changed.
     came = getattr(st.session_state.get(f"{key}-upload"), "file_id", "")
     with st.popover(_("Use your own data"), icon=":material/upload:", key=f"{key}-own-{came}"):
         brought = upload(key)
@@ -145,7 +145,7 @@ def _sample(token: str, _brought: Upload) -> Sample:
 
 
 def _map_columns(brought: Upload, key: str) -> dict[str, str]:
-    """Asks which column is which, where the names do not say it; proposes what names and content suggest."""
+    """Ask which column is which, where the names do not tell; names and content suggest the defaults."""
     sample = _sample(brought.token, brought)
     names = sample.columns
     if sample.is_headless():
@@ -159,7 +159,7 @@ def _map_columns(brought: Upload, key: str) -> dict[str, str]:
     keys = {normalised(name) for name in names}
     fitting = [kind for kind, columns in KINDS.items() if set(columns.columns) <= keys]
     guesses = guess_columns(sample)
-    # A column `text` alone may stand beside labels of another name: then one is asked.
+    # Beside a column `text` there may be labels under another name: then the page asks.
     if not names or not all(map(is_texts_only, fitting)) or (fitting and is_texts_only(best_guess(sample))):
         return {}
     st.caption(_("The columns have other names. Say which is which:"))

@@ -8,7 +8,7 @@ from simcse_core.runs.config import RunConfig
 
 MODEL = {language: card.name for card in CATALOGUE.values() for language in card.default_for}
 DATA = {"en": "spam-en", "zh_CN": "spam-zh"}
-"""Texts of which the models know little as they come, so that training has something to add."""
+"""Data on which the pretrained models do badly, so that training has something to add."""
 
 RACE_LOSSES = ("bce", "cross_entropy", "triplet", "cosent")
 """Chosen at first, as far as the data can feed them."""
@@ -23,7 +23,7 @@ def race_losses(data: Dataset) -> list[str]:
 
 
 def race_config(language: str) -> RunConfig:
-    """The default race: it starts from the model as it comes, and ends within a minute or two on a laptop."""
+    """The default race: it starts from the pretrained model, and ends within a minute or two on a laptop."""
     model = MODEL[language]
     return RunConfig(data=DATA[language], model=model, settings=settings(frozen=CATALOGUE[model].is_frozen))
 

@@ -35,7 +35,7 @@ class View:
     """How a matrix is shown. Numbers and their meaning stay the same."""
 
     order: tuple[int, ...] | None = None
-    """Which sentence stands where; None as typed. Sentences keep the number of their line."""
+    """Positions of the sentences in the order shown; None as typed. Sentences keep the number of their line."""
     colors: CosineColors = CosineColors()  # noqa: RUF009 - it is frozen
 
 
@@ -140,7 +140,7 @@ def numbers(similarity: Matrix, texts: Sequence[str]) -> None:
 
 
 def two_digits(value: float) -> str:
-    return f"{value:.2f}".replace("-0.00", "0.00")  # a minus that nobody sees the reason of
+    return f"{value:.2f}".replace("-0.00", "0.00")  # a minus sign would need an explanation
 
 
 def _pairs(similarity: Matrix, texts: Sequence[str]) -> None:

@@ -161,7 +161,7 @@ def encoder_settings(
     with for_model:
         card = model_choice(f"{prefix}model", model)
     if not is_here(address.remembered(f"{prefix}model", _offered(f"{prefix}model"), card.name)):
-        return cache.EncoderSettings(card.name)  # a stand-in; the settings of the chosen one stay in the address
+        return cache.EncoderSettings(card.name)  # used meanwhile; the settings of the chosen model stay in the address
     if card.layers is None or card.pooling is None:  # it is frozen
         for_layer.caption(
             _("It is frozen: it gives sentence embeddings only, so there are no layers or poolings to choose.")

@@ -19,7 +19,7 @@ class Cancelled(Exception):  # noqa: N818 - nothing went wrong
 
 @dataclass
 class Fetch:
-    """A download on its way, the same one for all sessions."""
+    """A download in progress, the same one for all sessions."""
 
     started: float = field(default_factory=time.monotonic)
     done: int = 0

@@ -82,7 +82,7 @@ def finished_runs(user: str) -> list[str]:
 
 @st.cache_data(ttl=10.0, max_entries=1_000, show_spinner=False)
 def is_readable(name: str) -> bool:
-    """Whether a run can say what it is. Nothing changes a finished run but damage, which shows within ten seconds."""
+    """Whether the files of a run can be read. Only damage changes a finished run; it shows within ten seconds."""
     try:
         run = store.get(name)
         return card_of(run.model, name, run.config.settings.loss).name == name

@@ -8,7 +8,7 @@ LINES = {
     "tfidf": N_("TF-IDF (shared words)"),
     "start": N_("the start of the training"),
 }
-"""What one had before."""
+"""The baselines."""
 STATES = {
     "queued": N_("waiting"),
     "running": N_("running"),
@@ -40,12 +40,12 @@ def _metrics() -> dict[str, Metric]:
 
 
 def line_name(name: str) -> str:
-    """A line of a result: a loss by its name, what one had before in words."""
+    """The label of a line of a result: the name of a loss, or a baseline in words."""
     return _(LINES[name]) if name in LINES else name
 
 
 def duration(seconds: float) -> str:
-    """A time as people say it."""
+    """Seconds in the largest units that fit: s, min, h and min."""
     if seconds < 99.5:
         return _("{n:.0f} s").format(n=max(seconds, 0))
     if seconds < 5_940:

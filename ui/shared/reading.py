@@ -1,4 +1,4 @@
-"""Asks how a file is read where it does not say so itself: which sheet of a workbook, which encoding."""
+"""Asks how to read a file where this is ambiguous: which sheet of a workbook, which encoding."""
 
 from dataclasses import dataclass
 

@@ -17,13 +17,13 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 TOKENS_A_SECOND = 10_000
-"""About what two cores encode."""
+"""Encoded by two cores, about."""
 LETS_PASS_SECONDS = 3.0
 """However large a request is, it lets pass only what comes within so many seconds after it."""
 LOOK_SECONDS = 0.1
 """Between two looks at whether somebody in the line still wants the result."""
 KEEPS_PLACE_SECONDS = 5.0
-"""Who has left the line has the old place when coming back within so many seconds."""
+"""A session that left the line and comes back within so many seconds has its old place."""
 TOKENS_IN_A_PART = 2_000
 """Encoded between two looks at who else waits: about 0.2 s."""
 BYTES_IN_A_TOKEN = 4
@@ -72,13 +72,13 @@ def _tokens(text: str) -> int:
 
 @dataclass(eq=False)
 class _Ticket:
-    """In the line; the lowest rank is next."""
+    """A place in the line; the lowest rank is next."""
 
     rank: float
 
 
 class Turns:
-    """The line before what only one may use at a time.
+    """The line of those who wait for something that only one may use at a time.
 
     Args:
         clock: seconds that only grow.
@@ -112,7 +112,7 @@ class Turns:
 
     @property
     def waiting(self) -> int:
-        """How many stand in the line."""
+        """How many are waiting."""
         return len(self._line)
 
     def wait(self, tokens: int, still_wanted: Callable[[], None], who: str = "") -> None:

@@ -45,7 +45,7 @@ def put(key: str, text: str) -> None:
 def typing_area(
     label: str, *, default: str, source: str, key: str, note: Callable[[str], str] = lambda _text: ""
 ) -> str:
-    """What stands in the text area, 0.3 s after the last key.
+    """The text of a text area, 0.3 s after the last key.
 
     Args:
         label: above the area.

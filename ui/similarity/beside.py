@@ -32,7 +32,7 @@ def show(texts: Sequence[str], similarity: Matrix, settings: cache.EncoderSettin
     """
     with st.expander(_("The second encoder"), icon=":material/tune:", expanded=True):
         columns = st.columns(4)
-        # Beside a frozen model stands one with layers; beside another one the same, some layers below.
+        # A frozen model is compared with one that has layers; any other with itself, some layers below.
         frozen = models.card(settings.model).is_frozen
         second_settings = inputs.encoder_settings(
             "b-",

@@ -1,4 +1,4 @@
-"""What can be taken away: the numbers, the picture, a page of its own, the Python behind it, a link."""
+"""Exports: the numbers, the picture, a stand-alone page, the Python behind it, a link."""
 
 from collections.abc import Callable, Sequence
 from io import BytesIO
@@ -18,13 +18,13 @@ from ui.similarity import beside
 CSV_UP_TO = 1_000
 """Above so many sentences the matrix is offered as a NumPy file: no spreadsheet opens it anyway."""
 INLINE_UP_TO = 300
-"""So many sentences stand in the Python script itself; more are read from the file beside it."""
+"""Up to so many sentences are written into the Python script; more are read from a file beside it."""
 
 
 def show(
     texts: Sequence[str], similarity: Matrix, summary: Summary, settings: cache.EncoderSettings, view: View
 ) -> None:
-    """All ways to keep what is on the page.
+    """All ways to export what is on the page.
 
     Args:
         texts: N sentences as typed.

@@ -2,24 +2,24 @@
 const STAYS_MS = 60_000
 
 export default function ({ parentElement, data }) {
-  let place = parentElement.querySelector(".announcer")
-  if (!place) {
-    place = document.createElement("div")
-    place.className = "announcer"
-    place.setAttribute("role", "log")
-    place.setAttribute("aria-live", "polite")
-    parentElement.append(place)
+  let log = parentElement.querySelector(".announcer")
+  if (!log) {
+    log = document.createElement("div")
+    log.className = "announcer"
+    log.setAttribute("role", "log")
+    log.setAttribute("aria-live", "polite")
+    parentElement.append(log)
   }
-  if (place.about !== data.about) {
-    place.about = data.about
-    place.known = new Set(data.messages.map(([name]) => name)) // on the node: this script may be loaded anew
+  if (log.about !== data.about) {
+    log.about = data.about
+    log.known = new Set(data.messages.map(([name]) => name)) // on the node: this script may be loaded anew
   }
   for (const [name, text] of data.messages) {
-    if (place.known.has(name)) continue
-    place.known.add(name)
+    if (log.known.has(name)) continue
+    log.known.add(name)
     const line = document.createElement("p")
     line.textContent = text
-    place.append(line)
+    log.append(line)
     setTimeout(() => line.remove(), STAYS_MS)
   }
 }

@@ -2,9 +2,9 @@
 // when the browser keeps no cookie, as in a frame of another host.
 export default function ({ data, setStateValue }) {
   const start = `${data.name}=`
-  const known = document.cookie.split("; ").find((cookie) => cookie.startsWith(start))
-  if (known) {
-    if (known !== start + data.value) setStateValue("id", known.slice(start.length))
+  const stored = document.cookie.split("; ").find((cookie) => cookie.startsWith(start))
+  if (stored) {
+    if (stored !== start + data.value) setStateValue("id", stored.slice(start.length))
     return
   }
   const secure = location.protocol === "https:" ? "; Secure" : ""

@@ -33,14 +33,14 @@ function between(from, to, share) {
   return from + share * turn
 }
 
-const place = (angle, radius) => [radius * Math.cos(angle), -radius * Math.sin(angle)]
+const screenPoint = (angle, radius) => [radius * Math.cos(angle), -radius * Math.sin(angle)]
 const pair = ([x, y]) => `${x.toFixed(2)},${y.toFixed(2)}`
 
 // How far outwards each point stands: the sum of how much it overlaps the points before it, so that nothing jumps.
 function stacked(angles, bead) {
-  const upon = angles.map((angle, at) => {
-    const apart = (other) => RIM * Math.abs(Math.sin((angle - other) / 2)) // half of the way
-    return angles.slice(0, at).reduce((sum, other) => sum + Math.sqrt(Math.max(0, 1 - (apart(other) / bead) ** 2)), 0)
+  const upon = angles.map((angle, index) => {
+    const apart = (earlier) => RIM * Math.abs(Math.sin((angle - earlier) / 2)) // half of the way
+    return angles.slice(0, index).reduce((sum, earlier) => sum + Math.sqrt(Math.max(0, 1 - (apart(earlier) / bead) ** 2)), 0)
   })
   const each = Math.min(1.85 * bead, STACKED / Math.max(1e-9, ...upon))
   return upon.map((count) => count * each)
@@ -94,8 +94,8 @@ export class Circle {
 
   angleAt(point, frame) {
     const [before, after] = [Math.floor(frame), Math.ceil(frame)]
-    const at = (which) => this.#panel.angles[which * this.#points.length + point]
-    return between(at(before), at(after), frame - before)
+    const angle = (which) => this.#panel.angles[which * this.#points.length + point]
+    return between(angle(before), angle(after), frame - before)
   }
 
   // frame: may lie between two.
@@ -103,16 +103,16 @@ export class Circle {
     const angles = this.#points.map((_, point) => this.angleAt(point, frame))
     const out = stacked(angles, this.#bead)
     angles.forEach((angle, point) => {
-      const [x, y] = place(angle, RIM + out[point])
-      const [footX, footY] = place(angle, RIM)
+      const [x, y] = screenPoint(angle, RIM + out[point])
+      const [footX, footY] = screenPoint(angle, RIM)
       const { stem, body } = this.#beads[point]
       body.setAttribute("transform", `translate(${x.toFixed(2)} ${y.toFixed(2)})`)
       for (const [key, value] of Object.entries({ x1: footX, y1: footY, x2: x, y2: y })) stem.setAttribute(key, value.toFixed(2))
       this.#trails[point].setAttribute("points", this.#trail(point, frame))
-      this.#views[point].forEach((view, at) => this.#place(view, this.#viewAngle(point, at, frame), RIM - 9))
+      this.#views[point].forEach((view, index) => this.#place(view, this.#viewAngle(point, index, frame), RIM - 9))
     })
-    this.#centers.forEach((center, at) => {
-      const [x, y] = [0, 1].map((axis) => this.#panel.centers[(Math.round(frame) * this.#centers.length + at) * 2 + axis])
+    this.#centers.forEach((center, index) => {
+      const [x, y] = [0, 1].map((axis) => this.#panel.centers[(Math.round(frame) * this.#centers.length + index) * 2 + axis])
       center.setAttribute("transform", `translate(${(RIM * x).toFixed(2)} ${(-RIM * y).toFixed(2)})`)
     })
   }
@@ -123,14 +123,14 @@ export class Circle {
   }
 
   #place(element, angle, radius) {
-    const [x, y] = place(angle, radius)
+    const [x, y] = screenPoint(angle, radius)
     element.setAttribute("cx", x.toFixed(2))
     element.setAttribute("cy", y.toFixed(2))
   }
 
   #trail(point, frame) {
     const step = (RIM - OLDEST) / Math.max(1, this.#frames - 1)
-    const past = Array.from({ length: Math.floor(frame) + 1 }, (_, at) => at)
-    return [...past, frame].map((at) => pair(place(this.angleAt(point, at), RIM - (frame - at) * step))).join(" ")
+    const past = Array.from({ length: Math.floor(frame) + 1 }, (_, moment) => moment)
+    return [...past, frame].map((moment) => pair(screenPoint(this.angleAt(point, moment), RIM - (frame - moment) * step))).join(" ")
   }
 }

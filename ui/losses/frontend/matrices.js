@@ -24,9 +24,9 @@ function noNegativeZero(text, zero, plain) {
 
 // A colour of the scale for a place from 0 to 1.
 function mixed(stops, share) {
-  const at = clamp(share, 0, 1) * (stops.length - 1)
-  const [from, to] = [stops[Math.floor(at)], stops[Math.ceil(at)]].map(channels)
-  const between = from.map((channel, which) => channel + (to[which] - channel) * (at - Math.floor(at)))
+  const position = clamp(share, 0, 1) * (stops.length - 1)
+  const [from, to] = [stops[Math.floor(position)], stops[Math.ceil(position)]].map(channels)
+  const between = from.map((channel, which) => channel + (to[which] - channel) * (position - Math.floor(position)))
   return `#${between.map((channel) => Math.round(channel).toString(16).padStart(2, "0")).join("")}`
 }
 
@@ -135,7 +135,7 @@ export class Matrices {
     const next = { 1: -1, "-1": 0, 0: 1 }[targets[row * count + column]]
     targets[row * count + column] = targets[column * count + row] = next
     this.#paint("targets", targets, 0)
-    this.#onEdit(Array.from({ length: count }, (_, at) => Array.from(targets.slice(at * count, (at + 1) * count))))
+    this.#onEdit(Array.from({ length: count }, (_, line) => Array.from(targets.slice(line * count, (line + 1) * count))))
   }
 
   #move(event, row, column) {
@@ -162,10 +162,10 @@ export class Matrices {
 
   #paint(kind, values, start) {
     const cells = this.#tables[kind]
-    const own = values.slice(start, start + cells.length)
-    const largest = Math.max(1e-9, ...Array.from(own, (value) => (Number.isNaN(value) ? 0 : Math.abs(value))))
-    cells.forEach((cell, at) => {
-      const value = own[at]
+    const shown = values.slice(start, start + cells.length)
+    const largest = Math.max(1e-9, ...Array.from(shown, (value) => (Number.isNaN(value) ? 0 : Math.abs(value))))
+    cells.forEach((cell, index) => {
+      const value = shown[index]
       const none = Number.isNaN(value) || (kind === "targets" && !cell.firstElementChild && value === 0)
       const label = none ? "·" : SAY[kind](value)
       const color = none ? "" : this.#color(kind, value, largest)

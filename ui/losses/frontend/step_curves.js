@@ -13,7 +13,7 @@ export class StepCurves {
     this.#dots = ["matches", "mismatches", "losses"].flatMap((name) => {
       const scale = this.#scale(name)
       if (!scale) return []
-      const line = panel[name].map((value, at) => (value === null ? "" : `${this.#x(at)},${scale(value).toFixed(2)}`))
+      const line = panel[name].map((value, frame) => (value === null ? "" : `${this.#x(frame)},${scale(value).toFixed(2)}`))
       const dot = svg("circle", { class: `circles-dot circles-${name}`, r: 3.5 })
       this.element.append(svg("polyline", { class: `circles-curve circles-${name}`, points: line.join(" ") }), dot)
       return [{ name, scale, dot }]
@@ -22,8 +22,8 @@ export class StepCurves {
     this.element.append(this.#cursor)
   }
 
-  #x(at) {
-    return (4 + (292 * at) / Math.max(1, this.#panel.matches.length - 1)).toFixed(2)
+  #x(frame) {
+    return (4 + (292 * frame) / Math.max(1, this.#panel.matches.length - 1)).toFixed(2)
   }
 
   #scale(name) {
@@ -35,12 +35,12 @@ export class StepCurves {
   }
 
   draw(frame) {
-    const at = Math.round(frame)
+    const whole = Math.round(frame)
     for (const side of ["x1", "x2"]) this.#cursor.setAttribute(side, this.#x(frame))
     for (const { name, scale, dot } of this.#dots) {
-      const value = this.#panel[name][at]
+      const value = this.#panel[name][whole]
       dot.style.display = value === null ? "none" : ""
-      dot.setAttribute("cx", this.#x(at))
+      dot.setAttribute("cx", this.#x(whole))
       dot.setAttribute("cy", scale(value ?? 0).toFixed(2))
     }
   }

@@ -98,7 +98,7 @@ class Circles {
     this.#root.classList.toggle("circles-large", data.projector)
     this.#width = this.#root.clientWidth
     if (!same) this.#panels = data.panels.map(unpacked)
-    else this.#panels = this.#panels.map((panel, at) => ({ ...panel, ...this.#wordsOf(data.panels[at]) }))
+    else this.#panels = this.#panels.map((panel, index) => ({ ...panel, ...this.#wordsOf(data.panels[index]) }))
     if (!this.#panels.some(({ id }) => id === this.#chosen)) this.#chosen = this.#panels[0]?.id
     this.#build()
     if (!same) {
@@ -129,11 +129,11 @@ class Circles {
     row.replaceChildren(...this.#story(), ...figures)
     const width = figures[0]?.clientWidth || VIEW.width
     const bead = clamp(((this.#data.projector ? 20.5 : 11) * VIEW.width) / width, 13, 22) // readable names
-    this.#drawn = this.#panels.map((panel, at) => {
+    this.#drawn = this.#panels.map((panel, index) => {
       const circle = new Circle(panel, points, bead)
       const curves = new StepCurves(panel)
       const numbers = html("dl", "circles-numbers")
-      figures[at].append(circle.element, numbers, curves.element)
+      figures[index].append(circle.element, numbers, curves.element)
       return { panel, circle, curves, numbers }
     })
     this.#legend()
@@ -310,9 +310,9 @@ class Circles {
     this.#shown = whole
   }
 
-  #numbers(panel, list, at) {
+  #numbers(panel, list, frame) {
     const say = (name, value) => (value === null ? "–" : name === "losses" ? lossInWords(value) : inHundredths(value))
-    const shown = this.#curves().map(([name, label]) => [label, say(name, panel[name][at])])
+    const shown = this.#curves().map(([name, label]) => [label, say(name, panel[name][frame])])
     if (list.childElementCount !== shown.length) {
       list.replaceChildren(
         ...shown.map(([label]) => {
@@ -322,26 +322,26 @@ class Circles {
         }),
       )
     }
-    shown.forEach(([, value], place) => {
-      const holder = list.children[place].lastElementChild
+    shown.forEach(([, value], index) => {
+      const holder = list.children[index].lastElementChild
       if (holder.textContent !== value) holder.textContent = value
     })
   }
 
-  #inWords(panel, at) {
+  #inWords(panel, frame) {
     const number = (value) => (value === null ? "–" : inHundredths(value))
     return filled(this.#data.words.circle, {
       title: [panel.verdict_in_words, panel.title, panel.setting].filter(Boolean).join(" · "),
-      step: filled(this.#data.words.step, { n: at, most: this.#last }),
-      loss: lossInWords(panel.losses[at]),
-      matches: number(panel.matches[at]),
-      mismatches: number(panel.mismatches[at]),
+      step: filled(this.#data.words.step, { n: frame, most: this.#last }),
+      loss: lossInWords(panel.losses[frame]),
+      matches: number(panel.matches[frame]),
+      mismatches: number(panel.mismatches[frame]),
     })
   }
 
   #say() {
-    const at = Math.round(this.#frame)
-    this.#find("unseen").textContent = this.#panels.map((panel) => this.#inWords(panel, at)).join(" ")
+    const frame = Math.round(this.#frame)
+    this.#find("unseen").textContent = this.#panels.map((panel) => this.#inWords(panel, frame)).join(" ")
   }
 }
 

@@ -2,6 +2,6 @@
 export function fromBase64(text) {
   const letters = atob(text)
   const bytes = new Uint8Array(letters.length)
-  for (let at = 0; at < letters.length; at++) bytes[at] = letters.charCodeAt(at)
+  for (let index = 0; index < letters.length; index++) bytes[index] = letters.charCodeAt(index)
   return bytes
 }

@@ -23,28 +23,28 @@ export default function ({ parentElement, data, setStateValue }) {
     area.rows = Math.min(Math.max(data.text.split("\n").length + 1, 6), 16)
   }
 
-  // What somebody wrote outlives a reload: it is kept in the tab, and nowhere else, until the tab is closed.
-  const place = `simcse-${data.name}`
+  // A typed text outlives a reload: the browser stores it for this tab, and nowhere else, until the tab is closed.
+  const storageKey = `simcse-${data.name}`
   const keep = () => {
     try {
-      if (area.value === data.sample) sessionStorage.removeItem(place)
-      else sessionStorage.setItem(place, area.value)
+      if (area.value === data.sample) sessionStorage.removeItem(storageKey)
+      else sessionStorage.setItem(storageKey, area.value)
     } catch {
-      // No storage, or no room in it: the text is simply not kept.
+      // No storage, or no room in it: the text is lost at a reload.
     }
   }
-  const kept = () => {
+  const stored = () => {
     try {
-      return sessionStorage.getItem(place)
+      return sessionStorage.getItem(storageKey)
     } catch {
       return null
     }
   }
   let reported = area.value
   window.simcseRestored ??= new Set()
-  if (!window.simcseRestored.has(place)) {
-    window.simcseRestored.add(place)
-    if (area.value === data.sample) area.value = kept() ?? area.value
+  if (!window.simcseRestored.has(storageKey)) {
+    window.simcseRestored.add(storageKey)
+    if (area.value === data.sample) area.value = stored() ?? area.value
   }
   showCount()
   const report = () => {

@@ -57,7 +57,7 @@ def is_dark(cosines: NDArray[np.float32], colors: CosineColors) -> NDArray[np.bo
 
 @lru_cache(maxsize=64)
 def _luminance(colors: CosineColors) -> NDArray[np.float64]:
-    """Of each of the 256 colours."""
+    """(256,) relative luminance of each colour."""
     channels = np.array([[int(color[start : start + 2], 16) for start in (1, 3, 5)] for color in _table(colors)]) / 255
     linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
     return np.asarray(linear @ np.array([0.2126, 0.7152, 0.0722]))

@@ -1,4 +1,4 @@
-// Live curves. The node outlives every change of the data, and with it zoom, hidden lines and the pointer.
+// Line charts that are updated in place: node, zoom, hidden lines and pointer stay when the data change.
 import { html } from "../html.js"
 import { clamp } from "../numbers.js"
 import { draw, mark, put, strokeOf } from "./draw.js"
@@ -20,19 +20,19 @@ class Curves {
 
   listen() {
     const { svg } = this
-    const at = (event) => event.clientX - svg.getBoundingClientRect().left
+    const xOf = (event) => event.clientX - svg.getBoundingClientRect().left
     let from = null
     svg.addEventListener("pointerdown", (event) => {
-      if (event.button === 0 && event.pointerType === "mouse") from = at(event)
+      if (event.button === 0 && event.pointerType === "mouse") from = xOf(event)
     })
     svg.addEventListener("pointermove", (event) => {
-      this.pointer = at(event)
+      this.pointer = xOf(event)
       if (from === null) return this.read()
       svg.setPointerCapture(event.pointerId)
       this.choose(from, this.pointer)
     })
     svg.addEventListener("pointerup", (event) => {
-      const [low, high] = [from ?? 0, at(event)].sort((a, b) => a - b).map((place) => this.inside(place))
+      const [low, high] = [from ?? 0, xOf(event)].sort((a, b) => a - b).map((x) => this.inside(x))
       const dragged = from !== null && high - low > 8
       from = null
       this.choose(0, 0)
@@ -45,8 +45,8 @@ class Curves {
     svg.addEventListener("dblclick", () => this.show(null))
   }
 
-  inside(place) {
-    return clamp(place, this.frame.box.left, this.frame.box.left + this.frame.across)
+  inside(x) {
+    return clamp(x, this.frame.box.left, this.frame.box.left + this.frame.across)
   }
 
   choose(from, to) {
@@ -95,8 +95,8 @@ class Curves {
     const signature = JSON.stringify([...groups.values()].map(({ group, color, dash, symbol }) => [group, color, dash, symbol]))
     if (signature === this.signature) return // the button somebody is on stays
     this.signature = signature
-    const place = this.figure.querySelector(".curves-legend")
-    place.replaceChildren(...(this.data.legend ? [...groups.values()].map((line) => this.entry(line)) : []))
+    const legend = this.figure.querySelector(".curves-legend")
+    legend.replaceChildren(...(this.data.legend ? [...groups.values()].map((line) => this.entry(line)) : []))
   }
 
   entry(line) {

@@ -38,27 +38,27 @@ function frameOf(svg, data, lines, range) {
   const height = Math.round(data.height * (size > 20 ? 1.25 : 1))
   const { x, y } = domains(data, lines, range)
   const rows = ticks(y[0], y[1], height / (letter * 3.6))
-  const widest = Math.max(...rows.marks.map((at) => written(at, rows.step).length), 1)
+  const widest = Math.max(...rows.marks.map((tick) => written(tick, rows.step).length), 1)
   const box = { left: letter * (0.62 * widest + 0.9), right: letter * 1.1, top: letter * 0.6, bottom: letter * 2.9 }
   const [across, down] = [Math.max(width - box.left - box.right, 20), Math.max(height - box.top - box.bottom, 20)]
   return {
     size, letter, width, height, box, across, down, x, y, rows,
-    toX: (at) => box.left + ((at - x[0]) / (x[1] - x[0])) * across,
-    toY: (at) => box.top + down - ((at - y[0]) / (y[1] - y[0])) * down,
-    fromX: (at) => x[0] + ((at - box.left) / across) * (x[1] - x[0]),
+    toX: (value) => box.left + ((value - x[0]) / (x[1] - x[0])) * across,
+    toY: (value) => box.top + down - ((value - y[0]) / (y[1] - y[0])) * down,
+    fromX: (pixel) => x[0] + ((pixel - box.left) / across) * (x[1] - x[0]),
   }
 }
 
 function drawAxes(svg, frame, data) {
   const { box, letter, across, down, width, height, rows } = frame
   const columns = ticks(frame.x[0], frame.x[1], across / (letter * 5))
-  for (const at of rows.marks) {
-    put(svg, "line", { class: "curves-grid", x1: box.left, x2: box.left + across, y1: frame.toY(at), y2: frame.toY(at) })
-    put(svg, "text", { x: box.left - letter * 0.5, y: frame.toY(at) + letter * 0.35, "text-anchor": "end", "font-size": letter }, written(at, rows.step))
+  for (const tick of rows.marks) {
+    put(svg, "line", { class: "curves-grid", x1: box.left, x2: box.left + across, y1: frame.toY(tick), y2: frame.toY(tick) })
+    put(svg, "text", { x: box.left - letter * 0.5, y: frame.toY(tick) + letter * 0.35, "text-anchor": "end", "font-size": letter }, written(tick, rows.step))
   }
-  for (const at of columns.marks) {
-    put(svg, "line", { class: "curves-grid", x1: frame.toX(at), x2: frame.toX(at), y1: box.top + down, y2: box.top + down + 4 })
-    put(svg, "text", { x: frame.toX(at), y: box.top + down + letter * 1.3, "text-anchor": "middle", "font-size": letter }, written(at, columns.step))
+  for (const tick of columns.marks) {
+    put(svg, "line", { class: "curves-grid", x1: frame.toX(tick), x2: frame.toX(tick), y1: box.top + down, y2: box.top + down + 4 })
+    put(svg, "text", { x: frame.toX(tick), y: box.top + down + letter * 1.3, "text-anchor": "middle", "font-size": letter }, written(tick, columns.step))
   }
   put(svg, "text", { x: box.left + across / 2, y: height - letter * 0.3, "text-anchor": "middle", "font-size": letter }, data.x_name)
   if (!data.lines.some((line) => line.points.length)) {
@@ -74,13 +74,13 @@ function drawLines(svg, frame, lines, clip) {
   visible.setAttribute("data-clip", "")
   const inside = put(svg, "g", { "clip-path": `url(#${clip})` })
   for (const line of lines) {
-    const places = line.points.map(([x, y]) => [frame.toX(x), frame.toY(y)])
-    if (!places.length) continue
-    put(inside, "path", { d: `M${places.map(([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`).join("L")}`, ...strokeOf(line) })
-    if (line.thin && places.length > 1) continue
-    const marked = places.length <= MARKED_UP_TO ? places : places.slice(-1)
-    const last = places.at(-1)
-    for (const place of marked) mark(inside, line, ...place, place === last ? frame.letter * 0.42 : frame.letter * 0.3)
+    const marks = line.points.map(([x, y]) => [frame.toX(x), frame.toY(y)])
+    if (!marks.length) continue
+    put(inside, "path", { d: `M${marks.map(([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`).join("L")}`, ...strokeOf(line) })
+    if (line.thin && marks.length > 1) continue
+    const marked = marks.length <= MARKED_UP_TO ? marks : marks.slice(-1)
+    const last = marks.at(-1)
+    for (const point of marked) mark(inside, line, ...point, point === last ? frame.letter * 0.42 : frame.letter * 0.3)
   }
 }
 

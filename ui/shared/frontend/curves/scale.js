@@ -8,7 +8,7 @@ export function stepOf(span, about) {
 export function ticks(low, high, about) {
   const step = stepOf(high - low, about)
   const marks = []
-  for (let at = Math.ceil(low / step - 1e-9); at * step <= high + step * 1e-9; at += 1) marks.push(at * step)
+  for (let multiple = Math.ceil(low / step - 1e-9); multiple * step <= high + step * 1e-9; multiple += 1) marks.push(multiple * step)
   return { marks, step }
 }
 
@@ -42,8 +42,8 @@ export function domains(data, lines, range) {
 
 // The points inside a range and the one before and behind it, to which the line is drawn.
 function seenPoints(points, [low, high]) {
-  return points.filter(([at], place) => {
-    const [before, behind] = [points[place - 1]?.[0] ?? at, points[place + 1]?.[0] ?? at]
-    return (at >= low && at <= high) || (at < low && behind >= low) || (at > high && before <= high)
+  return points.filter(([x], index) => {
+    const [before, behind] = [points[index - 1]?.[0] ?? x, points[index + 1]?.[0] ?? x]
+    return (x >= low && x <= high) || (x < low && behind >= low) || (x > high && before <= high)
   })
 }

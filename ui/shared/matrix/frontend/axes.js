@@ -27,7 +27,7 @@ const stepOf = (room, size) => roundStep(Math.max(1, room / size))
 // Positions whose numbers are shown: every step-th, and the first where the second is not too near.
 function numbered([first, last], step) {
   const positions = first === 0 && last > 0 && step > 2 ? [0] : []
-  for (let at = Math.ceil((first + 1) / step) * step - 1; at < last; at += step) positions.push(at)
+  for (let position = Math.ceil((first + 1) / step) * step - 1; position < last; position += step) positions.push(position)
   return positions
 }
 
@@ -45,7 +45,7 @@ function longestLabel(context, matrix) {
   return context.measureText(matrix.longest.slice(0, 100)).width
 }
 
-export const middleOf = (start, first, at, size) => start + (at + 0.5 - first) * size
+export const middleOf = (start, first, position, size) => start + (position + 0.5 - first) * size
 
 // Sentences at the rows, with their numbers; or numbers alone while rows are low. `marked` is a row to point out.
 function drawRowLabels(context, { matrix, view, plot, look }, marked) {

@@ -12,46 +12,46 @@ const WORD = 4
 
 export default function ({ parentElement, data }) {
   const part = read(data)
-  const own = slot(part.key)
+  const entry = slot(part.key)
   if (!parentElement.isCounted) {
     parentElement.isCounted = true
-    own.mounted++
+    entry.mounted++
   }
-  collect(own, part)
+  collect(entry, part)
   return () => {
     parentElement.isCounted = false
-    own.mounted--
-    if (own.mounted === 0) own.matrix = own.arriving = null
+    entry.mounted--
+    if (entry.mounted === 0) entry.matrix = entry.arriving = null
   }
 }
 
 function read(data) {
   const view = new DataView(data.buffer, data.byteOffset)
-  const [count, number, length] = [0, 1, 2].map((at) => view.getUint32(DIGEST + at * WORD, true))
+  const [count, number, length] = [0, 1, 2].map((word) => view.getUint32(DIGEST + word * WORD, true))
   const start = DIGEST + 3 * WORD
   const digest = Array.from(data.subarray(0, DIGEST), (byte) => byte.toString(16).padStart(2, "0")).join("")
   const key = new TextDecoder().decode(data.subarray(start, start + length))
   return { digest, count, number, key, piece: data.subarray(start + length) }
 }
 
-function collect(own, { digest, count, number, piece }) {
-  if (own.matrix?.digest === digest) return
-  if (own.arriving?.digest !== digest) own.arriving = { digest, pieces: [], missing: count }
-  if (!own.arriving.pieces[number]) own.arriving.missing--
-  own.arriving.pieces[number] = piece
-  if (own.arriving.missing > 0) return
-  own.matrix = unpack(joined(own.arriving.pieces), digest)
-  own.arriving = null
-  own.waiting()
+function collect(entry, { digest, count, number, piece }) {
+  if (entry.matrix?.digest === digest) return
+  if (entry.arriving?.digest !== digest) entry.arriving = { digest, pieces: [], missing: count }
+  if (!entry.arriving.pieces[number]) entry.arriving.missing--
+  entry.arriving.pieces[number] = piece
+  if (entry.arriving.missing > 0) return
+  entry.matrix = unpack(joined(entry.arriving.pieces), digest)
+  entry.arriving = null
+  entry.waiting()
 }
 
 function joined(pieces) {
   if (pieces.length === 1) return pieces[0]
   const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0))
-  let at = 0
+  let offset = 0
   for (const piece of pieces) {
-    whole.set(piece, at)
-    at += piece.length
+    whole.set(piece, offset)
+    offset += piece.length
   }
   return whole
 }

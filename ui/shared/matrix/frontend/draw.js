@@ -30,8 +30,8 @@ function paintRegion(matrix, table, region, step) {
 function paintOneToOne(pixels, { cells, columns }, { rgba }, region) {
   let pixel = 0
   for (let row = 0; row < region.rows; row++) {
-    let at = (region.row + row) * columns + region.column
-    for (const end = at + region.columns; at < end; at++) pixels[pixel++] = rgba[cells[at]]
+    let index = (region.row + row) * columns + region.column
+    for (const end = index + region.columns; index < end; index++) pixels[pixel++] = rgba[cells[index]]
   }
 }
 
@@ -44,13 +44,13 @@ function paintMeans(pixels, { cells, columns }, table, region, step) {
     redBlue.fill(0)
     green.fill(0)
     for (let inner = 0; inner < rows; inner++) {
-      let at = (region.row + row + inner) * columns + region.column
-      const end = at + region.columns
+      let index = (region.row + row + inner) * columns + region.column
+      const end = index + region.columns
       for (let x = 0; x < width; x++) {
         let sumRedBlue = 0
         let sumGreen = 0
-        for (const stop = Math.min(at + step, end); at < stop; at++) {
-          const byte = cells[at]
+        for (const stop = Math.min(index + step, end); index < stop; index++) {
+          const byte = cells[index]
           sumRedBlue += table.redBlue[byte]
           sumGreen += table.green[byte]
         }
@@ -80,19 +80,19 @@ function grown([first, last], step, count) {
 }
 
 // The painted region around what is seen; `kept` is what the last call returned and is used again while it serves.
-function paintedRegion({ matrix, table, view, plot, ratio }, kept) {
+function paintedRegion({ matrix, table, view, plot, ratio }, earlier) {
   const step = clamp(Math.floor(1 / (view.size * ratio) + 0.01), 1, LARGEST_STEP)
   const rows = visible(view.row, plot.height, view.size, matrix.rows)
   const columns = visible(view.column, plot.width, view.size, matrix.columns)
   const covers = (first, count, [from, to]) => first <= from && first + count >= to
   if (
-    kept?.matrix === matrix &&
-    kept.table === table &&
-    kept.step === step &&
-    covers(kept.region.row, kept.region.rows, rows) &&
-    covers(kept.region.column, kept.region.columns, columns)
+    earlier?.matrix === matrix &&
+    earlier.table === table &&
+    earlier.step === step &&
+    covers(earlier.region.row, earlier.region.rows, rows) &&
+    covers(earlier.region.column, earlier.region.columns, columns)
   )
-    return kept
+    return earlier
   const [top, bottom] = grown(rows, step, matrix.rows)
   const [left, right] = grown(columns, step, matrix.columns)
   const region = { row: top, column: left, rows: bottom - top, columns: right - left }
@@ -106,9 +106,9 @@ function cellsArea({ matrix, view, plot }) {
   return { ...plot, width: Math.max(0, right), height: Math.max(0, bottom) }
 }
 
-function drawCells(context, scene, kept) {
+function drawCells(context, scene, earlier) {
   const { view, plot, ratio } = scene
-  const painted = paintedRegion(scene, kept)
+  const painted = paintedRegion(scene, earlier)
   const area = cellsArea(scene)
   context.save()
   context.beginPath()
@@ -165,8 +165,8 @@ function drawNumbers(context, scene) {
 }
 
 // The cells; returns the painted region for the next call.
-export function drawMatrix(context, scene, kept) {
-  const painted = drawCells(context, scene, kept)
+export function drawMatrix(context, scene, earlier) {
+  const painted = drawCells(context, scene, earlier)
   drawGaps(context, scene)
   drawNumbers(context, scene)
   return painted

@@ -10,7 +10,7 @@ function positionOf(event, stage) {
   return { x: event.clientX - box.left, y: event.clientY - box.top }
 }
 
-const distance = (one, other) => Math.hypot(one.x - other.x, one.y - other.y)
+const distance = (first, second) => Math.hypot(first.x - second.x, first.y - second.y)
 
 // One pointer drags, two zoom and drag; a pointer that stays where it was picks.
 export function followPointers(stage, calls) {
@@ -31,11 +31,11 @@ export function followPointers(stage, calls) {
     if (!pointer) return calls.hover(now.x, now.y)
     if (held.size === 1 && !dragged && distance(pointer.start, now) < DRAG_FROM) return
     dragged = true
-    const [one, other] = held.values()
-    const apart = other && distance(one, other)
+    const [first, second] = held.values()
+    const apart = second && distance(first, second)
     calls.drag((now.x - pointer.x) / held.size, (now.y - pointer.y) / held.size)
     Object.assign(pointer, now)
-    if (apart) calls.zoom(distance(one, other) / apart, (one.x + other.x) / 2, (one.y + other.y) / 2)
+    if (apart) calls.zoom(distance(first, second) / apart, (first.x + second.x) / 2, (first.y + second.y) / 2)
   })
 
   stage.addEventListener("pointerup", (event) => {

@@ -15,7 +15,7 @@ export function matrixOf(header, numbers, digest) {
   const [rows, columns] = [rowTexts.length, columnTexts.length]
   const count = rows * columns
   const hundredths = numbers.length > count ? new Int8Array(numbers.slice(count).buffer) : null
-  const numberOf = (at) => String(header.order?.[at] ?? at + 1)
+  const numberOf = (index) => String(header.order?.[index] ?? index + 1)
   return { rows, columns, cells: numbers.subarray(0, count), hundredths, rowTexts, columnTexts, numberOf, digest }
 }
 
@@ -25,8 +25,8 @@ export function byteAt(matrix, { row, column }) {
 
 // The cosine of a cell with two digits.
 export function numberAt(matrix, { row, column }) {
-  const at = row * matrix.columns + column
-  if (matrix.cells[at] === NO_NUMBER) return "–"
-  const cosine = matrix.hundredths ? matrix.hundredths[at] / 100 : matrix.cells[at] / 127 - 1
+  const index = row * matrix.columns + column
+  if (matrix.cells[index] === NO_NUMBER) return "–"
+  const cosine = matrix.hundredths ? matrix.hundredths[index] / 100 : matrix.cells[index] / 127 - 1
   return twoDecimals(cosine)
 }

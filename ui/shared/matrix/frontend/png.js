@@ -61,8 +61,8 @@ function drawTitle(context, title, margin, width, look) {
 function drawScale(context, scale, left, top, width, look) {
   const height = 0.7 * look.textSize
   const colors = scaleColors(scale)
-  colors.forEach((color, at) => {
-    const [from, to] = [at, at + 1].map((edge) => Math.round(left + (edge / colors.length) * width))
+  colors.forEach((color, index) => {
+    const [from, to] = [index, index + 1].map((edge) => Math.round(left + (edge / colors.length) * width))
     context.fillStyle = color
     context.fillRect(from, top, to - from, height)
   })

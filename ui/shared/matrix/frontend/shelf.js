@@ -9,7 +9,7 @@ export function slot(key) {
 
 // Calls use(matrix) as soon as the matrix with this digest is there.
 export function whenHere(key, digest, use) {
-  const own = slot(key)
-  own.waiting = () => own.matrix?.digest === digest && use(own.matrix)
-  own.waiting()
+  const entry = slot(key)
+  entry.waiting = () => entry.matrix?.digest === digest && use(entry.matrix)
+  entry.waiting()
 }

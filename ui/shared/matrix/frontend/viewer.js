@@ -190,18 +190,18 @@ export class MatrixViewer {
     showReading(this.#root, this.#content.matrix, this.#marked)
   }
 
-  #point(at) {
-    if (at?.row === this.#cursor?.row && at?.column === this.#cursor?.column) return
-    this.#cursor = at
+  #point(cell) {
+    if (cell?.row === this.#cursor?.row && cell?.column === this.#cursor?.column) return
+    this.#cursor = cell
     this.#drawMarks()
     this.#read()
   }
 
-  #select(at) {
-    this.#selected = at
+  #select(cell) {
+    this.#selected = cell
     this.#drawMarks()
     this.#read()
-    this.#onSelect(at)
+    this.#onSelect(cell)
   }
 
   // The first key shows where the cursor is: at the selected cell, else in the middle of what is seen.
@@ -252,8 +252,8 @@ export class MatrixViewer {
   #zoomByButton(factor) {
     const { view, plot } = this.#scene
     const towards = (start, span, first, cell) => {
-      const place = cell === undefined ? -1 : middleOf(0, first, cell, view.size)
-      return start + (place >= 0 && place <= span ? place : span / 2)
+      const pixel = cell === undefined ? -1 : middleOf(0, first, cell, view.size)
+      return start + (pixel >= 0 && pixel <= span ? pixel : span / 2)
     }
     const x = towards(plot.left, plot.width, view.column, this.#marked?.column)
     this.#zoom(factor, x, towards(plot.top, plot.height, view.row, this.#marked?.row))
@@ -278,10 +278,10 @@ export class MatrixViewer {
   }
 
   #pick(x, y, isMouse) {
-    const at = cellAt(this.#scene, x, y)
-    if (!at) return
-    this.#cursor = isMouse ? at : null
-    this.#select(at)
+    const cell = cellAt(this.#scene, x, y)
+    if (!cell) return
+    this.#cursor = isMouse ? cell : null
+    this.#select(cell)
   }
 
   #keys = {

@@ -32,16 +32,16 @@ function tick({ at, text }) {
 }
 
 // The cosine and both sentences of a cell; without one, how to get there.
-export function showReading(root, matrix, at) {
+export function showReading(root, matrix, cell) {
   const find = (name) => root.querySelector(`.matrix-${name}`)
-  find("hint").hidden = Boolean(at)
-  find("value").hidden = find("pair").hidden = !at
-  if (!at) return
-  find("value").textContent = `${matrix.hundredths ? "" : "≈ "}${numberAt(matrix, at)}`
+  find("hint").hidden = Boolean(cell)
+  find("value").hidden = find("pair").hidden = !cell
+  if (!cell) return
+  find("value").textContent = `${matrix.hundredths ? "" : "≈ "}${numberAt(matrix, cell)}`
   const [row, column] = find("pair").children
   for (const [line, number, text] of [
-    [row, at.row, matrix.rowTexts[at.row]],
-    [column, at.column, matrix.columnTexts[at.column]],
+    [row, cell.row, matrix.rowTexts[cell.row]],
+    [column, cell.column, matrix.columnTexts[cell.column]],
   ]) {
     line.firstElementChild.textContent = matrix.numberOf(number)
     line.lastElementChild.textContent = text
@@ -49,13 +49,13 @@ export function showReading(root, matrix, at) {
 }
 
 // The same for screen readers.
-export function announce(root, { matrix, words }, at) {
+export function announce(root, { matrix, words }, cell) {
   const parts = {
-    row: matrix.numberOf(at.row),
-    column: matrix.numberOf(at.column),
-    value: numberAt(matrix, at),
-    first: matrix.rowTexts[at.row],
-    second: matrix.columnTexts[at.column],
+    row: matrix.numberOf(cell.row),
+    column: matrix.numberOf(cell.column),
+    value: numberAt(matrix, cell),
+    first: matrix.rowTexts[cell.row],
+    second: matrix.columnTexts[cell.column],
   }
   root.querySelector(".matrix-live").textContent = filled(words.cell, parts)
 }
