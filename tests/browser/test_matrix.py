@@ -1,6 +1,7 @@
 """The large heatmap in a real browser: a page of its own, a server of its own, and the page that is given away."""
 
 import os
+import re
 import socket
 import struct
 import subprocess
@@ -140,6 +141,7 @@ def test_topics_are_purple_squares_on_the_diagonal_and_a_threshold_greys_the_res
     same_topic, other_topic = np.array(at(0.52, 0.56)), np.array(at(0.52, 0.95))
     assert same_topic[:3].mean() < 190 < other_topic[:3].mean()
 
+    expect(tab.get_by_text(re.compile(r"^run \d+$"))).to_be_visible()  # the last thing on the page: all is received
     before = sum(received)
     tab.get_by_text("Threshold").click()
     expect(view.locator(".matrix-ticks")).to_contain_text("0.9")
