@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 _IMPORT = re.compile(r'^import \{([^{}]+)\} from "(\.[^"]+)"$', re.MULTILINE)
+_COMMENT = re.compile(r"^ *//.*\n", re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async function|function|class|const) (\w+))", re.MULTILINE)
 _ENTRY = re.compile(r"^export default (?=function\b)", re.MULTILINE)
 _UNREAD = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
@@ -22,7 +23,7 @@ class _Module:
     variable: str
     """Holds what it exports."""
     code: str
-    """Without the words import and export."""
+    """Without comments and without the words import and export."""
     exports: tuple[str, ...]
 
     def enclosed(self) -> str:
@@ -64,7 +65,8 @@ def _load(path: Path, importers: tuple[Path, ...], modules: dict[Path, _Module])
                 raise ImportError(f"{path.name} imports {name.split()[0]}, which {module.path.name} does not export")
         return f"const {{ {', '.join(names).replace(' as ', ': ')} }} = {module.variable}"
 
-    code = _IMPORT.sub(assigned, path.read_text(encoding="utf-8"))
+    source = _COMMENT.sub("", path.read_text(encoding="utf-8"))  # Streamlit sends a script with each change of its data
+    code = _IMPORT.sub(assigned, source)
     exports = tuple(_EXPORT.findall(code))
     code = _EXPORT.sub("", code)
     if unread := _UNREAD.search(code if importers else _ENTRY.sub("", code)):

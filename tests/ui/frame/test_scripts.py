@@ -97,6 +97,11 @@ def test_what_cannot_be_followed_is_refused_with_its_names(
         as_one_script(folder(tmp_path, **modules))
 
 
+def test_comments_are_not_sent_with_every_change_of_the_data(tmp_path: Path) -> None:
+    entry = folder(tmp_path, entry='// why\nexport default function () {\n  // how\n  return "//"\n}\n')
+    assert as_one_script(entry) == 'export default function () {\n  return "//"\n}\n'
+
+
 def test_a_component_without_a_script_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ImportError, match=r"a component imports .*nothing.js, which is no file"):
         as_one_script(tmp_path / "nothing.js")
