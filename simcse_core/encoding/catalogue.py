@@ -43,7 +43,7 @@ def load(
 
         _refuse_for_frozen(name, layer=layer, pooling=pooling)
         pick_device(device)  # refuses one that is not there; the model itself always computes on the CPU
-        return FrozenEncoder.load(head=head, seed=seed)
+        return FrozenEncoder.load(head=head, seed=seed, name=name)
     folder = _find_or_fetch(name, on_fetch)
     from simcse_core.encoding import storage
 

@@ -7,7 +7,6 @@ from simcse_core.data import bundled
 from simcse_core.data.kinds import Answers, Dataset, Labelled, Pairs, Scored, Texts, kind_of, texts_of
 from simcse_core.data.language import language_of
 from simcse_core.data.lint import lint
-from simcse_core.data.opening import open_data
 from simcse_core.data.splits import split, split_labelled
 from simcse_core.encoding.catalogue import load
 from simcse_core.encoding.texts import TextCheck
@@ -134,8 +133,6 @@ def test_the_unrelated_sentences_are_200_different_ones_that_the_default_model_c
 def test_unknown_data_names_what_there_is() -> None:
     with pytest.raises(DataError, match="intents-en, intents-zh"):
         bundled.load("nothing")
-    with pytest.raises(DataError, match=r"no file nothing\.csv"):
-        open_data("nothing.csv")
 
 
 def test_a_split_is_even_seeded_and_leaks_nothing() -> None:

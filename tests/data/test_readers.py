@@ -4,7 +4,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from simcse_core.data import bundled
 from simcse_core.data.cells import split_lines
 from simcse_core.data.columns import SYNONYMS, Sample, best_guess, guess_columns, parse_columns
 from simcse_core.data.decoding import EncodingError
@@ -194,12 +193,6 @@ def test_a_mapping_works_for_every_table_format(tmp_path: Path) -> None:
 def test_a_mapping_that_does_not_fit_says_what_there_is(name: str, columns: dict[str, str], message: str) -> None:
     with pytest.raises(UserError, match=message):
         data_from_bytes(b"utterance,intent\na,b\n", name, columns)
-
-
-def test_bundled_data_need_no_mapping() -> None:
-    with pytest.raises(DataError, match="intents-en need no mapping"):
-        open_data("intents-en", {"text": "text"})
-    assert open_data("intents-en", None) == bundled.load("intents-en")
 
 
 def test_a_text_file_has_no_columns() -> None:

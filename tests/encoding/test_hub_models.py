@@ -7,11 +7,9 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from simcse_core.encoding import catalogue
-from simcse_core.encoding.catalogue import CATALOGUE, find, is_here, load
+from simcse_core.encoding.catalogue import find, is_here, load
 from simcse_core.encoding.hub_models import fetch
 from simcse_core.encoding.model import SimCSE
-from simcse_core.encoding.pooling import poolings
 from simcse_core.errors import ModelError
 from simcse_core.home import models_folder
 from tests.stand_in_hub import REVISION, StandInHub
@@ -192,19 +190,3 @@ def test_a_damaged_record_is_refused(hub: StandInHub, folder: Path) -> None:
     assert not is_here(NAME)
     with pytest.raises(ModelError, match=r"fetched\.json cannot be read"):
         load(NAME)
-
-
-# ---- The catalogue
-
-
-@pytest.mark.parametrize("card", CATALOGUE.values(), ids=lambda card: card.name)
-def test_every_card_says_where_its_model_is_from_and_how_it_pools(card: catalogue.ModelCard) -> None:
-    assert (card.package is None) != (card.hub is None)
-    assert card.pooling in (*poolings.names(), None)
-    assert (card.pooling is None) == (card.layers is None)
-    assert is_here(card.name) == (card.hub is None)
-    assert card.hub is None or card.hub.count("/") == 1
-
-
-def test_the_models_that_need_no_network_come_first() -> None:
-    assert [card.name for card in CATALOGUE.values()][:2] == ["minilm", "use-multilingual"]

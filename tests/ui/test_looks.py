@@ -12,7 +12,6 @@ import pytest
 from numpy.typing import NDArray
 from streamlit.testing.v1 import AppTest
 
-from simcse_core.data.language import language_of
 from simcse_core.encoding.model import SimCSE
 from simcse_core.meaning.attribution import leave_one_out
 from simcse_core.meaning.grid import Grid, similarity_grid
@@ -227,13 +226,6 @@ def test_numbers_in_cells_on_a_projector_do_without_the_leading_zero() -> None:
     figure = charts.heatmap(np.array([[1, 0.25], [0.25, 1]], dtype=np.float32), ["a", "b"])
     projector.enlarge(figure)
     assert [list(row) for row in figure.data[1].text] == [["1", ""], ["", "1"]]
-
-
-@pytest.mark.parametrize(
-    ("text", "language"), [("A cat.", "en"), ("猫在睡觉。", "zh_CN"), ("我爱 New York 的秋天景色", "zh_CN"), ("", "en")]
-)
-def test_the_language_of_a_sentence_is_that_of_most_of_it(text: str, language: str) -> None:
-    assert language_of([text]) == language
 
 
 def test_a_clicked_cell_counts_only_for_its_sentences(monkeypatch: pytest.MonkeyPatch) -> None:
