@@ -20,7 +20,7 @@ LOOKS = {
 def matrix(texts: list[str], settings: cache.EncoderSettings) -> Matrix:
     """(N, N) cosines; those of the first sample are stored ones while the model is loading."""
     look = stored.first_look(language())
-    first = texts == look.texts and settings == cache.EncoderSettings(defaults.MODEL[language()])
+    first = texts == look.texts and settings == cache.EncoderSettings(defaults.model(language()))
     if first and not cache.is_loaded(settings.model):
         return look.matrix
     with waiting.progress_bar(_("Reading the sentences")) as report:
@@ -84,7 +84,7 @@ else:
     left, middle, right = st.columns([6, 10, 4], gap="medium")
 below = st.container()
 
-settings = cache.EncoderSettings(defaults.MODEL[language()])
+settings = cache.EncoderSettings(defaults.model(language()))
 with right, errors.user_errors():  # the sentences are shown even if the settings are invalid
     settings = inputs.encoder_settings()
 with left, errors.user_errors():

@@ -63,6 +63,10 @@ class Choices(Generic[E]):
     def add(self, entry: E) -> None:
         self._entries[entry.name] = entry
 
+    def remove(self, name: str) -> None:
+        """Take a choice away again, as a test does with one that it added."""
+        del self._entries[name]
+
     def entries(self) -> list[E]:
         return list(self._entries.values())
 

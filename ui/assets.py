@@ -31,8 +31,8 @@ def main() -> None:
 
 
 def _first_look(language: str) -> StoredHeatmap:
-    model = defaults.MODEL[language]
-    texts = bundled.samples()["first_look"].sentences[language]
+    model = defaults.model(language)
+    texts = bundled.samples()["first_look"].in_language(language).sentences
     return StoredHeatmap(model, "first_look", texts, _cosines(model, texts))
 
 

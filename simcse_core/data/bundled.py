@@ -13,15 +13,28 @@ FOLDER = Path(__file__).parent / "bundled"
 
 
 @dataclass(frozen=True)
+class Sample:
+    """Sentences that show something on a heatmap, with one line on what to look at."""
+
+    title: str
+    look_for: str
+    sentences: list[str]
+
+
+@dataclass(frozen=True)
 class SampleSet:
-    """Sentences that show something on a heatmap, in English and Chinese."""
+    """The same in several languages, by their code ("zh_CN"); always in English."""
 
     name: str
     title: dict[str, str]
     look_for: dict[str, str]
-    """One line on what to look at, by language."""
+    """One line on what to look at."""
     sentences: dict[str, list[str]]
-    """By language: "en", "zh_CN"."""
+
+    def in_language(self, language: str) -> "Sample":
+        """What it says in a language; in English where it says nothing in it."""
+        code = language if language in self.sentences else "en"
+        return Sample(self.title[code], self.look_for[code], self.sentences[code])
 
 
 def names() -> list[str]:

@@ -1,6 +1,6 @@
-"""Collects every text of the interface into the Chinese catalogue: `make messages`.
+"""Collects every text of the interface into the catalogues of all languages: `make messages`.
 
-New texts come in empty and wait for their Chinese line, texts that are gone are dropped. A test fails while one is
+New texts come in empty and wait for their line, texts that are gone are dropped. A test fails while one is
 empty.
 """
 
@@ -33,12 +33,12 @@ _LOCAL_ERRORS = ("EncodingError", "UnansweredError")
 KEYWORDS = dict.fromkeys(("_", "N_", *_LOCAL_ERRORS, *(name for name in vars(errors) if name.endswith("Error"))))
 
 
-def current_messages() -> Catalog:
-    """All texts as the code has them now."""
+def current_messages(locale: str) -> Catalog:
+    """All texts as the code has them now, for the catalogue of a language."""
     catalog = Catalog(
-        locale="zh_CN",
+        locale=locale,
         project="SimCSE Explorer",
-        header_comment="# Chinese lines of the interface. `make messages` collects the texts; write each msgstr here.",
+        header_comment="# The lines of the interface. `make messages` collects the texts; write each msgstr here.",
         msgid_bugs_address="",
         last_translator="",
         language_team="",
@@ -81,18 +81,21 @@ def _from_registries() -> Iterator[str]:
 
 
 def main() -> None:
-    path = LOCALES / "zh_CN" / "LC_MESSAGES" / "messages.po"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    catalog = current_messages()
-    if path.exists():
-        with path.open("rb") as file:
-            for translated in read_po(file, locale="zh_CN"):
-                if translated.id and translated.id in catalog:
-                    catalog[translated.id].string = translated.string
+    for path in sorted(LOCALES.glob("*/LC_MESSAGES/messages.po")):
+        _update(path, path.parent.parent.name)
+
+
+def _update(path: Path, locale: str) -> None:
+    """Bring one catalogue up to date. A language begins with an empty file."""
+    catalog = current_messages(locale)
+    with path.open("rb") as file:
+        for translated in read_po(file, locale=locale):
+            if translated.id and translated.id in catalog:
+                catalog[translated.id].string = translated.string
     with path.open("wb") as file:
         write_po(file, catalog, no_location=True, omit_header=False, sort_output=False, width=120)
     empty = [message.id for message in catalog if message.id and not message.string]
-    print(f"{len(catalog)} texts, {len(empty)} without a Chinese line")
+    print(f"{locale}: {len(catalog)} texts, {len(empty)} without a line")
 
 
 if __name__ == "__main__":

@@ -81,7 +81,7 @@ def begin(name: str, *, title: bool = True) -> None:
         codes = list(translation.LANGUAGES)
         key, keep = address.widget(translation.KEY, codes, translation.language(), always=True)
         st.segmented_control(
-            "Language / 语言",
+            translation.in_every_language(N_("Language")),
             codes,
             required=True,
             format_func=lambda code: translation.LANGUAGES[code],

@@ -155,7 +155,7 @@ def own_sentences() -> OwnStart:
     offer_other_text("circle-sentences")
     st.caption(_("2 to {most} sentences. Those with the same label match.").format(most=limits().max_circle_texts))
     sentences = batch_from_lines(split_lines(text))
-    model = defaults.MODEL[language()]
+    model = defaults.model(language())
     embeddings = cache.embeddings(sentences.texts, cache.EncoderSettings(model))
     batch, off = on_circle(sentences, embeddings)
     if not sentences.has_matches:

@@ -21,7 +21,7 @@ from simcse_core.encoding.texts import TextCheck
 from simcse_core.errors import ModelError
 from simcse_core.meaning.similarity import Background, Matrix, Summary, cluster_order, cosine_similarity, summarise
 from ui.frame.translation import _
-from ui.shared.defaults import MODEL
+from ui.shared import defaults
 from ui.shared.turns import Turns, parts, tokens_in
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def _load(name: str) -> Encoder:
 
 def warm_up(language: str) -> None:
     """Begin to load the language's model, so that it is there when a page needs it."""
-    _loading(MODEL[language])
+    _loading(defaults.model(language))
 
 
 def is_loaded(name: str) -> bool:

@@ -58,7 +58,7 @@ def choose_data(key: str, *, kinds: Sequence[str] = tuple(KINDS)) -> ChosenData:
         DataError: the file cannot be used.
     """
     names = offered(kinds)
-    widget_key, keep = address.widget(f"{key}-data", names, defaults.DATA[language()], language=language())
+    widget_key, keep = address.widget(f"{key}-data", names, defaults.data(language()), language=language())
     name = st.selectbox(_("Data"), names, format_func=data_title, key=widget_key, on_change=keep)
     # With another key it is another popover, which is closed, so that it does not cover the data that have changed.
     came = getattr(st.session_state.get(f"{key}-upload"), "file_id", "")

@@ -1,13 +1,13 @@
 """What a page starts with in each language, so that something interesting is there before anyone chooses."""
 
+from simcse_core.data import bundled
 from simcse_core.data.kinds import Dataset, text_columns, texts_of
 from simcse_core.encoding.cards import CATALOGUE
 from simcse_core.learning.checks import losses_for
 from simcse_core.learning.settings import TrainingSettings
 from simcse_core.runs.config import RunConfig
 
-MODEL = {language: card.name for card in CATALOGUE.values() for language in card.default_for}
-DATA = {"en": "spam-en", "zh_CN": "spam-zh"}
+DATA = "spam"
 """Data on which the pretrained models do badly, so that training has something to add."""
 
 RACE_LOSSES = ("bce", "cross_entropy", "triplet", "cosent")
@@ -17,6 +17,18 @@ RACE_SEEDS = (0, 1, 2)
 """Below three seeds no winner can be named."""
 
 
+def model(language: str) -> str:
+    """The model that pages begin with: the card that names the language, or else English."""
+    by_language = {code: card.name for card in CATALOGUE.values() for code in card.default_for}
+    return by_language.get(language, by_language["en"])
+
+
+def data(language: str) -> str:
+    """The bundled set that pages begin with; the English one where a language has none."""
+    name = f"{DATA}-{bundled.ending(language)}"
+    return name if name in bundled.names() else f"{DATA}-en"
+
+
 def race_losses(data: Dataset) -> list[str]:
     """Those of `RACE_LOSSES` that the data can feed."""
     return [name for name in RACE_LOSSES if name in losses_for(data)]
@@ -24,8 +36,8 @@ def race_losses(data: Dataset) -> list[str]:
 
 def race_config(language: str) -> RunConfig:
     """The default race: it starts from the pretrained model, and ends within a minute or two on a laptop."""
-    model = MODEL[language]
-    return RunConfig(data=DATA[language], model=model, settings=settings(frozen=CATALOGUE[model].is_frozen))
+    name = model(language)
+    return RunConfig(data=data(language), model=name, settings=settings(frozen=CATALOGUE[name].is_frozen))
 
 
 def settings(*, frozen: bool, from_lower_layer: bool = False) -> TrainingSettings:

@@ -39,22 +39,26 @@ def sentences(model: str) -> list[str]:
     name = st.selectbox(
         _("Sample"),
         list(samples),
-        format_func=lambda name: samples[name].title[language()],
+        format_func=lambda name: samples[name].in_language(language()).title,
         key=key,
         on_change=keep,
     )
-    sample = samples[name].sentences[language()]
+    sample = samples[name].in_language(language())
     texts = split_lines(
         typing_area(
-            _("Sentences, one a line"), default="\n".join(sample), source=name, key=SENTENCES, note=_note_on(model)
+            _("Sentences, one a line"),
+            default="\n".join(sample.sentences),
+            source=name,
+            key=SENTENCES,
+            note=_note_on(model),
         )
     )
     with st.container(horizontal=True):
         with st.popover(_("Upload"), icon=":material/upload:"):
             _upload_sentences()
         offer_other_text(SENTENCES)
-    if texts == sample:
-        st.caption(samples[name].look_for[language()])
+    if texts == sample.sentences:
+        st.caption(sample.look_for)
     check_texts(texts, limits().max_heatmap_texts, "max_heatmap_texts")
     return texts
 
@@ -240,11 +244,11 @@ def model_choice(name: str, start: str | None = None) -> ModelCard:
         The chosen model; while it is not on this machine, the one that reads the language.
     """
     offered = _offered(name, start)
-    key, keep = address.widget(name, offered, start or defaults.MODEL[language()], language=language())
+    key, keep = address.widget(name, offered, start or defaults.model(language()), language=language())
     model = st.selectbox(_("Model"), offered, format_func=models.title, key=key, on_change=keep)
     if not is_here(model):
         model_fetch.offer(CATALOGUE[model])
-        card = CATALOGUE[defaults.MODEL[language()]]
+        card = CATALOGUE[defaults.model(language())]
         st.caption(_("Until it is here, {model} is used.").format(model=card.title))
         return card
     card = models.card(model)

@@ -56,11 +56,13 @@ _RACE = TypeAdapter(StoredRace)
 
 @cache
 def first_look(language: str) -> StoredHeatmap:
-    """The heatmap of the start page."""
-    return StoredHeatmap(**json.loads((FOLDER / "first_look.json").read_text(encoding="utf-8"))[language])
+    """The heatmap of the start page; the English one where a language has none."""
+    stored = json.loads((FOLDER / "first_look.json").read_text(encoding="utf-8"))
+    return StoredHeatmap(**stored.get(language, stored["en"]))
 
 
 @cache
 def race(language: str) -> StoredRace:
-    """The race that the training page shows before anybody has started one."""
-    return _RACE.validate_json((FOLDER / f"race_{language}.json").read_bytes())
+    """The race that the training page shows before anybody has started one; the English one where there is no other."""
+    file = FOLDER / f"race_{language}.json"
+    return _RACE.validate_json((file if file.exists() else FOLDER / "race_en.json").read_bytes())

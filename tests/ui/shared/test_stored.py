@@ -14,7 +14,7 @@ from ui.shared import defaults, stored
 @pytest.mark.parametrize("language", list(LANGUAGES))
 def test_the_stored_heatmap_is_what_the_model_gives(language: str) -> None:
     look = stored.first_look(language)
-    assert look.model == defaults.MODEL[language]
+    assert look.model == defaults.model(language)
     assert look.texts == bundled.samples()[look.sample].sentences[language]
     np.testing.assert_allclose(look.matrix, cosine_similarity(load(look.model).encode(look.texts)), atol=1e-3)
 

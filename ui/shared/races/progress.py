@@ -12,7 +12,7 @@ from simcse_core.runs import race as races
 from simcse_core.runs.race import Outcome
 from simcse_core.runs.store import get
 from ui.frame.errors import plain, user_errors
-from ui.frame.translation import _, language
+from ui.frame.translation import _
 from ui.shared.names import STATES, duration
 from ui.shared.races.figures import names
 from ui.shared.races.tracks import track
@@ -173,7 +173,7 @@ def _state(own: Sequence[Outcome]) -> str:
         state = _(STATES[own[0].state])
     else:
         counts = {state: sum(outcome.state == state for outcome in own) for state in STATES}
-        state = ("，" if language() == "zh_CN" else ", ").join(f"{_(STATES[s])} {n}" for s, n in counts.items() if n)
+        state = _(", ").join(f"{_(STATES[s])} {n}" for s, n in counts.items() if n)
     if len(own) > 1 and at_work is not None:
         done = sum(outcome.state == State.FINISHED for outcome in own)
         state = _("seed {number} of {n}, {state}").format(number=min(done + 1, len(own)), n=len(own), state=state)
