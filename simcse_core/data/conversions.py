@@ -182,7 +182,7 @@ class _Classes:
 def scored_pairs(
     data: Scored, chance: random.Random, *, match_from: MatchFrom = MATCH_FROM, mismatch_to: MismatchTo = 0.4
 ) -> Iterator[Made]:
-    """Pairs of a high score become matches, those of a low one mismatches; what lies between is left out."""
+    """By default pairs from 80 % of the best score on are matches, up to 40 % mismatches; others are left out."""
     if mismatch_to >= match_from:
         raise OptionError(
             "Mismatches up to {low} and matches from {high} overlap: mismatch_to has to be below match_from.",

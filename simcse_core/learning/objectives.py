@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from statistics import fmean
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -41,38 +41,6 @@ class Result:
     observed: dict[str, float]
 
 
-class Objective(Protocol):
-    """What a training works towards."""
-
-    rows: int
-    texts_per_row: int
-    """How many texts a row of a batch sends through the encoder."""
-    description: str
-    """How the data had to become another kind first; empty when it did not."""
-    sees_all: bool
-    """Whether each process computes the whole loss, so that the objective's own parameters have whole gradients."""
-
-    def batches(self, epoch_seed: int) -> Iterator[list[int]]:
-        """The rows of each batch of an epoch, the same in all processes."""
-        ...
-
-    def prepare(self, batches: Sequence[list[int]] | None = None) -> float:
-        """Make the texts of all rows ready, or only those of a few batches that are rehearsed.
-
-        Returns:
-            The share of the texts that was made ready.
-        """
-        ...
-
-    def own_parameters(self) -> dict[str, nn.Parameter]:
-        """What belongs to the objective and is learned with it, by name."""
-        ...
-
-    def backward(self, rows: list[int]) -> Result:
-        """Add the gradients of a batch to all parameters that train."""
-        ...
-
-
 def make_objective(
     model: Trainable, data: Dataset, settings: TrainingSettings, processes: Processes
 ) -> "EmbeddingLoss | HiddenWords":
@@ -87,16 +55,18 @@ def make_objective(
 
 
 class EmbeddingLoss:
-    """A loss on the embeddings of a batch's texts."""
+    """A loss on the embeddings of a batch's texts. `HiddenWords` has the same methods."""
 
     sees_all = True
+    """Whether each process computes the whole loss, so that the objective's own parameters have whole gradients."""
 
     def __init__(self, model: Trainable, data: Dataset, settings: TrainingSettings, processes: Processes) -> None:
         self.entry = losses[settings.loss]
         self.options: dict[str, Any] = self.entry.with_options(settings.loss_options)
         self.examples = examples(data, settings.loss, self.options, seed=settings.seed)
-        self.rows, self.description = self.examples.rows, self.examples.description
-        self.texts_per_row = self.examples.texts_per_row
+        self.rows, self.texts_per_row = self.examples.rows, self.examples.texts_per_row
+        self.description = self.examples.description
+        """How the data had to become another kind first; empty when it did not."""
         self.settings, self.processes, self.device = settings, processes, model.device
         self.dtype = pick_dtype(settings.precision, model.device)
         self.whole = self.model = model
@@ -105,9 +75,15 @@ class EmbeddingLoss:
         self.learned: dict[str, nn.Parameter] = {}
 
     def batches(self, epoch_seed: int) -> Iterator[list[int]]:
+        """The rows of each batch of an epoch, the same in all processes."""
         return self.examples.batches(self.settings.batch_size, epoch_seed)
 
     def prepare(self, batches: Sequence[list[int]] | None = None) -> float:
+        """Make the texts of all rows ready, or only those of a few batches that are rehearsed.
+
+        Returns:
+            The share of the texts that was made ready.
+        """
         everything = range(len(self.examples.texts))
         chosen = {number for rows in batches or [] for number in self.examples.batch(rows).texts}
         numbers = everything if batches is None else sorted(chosen)
@@ -123,9 +99,11 @@ class EmbeddingLoss:
         return len(numbers) / len(everything)
 
     def own_parameters(self) -> dict[str, nn.Parameter]:
+        """What belongs to the objective and is learned with it, by name."""
         return self.learned
 
     def backward(self, rows: list[int]) -> Result:
+        """Add the gradients of a batch to all parameters that train."""
         batch = self.examples.batch(rows)
         texts = batch.texts
         own = self.processes.share(texts)
