@@ -12,6 +12,7 @@ from simcse_core.encoding.batching import batches_by_length, pad, tokens_per_bat
 from simcse_core.encoding.device import pick_dtype
 from simcse_core.encoding.foreign_errors import model_errors
 from simcse_core.encoding.packing import can_pack, pack
+from simcse_core.encoding.pooling import poolings
 from simcse_core.encoding.texts import Embeddings, Progress, TextTokens, checked
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def states_of(
             ids, mask = pad(texts, model.padding_id, model.device)
             output = twin(input_ids=ids, attention_mask=mask, output_hidden_states=True)
         states = output.last_hidden_state
-        if model.pooling == "first_last_mean":
+        if poolings[model.pooling].needs_layer_0:
             states = torch.cat([states, output.hidden_states[0] if output.hidden_states else states], dim=-1)
         states = states.cpu()
         lengths = [len(prepared[position]) for position in batch]

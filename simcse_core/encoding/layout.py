@@ -22,10 +22,9 @@ from simcse_core.encoding.module_files import (
     read_settings,
     settings_of,
 )
+from simcse_core.encoding.pooling import poolings
 from simcse_core.errors import ModelError
 
-POOLING_MODES = {"mean": "mean", "max": "max", "cls": "cls"}
-"""Our name -> the name in the folder; the same, for the poolings that both have."""
 FROZEN_FILE = "simcse.json"
 """In the folder of a head on a frozen model."""
 _KINDS = ("Transformer", "WeightedLayerPooling", "Dense", "Pooling", "Normalize")
@@ -66,7 +65,7 @@ class Layout:
     layers: int | None = None
     """Of the BERT; None where its config.json does not say."""
     pooling: str = "mean"
-    """How the tokens are pooled; what a plain BERT folder does not say is mean."""
+    """A name of `poolings`. A plain BERT folder names none; sentence-transformers takes the mean then."""
     averaging: Path | None = None
     """Folder of the weights that average layers, if there are any."""
     dense: Path | None = None
@@ -109,7 +108,12 @@ def read_layout(folder: Path, name: str) -> Layout:
     layout = Layout(
         transformer=places["Transformer"],
         layers=_bert(places["Transformer"], folder, name).layers,
-        pooling=_pooling(places["Pooling"], name, has_prompt=bool(_prompts(whole, name).text)),
+        pooling=_pooling(
+            places["Pooling"],
+            name,
+            averages_layers="WeightedLayerPooling" in places,
+            has_prompt=bool(_prompts(whole, name).text),
+        ),
         averaging=places.get("WeightedLayerPooling"),
         dense=places.get("Dense"),
         max_tokens=transformer.max_seq_length,
@@ -120,10 +124,6 @@ def read_layout(folder: Path, name: str) -> Layout:
     _check_similarity(whole, name, is_normalised="Normalize" in places)
     if "Normalize" in places:
         read_settings(places["Normalize"] / "config.json", NormalizeSettings, name, optional=True)
-    if layout.averaging is not None and layout.pooling != "mean":
-        raise ModelError(
-            "{name} averages layers before {pooling} pooling; only mean works.", name=name, pooling=layout.pooling
-        )
     if layout.averaging is not None:
         read_settings(layout.averaging / "config.json", AveragingSettings, name)
     if layout.dense is not None:
@@ -245,15 +245,19 @@ def _check_similarity(settings: ModelSettings, name: str, *, is_normalised: bool
         )
 
 
-def _pooling(path: Path, name: str, *, has_prompt: bool) -> str:
+def _pooling(path: Path, name: str, *, averages_layers: bool, has_prompt: bool) -> str:
     settings = read_settings(path / "config.json", PoolingSettings, name)
-    # The sum over the root of the length points where the mean points, and only the direction counts here.
-    modes = [{"mean_sqrt_len_tokens": "mean"}.get(mode, mode) for mode in settings.modes]
-    if len(modes) != 1 or modes[0] not in POOLING_MODES:
-        raise ModelError("{name} pools by {modes}, which SimCSE does not have.", name=name, modes=" and ".join(modes))
+    pooling = poolings.loaded(settings.modes, averages_layers=averages_layers)
+    modes = " and ".join(settings.modes)
+    if pooling is None and averages_layers:
+        raise ModelError(
+            "{name} averages layers and pools by {modes}, which SimCSE does not have.", name=name, modes=modes
+        )
+    if pooling is None:
+        raise ModelError("{name} pools by {modes}, which SimCSE does not have.", name=name, modes=modes)
     if has_prompt and not settings.include_prompt:
         raise ModelError("{name} leaves its prompt out when it pools, which SimCSE cannot.", name=name)
-    return modes[0]
+    return pooling.name
 
 
 def _dense_behind_pooling(name: str) -> ModelError:

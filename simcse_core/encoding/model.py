@@ -367,8 +367,8 @@ class SimCSE(nn.Module):
             precision: as for `encode`.
 
         Yields:
-            A text's position and its (T, H) states on the CPU; with `first_last_mean` pooling (T, 2H), the states of
-            layer 0 behind the others. Texts of similar length come together.
+            A text's position and its (T, H) states on the CPU; with a pooling that needs layer 0 (T, 2H), its
+            states behind the others. Texts of similar length come together.
         """
         return states_of(self, prepared, layer, precision)
 
@@ -389,6 +389,7 @@ class SimCSE(nn.Module):
             ModelError: the model could not be saved afterwards.
             OptionError: none of these, or more layers than the model has.
         """
+        poolings.saved(self.pooling)
         refuse_below_final_norm(self.bert, self.name)
         if what == "head" and self.head is None:
             self.head = make_head("linear", int(self.bert.config.hidden_size))

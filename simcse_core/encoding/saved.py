@@ -37,8 +37,8 @@ def card_of(folder: Path, name: str, title: str, *, languages: str = "", note: s
     layout = read_layout(folder, name)
     if layout.layers is None:
         raise ModelError("The model {name} is damaged: its config.json does not say how many layers it has.", name=name)
-    pooling = layout.pooling if layout.averaging is None else "first_last_mean"
-    return ModelCard(name, title, languages, "", _megabytes(layout.transformer), layout.layers, pooling, note)
+    megabytes = _megabytes(layout.transformer)
+    return ModelCard(name, title, languages, "", megabytes, layout.layers, layout.pooling, note)
 
 
 def _megabytes(folder: Path) -> int:

@@ -14,9 +14,10 @@ from simcse_core.encoding.device import pick_device
 from simcse_core.encoding.foreign_errors import model_errors
 from simcse_core.encoding.frozen import FrozenEncoder
 from simcse_core.encoding.layers import refuse_below_final_norm
-from simcse_core.encoding.layout import FROZEN_FILE, POOLING_MODES, Layout, read_layout
+from simcse_core.encoding.layout import FROZEN_FILE, Layout, read_layout
 from simcse_core.encoding.model import SimCSE
 from simcse_core.encoding.module_files import AveragingSettings, DenseSettings, FrozenSettings, read_settings
+from simcse_core.encoding.pooling import poolings
 from simcse_core.encoding.tokenizer import load_tokenizer, puts_in_lower_case
 from simcse_core.encoding.weights import load_bert, load_tensors, most_positions
 from simcse_core.errors import ModelError
@@ -39,11 +40,13 @@ def save(model: SimCSE, folder: Path) -> None:
     """Write a model; sentence-transformers loads the folder and gives the same embeddings.
 
     Raises:
-        ModelError: the model ends below a final norm, which the folder's layout cannot say.
+        ModelError: the folder's layout has no name for the model's pooling, or cannot say that the model ends below a
+            final norm.
     """
+    saved = poolings.saved(model.pooling)
     refuse_below_final_norm(model.bert, model.name)
     folder.mkdir(parents=True, exist_ok=True)
-    averages_layers = model.pooling == "first_last_mean" and model.layers > 0  # at layer 0 first and last are the same
+    averages_layers = saved.averages_layers and model.layers > 0  # at layer 0 first and last are the same
     model.bert.config.output_hidden_states = averages_layers
     model.bert.save_pretrained(folder, safe_serialization=True)
     model.bert.config.output_hidden_states = False
@@ -94,7 +97,7 @@ def save(model: SimCSE, folder: Path) -> None:
         add(
             "Dense", config, {f"linear.{name}": value.detach().cpu() for name, value in model.head.state_dict().items()}
         )
-    add("Pooling", {"embedding_dimension": dim, "pooling_mode": POOLING_MODES.get(model.pooling, "mean")})
+    add("Pooling", {"embedding_dimension": dim, "pooling_mode": saved.mode})
     add("Normalize", {})
     _write(
         folder / "modules.json",
@@ -126,7 +129,7 @@ def load(folder: Path, name: str, *, device: str = "auto") -> SimCSE:
     model = SimCSE(
         bert,
         tokenizer,
-        pooling=layout.pooling if layout.averaging is None else "first_last_mean",
+        pooling=layout.pooling,
         head=head,
         max_tokens=_max_tokens(layout, at_most, most_positions(bert)),
         name=name,

@@ -14,6 +14,7 @@ from simcse_core.encoding.batching import Prepared
 from simcse_core.encoding.device import pick_dtype
 from simcse_core.encoding.frozen import FrozenEncoder
 from simcse_core.encoding.model import SimCSE
+from simcse_core.encoding.pooling import poolings
 from simcse_core.encoding.protocol import Trainable
 from simcse_core.errors import DataError
 from simcse_core.limits import limits
@@ -64,7 +65,7 @@ class FrozenStates(Sequence[Tensor]):
         self._starts = [0]
         for length in lengths:
             self._starts.append(self._starts[-1] + length)
-        width = int(model.bert.config.hidden_size) * (2 if model.pooling == "first_last_mean" else 1)
+        width = int(model.bert.config.hidden_size) * (2 if poolings[model.pooling].needs_layer_0 else 1)
         self.file: Path | None = None
         """The file that holds them when they are not in memory."""
         self._states = self._allocate((self._starts[-1], width), pick_dtype(precision, model.device))
