@@ -31,15 +31,15 @@ class Batch:
 
     anchor: Tensor
     """(N,) numbers of texts."""
-    other: Tensor | None
-    """(M,) numbers of texts; None when the anchors are compared with each other."""
+    positive: Tensor | None
+    """(M,) numbers of texts: the columns of the targets; None when the anchors are compared with each other."""
     supervision: dict[str, Tensor]
     """The loss's own name for it: `targets`, `scores` or `classes`."""
 
     @property
     def texts(self) -> list[int]:
         """All texts to encode, anchors first."""
-        numbers: list[int] = self.anchor.tolist() + ([] if self.other is None else self.other.tolist())
+        numbers: list[int] = self.anchor.tolist() + ([] if self.positive is None else self.positive.tolist())
         return numbers
 
 
@@ -208,20 +208,20 @@ def _triplets(data: Triplets | Answers, seed: int, *, only_own: bool = False) ->
     assert isinstance(triplets, Triplets)
     same = list(zip(triplets.anchor, triplets.positive, strict=True))
     known = _Numbers([*triplets.anchor, *triplets.positive, *triplets.negative], same)
-    columns = [known.of(column) for column in (triplets.anchor, triplets.positive, triplets.negative)]
+    texts = [known.of(column) for column in (triplets.anchor, triplets.positive, triplets.negative)]
 
     def batch(positions: list[int]) -> Batch:
-        anchor, positive, negative = (column[positions] for column in columns)
-        other = torch.cat([positive, negative])
+        anchor, positive, negative = (column[positions] for column in texts)
+        columns = torch.cat([positive, negative])
         n = len(anchor)
         if only_own:
             targets = torch.zeros(n, 2 * n, dtype=TARGET)
         else:
-            targets = _mismatches(known.group[anchor], known.group[other])
+            targets = _mismatches(known.group[anchor], known.group[columns])
         own = torch.arange(n)
         targets[own, own] = 1
         targets[own, n + own] = -1
-        return Batch(anchor, other, {"targets": targets})
+        return Batch(anchor, columns, {"targets": targets})
 
     return _numbered(known, len(triplets), 3, batch, description)
 

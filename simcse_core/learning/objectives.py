@@ -266,9 +266,9 @@ class HiddenWords:
 
 
 def _arguments(embeddings: Tensor, batch: Batch) -> tuple[tuple[Tensor, ...], dict[str, Tensor]]:
-    """What a loss is called with: the anchors, the others if there are any, and the supervision."""
+    """What a loss is called with: the anchors, the positives if there are any, and the supervision."""
     n = len(batch.anchor)
-    given = (embeddings,) if batch.other is None else (embeddings[:n], embeddings[n:])
+    given = (embeddings,) if batch.positive is None else (embeddings[:n], embeddings[n:])
     return given, {name: to_device(value, embeddings.device) for name, value in batch.supervision.items()}
 
 
@@ -279,12 +279,12 @@ def _read(numbers: dict[str, Tensor | float]) -> dict[str, float]:
     return {name: values[name] if isinstance(value, Tensor) else value for name, value in numbers.items()}
 
 
-def _mean_cosines(supervision: dict[str, Tensor], anchor: Tensor, other: Tensor | None = None) -> dict[str, Tensor]:
+def _mean_cosines(supervision: dict[str, Tensor], anchor: Tensor, positive: Tensor | None = None) -> dict[str, Tensor]:
     """Mean cosine of what matches and of what does not, where the supervision, still on the CPU, says it."""
     if "scores" in supervision:
         return {}
     left = F.normalize(anchor, dim=-1)
-    cosines = left @ (left if other is None else F.normalize(other, dim=-1)).T
+    cosines = left @ (left if positive is None else F.normalize(positive, dim=-1)).T
     if "targets" in supervision:
         matches, mismatches = supervision["targets"] == 1, supervision["targets"] == -1
     else:

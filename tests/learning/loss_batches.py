@@ -15,6 +15,7 @@ from simcse_core.learning.losses import (
     losses,
     targets_from_labels,
 )
+from simcse_core.learning.losses.parts import Parts
 
 LABELS = list("aabbbccaac")
 CODES = torch.tensor([ord(label) - ord("a") for label in LABELS])
@@ -35,20 +36,20 @@ class Batch:
     """What a loss is called with."""
 
     anchor: Tensor
-    other: Tensor | None
+    positive: Tensor | None
     rest: dict[str, Any]
     """Targets, scores or classes, and the parameters that training learns."""
 
-    def vectors(self) -> list[Tensor]:
-        return [self.anchor] if self.other is None else [self.anchor, self.other]
+    def embeddings(self) -> list[Tensor]:
+        return [self.anchor] if self.positive is None else [self.anchor, self.positive]
 
     def tensors(self) -> dict[str, Tensor]:
-        own = {"anchor": self.anchor} | ({} if self.other is None else {"other": self.other})
-        return own | {name: value for name, value in self.rest.items() if isinstance(value, Tensor)}
+        embeddings = {"anchor": self.anchor} | ({} if self.positive is None else {"positive": self.positive})
+        return embeddings | {name: value for name, value in self.rest.items() if isinstance(value, Tensor)}
 
     def having(self, **tensors: Tensor) -> "Batch":
-        vectors = {name: tensors.pop(name) for name in ("anchor", "other") if name in tensors}
-        return replace(self, **vectors, rest={**self.rest, **tensors})
+        embeddings = {name: tensors.pop(name) for name in ("anchor", "positive") if name in tensors}
+        return replace(self, **embeddings, rest={**self.rest, **tensors})
 
 
 @dataclass(frozen=True)
@@ -59,15 +60,20 @@ class Case:
     input: Input
     options: dict[str, Any]
 
+    def parts(self, batch: Batch) -> Parts:
+        assert self.loss.parts is not None
+        options = self.loss.with_options(self.options)
+        return self.loss.parts(*batch.embeddings(), **{**options, **batch.rest})
+
     def value(self, batch: Batch) -> Tensor:
-        return self.loss.function(*batch.vectors(), **{**self.options, **batch.rest})
+        return self.loss.function(*batch.embeddings(), **{**self.options, **batch.rest})
 
     def observed(self, batch: Batch) -> dict[str, float]:
         assert self.loss.observe is not None
-        return self.loss.observe(*batch.vectors(), **{**self.options, **batch.rest})
+        return self.loss.observe(*batch.embeddings(), **{**self.options, **batch.rest})
 
-    def batch(self, anchor: Tensor, other: Tensor, labels: Sequence[str] = LABELS) -> Batch:
-        """A batch as `registry.Input` says; `other` has 2N rows, of which the input takes as many as it needs."""
+    def batch(self, anchor: Tensor, positive: Tensor, labels: Sequence[str] = LABELS) -> Batch:
+        """A batch as `registry.Input` says; `positive` has 2N rows, of which the input takes as many as it needs."""
         n = len(labels)
         match = matching(n)
         same_class = targets_from_labels(labels) == 1
@@ -84,14 +90,14 @@ class Case:
         }
         if self.input == "scores":
             return Batch(
-                anchor, other[:n], {"scores": torch.tensor([float(ord(label) - ord("a")) for label in labels])}
+                anchor, positive[:n], {"scores": torch.tensor([float(ord(label) - ord("a")) for label in labels])}
             )
         if self.input == "class_codes":
             codes = torch.tensor([ord(label) - ord("a") for label in labels])
             assert self.loss.parameters is not None
             return Batch(anchor, None, {"classes": codes, **self.loss.parameters(anchor, codes, int(codes.max()) + 1)})
         columns, matrix = targets[self.input]
-        return Batch(anchor, other[:columns] if columns else None, {"targets": matrix})
+        return Batch(anchor, positive[:columns] if columns else None, {"targets": matrix})
 
     def random_batch(self, labels: Sequence[str] = LABELS, dtype: torch.dtype = torch.float32) -> Batch:
         n = len(labels)

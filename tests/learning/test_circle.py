@@ -1,7 +1,7 @@
 """Points on a circle: what moves them, what each cell has to do with it, and the mistakes on which losses break."""
 
 import math
-from dataclasses import replace
+from collections.abc import Iterator
 from functools import cache
 
 import numpy as np
@@ -13,8 +13,9 @@ from simcse_core.learning.circle import FAILURES, PRESETS, Batch, batch_from_lin
 from simcse_core.learning.circle.batch import LETTERS, names_of, targets_of
 from simcse_core.learning.circle.cells import Cells
 from simcse_core.learning.circle.failures import ONE_CLASS, Failure, without
-from simcse_core.learning.circle.motion import FIRST_STEP, Form, Itself, Motion, Views, identity_targets
-from simcse_core.learning.losses import cross_entropy, losses, naive_losses
+from simcse_core.learning.circle.forms import Form, Itself, Views, identity_targets
+from simcse_core.learning.circle.motion import FIRST_STEP, Motion
+from simcse_core.learning.losses import Parts, cross_entropy, losses, naive_losses
 from simcse_core.learning.losses.registry import Loss
 from simcse_core.limits import limits
 
@@ -53,12 +54,12 @@ def test_points_stay_on_the_circle_and_the_shares_of_the_cells_add_up_to_the_los
     for batch in (THREE, PRESETS["look_alikes"]):
         form, motion, found = moved(loss, batch, options)
         np.testing.assert_allclose(np.linalg.norm(motion.points, axis=2), 1, atol=1e-12)
-        assert (found.parts is None) == (loss.name == "center_alone")  # which no page shows
+        assert (found.shares is None) == (loss.name == "center_alone")  # which no page shows
         for frame in (0, 5, 12):
             expected = float(value_of(loss, form, motion, frame, options))
             assert motion.losses[frame] == pytest.approx(expected, abs=1e-12)
-            if found.parts is not None:
-                assert found.parts.shares[frame].sum() == pytest.approx(expected, abs=1e-9)
+            if found.shares is not None:
+                assert found.shares[frame].sum() == pytest.approx(expected, abs=1e-9)
 
 
 @pytest.mark.parametrize(("loss", "options"), VARIANTS, ids=variant)
@@ -99,19 +100,18 @@ def test_the_cells_of_bce_and_cross_entropy_follow_their_formulas() -> None:
     softmax = weights / weights.sum(axis=2, keepdims=True)
     share = (targets == 1) / (targets == 1).sum(axis=1, keepdims=True)
     np.testing.assert_allclose(found.gradients, (softmax - share) / 0.5 / len(targets), atol=1e-8)
-    assert found.parts is not None
-    assert found.parts.probabilities is not None
-    np.testing.assert_allclose(np.nan_to_num(found.parts.probabilities), softmax, atol=1e-12)
+    assert found.probabilities is not None
+    np.testing.assert_allclose(np.nan_to_num(found.probabilities), softmax, atol=1e-12)
 
 
 def test_a_right_angle_by_hand() -> None:
     """Two mismatches at a right angle, scale 10, bias -5: both logits are -5, both cells cost log(1 + e^-5) / 2."""
     _form, _motion, found = moved(losses["bce"], Batch.of([0, 90], "AB"), steps=0)
-    assert found.parts is not None
-    assert found.parts.logits is not None
-    assert found.parts.logits[0, 0, 1] == pytest.approx(-5)
-    assert math.isnan(found.parts.logits[0, 0, 0])
-    assert found.parts.shares[0, 0, 1] == pytest.approx(math.log1p(math.exp(-5)) / 2)
+    assert found.shares is not None
+    assert found.logits is not None
+    assert found.logits[0, 0, 1] == pytest.approx(-5)
+    assert math.isnan(found.logits[0, 0, 0])
+    assert found.shares[0, 0, 1] == pytest.approx(math.log1p(math.exp(-5)) / 2)
 
 
 def test_the_same_batch_moves_the_same_way_and_the_first_step_is_as_long_as_asked() -> None:
@@ -151,9 +151,9 @@ def test_an_edited_target_changes_what_moves_and_a_cell_that_is_not_asked_has_no
     targets[0][1] = targets[1][0] = 0
     for name in ("bce", "cross_entropy", "triplet", "cosent"):
         found = moved(losses[name], THREE.with_targets(targets))[2]
-        assert found.parts is not None
+        assert found.shares is not None
         assert (found.gradients[:, 0, 1] == 0).all()
-        assert (found.parts.shares[:, 0, 1] == 0).all()
+        assert (found.shares[:, 0, 1] == 0).all()
 
 
 def test_a_batch_that_asks_nothing_moves_nothing() -> None:
@@ -165,16 +165,46 @@ def test_a_batch_that_asks_nothing_moves_nothing() -> None:
         assert (found.gradients == 0).all()
 
 
-def test_a_loss_of_ones_own_needs_no_line_here() -> None:
-    def squared(anchor: torch.Tensor, *others: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        cosines = anchor @ (others[0] if others else anchor).T
-        return (cosines - targets).square().mean()
+def squared(anchor: torch.Tensor, *others: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """The mean squared difference of cosines and targets."""
+    cosines = anchor @ (others[0] if others else anchor).T
+    return (cosines - targets).square().mean()
 
-    own = replace(losses["bce"], name="squared", function=squared, options=naive_losses["naive_bce"].options)
-    _form, motion, found = moved(own, THREE)
-    assert found.parts is None
-    expected = 2 * (motion.cosines - np.array(THREE.targets)) / 81
-    np.testing.assert_allclose(found.gradients, expected, atol=1e-8)
+
+def squared_parts(anchor: torch.Tensor, *others: torch.Tensor, targets: torch.Tensor) -> Parts:
+    cosines = anchor @ (others[0] if others else anchor).T
+    return Parts((cosines - targets).square() / targets.numel(), logits=cosines)
+
+
+@pytest.fixture(params=[None, squared_parts], ids=["a-scalar-alone", "with-parts"])
+def added(request: pytest.FixtureRequest) -> Iterator[Loss]:
+    """A loss that somebody adds."""
+    register = losses.register(
+        "squared",
+        inputs={"labelled": "classes"},
+        learned_nothing="The mean of the targets' squares.",
+        collapse="All cosines are 1.",
+        parts=request.param,
+    )
+    register(squared)
+    yield losses["squared"]
+    losses.remove("squared")
+
+
+def test_a_loss_that_somebody_adds_has_its_gradients_and_the_parts_that_it_gives(added: Loss) -> None:
+    _form, motion, found = moved(added, THREE)
+    difference = motion.cosines - np.array(THREE.targets)
+    np.testing.assert_allclose(found.gradients, 2 * difference / 81, atol=1e-8)
+    assert found.probabilities is None
+    if added.parts is None:
+        assert found.shares is None
+        assert found.logits is None
+    else:
+        assert found.shares is not None
+        np.testing.assert_allclose(found.shares, difference**2 / 81, atol=1e-12)
+        np.testing.assert_allclose(found.shares.sum(axis=(1, 2)), motion.losses, atol=1e-12)
+        assert found.logits is not None
+        np.testing.assert_allclose(found.logits, motion.cosines, atol=1e-12)
 
 
 def test_wrong_options_are_named() -> None:
@@ -341,5 +371,5 @@ def test_all_one_class_collapses_or_teaches_nothing() -> None:
 def test_naive_cross_entropy_is_asked_about_the_diagonal_too() -> None:
     form = Itself(identity_targets(9), diagonal=True)
     found = moved(naive_losses["naive_cross_entropy"], THREE, form=form)[2]
-    assert found.parts is not None
-    assert (found.parts.shares[:, range(9), range(9)] > 0).all()
+    assert found.shares is not None
+    assert (found.shares[:, range(9), range(9)] > 0).all()

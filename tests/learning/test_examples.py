@@ -29,7 +29,7 @@ def targets(batch: Batch) -> list[list[int]]:
 
 def test_two_views_of_texts() -> None:
     made, batch = batch_of(Texts("t", ("one", "two", "ONE", "one")), "simcse", [0, 1, 2])
-    assert words(made, batch.anchor) == words(made, batch.other) == ["one", "two", "ONE"]
+    assert words(made, batch.anchor) == words(made, batch.positive) == ["one", "two", "ONE"]
     assert targets(batch) == [[1, -1, 0], [-1, 1, -1], [0, -1, 1]]  # equal but for case: no mismatch
     assert made.rows == 3  # the same text twice is one row
 
@@ -37,13 +37,13 @@ def test_two_views_of_texts() -> None:
 def test_classes_of_a_batch_compared_with_itself() -> None:
     made, batch = batch_of(LABELLED, "supcon", [0, 1, 2, 3])
     assert words(made, batch.anchor) == ["a1", "a2", "b1", "A1"]
-    assert batch.other is None
+    assert batch.positive is None
     assert targets(batch) == [[0, 1, -1, 0], [1, 0, -1, 1], [-1, -1, 0, -1], [0, 1, -1, 0]]
 
 
 def test_pairs_of_a_class_leave_out_others_of_it() -> None:
     made, batch = batch_of(LABELLED, "cross_entropy", [0, 1, 2, 4, 1, 3])
-    assert (words(made, batch.anchor), words(made, batch.other)) == (["a1", "b1", "a2"], ["a2", "b2", "A1"])
+    assert (words(made, batch.anchor), words(made, batch.positive)) == (["a1", "b1", "a2"], ["a2", "b2", "A1"])
     assert targets(batch) == [[1, -1, 0], [-1, 1, -1], [0, -1, 1]]
 
 
@@ -57,7 +57,7 @@ def test_classes_have_numbers_and_every_text_knows_its_own() -> None:
 def test_matches_leave_out_what_is_known_to_match() -> None:
     made, batch = batch_of(PAIRS, "cross_entropy", [0, 1, 2])
     assert made.rows == 3  # only rows that match
-    assert (words(made, batch.anchor), words(made, batch.other)) == (["x", "y", "x"], ["x2", "y2", "x3"])
+    assert (words(made, batch.anchor), words(made, batch.positive)) == (["x", "y", "x"], ["x2", "y2", "x3"])
     assert targets(batch) == [[1, -1, 0], [-1, 1, -1], [0, -1, 1]]
 
 
@@ -79,7 +79,7 @@ def test_scored_pairs_match_from_four_fifths_of_the_best_score() -> None:
 
 def test_triplets_have_their_own_negative_and_those_of_others() -> None:
     made, batch = batch_of(TRIPLETS, "cross_entropy", [0, 1])
-    assert words(made, batch.other) == ["x2", "y2", "y2", "n"]
+    assert words(made, batch.positive) == ["x2", "y2", "y2", "n"]
     assert targets(batch) == [[1, -1, -1, -1], [-1, 1, 0, -1]]  # y2 is a positive of y, so never its negative
     own_negatives_only = [[1, 0, -1, 0], [0, 1, 0, -1]]
     assert targets(batch_of(TRIPLETS, "triplet", [0, 1])[1]) == own_negatives_only
@@ -101,7 +101,7 @@ def test_labels_judge_all_pairs_so_that_labelled_data_has_no_other_negatives() -
 def test_answers_are_triplets_to_a_loss_that_takes_triplets_and_pairs_to_others() -> None:
     answers = Answers("a", ("q", "q", "r"), ("yes", "no", "maybe"), (1, 0, 1))
     made, batch = batch_of(answers, "triplet", [0])
-    assert words(made, batch.anchor) + words(made, batch.other) == ["q", "yes", "no"]
+    assert words(made, batch.anchor) + words(made, batch.positive) == ["q", "yes", "no"]
     assert made.description
     assert torch.diag(batch_of(answers, "bce", [0, 1, 2])[1].supervision["targets"]).tolist() == [1, -1, 1]
 
@@ -110,7 +110,7 @@ def test_texts_to_encode_are_anchors_first() -> None:
     _made, batch = batch_of(TRIPLETS, "triplet", [1])
     assert batch.texts == [
         *batch.anchor.tolist(),
-        *(batch.other if batch.other is not None else torch.empty(0)).tolist(),
+        *(batch.positive if batch.positive is not None else torch.empty(0)).tolist(),
     ]
 
 

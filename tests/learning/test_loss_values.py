@@ -81,13 +81,13 @@ def test_bce_starts_where_a_pair_of_the_mean_cosine_gets_the_odds_of_a_match(
     targets: list[list[int]], odds: float
 ) -> None:
     """Each side counts one more than it has."""
-    anchor, other = embeddings(2), embeddings(2, seed=1)
+    anchor, positive = embeddings(2), embeddings(2, seed=1)
     start = losses["bce"].start
     assert start is not None
     options = losses["bce"].with_options({"scale": 4.0})
-    bias = start(anchor, other, targets=torch.tensor(targets), **options)["bias"]
+    bias = start(anchor, positive, targets=torch.tensor(targets), **options)["bias"]
     counted = torch.tensor(targets) != 0
-    logit = 4 * float(cos_sim(anchor, other)[counted].mean()) + bias
+    logit = 4 * float(cos_sim(anchor, positive)[counted].mean()) + bias
     assert logit == pytest.approx(math.log(odds), abs=1e-5)
 
 
@@ -99,24 +99,24 @@ def test_bce_starts_within_the_range_of_its_bias() -> None:
 
 
 def test_bce_equals_torchs_on_zero_and_one() -> None:
-    anchor, other = embeddings(4), embeddings(4, seed=1)
+    anchor, positive = embeddings(4), embeddings(4, seed=1)
     targets = torch.tensor([[1, -1, -1, 1], [-1, 1, -1, -1], [-1, -1, 1, -1], [-1, 1, -1, 1]])
-    expected = F.binary_cross_entropy_with_logits(10 * cos_sim(anchor, other) - 5, (targets == 1).float())
-    torch.testing.assert_close(bce(anchor, other, targets=targets), expected)
+    expected = F.binary_cross_entropy_with_logits(10 * cos_sim(anchor, positive) - 5, (targets == 1).float())
+    torch.testing.assert_close(bce(anchor, positive, targets=targets), expected)
 
 
 def test_cosent_compares_every_row_with_every_row_of_a_lower_score() -> None:
-    anchor, other, scores = embeddings(6), embeddings(6, seed=1), torch.tensor([3.0, 1.0, 3.0, 0.0, 5.0, 1.0])
-    cosines = cos_sim(anchor, other).diagonal()
+    anchor, positive, scores = embeddings(6), embeddings(6, seed=1), torch.tensor([3.0, 1.0, 3.0, 0.0, 5.0, 1.0])
+    cosines = cos_sim(anchor, positive).diagonal()
     total = torch.tensor(1.0)
     for i, j in pairs(6):
         if scores[i] > scores[j]:
             total = total + ((cosines[j] - cosines[i]) / 0.5).exp()
-    torch.testing.assert_close(cosent(anchor, other, scores=scores, temperature=0.5), total.log())
-    oracle = CoSENTLoss(NO_MODEL, scale=2).compute_loss_from_embeddings([anchor, other], scores)
-    torch.testing.assert_close(cosent(anchor, other, scores=scores, temperature=0.5), oracle)
-    oracle = CoSENTLoss(NO_MODEL).compute_loss_from_embeddings([anchor, other], scores)
-    torch.testing.assert_close(cosent(anchor, other, scores=scores), oracle)  # the default is the paper's 20
+    torch.testing.assert_close(cosent(anchor, positive, scores=scores, temperature=0.5), total.log())
+    oracle = CoSENTLoss(NO_MODEL, scale=2).compute_loss_from_embeddings([anchor, positive], scores)
+    torch.testing.assert_close(cosent(anchor, positive, scores=scores, temperature=0.5), oracle)
+    oracle = CoSENTLoss(NO_MODEL).compute_loss_from_embeddings([anchor, positive], scores)
+    torch.testing.assert_close(cosent(anchor, positive, scores=scores), oracle)  # the default is the paper's 20
 
 
 def test_cosent_of_equal_scores_is_0_and_moves_nothing() -> None:
@@ -127,16 +127,16 @@ def test_cosent_of_equal_scores_is_0_and_moves_nothing() -> None:
 
 
 def test_the_softmax_losses_are_the_mean_over_the_matches_of_minus_log_softmax() -> None:
-    anchor, other = embeddings(3), embeddings(5, seed=1)
+    anchor, positive = embeddings(3), embeddings(5, seed=1)
     targets = torch.tensor([[1, -1, 0, -1, 1], [-1, -1, -1, -1, 0], [0, 1, -1, 0, -1]])
-    exponentials = (cos_sim(anchor, other) / 0.3).exp()
+    exponentials = (cos_sim(anchor, positive) / 0.3).exp()
     rows = []
     for i in (0, 2):  # row 1 has no match
         total = sum(exponentials[i, j] for j in range(5) if targets[i, j] != 0)
         terms = [-(exponentials[i, j] / total).log() for j in range(5) if targets[i, j] == 1]
         rows.append(torch.stack(terms).mean())
     for loss in (cross_entropy, simcse, supcon):
-        torch.testing.assert_close(loss(anchor, other, targets=targets, temperature=0.3), torch.stack(rows).mean())
+        torch.testing.assert_close(loss(anchor, positive, targets=targets, temperature=0.3), torch.stack(rows).mean())
 
 
 def test_supcon_equals_that_of_pytorch_metric_learning() -> None:
@@ -208,14 +208,14 @@ def triplet_by_hand(cosines: Tensor, targets: Tensor, margin: float, mining: str
 @pytest.mark.parametrize("mining", MININGS)
 @pytest.mark.parametrize("margin", [0.05, 0.3, 2.0])
 def test_triplet_equals_one_triplet_at_a_time_and_counts_the_active_ones(mining: Any, margin: float) -> None:
-    anchor, other = embeddings(7), embeddings(9, seed=1)
+    anchor, positive = embeddings(7), embeddings(9, seed=1)
     targets = torch.randint(-1, 2, (7, 9), generator=torch.Generator().manual_seed(0))
     targets[1], targets[2] = targets[1].clamp(max=0), targets[2].clamp(min=0)  # no match, no mismatch
-    value, active = triplet_by_hand(cos_sim(anchor, other), targets, margin, mining)
-    torch.testing.assert_close(triplet(anchor, other, targets=targets, margin=margin, mining=mining), value)
+    value, active = triplet_by_hand(cos_sim(anchor, positive), targets, margin, mining)
+    torch.testing.assert_close(triplet(anchor, positive, targets=targets, margin=margin, mining=mining), value)
     observe = losses["triplet"].observe
     assert observe is not None
-    observed = observe(anchor, other, targets=targets, margin=margin, mining=mining)
+    observed = observe(anchor, positive, targets=targets, margin=margin, mining=mining)
     assert observed == {"active_triplets": pytest.approx(active)}
 
 

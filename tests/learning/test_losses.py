@@ -15,6 +15,7 @@ from simcse_core.errors import OptionError, ShapeError
 from simcse_core.learning.losses import (
     Input,
     Loss,
+    cross_entropy,
     learned_options,
     losses,
     naive_losses,
@@ -48,12 +49,12 @@ def test_every_loss_is_a_finite_scalar_and_moves_every_text_and_parameter(case: 
         assert (tensor.grad.abs().sum(dim=1) > 0).all(), name
 
 
-def test_every_loss_ignores_the_length_of_the_vectors(case: Case) -> None:
+def test_every_loss_ignores_the_length_of_the_embeddings(case: Case) -> None:
     batch = case.random_batch()
     longer = {
         name: value * torch.linspace(0.1, 9, len(value)).unsqueeze(1)
         for name, value in batch.tensors().items()
-        if name in ("anchor", "other", "classifier")
+        if name in ("anchor", "positive", "classifier")
     }
     torch.testing.assert_close(case.value(batch), case.value(batch.having(**longer)))
 
@@ -108,7 +109,7 @@ def test_every_loss_survives_degenerate_batches(case: Case, labels: str) -> None
 @pytest.mark.parametrize("half", [torch.bfloat16, torch.float16])
 def test_every_loss_computes_half_precision_in_float32(case: Case, half: torch.dtype) -> None:
     batch = case.random_batch()
-    rough = {name: batch.tensors()[name].to(half) for name in ("anchor", "other") if name in batch.tensors()}
+    rough = {name: batch.tensors()[name].to(half) for name in ("anchor", "positive") if name in batch.tensors()}
     exact = {name: value.float() for name, value in rough.items()}
     expected = case.value(batch.having(**exact))
     torch.testing.assert_close(case.value(batch.having(**rough)), expected)
@@ -119,10 +120,39 @@ def test_every_loss_computes_half_precision_in_float32(case: Case, half: torch.d
 def test_every_loss_refuses_shapes_that_do_not_fit(case: Case) -> None:
     batch = case.random_batch()
     for name, tensor in batch.tensors().items():
-        narrower = [tensor[:, :-1]] if name in ("other", "centers", "classifier") else []
+        narrower = [tensor[:, :-1]] if name in ("positive", "centers", "classifier") else []
         for wrong in (tensor[:-1], tensor[0], *narrower):
             with pytest.raises(ShapeError, match="must"):
                 case.value(batch.having(**{name: wrong}))
+
+
+def test_the_parts_of_a_loss_add_up_to_it_and_stand_where_it_is_asked(case: Case) -> None:
+    for labels in (LABELS, list("aab"), list("aaa")):
+        batch = case.random_batch(labels, dtype=torch.float64)
+        parts = case.parts(batch)
+        torch.testing.assert_close(parts.shares.sum(), case.value(batch))
+        asked = (
+            batch.rest["targets"] != 0 if "targets" in batch.rest else torch.ones_like(parts.shares, dtype=torch.bool)
+        )
+        if batch.positive is None and "targets" in batch.rest:
+            asked = asked.clone().fill_diagonal_(False)
+        assert (parts.shares[~asked] == 0).all()
+        for matrix in (parts.logits, parts.probabilities):
+            if matrix is not None:
+                assert matrix.shape == parts.shares.shape
+                assert matrix[~asked].isnan().all()
+        if parts.probabilities is not None:
+            probabilities = parts.probabilities[~parts.probabilities.isnan()]
+            assert ((probabilities >= 0) & (probabilities <= 1)).all()
+
+
+def test_an_argument_goes_by_its_former_name_too() -> None:
+    """`positive` was once called `other`."""
+    anchor, positive, targets = embeddings(3), embeddings(3, seed=1), torch.eye(3)
+    former: Any = cross_entropy
+    torch.testing.assert_close(
+        former(anchor, other=positive, targets=targets), cross_entropy(anchor, positive=positive, targets=targets)
+    )
 
 
 def test_no_loss_keeps_more_than_a_matrix_for_its_gradient(case: Case) -> None:

@@ -77,10 +77,10 @@ def test_naive_bce_cannot_fall_below_0_313_and_an_unrelated_pair_costs_log_2() -
 
 
 def test_naive_bce_is_torchs_on_the_cosines_as_they_are() -> None:
-    anchor, other = torch.randn(2, 8, 5, generator=torch.Generator().manual_seed(0))
-    cosines = F.normalize(anchor, dim=1) @ F.normalize(other, dim=1).T
+    anchor, positive = torch.randn(2, 8, 5, generator=torch.Generator().manual_seed(0))
+    cosines = F.normalize(anchor, dim=1) @ F.normalize(positive, dim=1).T
     expected = F.binary_cross_entropy(cosines.sigmoid(), (IDENTITY == 1).float())
-    torch.testing.assert_close(naive_bce(anchor, other, targets=IDENTITY), expected)
+    torch.testing.assert_close(naive_bce(anchor, positive, targets=IDENTITY), expected)
 
 
 def test_bce_minus_one_falls_without_end_while_the_texts_stay_where_they_are() -> None:

@@ -12,8 +12,8 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from simcse_core.learning.circle import PRESETS, Batch, Cells, Motion, cells, form_for, move
-from simcse_core.learning.circle.cells import Parts
-from simcse_core.learning.circle.motion import Views
+from simcse_core.learning.circle.cells import PARTS
+from simcse_core.learning.circle.forms import Views
 from simcse_core.learning.losses import losses
 from ui.frame.translation import _
 from ui.losses.view import Shown
@@ -28,7 +28,6 @@ KEPT = 200
 _STORED = FOLDER / "circles.npz"
 _MOTION = ("points", "losses", "gradients")
 _CELLS = ("cosines", "gradients")
-_PARTS = ("logits", "probabilities", "shares")
 
 Options = tuple[tuple[str, Any], ...]
 
@@ -78,11 +77,9 @@ def stored(name: str, batch: Batch, options: Options) -> tuple[Motion, Cells] | 
         return arrays[f"{key}/{part}"].astype(np.float64)
 
     motion = Motion(read("points"), read("losses"), read("gradients"), truth=batch.targets)
-    kept = {part: read(f"parts/{part}") if f"{key}/parts/{part}" in arrays else None for part in _PARTS}
-    shares = kept["shares"]
-    parts = None if shares is None else Parts(kept["logits"], kept["probabilities"], shares)
+    parts = {part: read(f"parts/{part}") for part in PARTS if f"{key}/parts/{part}" in arrays}
     targets = np.array(form_for(losses[name], batch).targets)
-    return motion, Cells(targets, read("cells/cosines"), read("cells/gradients"), parts)
+    return motion, Cells(targets, read("cells/cosines"), read("cells/gradients"), **parts)
 
 
 def store_first() -> None:
@@ -92,7 +89,7 @@ def store_first() -> None:
     for name in FIRST:
         options = tuple(sorted(losses[name].with_options({}).items()))
         motion, found = compute(name, batch, options)
-        parts = {f"parts/{part}": getattr(found.parts, part) for part in _PARTS if found.parts}
+        parts = {f"parts/{part}": getattr(found, part) for part in PARTS}
         values = {part: getattr(motion, part) for part in _MOTION}
         values |= {f"cells/{part}": getattr(found, part) for part in _CELLS}
         for part, value in {**values, **parts}.items():

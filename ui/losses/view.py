@@ -166,7 +166,6 @@ def _panel(one: Shown, batch: Batch, edited: bool) -> Payload:
 def _matrices(one: Shown, cells: Cells, batch: Batch, edited: bool) -> Payload:
     names = list(names_of(batch.classes))
     columns = cells.targets.shape[1]
-    parts = cells.parts
     centers = columns != len(names)
     return {
         "rows": names,
@@ -175,9 +174,9 @@ def _matrices(one: Shown, cells: Cells, batch: Batch, edited: bool) -> Payload:
         "editable": one.editable,
         "edited": edited,
         "cosines": packed(cells.cosines),
-        "logits": packed(parts.logits) if parts and parts.logits is not None else None,
-        "probabilities": packed(parts.probabilities) if parts and parts.probabilities is not None else None,
-        "shares": packed(in_percent(parts.shares)) if parts else None,
+        "logits": None if cells.logits is None else packed(cells.logits),
+        "probabilities": None if cells.probabilities is None else packed(cells.probabilities),
+        "shares": None if cells.shares is None else packed(in_percent(cells.shares)),
         "pushes": packed(in_percent(-cells.gradients)),
         "note": _note(cells, one),
         "why": _why(centers),

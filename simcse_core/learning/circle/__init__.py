@@ -1,13 +1,15 @@
 """Losses without a model: a few labelled points on a circle that move as a loss pushes them.
 
-`batch` says where points start and what matches, `motion` moves them, `cells` takes a batch apart cell by cell, and
-`failures` breaks things on purpose. Importing them loads no torch; moving points does.
+`batch` says where points start and what matches, `forms` makes of them what a loss is called with, `motion` moves
+them, `cells` takes a batch apart cell by cell, and `failures` makes mistakes on purpose. Importing them loads no torch;
+moving points does.
 """
 
 from simcse_core.learning.circle.batch import PRESETS, Batch, batch_from_lines, names_of, on_circle
 from simcse_core.learning.circle.cells import Cells, cells
 from simcse_core.learning.circle.failures import FAILURES, Panel
-from simcse_core.learning.circle.motion import Motion, form_for, move
+from simcse_core.learning.circle.forms import form_for
+from simcse_core.learning.circle.motion import Motion, move
 
 __all__ = [
     "FAILURES",

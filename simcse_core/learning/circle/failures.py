@@ -11,19 +11,8 @@ import numpy as np
 
 from simcse_core.learning.circle.batch import PRESETS, Batch, targets_of
 from simcse_core.learning.circle.cells import Cells, cells
-from simcse_core.learning.circle.motion import (
-    STEPS,
-    Floats,
-    Form,
-    Itself,
-    Motion,
-    State,
-    descend,
-    form_for,
-    identity_targets,
-    matrix,
-    move,
-)
+from simcse_core.learning.circle.forms import Form, Itself, State, form_for, identity_targets, matrix
+from simcse_core.learning.circle.motion import STEPS, Floats, Motion, descend, move
 from simcse_core.learning.losses import losses, naive_losses
 from simcse_core.learning.losses.registry import Loss
 

@@ -6,167 +6,25 @@ So losses of different size run at a like pace, and what differs is the directio
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simcse_core.learning.circle.batch import Batch, Targets
+from simcse_core.learning.circle.forms import Form, State, form_for
 from simcse_core.learning.losses.registry import Learned, Loss
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 Floats = NDArray[np.float64]
-State = dict[str, "Tensor"]
 
 STEPS = 60
 FIRST_STEP = 0.1
 """Radians that the fastest point moves in the first step; 0.1 is 6 degrees."""
 NOTHING = 1e-9
 """A gradient below this teaches nothing."""
-VIEW_DEGREES = 8.0
-"""How far dropout turns the second view of a text, at most about."""
-
-
-class Form(Protocol):
-    """How points become what a loss is called with."""
-
-    @property
-    def targets(self) -> Targets:
-        """(R, C): what the loss takes for a match and for a mismatch."""
-
-    def arguments(self, points: "Tensor") -> "tuple[tuple[Tensor, ...], dict[str, Tensor]]":
-        """Positional and named arguments of the loss."""
-
-    def compared(self, points: "Tensor", learned: State) -> "tuple[Tensor, Tensor]":
-        """(R, 2) and (C, 2): whose cosines the loss looks at."""
-
-    def tagged(self, points: "Tensor", learned: State, tags: "Tensor", size: float) -> "tuple[Any, Any, State]":
-        """The same arguments with a dimension for each column; see `cells.by_cosine`."""
-
-
-@dataclass(frozen=True)
-class Itself:
-    """The batch compared with itself."""
-
-    targets: Targets
-    diagonal: bool = False
-    """Whether the loss is also asked about each point and itself."""
-
-    def arguments(self, points: "Tensor") -> "tuple[tuple[Tensor, ...], dict[str, Tensor]]":
-        return (points, *([points] if self.diagonal else [])), {"targets": matrix(self.targets)}
-
-    def compared(self, points: "Tensor", learned: State) -> "tuple[Tensor, Tensor]":
-        return points, points
-
-    def tagged(self, points: "Tensor", learned: State, tags: "Tensor", size: float) -> "tuple[Any, Any, State]":
-        return (_with(points, tags), _with(points, _own_tag(points, size))), {"targets": matrix(self.targets)}, learned
-
-
-@dataclass(frozen=True)
-class Views:
-    """Each point has to find its own second view, the same point turned a little; classes do not count."""
-
-    turns: tuple[float, ...]
-    """(N,) radians."""
-
-    @property
-    def targets(self) -> Targets:
-        return identity_targets(len(self.turns))
-
-    def arguments(self, points: "Tensor") -> "tuple[tuple[Tensor, ...], dict[str, Tensor]]":
-        return self.compared(points, {}), {"targets": matrix(self.targets)}
-
-    def compared(self, points: "Tensor", learned: State) -> "tuple[Tensor, Tensor]":
-        import torch
-
-        turns = torch.tensor(self.turns, dtype=points.dtype)
-        x, y = points.unbind(dim=1)
-        turned = torch.stack([x * turns.cos() - y * turns.sin(), x * turns.sin() + y * turns.cos()], dim=1)
-        return points, turned
-
-    def tagged(self, points: "Tensor", learned: State, tags: "Tensor", size: float) -> "tuple[Any, Any, State]":
-        anchor, other = self.compared(points, learned)
-        return (_with(anchor, tags), _with(other, _own_tag(other, size))), {"targets": matrix(self.targets)}, learned
-
-
-@dataclass(frozen=True)
-class Pairs:
-    """Each pair of points is a row with a score, its target."""
-
-    targets: Targets
-
-    @property
-    def rows(self) -> tuple[list[int], list[int]]:
-        """The first and the second point of each pair that counts."""
-        upper = [(i, j) for i, row in enumerate(self.targets) for j, target in enumerate(row) if i < j and target]
-        return [i for i, _j in upper], [j for _i, j in upper]
-
-    @property
-    def scores(self) -> list[int]:
-        return [self.targets[i][j] for i, j in zip(*self.rows, strict=True)]
-
-    def arguments(self, points: "Tensor") -> "tuple[tuple[Tensor, ...], dict[str, Tensor]]":
-        first, second = self.rows
-        return (points[first], points[second]), {"scores": _vector(self.scores)}
-
-    def compared(self, points: "Tensor", learned: State) -> "tuple[Tensor, Tensor]":
-        return points, points
-
-    def tagged(self, points: "Tensor", learned: State, tags: "Tensor", size: float) -> "tuple[Any, Any, State]":
-        first, second = self.rows
-        own = _own_tag(points, size)
-        return (_with(points, tags)[first], _with(points, own)[second]), {"scores": _vector(self.scores)}, learned
-
-
-@dataclass(frozen=True)
-class Codes:
-    """Each point has a class, whose centre it is compared with; pairs of points do not count."""
-
-    classes: tuple[int, ...]
-
-    @property
-    def targets(self) -> Targets:
-        return tuple(tuple(1 if own == code else -1 for code in range(max(self.classes) + 1)) for own in self.classes)
-
-    def arguments(self, points: "Tensor") -> "tuple[tuple[Tensor, ...], dict[str, Tensor]]":
-        import torch
-
-        return (points,), {"classes": torch.tensor(self.classes)}
-
-    def compared(self, points: "Tensor", learned: State) -> "tuple[Tensor, Tensor]":
-        return points, learned["centers"]
-
-    def tagged(self, points: "Tensor", learned: State, tags: "Tensor", size: float) -> "tuple[Any, Any, State]":
-        tagged = {
-            name: _with(value, _own_tag(value, size)) if value.ndim == 2 else value for name, value in learned.items()
-        }
-        return (_with(points, tags),), self.arguments(points)[1], tagged
-
-
-def identity_targets(count: int) -> Targets:
-    """(N, N): each point matches itself only."""
-    return tuple(tuple(1 if row == column else -1 for column in range(count)) for row in range(count))
-
-
-def form_for(loss: Loss, batch: Batch) -> Form:
-    """How a loss gets a batch, by the kind of data that suits it best."""
-    match next(iter(loss.inputs.values())):
-        case "views":
-            return Views(view_turns(len(batch.classes)))
-        case "scores":
-            return Pairs(batch.targets)
-        case "class_codes":
-            return Codes(batch.classes)
-        case _:
-            return Itself(batch.targets)
-
-
-def view_turns(count: int) -> tuple[float, ...]:
-    """(count,) radians, up to about `VIEW_DEGREES` to either side; always the same."""
-    chance = np.random.default_rng(0)
-    return tuple(map(float, np.radians(chance.uniform(-VIEW_DEGREES, VIEW_DEGREES, count))))
 
 
 @dataclass(frozen=True)
@@ -326,28 +184,3 @@ def descend(
             state["points"] = torch.nn.functional.normalize(state["points"], dim=1)
     together = {name: np.stack([one[name].numpy() for one in states]) for name in start}
     return Descent(together, np.array(losses), np.array(gradients), float(rate or 0.0))
-
-
-def matrix(targets: Targets) -> "Tensor":
-    import torch
-
-    return torch.tensor(targets)
-
-
-def _vector(values: list[int]) -> "Tensor":
-    import torch
-
-    return torch.tensor(values, dtype=torch.float64)
-
-
-def _with(points: "Tensor", more: "Tensor") -> "Tensor":
-    import torch
-
-    return torch.cat([points, more], dim=1)
-
-
-def _own_tag(points: "Tensor", size: float) -> "Tensor":
-    """(M, M): a dimension for each point, with the size of its tag."""
-    import torch
-
-    return size * torch.eye(len(points), dtype=points.dtype)

@@ -1,10 +1,12 @@
 """The center loss, whose classes have a point to gather at."""
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from simcse_core.errors import ShapeError
 from simcse_core.learning.losses.compare import check_shape, products, unit
+from simcse_core.learning.losses.parts import Parts
 from simcse_core.learning.losses.registry import CenterMargin, Pull, Push, Temperature, losses
 
 if TYPE_CHECKING:
@@ -25,6 +27,74 @@ def class_means(embeddings: "Tensor", classes: "Tensor", count: int) -> "Tensor"
     return unit(sums.where(~without_texts.unsqueeze(1), x.sum(dim=0)))
 
 
+@dataclass(frozen=True)
+class Distances:
+    """Squared distances of texts to the centres of their classes and of others."""
+
+    to_own: "Tensor"
+    """(N,)."""
+    to_others: "Tensor"
+    """(N, C); inf at the text's own class."""
+    is_own: "Tensor"
+    """(N, C) bool."""
+
+    def violations(self, margin: float) -> "Tensor":
+        """(N,): by how much the nearest other centre is too close. 0 where there is none."""
+        return (margin + self.to_own - self.to_others.amin(dim=1)).relu()
+
+
+def distances(x: "Tensor", classes: "Tensor", centers: "Tensor") -> Distances:
+    """Squared distances of texts x (N, D) to centres (C, D).
+
+    Raises:
+        ShapeError: the shapes do not fit.
+    """
+    import torch.nn.functional as F
+
+    if x.ndim != 2 or centers.ndim != 2 or x.shape[1] != centers.shape[1]:
+        raise ShapeError(
+            "Embeddings must be (N, D) and centers (C, D): got {a} and {b}.", a=tuple(x.shape), b=tuple(centers.shape)
+        )
+    check_shape("classes", classes, (len(x),))
+    centers = centers.to(x.dtype)
+    squares = x.square().sum(dim=1, keepdim=True) + centers.square().sum(dim=1) - 2 * products(x, centers)  # (N, C)
+    is_own = F.one_hot(classes, len(centers)).bool()
+    return Distances((x - centers[classes]).square().sum(dim=1), squares.masked_fill(is_own, math.inf), is_own)
+
+
+def center_parts(
+    anchor: "Tensor",
+    *,
+    classes: "Tensor",
+    centers: "Tensor",
+    classifier: "Tensor",
+    pull: float,
+    push: float,
+    margin: float,
+    temperature: float,
+) -> Parts:
+    """The columns are classes: classifier and pull stand at a text's own class, half of the push at the nearest other.
+
+    Arguments as for `center`.
+    """
+    import torch.nn.functional as F
+
+    x = unit(anchor)
+    apart = distances(x, classes, centers)
+    logits = class_logits(x, classifier, temperature)
+    nearest_other = F.one_hot(apart.to_others.argmin(dim=1), len(centers)).bool() & ~apart.is_own
+    cross_entropy = -logits.log_softmax(dim=1)
+    shares = (cross_entropy + pull / 2 * apart.to_own.unsqueeze(1)).masked_fill(~apart.is_own, 0.0)
+    pushed = push * apart.violations(margin).unsqueeze(1) / 2
+    shares = shares + pushed.expand_as(shares).masked_fill(~(apart.is_own | nearest_other), 0.0)
+    return Parts(shares / len(x), logits, logits.softmax(dim=1))
+
+
+def class_logits(x: "Tensor", classifier: "Tensor", temperature: float) -> "Tensor":
+    """(N, C): cosines of texts and the classifier's directions, divided by the temperature."""
+    return products(x, unit(classifier).to(x.dtype)) / temperature
+
+
 @losses.register(
     "center",
     inputs={"labelled": "class_codes"},
@@ -32,6 +102,7 @@ def class_means(embeddings: "Tensor", classes: "Tensor", count: int) -> "Tensor"
     collapse="Texts and centres all meet in one point: the pull is at 0, and what remains is the log of the number of "
     "classes plus push times margin.",
     parameters=centers_and_classifier,
+    parts=center_parts,
 )
 def center(
     anchor: "Tensor",
@@ -47,15 +118,15 @@ def center(
     """Each text gathers at its class's centre and keeps off the others; a classifier parts the classes (center loss).
 
     Between texts and centres of length 1 a squared distance is 2 - 2·cosine: the margin of 0.4 is one of 0.2 in cosine.
-    With push at half of pull, the own and the nearest other centre weigh the same.
+    With push at half of pull, a text's own and the nearest other centre weigh the same.
 
     Args:
         anchor: (N, D) embeddings, any norm.
         classes: (N,) the class of each, from 0 to C - 1.
         centers: (C, D); learned, as they are.
         classifier: (C, D), a direction for each class; learned, only its directions count.
-        pull: weight of half the mean squared distance to the own centre.
-        push: weight of the mean of max(0, margin + own squared distance - that to the nearest other centre).
+        pull: weight of half the mean squared distance to the centre of a text's class.
+        push: weight of the mean of max(0, margin + that squared distance - the one to the nearest other centre).
         margin: in squared distance.
         temperature: divides the cosines between texts and classifier.
 
@@ -72,27 +143,7 @@ def center(
 
     x = unit(anchor)
     check_shape("classifier", classifier, tuple(centers.shape))
-    own, nearest_other = squared_distances(x, classes, centers)
-    logits = products(x, unit(classifier).to(x.dtype)) / temperature  # (N, C)
-    pushed = (margin + own - nearest_other).relu()
-    return F.cross_entropy(logits, classes) + pull / 2 * own.mean() + push * pushed.mean()
-
-
-def squared_distances(x: "Tensor", classes: "Tensor", centers: "Tensor") -> "tuple[Tensor, Tensor]":
-    """(N,) squared distance of each text to its own centre, and (N,) to the nearest other one, inf if there is none.
-
-    Raises:
-        ShapeError: the shapes do not fit.
-    """
-    import torch.nn.functional as F
-
-    if x.ndim != 2 or centers.ndim != 2 or x.shape[1] != centers.shape[1]:
-        raise ShapeError(
-            "Embeddings must be (N, D) and centers (C, D): got {a} and {b}.", a=tuple(x.shape), b=tuple(centers.shape)
-        )
-    check_shape("classes", classes, (len(x),))
-    centers = centers.to(x.dtype)
-    squares = x.square().sum(dim=1, keepdim=True) + centers.square().sum(dim=1) - 2 * products(x, centers)  # (N, C)
-    is_own = F.one_hot(classes, len(centers)).bool()
-    nearest_other = squares.masked_fill(is_own, math.inf).amin(dim=1)
-    return (x - centers[classes]).square().sum(dim=1), nearest_other
+    apart = distances(x, classes, centers)
+    logits = class_logits(x, classifier, temperature)  # (N, C)
+    pulled, pushed = apart.to_own.mean(), apart.violations(margin).mean()
+    return F.cross_entropy(logits, classes) + pull / 2 * pulled + push * pushed

@@ -27,54 +27,54 @@ def products(left: "Tensor", right: "Tensor") -> "Tensor":
         return left @ right.T
 
 
-def cosines(anchor: "Tensor", other: "Tensor | None") -> "Tensor":
+def cosines(anchor: "Tensor", positive: "Tensor | None") -> "Tensor":
     """(N, M) cosines of two sets of embeddings, or of one set with itself.
 
     Raises:
         ShapeError: the embeddings are not (N, D) and (M, D).
     """
-    right = anchor if other is None else other
+    right = anchor if positive is None else positive
     if anchor.ndim != 2 or right.ndim != 2 or anchor.shape[1] != right.shape[1]:
         raise ShapeError(
             "Embeddings must be (N, D) and (M, D): got {a} and {b}.", a=tuple(anchor.shape), b=tuple(right.shape)
         )
     left = unit(anchor)
-    return products(left, left if other is None else unit(right))
+    return products(left, left if positive is None else unit(right))
 
 
-def compare(anchor: "Tensor", other: "Tensor | None", targets: "Tensor") -> "tuple[Tensor, Tensor]":
-    """(N, M) cosines, and the targets with the diagonal left out where a set meets itself.
+def compare(anchor: "Tensor", positive: "Tensor | None", targets: "Tensor") -> "tuple[Tensor, Tensor]":
+    """(N, M) cosines, and the targets without the diagonal where the anchors are compared with each other.
 
     Raises:
         ShapeError: the shapes do not fit.
     """
-    found = cosines(anchor, other)
-    check_shape("targets", targets, tuple(found.shape))
-    return found, targets.clone().fill_diagonal_(0) if other is None else targets
+    compared = cosines(anchor, positive)
+    check_shape("targets", targets, tuple(compared.shape))
+    return compared, targets.clone().fill_diagonal_(0) if positive is None else targets
 
 
-def row_cosines(anchor: "Tensor", other: "Tensor") -> "Tensor":
-    """(N,) cosine of each anchor with the other of its row.
+def row_cosines(anchor: "Tensor", positive: "Tensor") -> "Tensor":
+    """(N,) cosine of each anchor with the positive of its row.
 
     Raises:
         ShapeError: the embeddings are not both (N, D).
     """
-    if anchor.ndim != 2 or anchor.shape != other.shape:
+    if anchor.ndim != 2 or anchor.shape != positive.shape:
         raise ShapeError(
-            "Embeddings must both be (N, D): got {a} and {b}.", a=tuple(anchor.shape), b=tuple(other.shape)
+            "Embeddings must both be (N, D): got {a} and {b}.", a=tuple(anchor.shape), b=tuple(positive.shape)
         )
-    return (unit(anchor) * unit(other)).sum(dim=1)
+    return (unit(anchor) * unit(positive)).sum(dim=1)
 
 
-def check_shape(name: str, given: "Tensor", wanted: tuple[int, ...]) -> None:
+def check_shape(name: str, tensor: "Tensor", shape: tuple[int, ...]) -> None:
     """Refuse a tensor of another shape.
 
     Raises:
         ShapeError: it has another shape.
     """
-    if tuple(given.shape) != wanted:
+    if tuple(tensor.shape) != shape:
         raise ShapeError(
-            "{name} must have the shape {wanted}: got {given}.", name=name, wanted=wanted, given=tuple(given.shape)
+            "{name} must have the shape {wanted}: got {given}.", name=name, wanted=shape, given=tuple(tensor.shape)
         )
 
 

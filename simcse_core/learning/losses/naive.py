@@ -2,12 +2,19 @@
 
 from typing import TYPE_CHECKING
 
-from simcse_core.learning.losses.centers import class_means, squared_distances
+from simcse_core.learning.losses.centers import class_means, distances
 from simcse_core.learning.losses.compare import check_shape, compare, cosines, mean, unit
+from simcse_core.learning.losses.pairwise import JudgedPairs, judged_by_sign
+from simcse_core.learning.losses.parts import Parts
 from simcse_core.learning.losses.registry import Bias, Pull, Scale, Temperature, naive_losses
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+
+def naive_bce_parts(anchor: "Tensor", positive: "Tensor | None" = None, *, targets: "Tensor") -> Parts:
+    """What each pair costs. Arguments as for `naive_bce`."""
+    return judged_by_sign(*compare(anchor, positive, targets)).parts()
 
 
 @naive_losses.register(
@@ -15,8 +22,9 @@ if TYPE_CHECKING:
     inputs={"labelled": "classes", "pairs": "marked_pairs", "scored": "marked_pairs"},
     learned_nothing="No single value: 0.69 a pair where all cosines are 0, and still 0.31 a match where all are right.",
     collapse="All cosines are 1: 0.31 for each match, 1.31 for each mismatch.",
+    parts=naive_bce_parts,
 )
-def naive_bce(anchor: "Tensor", other: "Tensor | None" = None, *, targets: "Tensor") -> "Tensor":
+def naive_bce(anchor: "Tensor", positive: "Tensor | None" = None, *, targets: "Tensor") -> "Tensor":
     """The sigmoid of the cosine without scale and bias.
 
     A cosine ends at 1 and the sigmoid of 1 is 0.73: a perfect match costs log(1 + e^-1) = 0.313, and the loss cannot
@@ -24,18 +32,32 @@ def naive_bce(anchor: "Tensor", other: "Tensor | None" = None, *, targets: "Tens
     opposites. It learns, but it cannot say "surely not". `bce` scales and shifts the cosines first.
 
     Args:
-        anchor, other, targets: as for `bce`.
+        anchor, positive, targets: as for `bce`.
 
     Returns:
         Scalar in nats, from 0.313 to 1.313.
 
     Source: arXiv 2303.15343 without its two learned numbers.
     """
+    return judged_by_sign(*compare(anchor, positive, targets)).loss()
+
+
+def _judged_minus_one(
+    anchor: "Tensor", positive: "Tensor | None", targets: "Tensor", scale: float, bias: float
+) -> JudgedPairs:
     import torch.nn.functional as F
 
-    found, targets = compare(anchor, other, targets)
-    counted = targets != 0
-    return mean(-F.logsigmoid(targets * found)[counted])
+    cosines, targets = compare(anchor, positive, targets)
+    logits = cosines * scale + bias
+    costs = F.binary_cross_entropy_with_logits(logits, targets.to(logits.dtype), reduction="none")
+    return JudgedPairs(logits, costs, targets != 0)
+
+
+def bce_minus_one_parts(
+    anchor: "Tensor", positive: "Tensor | None" = None, *, targets: "Tensor", scale: float, bias: float
+) -> Parts:
+    """What each pair costs. Arguments as for `bce_minus_one`."""
+    return _judged_minus_one(anchor, positive, targets, scale, bias).parts()
 
 
 @naive_losses.register(
@@ -43,9 +65,10 @@ def naive_bce(anchor: "Tensor", other: "Tensor | None" = None, *, targets: "Tens
     inputs={"labelled": "classes", "pairs": "marked_pairs", "scored": "marked_pairs"},
     learned_nothing="None: the bias alone takes the loss below any value, with embeddings that never moved.",
     collapse="The loss falls and falls while the cosines stay as they are.",
+    parts=bce_minus_one_parts,
 )
 def bce_minus_one(
-    anchor: "Tensor", other: "Tensor | None" = None, *, targets: "Tensor", scale: Scale = 10.0, bias: Bias = -5.0
+    anchor: "Tensor", positive: "Tensor | None" = None, *, targets: "Tensor", scale: Scale = 10.0, bias: Bias = -5.0
 ) -> "Tensor":
     """Binary cross-entropy that is given targets of -1 where it expects 0.
 
@@ -54,19 +77,29 @@ def bce_minus_one(
     such targets, `binary_cross_entropy_with_logits` takes them. `bce` uses -1 only as a sign.
 
     Args:
-        anchor, other, targets, scale, bias: as for `bce`.
+        anchor, positive, targets, scale, bias: as for `bce`.
 
     Returns:
         Scalar without a lower bound.
 
     Source: torch.nn.functional.binary_cross_entropy_with_logits, which does not check its targets.
     """
-    import torch.nn.functional as F
+    return _judged_minus_one(anchor, positive, targets, scale, bias).loss()
 
-    found, targets = compare(anchor, other, targets)
-    counted = targets != 0
-    logits = found * scale + bias
-    return mean(F.binary_cross_entropy_with_logits(logits, targets.to(logits.dtype), reduction="none")[counted])
+
+def _naive_logits(anchor: "Tensor", positive: "Tensor | None", targets: "Tensor", temperature: float) -> "Tensor":
+    """(N, M)."""
+    logits = cosines(anchor, positive) / temperature
+    check_shape("targets", targets, tuple(logits.shape))
+    return logits
+
+
+def naive_cross_entropy_parts(
+    anchor: "Tensor", positive: "Tensor | None" = None, *, targets: "Tensor", temperature: float
+) -> Parts:
+    """What each pair costs. Arguments as for `naive_cross_entropy`."""
+    logits = _naive_logits(anchor, positive, targets, temperature)
+    return Parts(-(targets * logits.log_softmax(dim=1)) / max(len(targets), 1), logits, logits.softmax(dim=1))
 
 
 @naive_losses.register(
@@ -74,9 +107,10 @@ def bce_minus_one(
     inputs={"texts": "views", "labelled": "class_pairs", "pairs": "matches", "scored": "matches"},
     learned_nothing="None to rely on: arrangements that mix up the texts can have a lower loss than the right one.",
     collapse="Texts gather in two opposite clusters, at a lower loss than where each text has a place of its own.",
+    parts=naive_cross_entropy_parts,
 )
 def naive_cross_entropy(
-    anchor: "Tensor", other: "Tensor | None" = None, *, targets: "Tensor", temperature: Temperature = 1.0
+    anchor: "Tensor", positive: "Tensor | None" = None, *, targets: "Tensor", temperature: Temperature = 1.0
 ) -> "Tensor":
     """Softmax cross-entropy straight on the matrix of 1 and -1.
 
@@ -86,7 +120,7 @@ def naive_cross_entropy(
     `cross_entropy` has targets that sum to 1.
 
     Args:
-        anchor, other, targets, temperature: as for `cross_entropy`; the diagonal is used as it is.
+        anchor, positive, targets, temperature: as for `cross_entropy`; the diagonal is used as it is.
 
     Returns:
         Scalar: the mean over the rows of -sum of target · log softmax. Without a lower bound as the temperature falls.
@@ -96,9 +130,7 @@ def naive_cross_entropy(
 
     Source: arXiv 1807.03748, with targets that are no distribution.
     """
-    found = cosines(anchor, other)
-    check_shape("targets", targets, tuple(found.shape))
-    log_probabilities = (found / temperature).log_softmax(dim=1)  # (N, M)
+    log_probabilities = _naive_logits(anchor, positive, targets, temperature).log_softmax(dim=1)  # (N, M)
     return mean(-(targets * log_probabilities).sum(dim=1))
 
 
@@ -126,12 +158,11 @@ def center_alone(anchor: "Tensor", *, classes: "Tensor", centers: "Tensor", pull
         anchor, classes, centers, pull: as for `center`.
 
     Returns:
-        Scalar, pull / 2 · the mean squared distance to the own centre.
+        Scalar, pull / 2 · the mean squared distance of a text to the centre of its class.
 
     Raises:
         ShapeError: the shapes do not fit.
 
     Source: DOI 10.1007/978-3-319-46478-7_31, which warns of using it alone.
     """
-    own, _nearest_other = squared_distances(unit(anchor), classes, centers)
-    return pull / 2 * own.mean()
+    return pull / 2 * distances(unit(anchor), classes, centers).to_own.mean()

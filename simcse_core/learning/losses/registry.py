@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
+from functools import wraps
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, cast
 
 from pydantic import Field
 
+from simcse_core.learning.losses.parts import Parts
 from simcse_core.registry import Choices, Entry, options_of, summary_of
 
 if TYPE_CHECKING:
@@ -31,18 +33,19 @@ Input = Literal[
 `targets` is (N, M): 1 where anchor i and column j match, -1 where they do not, 0 where the pair is left out. Equal
 texts in different rows are always left out, because they are no mismatch.
 
-- views: anchor = texts, other = the same texts under another dropout mask; 1 on the diagonal, -1 elsewhere.
-- classes: anchor = texts, no other; `targets_from_labels`.
-- class_pairs: anchor = texts, other = for each another text of its class; 1 on the diagonal, -1 for another class, 0
-  for the same class elsewhere.
-- matches: the two sentences of the rows that match; 1 on the diagonal, 0 for other known matches, -1 elsewhere.
-- marked_pairs: the two sentences of all rows; on the diagonal 1 or -1 as the row says, elsewhere 0 for known matches
-  and -1 for the pairs that nobody has judged, most of which do not match.
+- views: anchor = texts, positive = the same texts under another dropout mask; 1 on the diagonal, -1 elsewhere.
+- classes: anchor = texts, no positive; `targets_from_labels`.
+- class_pairs: anchor = texts, positive = for each another text of its class; 1 on the diagonal, -1 for another class,
+  0 for the same class elsewhere.
+- matches: the two sentences of the rows that match; 1 on the diagonal, 0 for other pairs that the data marks as
+  matches, -1 elsewhere.
+- marked_pairs: the two sentences of all rows; on the diagonal 1 or -1 as the row says, elsewhere 0 for pairs that the
+  data marks as matches and -1 for the pairs that nobody has judged, most of which do not match.
 - marked_rows: as marked_pairs, but only the pair of each row counts, all others are 0; unless all rows match, which
-  would leave nothing to part.
-- triplets: anchor, other = the N positives, then the N negatives; targets (N, 2N), 1 for the own positive, -1
-  elsewhere.
-- own_triplets: as triplets, but of the -1 only the own negative is kept, the others are 0.
+  would leave no mismatch.
+- triplets: anchor, positive = the N positives, then the N hard negatives; targets (N, 2N), 1 for an anchor's positive,
+  -1 elsewhere.
+- own_triplets: as triplets, but -1 only for an anchor's hard negative, 0 elsewhere.
 - scores: the two sentences of all rows, and `scores` (N,), higher is closer, in place of targets.
 - class_codes: anchor = texts, and `classes` (N,), whole numbers from 0, in place of targets.
 """
@@ -60,7 +63,7 @@ class OfInput:
 
 @dataclass(frozen=True)
 class Loss(Entry[LossFunction]):
-    """One loss: `function(anchor, other, targets=..., **options)`, or as its input says."""
+    """One loss: `function(anchor, positive, targets=..., **options)`, or as its input says."""
 
     inputs: Mapping[str, Input]
     """For each kind of data that can feed it, how rows become its input; the kind that suits it best comes first."""
@@ -78,6 +81,9 @@ class Loss(Entry[LossFunction]):
     start: "Callable[..., dict[str, float]] | None" = None
     """Where options that training learns start when nobody sets them; called as the loss itself, on a batch before the
     first step."""
+    parts: "Callable[..., Parts] | None" = None
+    """What each pair contributes, for the page Losses; called as the loss itself, with every option. None shows cosines
+    and gradients only."""
 
     def input_for(self, kind: str, options: Mapping[str, object]) -> Input:
         """How rows of a kind become its input under these options."""
@@ -104,16 +110,44 @@ class Losses(Choices[Loss]):
         parameters: "Callable[[Tensor, Tensor, int], dict[str, Tensor]] | None" = None,
         observe: "Callable[..., dict[str, float]] | None" = None,
         start: "Callable[..., dict[str, float]] | None" = None,
+        parts: "Callable[..., Parts] | None" = None,
     ) -> Callable[[F], F]:
         """Decorator: make the function choosable under `name`. The arguments are those of `Loss`."""
 
-        def add(function: F) -> F:
+        def add(undecorated: F) -> F:
+            function = _with_former_name(undecorated)
             summary, options = summary_of(function), options_of(function, name)
-            words = (learned_nothing, collapse)
-            self.add(Loss(name, function, summary, options, inputs, *words, in_batch or {}, parameters, observe, start))
+            self.add(
+                Loss(
+                    name,
+                    function,
+                    summary,
+                    options,
+                    inputs=inputs,
+                    learned_nothing=learned_nothing,
+                    collapse=collapse,
+                    in_batch=in_batch or {},
+                    parameters=parameters,
+                    observe=observe,
+                    start=start,
+                    parts=parts,
+                )
+            )
             return function
 
         return add
+
+
+def _with_former_name(function: F) -> F:
+    """The same function; `positive` was once called `other`, and calls that name it so still work."""
+
+    @wraps(function)
+    def called(*embeddings: "Tensor", **named: Any) -> "Tensor":
+        if "other" in named:
+            named["positive"] = named.pop("other")
+        return function(*embeddings, **named)
+
+    return cast(F, called)
 
 
 losses = Losses("loss")

@@ -1,13 +1,65 @@
 """Losses in which each text has to pick its matches among the candidates of the batch."""
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from simcse_core.learning.losses.compare import compare, mean
+from simcse_core.learning.losses.parts import Parts, only
 from simcse_core.learning.losses.registry import HardNegativeWeight, Temperature, losses
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """A softmax over the candidates of each of the R rows that have a match."""
+
+    logits: "Tensor"
+    """(N, M), of all rows."""
+    targets: "Tensor"
+    """(N, M), of all rows."""
+    has_match: "Tensor"
+    """(N,) bool."""
+    log_probabilities: "Tensor"
+    """(R, M); -inf where the target is 0."""
+
+    def loss(self) -> "Tensor":
+        """The mean over the rows with a match of the mean over its matches of -log softmax."""
+        matches = self._matches()
+        return mean(-self.log_probabilities.masked_fill(~matches, 0.0).sum(dim=1) / matches.sum(dim=1))
+
+    def parts(self) -> Parts:
+        """A row shares its loss among its matches."""
+        import torch
+
+        matches = self._matches()
+        costs = -self.log_probabilities.masked_fill(~matches, 0.0) / matches.sum(dim=1, keepdim=True)
+        shares, probabilities = torch.zeros_like(self.logits), torch.zeros_like(self.logits)
+        shares[self.has_match] = costs / max(len(costs), 1)
+        probabilities[self.has_match] = self.log_probabilities.exp()
+        counted = (self.targets != 0) & self.has_match.unsqueeze(1)
+        return Parts(shares, only(self.logits, counted), only(probabilities, counted))
+
+    def _matches(self) -> "Tensor":
+        """(R, M)."""
+        return self.targets[self.has_match] == 1
+
+
+def candidates(logits: "Tensor", targets: "Tensor") -> Candidates:
+    """The softmax of each row; targets of 0 are no candidates. Both (N, M)."""
+    has_match = (targets == 1).any(dim=1)  # a softmax over nothing has no gradient
+    log_probabilities = logits[has_match].masked_fill(targets[has_match] == 0, -math.inf).log_softmax(dim=1)
+    return Candidates(logits, targets, has_match, log_probabilities)
+
+
+def softmax_parts(
+    anchor: "Tensor", positive: "Tensor | None" = None, *, targets: "Tensor", temperature: float
+) -> Parts:
+    """What each match costs. Arguments as for `cross_entropy` and `supcon`."""
+    cosines, targets = compare(anchor, positive, targets)
+    return candidates(cosines / temperature, targets).parts()
 
 
 @losses.register(
@@ -21,9 +73,10 @@ if TYPE_CHECKING:
     },
     learned_nothing="The log of the number of candidates of a row.",
     collapse="All cosines are equal: no text can pick its match, and the loss stays at the log of the candidates.",
+    parts=softmax_parts,
 )
 def cross_entropy(
-    anchor: "Tensor", other: "Tensor | None" = None, *, targets: "Tensor", temperature: Temperature = 0.05
+    anchor: "Tensor", positive: "Tensor | None" = None, *, targets: "Tensor", temperature: Temperature = 0.05
 ) -> "Tensor":
     """Each text has to pick its matches among all texts of the batch (softmax cross-entropy, InfoNCE).
 
@@ -31,7 +84,7 @@ def cross_entropy(
 
     Args:
         anchor: (N, D) embeddings, any norm.
-        other: (M, D) embeddings; None compares the anchors with each other.
+        positive: (M, D) embeddings, the columns of the targets; None compares the anchors with each other.
         targets: (N, M) of 1, -1 and 0, see `registry.Input`.
         temperature: divides the cosines.
 
@@ -44,8 +97,28 @@ def cross_entropy(
 
     Source: arXiv 1807.03748 (InfoNCE); in-batch negatives as in arXiv 1705.00652.
     """
-    cosines, targets = compare(anchor, other, targets)
-    return _over_candidates(cosines / temperature, targets)
+    cosines, targets = compare(anchor, positive, targets)
+    return candidates(cosines / temperature, targets).loss()
+
+
+def _simcse_logits(
+    anchor: "Tensor", positive: "Tensor", targets: "Tensor", temperature: float, hard_negative_weight: float
+) -> "tuple[Tensor, Tensor]":
+    """(N, N) or (N, 2N) logits and targets."""
+    cosines, targets = compare(anchor, positive, targets)
+    logits = cosines / temperature
+    rows = len(anchor)
+    if len(positive) == 2 * rows:
+        hard_negatives = logits.diagonal(offset=rows) + math.log(hard_negative_weight)
+        logits = logits.diagonal_scatter(hard_negatives, offset=rows)
+    return logits, targets
+
+
+def simcse_parts(
+    anchor: "Tensor", positive: "Tensor", *, targets: "Tensor", temperature: float, hard_negative_weight: float
+) -> Parts:
+    """What each positive costs. Arguments as for `simcse`."""
+    return candidates(*_simcse_logits(anchor, positive, targets, temperature, hard_negative_weight)).parts()
 
 
 @losses.register(
@@ -59,10 +132,11 @@ def cross_entropy(
     },
     learned_nothing="The log of the number of candidates of a row.",
     collapse="All cosines are equal: no text finds its second view, and the loss stays at the log of the candidates.",
+    parts=simcse_parts,
 )
 def simcse(
     anchor: "Tensor",
-    other: "Tensor",
+    positive: "Tensor",
     *,
     targets: "Tensor",
     temperature: Temperature = 0.05,
@@ -75,10 +149,10 @@ def simcse(
 
     Args:
         anchor: (N, D) embeddings, any norm.
-        other: (N, D) second views or positives, or (2N, D) positives and then each anchor's own hard negative.
+        positive: (N, D) second views or positives, or (2N, D) positives and then the hard negative of each anchor.
         targets: (N, N) or (N, 2N) with one match a row, see `registry.Input`.
         temperature: divides the cosines.
-        hard_negative_weight: factor of the own hard negative in the denominator; used with (2N, D) only.
+        hard_negative_weight: factor of an anchor's hard negative in its denominator; used with (2N, D) only.
 
     Returns:
         Scalar in nats, the mean over the rows. log of the number of candidates when nothing is distinguishable.
@@ -88,13 +162,8 @@ def simcse(
 
     Source: arXiv 2104.08821; the weight is its alpha.
     """
-    cosines, targets = compare(anchor, other, targets)
-    logits = cosines / temperature  # (N, N) or (N, 2N)
-    rows = len(anchor)
-    if len(other) == 2 * rows:
-        own_negative = logits.diagonal(offset=rows) + math.log(hard_negative_weight)
-        logits = logits.diagonal_scatter(own_negative, offset=rows)
-    return _over_candidates(logits, targets)
+    logits, targets = _simcse_logits(anchor, positive, targets, temperature, hard_negative_weight)
+    return candidates(logits, targets).loss()
 
 
 @losses.register(
@@ -102,9 +171,10 @@ def simcse(
     inputs={"labelled": "classes"},
     learned_nothing="The log of the number of other texts in the batch.",
     collapse="All cosines are equal: a class is no closer than the rest, and the loss stays at that log.",
+    parts=softmax_parts,
 )
 def supcon(
-    anchor: "Tensor", other: "Tensor | None" = None, *, targets: "Tensor", temperature: Temperature = 0.1
+    anchor: "Tensor", positive: "Tensor | None" = None, *, targets: "Tensor", temperature: Temperature = 0.1
 ) -> "Tensor":
     """Each text has to pick all texts of its class among the batch (supervised contrastive).
 
@@ -112,7 +182,7 @@ def supcon(
 
     Args:
         anchor: (N, D) embeddings, any norm.
-        other: (M, D) embeddings; None compares the anchors with each other.
+        positive: (M, D) embeddings, the columns of the targets; None compares the anchors with each other.
         targets: (N, M) of 1, -1 and 0, see `registry.Input`.
         temperature: divides the cosines.
 
@@ -125,14 +195,5 @@ def supcon(
 
     Source: arXiv 2004.11362, L_out.
     """
-    cosines, targets = compare(anchor, other, targets)
-    return _over_candidates(cosines / temperature, targets)
-
-
-def _over_candidates(logits: "Tensor", targets: "Tensor") -> "Tensor":
-    """Mean over the rows with a match of the mean over its matches of -log softmax; targets of 0 are no candidates."""
-    has_match = (targets == 1).any(dim=1)
-    logits, targets = logits[has_match], targets[has_match]  # a softmax over nothing has no gradient
-    matches = targets == 1
-    log_probabilities = logits.masked_fill(targets == 0, -math.inf).log_softmax(dim=1)  # (N, M)
-    return mean(-log_probabilities.masked_fill(~matches, 0.0).sum(dim=1) / matches.sum(dim=1))
+    cosines, targets = compare(anchor, positive, targets)
+    return candidates(cosines / temperature, targets).loss()

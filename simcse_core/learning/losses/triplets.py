@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from simcse_core.learning.losses.compare import compare
+from simcse_core.learning.losses.parts import Parts
 from simcse_core.learning.losses.registry import Margin, Mining, losses
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ class _Mined:
 
 def observe_triplets(
     anchor: "Tensor",
-    other: "Tensor | None" = None,
+    positive: "Tensor | None" = None,
     *,
     targets: "Tensor",
     margin: Margin = 0.2,
@@ -38,8 +39,28 @@ def observe_triplets(
     import torch
 
     with torch.no_grad():
-        mined = _mine(anchor, other, targets, margin, mining)
+        mined = _mine(anchor, positive, targets, margin, mining)
     return {"active_triplets": float(mined.active / mined.considered.clamp(min=1))}
+
+
+def triplet_parts(
+    anchor: "Tensor", positive: "Tensor | None" = None, *, targets: "Tensor", margin: float, mining: Mining
+) -> Parts:
+    """Half of a triplet's violation belongs to its match, half to its mismatch. Arguments as for `triplet`.
+
+    A violation v grows by the match's and the mismatch's cosine at a rate of -1 and 1, so the derivatives of v² / 4 are
+    these halves; all triplets of a cell have the same sign there.
+    """
+    import torch
+
+    cosines, targets = compare(anchor.detach(), None if positive is None else positive.detach(), targets)
+    rows = _usable(targets)
+    with torch.enable_grad():
+        cosines.requires_grad_()
+        violations = _TRIPLETS[mining](cosines[rows], targets[rows] == 1, targets[rows] == -1, margin).relu()
+        quarters = violations.square().sum() / 4 / max(len(violations), 1)
+    (shares,) = torch.autograd.grad(quarters, cosines)
+    return Parts(shares.abs())
 
 
 @losses.register(
@@ -54,10 +75,11 @@ def observe_triplets(
     learned_nothing="The margin: matches are no closer than mismatches.",
     collapse="All texts meet in one point: the loss stands at the margin and every triplet is active.",
     observe=observe_triplets,
+    parts=triplet_parts,
 )
 def triplet(
     anchor: "Tensor",
-    other: "Tensor | None" = None,
+    positive: "Tensor | None" = None,
     *,
     targets: "Tensor",
     margin: Margin = 0.2,
@@ -75,7 +97,7 @@ def triplet(
 
     Args:
         anchor: (N, D) embeddings, any norm.
-        other: (M, D) embeddings; None compares the anchors with each other.
+        positive: (M, D) embeddings, the columns of the targets; None compares the anchors with each other.
         targets: (N, M) of 1, -1 and 0, see `registry.Input`.
         margin: in cosine distance, 1 - cosine.
         mining: which triplets of the batch count.
@@ -90,30 +112,43 @@ def triplet(
 
     Source: arXiv 1503.03832 (FaceNet, semi-hard); batch-hard and the mean over the violated from arXiv 1703.07737.
     """
-    mined = _mine(anchor, other, targets, margin, mining)
+    mined = _mine(anchor, positive, targets, margin, mining)
     return mined.violations / mined.counted.clamp(min=1)
 
 
-def _mine(anchor: "Tensor", other: "Tensor | None", targets: "Tensor", margin: float, mining: Mining) -> _Mined:
-    cosines, targets = compare(anchor, other, targets)
-    matches, mismatches = targets == 1, targets == -1
-    usable = matches.any(dim=1) & mismatches.any(dim=1)
-    return _MINING[mining](cosines[usable], matches[usable], mismatches[usable], margin)
+def _mine(anchor: "Tensor", positive: "Tensor | None", targets: "Tensor", margin: float, mining: Mining) -> _Mined:
+    cosines, targets = compare(anchor, positive, targets)
+    rows = _usable(targets)
+    batch = (cosines[rows], targets[rows] == 1, targets[rows] == -1, margin)
+    return _all(*batch) if mining == "all" else _mean_over_chosen(_TRIPLETS[mining](*batch))
 
 
-def _hard(cosines: "Tensor", matches: "Tensor", mismatches: "Tensor", margin: float) -> _Mined:
+def _usable(targets: "Tensor") -> "Tensor":
+    """(N,) bool: the anchors that have a match and a mismatch."""
+    return (targets == 1).any(dim=1) & (targets == -1).any(dim=1)
+
+
+def _hard(cosines: "Tensor", matches: "Tensor", mismatches: "Tensor", margin: float) -> "Tensor":
+    """(anchors,): margin + cosine(anchor, mismatch) - cosine(anchor, match) of each triplet."""
     farthest_match = cosines.masked_fill(~matches, math.inf).amin(dim=1)  # (N,)
     nearest_mismatch = cosines.masked_fill(~mismatches, -math.inf).amax(dim=1)  # (N,)
-    return _mean_over_chosen(margin + nearest_mismatch - farthest_match)
+    return margin + nearest_mismatch - farthest_match
 
 
-def _semi_hard(cosines: "Tensor", matches: "Tensor", mismatches: "Tensor", margin: float) -> _Mined:
+def _semi_hard(cosines: "Tensor", matches: "Tensor", mismatches: "Tensor", margin: float) -> "Tensor":
+    """(matches,): the same of the triplet of each match."""
     nearest_first = cosines.masked_fill(~mismatches, -math.inf).sort(dim=1, descending=True).values  # (N, M)
     closer = _searchsorted(-nearest_first, -cosines, right=True)  # mismatches as close as column j or closer
     nearest_farther = nearest_first.gather(1, closer.clamp(max=cosines.shape[1] - 1))  # (N, M), -inf where none
     farthest = cosines.masked_fill(~mismatches, math.inf).amin(dim=1, keepdim=True)  # (N, 1)
     mismatch = nearest_farther.where(nearest_farther > -math.inf, farthest)
-    return _mean_over_chosen((margin + mismatch - cosines)[matches])
+    return (margin + mismatch - cosines)[matches]
+
+
+def _violated(cosines: "Tensor", matches: "Tensor", mismatches: "Tensor", margin: float) -> "Tensor":
+    """(triplets,): the same of every triplet that is violated. N × M × M numbers, so training takes `_all`."""
+    terms = margin + cosines.unsqueeze(1) - cosines.unsqueeze(2)  # (anchor, match, mismatch)
+    return terms[matches.unsqueeze(2) & mismatches.unsqueeze(1) & (terms > 0)]
 
 
 def _all(cosines: "Tensor", matches: "Tensor", mismatches: "Tensor", margin: float) -> _Mined:
@@ -142,8 +177,9 @@ def _searchsorted(rising: "Tensor", values: "Tensor", *, right: bool = False) ->
     return torch.searchsorted(rising.detach().contiguous(), values.detach().contiguous(), right=right)
 
 
-_MINING: dict[str, Callable[["Tensor", "Tensor", "Tensor", float], _Mined]] = {
-    "all": _all,
+_TRIPLETS: dict[str, Callable[["Tensor", "Tensor", "Tensor", float], "Tensor"]] = {
+    "all": _violated,
     "hard": _hard,
     "semi-hard": _semi_hard,
 }
+"""The triplets of which the loss is the mean, one by one."""

@@ -80,10 +80,10 @@ def test_what_is_stored_is_what_is_computed(name: str) -> None:
     np.testing.assert_allclose(found[0].points, motion.points, atol=1e-4)
     np.testing.assert_allclose(found[1].gradients, cells.gradients, atol=1e-3)
     np.testing.assert_array_equal(found[1].targets, cells.targets)
-    assert cells.parts is not None
-    assert found[1].parts is not None
-    np.testing.assert_allclose(found[1].parts.shares, cells.parts.shares, atol=1e-3)
-    assert (found[1].parts.logits is None) == (cells.parts.logits is None)
+    assert cells.shares is not None
+    assert found[1].shares is not None
+    np.testing.assert_allclose(found[1].shares, cells.shares, atol=1e-3)
+    assert (found[1].logits is None) == (cells.logits is None)
 
 
 def test_every_loss_has_a_circle_with_its_matrices() -> None:
