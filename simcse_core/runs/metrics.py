@@ -1,6 +1,7 @@
 """The metrics of a run: records that are only ever appended, and read while they grow."""
 
 import json
+import re
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable
@@ -15,6 +16,10 @@ from simcse_core.runs.files import replace_text
 
 KEPT_FILES = 200
 """Files whose records stay in memory, so that a page that looks each second reads only what is new."""
+
+
+_END = re.compile(rb'"event"\s*:\s*"finished"')
+"""In a line that may be too damaged to be read as JSON."""
 
 
 @dataclass
@@ -107,12 +112,4 @@ def _parse(line: bytes) -> Record | None:
     try:
         return RECORD.validate_json(line)
     except ValueError:
-        return DamagedEnd() if _names_an_end(line) else None
-
-
-def _names_an_end(line: bytes) -> bool:
-    try:
-        found = json.loads(line)
-    except (ValueError, RecursionError):
-        return False
-    return isinstance(found, dict) and found.get("event") == "finished"
+        return DamagedEnd() if _END.search(line) else None
