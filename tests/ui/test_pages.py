@@ -172,7 +172,7 @@ def test_chinese_for_the_english_model_is_a_warning_that_names_another(open_page
 def test_settings_in_the_address_are_followed(open_page: Open) -> None:
     page = open_page("similarity", layer="2", pooling="max", sample="negation")
     assert page.slider(key="layer-").value == 2
-    assert page.selectbox(key="pooling-").value == "max"
+    assert page.selectbox(key="pooling-en").value == "max"
     assert page.selectbox(key="sample-en").value == "negation"
     nonsense = open_page("similarity", layer="99", pooling="<b>", sample="../x", language="klingon")
     assert not nonsense.exception

@@ -18,7 +18,7 @@ from simcse_core.limits import check_texts, limits
 from ui.frame import address, uploads
 from ui.frame.errors import plain, user_errors
 from ui.frame.translation import _, explain, joined, language
-from ui.shared import cache, defaults, model_fetch, models, reading
+from ui.shared import cache, defaults, model_fetch, models, names, reading
 from ui.shared.typing_area import offer_other_text, put, typing_area
 
 SENTENCES = "sentences"
@@ -182,13 +182,14 @@ def encoder_settings(
             on_change=keep,
             help=_("0 is the word embeddings, the last one is the model's output."),
         )
-    key, keep = address.widget(f"{prefix}pooling", poolings.names(), card.pooling)
+    key, keep = address.widget(f"{prefix}pooling", poolings.names(), card.pooling, language=language())
     pooling = for_pooling.selectbox(
         _("Pooling"),
         poolings.names(),
+        format_func=names.pooling_name,
         key=key,
         on_change=keep,
-        help="\n".join(f"- `{entry.name}`: {_(entry.summary)}" for entry in poolings.entries()),
+        help="\n".join(f"- {names.pooling_name(entry.name)}: {_(entry.summary)}" for entry in poolings.entries()),
     )
     key, keep = address.widget(f"{prefix}head", list(HEADS), "none")
     head = for_head.selectbox(

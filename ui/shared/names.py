@@ -9,6 +9,13 @@ LINES = {
     "start": N_("the start of the training"),
 }
 """The baselines."""
+POOLINGS = {
+    "mean": N_("mean"),
+    "max": N_("maximum"),
+    "cls": N_("[CLS] token"),
+    "first_last_mean": N_("first + last layer"),
+}
+"""Poolings with a name on the screen; any other is shown by its name in the registry."""
 STATES = {
     "queued": N_("waiting"),
     "running": N_("running"),
@@ -42,6 +49,11 @@ def _metrics() -> dict[str, Metric]:
 def line_name(name: str) -> str:
     """The label of a line of a result: the name of a loss, or a baseline in words."""
     return _(LINES[name]) if name in LINES else name
+
+
+def pooling_name(name: str) -> str:
+    """A pooling on the screen."""
+    return _(POOLINGS[name]) if name in POOLINGS else name
 
 
 def duration(seconds: float) -> str:

@@ -13,6 +13,7 @@ from ui.frame.translation import _
 from ui.shared import cache, heatmap, inputs, models
 from ui.shared.heatmap import View
 from ui.shared.matrix.colors import CosineColors
+from ui.shared.names import pooling_name
 
 HEIGHT = 330
 MOST_SENTENCES = 1_000
@@ -91,7 +92,7 @@ def name(settings: cache.EncoderSettings) -> str:
     parts = [card.title]
     if not card.is_frozen:
         parts.append(_("layer {layer}").format(layer=card.layers if settings.layer is None else settings.layer))
-        parts.append(settings.pooling or card.pooling or "")
+        parts.append(pooling_name(settings.pooling or card.pooling or ""))
     if settings.head is not None:
         parts.append(_("{head} head").format(head=settings.head))
     return " · ".join(parts)

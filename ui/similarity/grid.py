@@ -18,6 +18,7 @@ from ui.frame.errors import plain
 from ui.frame.translation import _
 from ui.shared import cache, inputs, models
 from ui.shared.data_choice import Upload, opened
+from ui.shared.names import pooling_name
 from ui.shared.turns import Results, Turn, tokens_in
 from ui.similarity import grid_charts
 
@@ -99,7 +100,11 @@ def _scored(data: Dataset, settings: cache.EncoderSettings) -> None:
         _("{name}: every cosine or every score is the same, so there is no rank correlation.").format(name=name)
         if best is None
         else _("{name}, {n:,} pairs: Spearman is highest in layer {layer} with {pooling}, {value:.3f}.").format(
-            name=name, n=len(data), layer=grid.layers[best[0]], pooling=grid.poolings[best[1]], value=grid.values[best]
+            name=name,
+            n=len(data),
+            layer=grid.layers[best[0]],
+            pooling=pooling_name(grid.poolings[best[1]]),
+            value=grid.values[best],
         )
     )
     projector.chart(grid_charts.values(grid, layer_title=_("layer {layer}")), key="grid-values", alt=summary)
@@ -115,7 +120,7 @@ def _with_layers() -> None:
 
 def _table(grid: Grid) -> None:
     rows = pd.Index([str(layer) for layer in grid.layers], name=_("Layer"))
-    st.dataframe(pd.DataFrame(grid.values.round(3), columns=list(grid.poolings), index=rows))
+    st.dataframe(pd.DataFrame(grid.values.round(3), columns=list(map(pooling_name, grid.poolings)), index=rows))
 
 
 def _similarity_grid(texts: tuple[str, ...], settings: cache.EncoderSettings, model: "SimCSE") -> SimilarityGrid:

@@ -5,6 +5,7 @@ import plotly.graph_objects as go
 
 from simcse_core.meaning.grid import Grid, SimilarityGrid
 from ui.shared import colors
+from ui.shared.names import pooling_name
 
 TILE = 120
 """Pixels of a small heatmap, about."""
@@ -47,7 +48,7 @@ def tiles(grid: SimilarityGrid, *, layer_title: str) -> go.Figure:
     )
     figure.update_yaxes(
         tickvals=middles[: len(grid.poolings)],
-        ticktext=list(grid.poolings),
+        ticktext=list(map(pooling_name, grid.poolings)),
         range=[len(grid.poolings) * step - gap - 0.5, -0.5 - 1.2 * gap - n / 10],
         showgrid=False,
         zeroline=False,
@@ -66,7 +67,7 @@ def values(grid: Grid, *, layer_title: str) -> go.Figure:
         go.Heatmap(
             z=grid.values.T,
             x=[layer_title.format(layer=layer) for layer in grid.layers],
-            y=list(grid.poolings),
+            y=list(map(pooling_name, grid.poolings)),
             zmin=-1,
             zmax=1,
             colorscale=colors.COSINE_SCALE,
