@@ -13,7 +13,6 @@ from typing import Any
 import psutil
 import pytest
 
-from simcse_core.commands.main import main
 from simcse_core.errors import RunError
 from simcse_core.learning.records import Gain, State
 from simcse_core.learning.settings import TrainingSettings
@@ -22,6 +21,7 @@ from simcse_core.runs.config import RunConfig, describe
 from simcse_core.runs.execute import execute
 from simcse_core.runs.schedule import Place
 from simcse_core.runs.summary import differences, summarise
+from tests.commands.conftest import Command
 from tests.records import record, step, write_by_hand
 from tests.runs.conftest import wait_until
 
@@ -49,18 +49,6 @@ def nobody_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queue, "ensure_supervisor", lambda **_options: None)
 
 
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Any:
-    """Runs a command in this process; gives exit status, stdout and stderr."""
-
-    def call(*arguments: object) -> tuple[int, str, str]:
-        status = main([str(argument) for argument in arguments])
-        printed = capsys.readouterr()
-        return status, printed.out, printed.err
-
-    return call
-
-
 def finished(config: RunConfig = CONFIG, owner: str = "cli") -> store.Run:
     """A run that looks like a finished one; without a model."""
     run = store.create(config, owner=owner)
@@ -75,7 +63,7 @@ def as_json(printed: tuple[int, str, str]) -> Any:
     return json.loads(printed[1])
 
 
-def test_runs_are_listed_the_newest_first_and_damaged_ones_too(run: Any) -> None:
+def test_runs_are_listed_the_newest_first_and_damaged_ones_too(run: Command) -> None:
     done, waiting, broken = finished(), store.create(CONFIG), finished()
     (broken.folder / "config.json").write_text("{half")
     found = as_json(run("runs", "list", "--format", "json"))
@@ -102,7 +90,7 @@ def test_runs_are_listed_the_newest_first_and_damaged_ones_too(run: Any) -> None
     ],
     ids=str,
 )
-def test_a_run_whose_results_are_no_numbers_is_damaged_and_hides_no_other(run: Any, odd: dict[str, Any]) -> None:
+def test_a_run_whose_results_are_no_numbers_is_damaged_and_hides_no_other(run: Command, odd: dict[str, Any]) -> None:
     good, broken = finished(), finished()
     write_by_hand(broken, {**FINISHED, **odd})
     found = as_json(run("runs", "list", "--format", "json"))
@@ -111,7 +99,7 @@ def test_a_run_whose_results_are_no_numbers_is_damaged_and_hides_no_other(run: A
 
 
 @pytest.mark.parametrize("created", ["1e300", "NaN", "-1e300", "1e999", "253402300800"])
-def test_a_run_of_an_impossible_time_is_shown_without_one(run: Any, created: str) -> None:
+def test_a_run_of_an_impossible_time_is_shown_without_one(run: Command, created: str) -> None:
     odd = finished()
     (odd.folder / "about.json").write_text(f'{{"owners": ["cli"], "name": "odd", "created": {created}}}')
     shown = run("runs", "show", odd.id)[1]
@@ -120,7 +108,7 @@ def test_a_run_of_an_impossible_time_is_shown_without_one(run: Any, created: str
     assert as_json(run("runs", "list", "--format", "json"))[0]["title"] == "odd"
 
 
-def test_what_a_run_says_cannot_steer_the_terminal(run: Any) -> None:
+def test_what_a_run_says_cannot_steer_the_terminal(run: Command) -> None:
     evil = "\x1b]0;owned\x07\u202e\x9b31m"
     odd = finished(CONFIG.model_copy(update={"data": f"中文{evil}.csv"}))
     odd.append(record("note", message=f"so{evil}"))
@@ -132,12 +120,12 @@ def test_what_a_run_says_cannot_steer_the_terminal(run: Any) -> None:
     assert as_json(run("runs", "show", odd.id, "--format", "json"))["notes"] == [f"so{evil}"]  # programs lose nothing
 
 
-def test_without_runs_the_list_says_how_to_start_one(run: Any) -> None:
+def test_without_runs_the_list_says_how_to_start_one(run: Command) -> None:
     assert as_json(run("runs", "list", "--format", "json")) == []
     assert "No runs yet. Start one: python -m simcse_core train" in run("runs")[1]
 
 
-def test_show_tells_what_a_run_did_and_how_to_do_it_again(run: Any) -> None:
+def test_show_tells_what_a_run_did_and_how_to_do_it_again(run: Command) -> None:
     shown = finished()
     found = as_json(run("runs", "show", shown.id, "--format", "json"))
     command = "python -m simcse_core train --data intents-zh --loss supcon --model use-multilingual --tune head"
@@ -151,7 +139,7 @@ def test_show_tells_what_a_run_did_and_how_to_do_it_again(run: Any) -> None:
     assert "unknown: the run is damaged" in run("runs", "show", shown.id)[1]
 
 
-def test_a_bundle_goes_out_and_comes_in_again(run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bundle_goes_out_and_comes_in_again(run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     made = store.create(describe(CONFIG.model_copy(update={"settings": TrainingSettings(tune="head", steps=1)})))
     execute(made, lambda _: None)
@@ -165,7 +153,7 @@ def test_a_bundle_goes_out_and_comes_in_again(run: Any, tmp_path: Path, monkeypa
     assert (status, "There is no folder nowhere" in err) == (2, True)
 
 
-def test_rename_and_delete_are_the_operators(run: Any) -> None:
+def test_rename_and_delete_are_the_operators(run: Command) -> None:
     other = finished(owner="somebody else")
     assert as_json(run("runs", "rename", other.id, "  my\n best ", "--format", "json"))["title"] == "my best"
     status, _out, err = run("runs", "delete", other.id)
@@ -175,7 +163,9 @@ def test_rename_and_delete_are_the_operators(run: Any) -> None:
     assert not other.folder.exists()
 
 
-def test_a_run_whose_files_cannot_be_removed_is_not_called_deleted(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_whose_files_cannot_be_removed_is_not_called_deleted(
+    run: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
     stuck = finished()
     monkeypatch.setattr(shutil, "rmtree", lambda *_arguments, **_settings: None)
     status, out, err = run("runs", "delete", stuck.id, "--yes")
@@ -184,7 +174,7 @@ def test_a_run_whose_files_cannot_be_removed_is_not_called_deleted(run: Any, mon
     assert list(store.all_runs()) == []
 
 
-def test_a_run_is_not_exported_into_itself(run: Any) -> None:
+def test_a_run_is_not_exported_into_itself(run: Command) -> None:
     made = finished()
     before = (made.folder / "metrics.jsonl").read_bytes()
     (made.folder / "model").mkdir()
@@ -197,7 +187,7 @@ def test_a_run_is_not_exported_into_itself(run: Any) -> None:
 
 @pytest.mark.parametrize("shut", ["model", "config.json"])
 def test_a_model_that_cannot_be_read_is_said_so(
-    run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shut: str
+    run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shut: str
 ) -> None:
     made = finished()
     (made.folder / "model").mkdir()
@@ -208,7 +198,7 @@ def test_a_model_that_cannot_be_read_is_said_so(
     assert not (tmp_path / "x.zip").exists()
 
 
-def test_a_folder_that_a_user_named_is_never_removed(run: Any, tmp_path: Path) -> None:
+def test_a_folder_that_a_user_named_is_never_removed(run: Command, tmp_path: Path) -> None:
     made = store.create(CONFIG, tmp_path / "mine")
     made.set_status(State.FINISHED)
     (made.folder / "thesis.txt").write_text("precious")
@@ -217,7 +207,7 @@ def test_a_folder_that_a_user_named_is_never_removed(run: Any, tmp_path: Path) -
     assert (made.folder / "thesis.txt").read_text() == "precious"
 
 
-def test_delete_asks_at_a_terminal(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_delete_asks_at_a_terminal(run: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     asked = finished()
     for answer, there in (("n\n", True), ("\n", True), ("y\n", False)):
@@ -227,7 +217,7 @@ def test_delete_asks_at_a_terminal(run: Any, monkeypatch: pytest.MonkeyPatch) ->
         assert asked.folder.exists() == there
 
 
-def test_a_damaged_run_can_be_removed(run: Any) -> None:
+def test_a_damaged_run_can_be_removed(run: Command) -> None:
     broken = finished()
     for file in ("config.json", "about.json", "status.json"):
         (broken.folder / file).write_text("{half")
@@ -235,7 +225,7 @@ def test_a_damaged_run_can_be_removed(run: Any) -> None:
     assert not broken.folder.exists()
 
 
-def test_a_waiting_run_is_cancelled_and_queued_again(run: Any) -> None:
+def test_a_waiting_run_is_cancelled_and_queued_again(run: Command) -> None:
     (waiting,) = queue.submit([CONFIG])
     found = as_json(run("runs", "list", "--format", "json"))
     assert found[0]["place"] == 1
@@ -261,7 +251,7 @@ def test_a_waiting_run_is_cancelled_and_queued_again(run: Any) -> None:
         ("runs list --format xml", "invalid choice: 'xml'"),
     ],
 )
-def test_a_mistake_ends_with_2_and_one_clear_line(run: Any, arguments: str, message: str) -> None:
+def test_a_mistake_ends_with_2_and_one_clear_line(run: Command, arguments: str, message: str) -> None:
     (waiting,) = queue.submit([CONFIG])
     status, out, err = run(*arguments.replace("ID", waiting.id).split())
     assert (status, out) == (2, "")
@@ -269,7 +259,7 @@ def test_a_mistake_ends_with_2_and_one_clear_line(run: Any, arguments: str, mess
     assert err.count("\n") == 1
 
 
-def test_a_run_that_others_need_is_not_removed(run: Any) -> None:
+def test_a_run_that_others_need_is_not_removed(run: Command) -> None:
     base = finished()
     queue.submit([CONFIG.model_copy(update={"model": base.id})])
     status, _out, err = run("runs", "delete", base.id, "--yes")
@@ -331,7 +321,7 @@ def test_a_run_that_failed_says_why_and_one_that_waits_says_where(monkeypatch: p
     assert [place.position for place in places] == [1]
 
 
-def test_the_same_training_again_is_not_trained_again(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_same_training_again_is_not_trained_again(run: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     arguments = "train --data intents-zh --model use-multilingual --tune head --steps 2 --format json"
 
     def work(*, soon: bool = False) -> None:

@@ -1,49 +1,112 @@
-"""`train` with its first line, folds and a final training."""
+"""The command `train`: what it says first, prints and refuses."""
 
 import json
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from simcse_core.commands.main import main
-from simcse_core.learning.records import State
-from simcse_core.learning.settings import TrainingSettings
-from simcse_core.runs import entries, following, queue, store
-from simcse_core.runs.config import RunConfig
-from simcse_core.runs.schedule import claim
-from simcse_core.runs.worker import carry_out
+from simcse_core.encoding.model import SimCSE
+from simcse_core.runs import following, queue, store
+from tests.commands.conftest import Command, records_of
 
+pytestmark = pytest.mark.usefixtures("the_worker_is_here")
 SMALL = "train --data intents-zh --model use-multilingual --tune head --epochs 1"
 """200 rows of 8 classes, 25 each."""
 
 
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Any:
-    """Runs a command in this process; gives exit status, stdout and stderr."""
-
-    def call(*arguments: object) -> tuple[int, str, str]:
-        status = main([word for argument in arguments for word in str(argument).split()])
-        printed = capsys.readouterr()
-        return status, printed.out, printed.err
-
-    return call
-
-
-@pytest.fixture(autouse=True)
-def the_worker_is_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Runs are carried out in this process as soon as they are queued: each process would take seconds to start."""
-
-    def work(*, soon: bool = False) -> None:
-        while (entry := claim()) is not None:
-            carry_out(entry.run)
-            entries.ended(entry.run, None)
-
-    monkeypatch.setattr(queue, "ensure_supervisor", work)
+def test_train_prints_a_record_a_line_and_leaves_a_model(run: Command, tmp_path: Path) -> None:
+    status, out, _err = run(
+        "train", "--data", "intents-en", "--loss", "triplet", "--loss-option", "margin=0.3", "--layer", 1, "--tune",
+        "top:1", "--epochs", 1, "--output", tmp_path / "run", "--format", "json",
+    )  # fmt: skip
+    records = [json.loads(line) for line in out.splitlines()]
+    assert status == 0
+    assert [record["event"] for record in records] == ["evaluation", *["step"] * 4, "evaluation", "note", "finished"]
+    last = records[-1]
+    assert last["run"] == "run"
+    assert last["base_model"] == "minilm"
+    assert last["dev_before"]["n"] == last["dev_after"]["n"] == 80
+    assert SimCSE.load(last["model"]).layers == 1
+    config = json.loads((tmp_path / "run" / "config.json").read_text())
+    assert config["settings"]["loss_options"] == {"margin": 0.3}
+    status, _out, err = run("similarity", "a", "b", "--model", last["model"])
+    assert (status, err) == (0, "")
 
 
-def records_of(out: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in out.splitlines()]
+def test_train_says_in_text_that_it_diverged(run: Command) -> None:
+    arguments = "--layer 1 --tune top:1 --epochs 9 --batch-size 64 --learning-rate 1e9 --clip 1e6 --warmup 0"
+    status, out, _err = run("train", "--data", "intents-en", *arguments.split())
+    assert status == 0
+    assert "Diverged" in out
+
+
+def test_a_refused_training_can_be_corrected_in_the_same_folder(run: Command, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    command = ["train", "--data", "intents-zh", "--model", "use-multilingual", "--epochs", "1", "--output", folder]
+    assert run(*command, "--tune", "all")[0] == 2
+    assert run(*command, "--tune", "head")[0] == 0
+    status, _out, err = run(*command, "--tune", "head")
+    assert status == 2
+    assert "already holds a run" in err
+
+
+def test_train_warns_of_texts_the_model_cannot_read(run: Command) -> None:
+    arguments = "train --data intents-zh --layer 1 --tune top:1 --epochs 1"
+    assert "--model use-multilingual" in run(*arguments.split())[2]
+
+
+def test_train_says_what_may_be_wrong_with_the_data(run: Command, tmp_path: Path) -> None:
+    (tmp_path / "d.csv").write_text(
+        "sentence1,sentence2,label\n" + "a cat,a dog,1\na cat,a dog,0\n" * 2 + "x,y,0\nz,w,1\n"
+    )
+    command = [
+        "train",
+        "--data",
+        tmp_path / "d.csv",
+        "--dev",
+        "pairs-en",
+        "--loss",
+        "bce",
+        "--layer",
+        "0",
+        "--tune",
+        "head",
+    ]
+    err = run(*command, "--steps", "1")[2]
+    assert "contradict each other" in err
+    assert "repeat an earlier one" in err
+
+
+def test_a_trained_run_is_a_model_by_its_id(run: Command) -> None:
+    arguments = "train --data intents-zh --model use-multilingual --loss bce --tune head --epochs 1 --format json"
+    run_id = json.loads(run(*arguments.split())[1].splitlines()[-1])["run"]
+    assert run("similarity", "你好", "再见", "--model", run_id)[0] == 0
+
+
+def test_a_model_goes_through_three_stages_and_knows_its_past(run: Command, tmp_path: Path) -> None:
+    """From nothing over hidden words and two views to labels; each run names what it started from."""
+
+    def train(*arguments: object) -> dict[str, Any]:
+        folder = tmp_path / f"{arguments[1]}-{arguments[3]}"
+        status, out, err = run("train", *arguments, "--steps", 2, "--output", folder, "--format", "json")
+        assert status == 0, err
+        last: dict[str, Any] = json.loads(out.splitlines()[-1])
+        return {**last, "config": json.loads((folder / "config.json").read_text())}
+
+    first = train("--data", "texts-en", "--loss", "mlm", "--model", "scratch-tiny")
+    assert first["dev_before"] is first["dev_after"] is None
+    second = train("--data", "scored-en", "--loss", "simcse", "--as", "texts", "--model", first["model"])
+    third = train("--data", "scored-en", "--loss", "cosent", "--model", second["model"])
+    assert [stage["loss"] for stage in third["config"]["stages"]] == ["mlm", "simcse"]
+    assert [stage["started_from"] for stage in third["config"]["stages"]] == ["scratch-tiny", first["model"]]
+    assert (
+        third["config"]["model_sha256"]
+        == sha256((Path(second["model"]) / "model.safetensors").read_bytes()).hexdigest()
+    )
+    assert third["dev_before"] == second["dev_after"]
 
 
 @pytest.mark.parametrize(
@@ -73,101 +136,21 @@ def records_of(out: str) -> list[dict[str, Any]]:
         ),
     ],
 )
-def test_the_first_line_says_what_is_held_out(run: Any, monkeypatch: pytest.MonkeyPatch, flags: str, line: str) -> None:
+def test_the_first_line_says_what_is_held_out(
+    run_line: Command, monkeypatch: pytest.MonkeyPatch, flags: str, line: str
+) -> None:
     monkeypatch.setattr(queue, "ensure_supervisor", lambda *, soon=False: None)
     monkeypatch.setattr(following, "follow", lambda *_arguments, **_settings: [])
-    status, out, err = run(SMALL, flags, "--format json")
+    status, out, err = run_line(SMALL, flags, "--format json")
     assert (status, out) == (0, "")  # in JSON too it is on stderr
     assert err.splitlines()[0] == f"simcse_core: {line}"
 
 
-def test_a_training_on_all_rows_measures_nothing(run: Any) -> None:
-    status, out, err = run(SMALL, "--dev none --format json")
+def test_a_training_on_all_rows_measures_nothing(run_line: Command) -> None:
+    status, out, err = run_line(SMALL, "--dev none --format json")
     assert status == 0, err
     last = records_of(out)[-1]
     assert (last["event"], last["dev_before"], last["dev_after"]) == ("finished", None, None)
-
-
-def test_folds_are_trained_one_after_the_other_and_then_all_rows(run: Any, tmp_path: Path) -> None:
-    command = f"{SMALL} --folds 2 --final --output {tmp_path / 'final'}"
-    status, out, err = run(command, "--format json")
-    assert status == 0, err
-    assert err.splitlines()[0].startswith("simcse_core: 200 rows in 2 folds: each fold is held out once")
-    records = records_of(out)
-    ends = [at for at, record in enumerate(records) if record["event"] == "finished"]
-    at = next(at for at, record in enumerate(records) if record["event"] == "folds")
-    assert [records[end].get("fold") for end in ends] == [1, 2, None]
-    assert ends[1] + 1 == at < ends[2] == len(records) - 1
-    assert {record["fold"] for record in records[:at]} == {1, 2}
-    summary, last = records[at], records[-1]
-    assert summary["runs"] == [records[end]["run"] for end in ends[:2]]
-    accuracy = summary["dev_after"]["logistic_accuracy"]
-    assert (accuracy["over"], accuracy["count"]) == ("items", 200)
-    assert accuracy["low"] < accuracy["value"] < accuracy["high"]
-    assert summary["dev_after"]["mean_average_precision"]["over"] == "folds"
-    assert "tfidf" in summary["beside"]
-    assert last["estimate"] == summary["dev_after"]
-    assert (last["dev_after"], last["final"]) == (None, True)
-    assert Path(last["model"]) == tmp_path / "final" / "model"
-    configs = [store.get(name).config for name in summary["runs"]]
-    assert {config.settings.keep for config in configs} == {"last"}  # so that no lucky moment counts
-
-    status, out, err = run(SMALL, "--folds 2")  # the folds are there already
-    assert status == 0
-    assert err.count("the same training is there already") == 2
-    lines = out.splitlines()
-    assert lines[0] == f"fold 1/2  run {summary['runs'][0]}"
-    table = lines[lines.index("all 2 folds") + 1 :]
-    assert table[0].split() == ["metric", "model", "value", "range"]
-    assert {"trained", "before", "tfidf"} <= {line[24:].split()[0] for line in table[1:-2]}
-    assert "95%: " in out
-    assert "Bengio & Grandvalet 2004" in table[-1]
-
-
-def test_a_final_training_follows_a_measured_one(run: Any) -> None:
-    status, out, err = run(SMALL, "--keep last --final --format json")
-    assert status == 0, err
-    first, last = (record for record in records_of(out) if record["event"] == "finished")
-    assert first["dev_after"]["n"] == 80
-    assert last["dev_after"] is None
-    assert last["steps"] > first["steps"]
-    assert last["estimate"]["mean_average_precision"]["value"] == pytest.approx(
-        first["dev_after"]["mean_average_precision"]
-    )
-    assert store.get(last["run"]).config.dev == "none"
-    status, out, err = run(SMALL, "--keep last --final")
-    assert status == 0
-    assert "was not measured itself" in out
-    assert last["model"] in out
-    assert "the same settings" in err
-
-
-def test_ctrl_c_cancels_all_folds(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(*_arguments: object, **_settings: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(queue, "ensure_supervisor", lambda *, soon=False: None)
-    monkeypatch.setattr(following, "follow", interrupted)
-    status, _out, err = run(SMALL, "--folds 3")
-    assert status == 130
-    assert "the same command; folds that are finished are not trained again" in err
-    assert [one.status.state for one in store.all_runs()] == ["cancelled"] * 3
-
-
-def test_a_fold_that_fails_cancels_those_that_wait(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from simcse_core.errors import RunError
-
-    monkeypatch.setattr(queue, "ensure_supervisor", lambda *, soon=False: None)
-
-    def failed(first: store.Run, **_settings: object) -> None:
-        first.set_status(State.FAILED, "no memory")
-        raise RunError("The training failed: no memory")
-
-    monkeypatch.setattr(following, "follow", failed)
-    status, _out, err = run(SMALL, "--folds 3")
-    assert status == 2
-    assert err.splitlines()[-1] == "simcse_core: The training failed: no memory"
-    assert [one.status.state for one in store.all_runs()] == ["failed", "cancelled", "cancelled"]
 
 
 @pytest.mark.parametrize(
@@ -188,8 +171,8 @@ def test_a_fold_that_fails_cancels_those_that_wait(run: Any, monkeypatch: pytest
         ("--folds 100 --data answers-zh --loss bce", "Choose fewer folds"),
     ],
 )
-def test_contradictions_are_one_line_and_nothing_is_queued(run: Any, flags: str, message: str) -> None:
-    status, out, err = run(SMALL, flags)
+def test_contradictions_are_one_line_and_nothing_is_queued(run_line: Command, flags: str, message: str) -> None:
+    status, out, err = run_line(SMALL, flags)
     assert (status, out) == (2, "")
     assert message in err
     assert err.count("\n") == 1
@@ -204,68 +187,7 @@ def test_help_names_the_options_of_losses_and_what_is_measured(capsys: pytest.Ca
     assert "temperature" in text
     with pytest.raises(SystemExit):
         main(["evaluate", "--help"])
-    assert "any kind but texts: scored, pairs, labelled, triplets, answers." in " ".join(
-        capsys.readouterr().out.split()
-    )
-
-
-@pytest.fixture
-def stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> store.Run:
-    """A run that waits to be resumed, and nobody who carries it out."""
-    monkeypatch.setattr(queue, "ensure_supervisor", lambda *, soon=False: None)
-    monkeypatch.setattr(following, "follow", lambda *_arguments, **_settings: [])
-    (tmp_path / "pairs.csv").write_text("text,label\na,b\n")
-    settings = TrainingSettings(loss="triplet", loss_options={"margin": 0.5}, tune="head")
-    config = RunConfig(data=str(tmp_path / "pairs.csv"), columns={"text": "t"}, model="use-multilingual",
-                       settings=settings)  # fmt: skip
-    made = store.create(config, tmp_path / "run")
-    made.set_status(State.CANCELLED)
-    return made
-
-
-@pytest.mark.parametrize(
-    "flags",
-    [
-        "",
-        "--data pairs.csv",
-        "--data ./pairs.csv --columns text=t --loss triplet --loss-option margin=0.50 --model use-multilingual",
-        "--seed 0 --device auto --precision auto --tune head --learning-rate 5e-5 --format json",
-    ],
-)
-def test_a_run_is_resumed_beside_flags_that_say_what_it_has(
-    run: Any, stopped: store.Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flags: str
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    status, _out, err = run("train --resume --output run", flags)
-    assert (status, err) == (0, "")
-    assert stopped.status.state == "queued"
-
-
-@pytest.mark.parametrize(
-    ("flags", "message"),
-    [
-        ("--loss bce", "--loss is bce, the run has triplet"),
-        ("--steps 5", "--steps is 5, the run has none"),
-        ("--learning-rate 1", "--learning-rate is 1.0, the run has 5e-05"),
-        ("--model minilm", "--model is minilm, the run has use-multilingual"),  # which is the default
-        ("--seed 1", "--seed is 1, the run has 0"),
-        ("--loss-option margin=0.2", "--loss-option margin is 0.2, the run has 0.5"),
-        ("--loss bce --loss-option scale=2", "--loss is bce"),
-        ("--loss-option nothing=2", "nothing"),
-        ("--data intents-en", "--data is intents-en, the run has "),
-        ("--columns text=u", "--columns is "),
-        ("--as pairs", "--as is pairs, the run has none"),
-        ("--dev-share 0.3 --pooling max", "--dev-share is 0.3, the run has none; --pooling is max"),
-        ("--encoding big5 --sheet 2", "--encoding is big5, the run has none; --sheet is 2"),
-        ("--folds 3 --fold 1", "--folds is 3, the run has none; --fold is 1"),
-    ],
-)
-def test_a_run_is_not_resumed_with_other_settings(
-    run: Any, stopped: store.Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flags: str, message: str
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    status, _out, err = run("train --resume --output run", flags)
-    assert status == 2
-    assert message in err
-    assert err.count("\n") == 1
-    assert stopped.status.state == "cancelled"
+    text = " ".join(capsys.readouterr().out.split())
+    assert "any kind but texts" in text
+    for kind in ("scored", "pairs", "labelled", "triplets", "answers"):
+        assert kind in text.partition("holds")[2].partition("--columns")[0]

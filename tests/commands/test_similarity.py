@@ -1,0 +1,62 @@
+"""The command `similarity`."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from simcse_core.encoding.model import SimCSE
+from simcse_core.meaning.similarity import cosine_similarity
+from tests.commands.conftest import Command
+
+CHINESE = "今天天气很好，我们去公园散步吧。"
+
+
+def test_similarity_prints_texts_and_matrix(run: Command, minilm: SimCSE, tmp_path: Path) -> None:
+    texts = ["A cat sleeps.", "<b>Stocks</b> fell.", "Ein Hund"]
+    (tmp_path / "more.txt").write_text(f"{texts[2]}\n\n")
+    status, out, err = run("similarity", texts[0], texts[1], "--file", tmp_path / "more.txt", "--format", "json")
+    answer = json.loads(out)
+    assert (status, err) == (0, "")
+    assert answer["texts"] == texts
+    np.testing.assert_allclose(answer["similarity"], cosine_similarity(minilm.encode(texts)), atol=1e-5)
+    status, out, _err = run("similarity", *texts)
+    assert status == 0
+    assert out.splitlines()[0].startswith(" 1.00")
+
+
+def test_similarity_compares_two_sets(run: Command, minilm: SimCSE, tmp_path: Path) -> None:
+    texts, others = ["A cat sleeps.", "Stocks fell."], ["A kitten naps.", "Markets dropped.", CHINESE]
+    (tmp_path / "others.csv").write_text("text\n" + "\n".join(others))
+    arguments = ("similarity", *texts, "--against", tmp_path / "others.csv")
+    status, out, err = run(*arguments, "--format", "json")
+    answer = json.loads(out)
+    assert status == 0
+    assert (answer["texts"], answer["others"]) == (texts, others)
+    expected = cosine_similarity(minilm.encode(texts), minilm.encode(others))
+    np.testing.assert_allclose(answer["similarity"], expected, atol=1e-5)
+    assert "the first is text 3 of" in err
+    lines = run(*arguments)[1].splitlines()
+    assert lines[0].split() == ["1", "2", "3"]
+    assert lines[1].endswith("  A cat sleeps.")
+    assert lines[1].split()[:3] == [f"{value:.2f}" for value in expected[0]]
+    assert [line.split(maxsplit=1) for line in lines[4:]] == [["1", others[0]], ["2", others[1]], ["3", others[2]]]
+    assert lines[0].index("1") == lines[1].index(lines[1].split()[0]) + 3  # numbers stand above their columns
+
+
+def test_settings_mean_the_same_as_in_python(run: Command, minilm: SimCSE) -> None:
+    _status, out, _err = run(
+        "similarity", "a", "b", "--layer", 2, "--pooling", "max", "--head", "random", "--seed", 3, "--format", "json"
+    )
+    expected = cosine_similarity(minilm.configured(layer=2, pooling="max", head="random", seed=3).encode(["a", "b"]))
+    np.testing.assert_allclose(json.loads(out)["similarity"], expected, atol=1e-5)
+
+
+def test_too_many_texts_name_the_limit(run: Command, tmp_path: Path) -> None:
+    (tmp_path / "many.txt").write_text("a\n" * 100_000)
+    status, _out, err = run("similarity", "--file", tmp_path / "many.txt")
+    assert status == 2
+    assert "100,000 texts are too many here: the limit is 5,000 (SIMCSE_MAX_SIMILARITY_TEXTS)" in err
+    status, _out, err = run("similarity", "a", "--against", tmp_path / "many.txt")
+    assert status == 2
+    assert "100,000 texts are too many here: the limit is 5,000 (SIMCSE_MAX_SIMILARITY_TEXTS)" in err
