@@ -97,6 +97,15 @@ class Registry(Choices[Entry[F]]):
         return add
 
 
+_RANGES = {
+    "greater_than_equal": "at least {ge}",
+    "greater_than": "more than {gt}",
+    "less_than_equal": "at most {le}",
+    "less_than": "less than {lt}",
+}
+"""What a number has to be, by pydantic's type of the complaint."""
+
+
 def option_error(error: ValidationError, owner: str) -> OptionError:
     """The first complaint of pydantic, in one line that names the option and what was given."""
     first = error.errors(include_url=False)[0]
@@ -108,7 +117,7 @@ def option_error(error: ValidationError, owner: str) -> OptionError:
         "{option} is {given!r}: {complaint}.",
         option=option,
         given=shortened(given) if isinstance(given, str) else given,
-        complaint=first["msg"],
+        complaint=_RANGES.get(first["type"], first["msg"]).format(**first.get("ctx", {})),
     )
 
 

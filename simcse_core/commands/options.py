@@ -52,15 +52,17 @@ COLUMNS_HELP = "names of columns in the file, such as text=utterance,label=inten
 
 def add_reading(parser: argparse.ArgumentParser) -> None:
     """The flags that say how to read a file, where it does not say so itself."""
-    parser.add_argument("--encoding", default="", help="of a text file that is not in UTF-8, such as cp1252 or big5")
-    parser.add_argument("--sheet", default="", help="of an Excel file, by name or number (default: the first)")
+    parser.add_argument(
+        "--encoding", default="", help="encoding of a text file that is not UTF-8, such as cp1252 or big5"
+    )
+    parser.add_argument("--sheet", default="", help="sheet of an Excel file, by name or number (default: the first)")
 
 
 def add_command(commands: "argparse._SubParsersAction[Parser]", command: Command) -> None:
     """Add a command, with the flags that all of them have."""
     parser = commands.add_parser(command.NAME, help=command.HELP, description=command.HELP)
     parser.set_defaults(run_command=command.run)
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="for people or for programs")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="text for people, json for programs")
     parser.add_argument("--home", help="folder for runs (default: SIMCSE_HOME, else .simcse in your home)")
     command.add_arguments(parser)
 
@@ -160,14 +162,14 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--layer", type=integer, help="hidden states of this layer, 0 to the last; negative from the end"
     )
-    parser.add_argument("--head", help="none, linear or random: a linear layer on each token")
+    parser.add_argument("--head", help="linear layer applied to each token: none, linear or random")
     parser.add_argument("--precision", default="float32", help="auto, float32, bfloat16 or float16")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
     parser.add_argument("--seed", type=seed, default=0, help="random seed (default: 0)")
 
 
 def check_arguments(arguments: Sequence[str]) -> None:
-    """Refuse a flag with nothing behind it, which a script writes where a variable is empty, and what nothing may hold.
+    """Refuse an empty value, which a script writes where a variable is empty, and characters that no value may hold.
 
     Raises:
         OptionError: there is one.
@@ -179,7 +181,7 @@ def check_arguments(arguments: Sequence[str]) -> None:
         if is_flag and sign:
             flag, argument = name, value
         if flag and not argument.strip():
-            raise OptionError("{flag} is empty. Write a value behind it, or leave it out.", flag=flag)
+            raise OptionError("{flag} is empty. Write a value after it, or leave it out.", flag=flag)
         if "\0" in argument:
             raise OptionError("{given!r} holds a NUL character, which no name and no text may hold.", given=argument)
         flag = name if is_flag and not sign else ""

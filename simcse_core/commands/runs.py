@@ -17,30 +17,30 @@ if TYPE_CHECKING:
     from simcse_core.runs.run import Run
 
 NAME = "runs"
-HELP = "What was trained: list, show, export, import, cancel, delete …"
+HELP = "Trained and queued runs: list, show, export, import, cancel, resume, rename, delete."
 
 
 def add_arguments(parser: Parser) -> None:
     """Add the actions with their flags."""
     actions = add_actions(parser, "[ACTION]")
-    add_action(actions, "list", run, "All runs, the newest first.")
+    add_action(actions, "list", run, "List all runs, the newest first.")
     for name, action, summary in (
-        ("show", _show, "What a run did, and the command that does it again."),
-        ("export", _export, "Write a finished run as a bundle: model, settings, metrics."),
+        ("show", _show, "Show the settings and results of a run, and the command that repeats it."),
+        ("export", _export, "Write a finished run as a bundle: a zip file with model, settings and metrics."),
         ("cancel", _cancel, "Stop a run, or take it out of the queue."),
-        ("resume", _resume, "Queue a run again that has stopped; it goes on from where it was."),
+        ("resume", _resume, "Queue a stopped run again; it continues where it stopped."),
         ("rename", _rename, "Give a run a name."),
-        ("delete", _delete, "Remove a run and its model."),
+        ("delete", _delete, "Delete a run and its model."),
     ):
         added = add_action(actions, name, action, summary)
-        added.add_argument("run", metavar="ID", help="of the run, or its folder")
+        added.add_argument("run", metavar="ID", help="id of the run, or its folder")
         if name == "export":
             added.add_argument("--output", help="the file to write (default: ID.zip)")
         if name == "rename":
-            added.add_argument("name", metavar="NAME", help="at most 80 characters; '' takes the name away")
+            added.add_argument("name", metavar="NAME", help="at most 80 characters; '' removes the name")
         if name == "delete":
-            added.add_argument("--yes", action="store_true", help="do not ask")
-    add_action(actions, "import", _import, "Take a bundle in as a new finished run.").add_argument("file")
+            added.add_argument("--yes", action="store_true", help="do not ask for confirmation")
+    add_action(actions, "import", _import, "Import a bundle as a new finished run.").add_argument("file")
 
 
 def run(options: argparse.Namespace) -> None:
@@ -129,9 +129,9 @@ def _delete(options: argparse.Namespace) -> None:
 
     run = _named(options.run)
     if run_folder(run.id) is None:  # somebody named the folder, and may have other things in it
-        raise RunError("The run in {folder} has a folder of yours. Remove it yourself.", folder=run.folder)
+        raise RunError("{folder} was chosen with --output; delete it by hand.", folder=run.folder)
     if not options.yes and not _confirmed(run):
-        raise OptionError("{run} was not removed. Say yes, or add --yes.", run=run.id)
+        raise OptionError("{run} was not deleted. Answer yes, or add --yes.", run=run.id)
     delete(run, None)
     print_answer({"run": run.id, "state": "deleted"}, options.format)
 
@@ -140,7 +140,7 @@ def _confirmed(run: "Run") -> bool:
     """Whether somebody at a terminal says yes. Nobody can be asked elsewhere."""
     if not sys.stdin.isatty():
         return False
-    question = f"Remove {run.id} ({printable(run.title)}) with its model? This cannot be undone. [y/N] "
+    question = f"Delete {run.id} ({printable(run.title)}) with its model? This cannot be undone. [y/N] "
     print(question, end="", file=sys.stderr)
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 

@@ -60,7 +60,7 @@ def _texts(options: argparse.Namespace) -> list[str]:
     if (options.encoding or options.sheet) and not (options.file or options.against):
         raise OptionError("--encoding and --sheet say how a file is read: name one with --file.")
     if not texts:
-        raise InputError("No texts are given. Write them behind the command, or name a file with --file.")
+        raise InputError("No texts are given. Write them after the command, or name a file with --file.")
     return texts
 
 

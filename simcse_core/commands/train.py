@@ -31,7 +31,7 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument("--as", dest="kind", help="convert to this kind before training: " + ", ".join(KINDS))
     add_held_out(parser)
     parser.add_argument("--output", help="folder of the run (default: a new one under SIMCSE_HOME)")
-    parser.add_argument("--resume", action="store_true", help="go on with the interrupted run in --output")
+    parser.add_argument("--resume", action="store_true", help="continue the interrupted run in --output")
     add_settings(parser)
     add_model(parser)
     parser.set_defaults(precision="auto")

@@ -9,6 +9,7 @@ from simcse_core.errors import OptionError
 from simcse_core.option_fields import option_fields
 
 if TYPE_CHECKING:
+    from simcse_core.learning.settings import TrainingSettings
     from simcse_core.runs.config import RunConfig
 
 MANY_EPOCHS = 1_000
@@ -20,7 +21,8 @@ def add_held_out(parser: argparse.ArgumentParser) -> None:
     from simcse_core.runs.config import MOST_FOLDS
 
     parser.add_argument(
-        "--dev", help="held-out data; none: learn from all rows and measure nothing (default: a share is held out)"
+        "--dev",
+        help="data to measure on; none: train on all rows and measure nothing (default: a share of --data is held out)",
     )
     parser.add_argument(
         "--dev-share",
@@ -32,18 +34,20 @@ def add_held_out(parser: argparse.ArgumentParser) -> None:
         "--folds",
         type=whole(2, MOST_FOLDS),
         metavar="K",
-        help="cross-validation: train K times, each time with another of K parts held out, and measure on all rows; "
-        "the weights of the last step are kept unless --keep says otherwise",
+        help="cross-validation: train K times, each time holding out another of K parts, so that each row is measured "
+        "once; keeps the weights of the last step unless --keep is written",
     )
-    parser.add_argument("--fold", type=whole(1, MOST_FOLDS), metavar="I", help="only this one of the K folds, from 1")
+    parser.add_argument(
+        "--fold", type=whole(1, MOST_FOLDS), metavar="I", help="train only this one of the K folds, counted from 1"
+    )
     parser.add_argument(
         "--final",
         action="store_true",
-        help="afterwards train once more on all rows, unmeasured, with the same settings; --output is its folder. Each "
-        "row is seen as often as by the weights that were kept: after --keep best, --patience or a budget other than "
+        help="then train once more on all rows, without measuring, with the same settings, into --output. It "
+        "sees each row as often as the weights that were kept; after --keep best, --patience or a budget other than "
         "--epochs that is a number of steps",
     )
-    parser.add_argument("--data-seed", type=seed, help="seed of what is held out and of --as (default: --seed)")
+    parser.add_argument("--data-seed", type=seed, help="seed of the dev split and of --as (default: --seed)")
 
 
 def add_settings(parser: argparse.ArgumentParser) -> None:
@@ -65,7 +69,7 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help=f"hyper-parameter of the loss, e.g. temperature=0.1. {options}",
+        help=f"option of the loss, e.g. temperature=0.1; options: {options}",
     )
 
 
@@ -76,15 +80,15 @@ def config_of(options: argparse.Namespace) -> "RunConfig":
         OptionError: a setting is out of range, contradicts another one, or is written in another way.
     """
     from simcse_core.data.columns import parse_columns
-    from simcse_core.learning.settings import TrainingSettings, training_settings
+    from simcse_core.learning.settings import TrainingSettings
     from simcse_core.runs.config import RunConfig, check_held_out
     from simcse_core.runs.reproduce import BUDGETS
 
-    given = {name: getattr(options, name) for name in TrainingSettings.model_fields if hasattr(options, name)}
-    if "epochs" not in given and any(name in given for name in BUDGETS):
-        given["epochs"] = MANY_EPOCHS  # the other budget decides
-    if "keep" not in given and options.folds is not None:
-        given["keep"] = "last"  # the best of many moments on held-out rows looks better than it is
+    values = {name: getattr(options, name) for name in TrainingSettings.model_fields if hasattr(options, name)}
+    if "epochs" not in values and any(name in values for name in BUDGETS):
+        values["epochs"] = MANY_EPOCHS  # the other budget decides
+    if "keep" not in values and options.folds is not None:
+        values["keep"] = "last"  # the best of many moments on held-out rows looks better than it is
     config = RunConfig(
         data=options.data,
         dev=options.dev,
@@ -100,11 +104,24 @@ def config_of(options: argparse.Namespace) -> "RunConfig":
         pooling=options.pooling,
         head=options.head,
         device=options.device,
-        settings=training_settings({**given, "loss_options": loss_options(options.loss_option)}),
+        settings=_settings({**values, "loss_options": loss_options(options.loss_option)}),
         data_seed=options.data_seed,
     )
     check_held_out(config)
     return config
+
+
+def _settings(values: dict[str, object]) -> "TrainingSettings":
+    """Checked settings; an error names the flag."""
+    from simcse_core.learning.settings import TrainingSettings, training_settings
+
+    try:
+        return training_settings(values)
+    except OptionError as error:
+        name = error.values.get("option")
+        if name not in TrainingSettings.model_fields:
+            raise
+        raise OptionError(error.template, **{**error.values, "option": f"--{str(name).replace('_', '-')}"}) from None
 
 
 def absolute(config: "RunConfig") -> "RunConfig":
@@ -126,13 +143,13 @@ def absolute(config: "RunConfig") -> "RunConfig":
     )
 
 
-def loss_options(given: list[str]) -> dict[str, str]:
+def loss_options(flags: list[str]) -> dict[str, str]:
     """What --loss-option says, by the name of the option.
 
     Raises:
         OptionError: a value is missing.
     """
-    pairs = [text.partition("=") for text in given]
+    pairs = [text.partition("=") for text in flags]
     if wrong := next((name for name, equals, _ in pairs if not equals), None):
         raise OptionError("--loss-option {given!r} needs a value: NAME=VALUE.", given=wrong)
     return {name: value for name, _, value in pairs}

@@ -19,7 +19,7 @@ class TrainingSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    loss: Annotated[str, Field(description="What the model is rewarded for.")] = "cross_entropy"
+    loss: Annotated[str, Field(description="Training loss.")] = "cross_entropy"
     loss_options: Annotated[dict[str, Any], Field(description="Hyper-parameters of the loss.")] = {}
     epochs: Annotated[int, Field(ge=1, le=MOST_EPOCHS, description="How often each row is seen.")] = 10
     steps: Annotated[
@@ -39,7 +39,7 @@ class TrainingSettings(BaseModel):
         Field(
             gt=0,
             le=86_400,
-            description="Plan as many steps as fit in so many seconds, by a short measured probe; at most the epochs.",
+            description="Train for about so many seconds (the speed is measured first); ends earlier after the epochs.",
         ),
     ] = None
     batch_size: Annotated[
@@ -63,7 +63,9 @@ class TrainingSettings(BaseModel):
         0.1
     )
     weight_decay: Annotated[float, Field(ge=0, le=1, description="Pulls weights towards 0.")] = 0.01
-    clip: Annotated[float, Field(gt=0, le=1e6, description="Longest gradient that is taken as it is.")] = 1.0
+    clip: Annotated[
+        float, Field(gt=0, le=1e6, description="Largest gradient norm; longer ones are scaled down to it.")
+    ] = 1.0
     dropout: Annotated[
         float | None,
         Field(ge=0, lt=1, description="Share of the activations dropped in a step; the model's own when left out."),

@@ -203,7 +203,7 @@ def test_a_folder_that_a_user_named_is_never_removed(run: Command, tmp_path: Pat
     made.set_status(State.FINISHED)
     (made.folder / "thesis.txt").write_text("precious")
     status, _out, err = run("runs", "delete", made.folder, "--yes")
-    assert (status, "Remove it yourself" in err) == (2, True)
+    assert (status, "was chosen with --output; delete it by hand" in err) == (2, True)
     assert (made.folder / "thesis.txt").read_text() == "precious"
 
 
