@@ -27,8 +27,8 @@ def models_folder() -> Path:
     Raises:
         OptionError: as for `home`.
     """
-    given = os.environ.get("SIMCSE_MODELS")
-    return _folder("SIMCSE_MODELS", given) if given else home() / "models"
+    name = os.environ.get("SIMCSE_MODELS")
+    return _folder("SIMCSE_MODELS", name) if name else home() / "models"
 
 
 def run_folder(run_id: str) -> Path | None:
@@ -36,30 +36,30 @@ def run_folder(run_id: str) -> Path | None:
     return home() / "runs" / run_id if RUN_ID.fullmatch(run_id) else None
 
 
-def _folder(variable: str, given: str) -> Path:
+def _folder(variable: str, name: str) -> Path:
     try:
-        if given.split(os.sep)[0] == "~" and not os.environ.get("HOME", "~").strip():
+        if name.split(os.sep)[0] == "~" and not os.environ.get("HOME", "~").strip():
             raise RuntimeError("HOME is empty")  # it would be the root of the disk
-        folder = Path(given).expanduser().resolve()
+        folder = Path(name).expanduser().resolve()
     except (RuntimeError, OSError, ValueError):  # nobody's home; links in a circle; a name that no system takes
         raise OptionError(
             "{given} leads to no folder: this user has no home, or links lead in a circle. Set {variable} to a folder "
             "that you may write to.",
-            given=given,
+            given=name,
             variable=variable,
         ) from None
     if not is_recordable(str(folder)):
         raise OptionError(
             "The name of the folder {given} is not UTF-8, or holds a line break: no run could be found by it. Set "
             "{variable} to another one.",
-            given=given,
+            given=name,
             variable=variable,
         )
     there = next((path for path in (folder, *folder.parents) if os.path.lexists(path)), folder)
     if os.path.lexists(there) and not os.path.isdir(there):
         raise OptionError(
             "{given} is no folder: {file} is a file. Set {variable} to a folder that you may write to.",
-            given=given,
+            given=name,
             file=there,
             variable=variable,
         )

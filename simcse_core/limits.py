@@ -52,20 +52,20 @@ def limits() -> Limits:
     Raises:
         OptionError: a variable is not a whole number from 1 to `MOST`.
     """
-    chosen: dict[str, int] = {}
+    values: dict[str, int] = {}
     for field in fields(Limits):
         variable = f"SIMCSE_{field.name.upper()}"
-        if given := os.environ.get(variable):
-            value = whole_number(given)
+        if text := os.environ.get(variable):
+            value = whole_number(text)
             if value is None or not 1 <= value <= MOST:
                 raise OptionError(
                     "{variable} is {given!r}: it has to be a whole number above 0, at most {most:,}.",
                     variable=variable,
-                    given=shortened(given),
+                    given=shortened(text),
                     most=MOST,
                 )
-            chosen[field.name] = value
-    return Limits(**chosen)
+            values[field.name] = value
+    return Limits(**values)
 
 
 def check_texts(texts: Sequence[str], most: int, setting: str) -> None:

@@ -1,4 +1,4 @@
-"""What the options of several commands have in common: how they are called, what they take, how they are refused."""
+"""The shape of a command, options that mean the same in several, and the values that options take."""
 
 import argparse
 from collections.abc import Callable, Sequence

@@ -82,11 +82,11 @@ def print_metrics(of: "Mapping[str, Mapping[str, FoldMetric | Interval]]") -> No
     print_table(("metric", "model", "value", "range"), rows)
 
 
-def _range(found: "FoldMetric | Interval") -> str:
-    if math.isnan(found.low):
+def _range(metric: "FoldMetric | Interval") -> str:
+    if math.isnan(metric.low):
         return ""
-    kind = "folds" if getattr(found, "over", None) == "folds" else "95%"
-    return f"{kind}: {_number(found.low)} to {_number(found.high)}"
+    kind = "folds" if getattr(metric, "over", None) == "folds" else "95%"
+    return f"{kind}: {_number(metric.low)} to {_number(metric.high)}"
 
 
 def print_values(answer: dict[str, Any]) -> None:

@@ -38,8 +38,8 @@ def queued(configs: "Sequence[RunConfig]", options: argparse.Namespace, *, outpu
     return runs
 
 
-def follow(run: "Run", emit: Emit, *, known: int = 0) -> None:
-    """Give the records of a run to `emit` until it is over, all but the first `known`.
+def follow(run: "Run", emit: Emit, *, skip: int = 0) -> None:
+    """Give the records of a run to `emit` until it is over, all but the first `skip`.
 
     Raises:
         RunError: it failed.
@@ -48,7 +48,7 @@ def follow(run: "Run", emit: Emit, *, known: int = 0) -> None:
     from simcse_core.runs import following
 
     with contextlib.closing(WaitingLine()) as line:
-        for record in following.follow(run, known=known, on_wait=line.show):
+        for record in following.follow(run, known=skip, on_wait=line.show):
             line.close()
             emit(record)
 
@@ -80,9 +80,9 @@ def resuming(run: "Run") -> str:
     """The command that goes on with a run that was cancelled."""
     from simcse_core.home import home
 
-    is_ours = run.folder.parent == home() / "runs"
-    what = f"runs resume {run.id}" if is_ours else f"train --resume --output {shell_word(str(run.folder))}"
-    return f"python -m simcse_core {what}"
+    is_default = run.folder.parent == home() / "runs"
+    command = f"runs resume {run.id}" if is_default else f"train --resume --output {shell_word(str(run.folder))}"
+    return f"python -m simcse_core {command}"
 
 
 def say(sentences: Iterable[Sentence], *, then: str = "") -> None:

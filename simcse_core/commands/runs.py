@@ -1,4 +1,4 @@
-"""The commands `runs …`: what was trained here, looked at, passed on, stopped, removed. They are the operator's."""
+"""The command `runs`: lists, shows, exports, imports, cancels, resumes, renames and deletes any user's runs."""
 
 import argparse
 import sys

@@ -74,9 +74,9 @@ def _resume(options: argparse.Namespace, *, several: bool) -> None:
         raise OptionError("--resume needs --output: the folder of the interrupted run.")
     run = store.open_run(Path(options.output))
     check_resumed(run, options.written)
-    known = len(run.records())
+    count = len(run.records())
     queue.resume(run, None)
-    _follow(run, options, known=known)
+    _follow(run, options, skip=count)
 
 
 def _train_together(config: "RunConfig", options: argparse.Namespace) -> None:
@@ -91,7 +91,7 @@ def _train_together(config: "RunConfig", options: argparse.Namespace) -> None:
         execute.follow(config)  # the main process keeps the records
 
 
-def _follow(run: "Run", options: argparse.Namespace, *, known: int = 0, then: str = "") -> None:
-    """Print the records of a run until it is over, all but those that are known; `then` is what goes on after it."""
+def _follow(run: "Run", options: argparse.Namespace, *, skip: int = 0, then: str = "") -> None:
+    """Print the records of a run until it is over, all but the first `skip`; `then` is what goes on after it."""
     with cancelling([run], resuming(run) + then):
-        follow(run, partial(print_record, form=options.format), known=known)
+        follow(run, partial(print_record, form=options.format), skip=skip)

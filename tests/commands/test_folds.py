@@ -19,12 +19,12 @@ def test_folds_are_trained_one_after_the_other_and_then_all_rows(run_line: Comma
     assert status == 0, err
     assert err.splitlines()[0].startswith("simcse_core: 200 rows in 2 folds: each fold is held out once")
     records = records_of(out)
-    ends = [at for at, record in enumerate(records) if record["event"] == "finished"]
-    at = next(at for at, record in enumerate(records) if record["event"] == "folds")
+    ends = [index for index, record in enumerate(records) if record["event"] == "finished"]
+    end_of_folds = next(index for index, record in enumerate(records) if record["event"] == "folds")
     assert [records[end].get("fold") for end in ends] == [1, 2, None]
-    assert ends[1] + 1 == at < ends[2] == len(records) - 1
-    assert {record["fold"] for record in records[:at]} == {1, 2}
-    summary, last = records[at], records[-1]
+    assert ends[1] + 1 == end_of_folds < ends[2] == len(records) - 1
+    assert {record["fold"] for record in records[:end_of_folds]} == {1, 2}
+    summary, last = records[end_of_folds], records[-1]
     assert summary["runs"] == [records[end]["run"] for end in ends[:2]]
     accuracy = summary["dev_after"]["logistic_accuracy"]
     assert (accuracy["over"], accuracy["count"]) == ("items", 200)

@@ -71,8 +71,8 @@ def commands(parser: argparse.ArgumentParser, path: str = "") -> Iterator[tuple[
     if path:
         yield path, parser
     for action in actions:
-        for name, own in action.choices.items():
-            yield from commands(own, f"{path} {name}".strip())
+        for name, inner in action.choices.items():
+            yield from commands(inner, f"{path} {name}".strip())
 
 
 def options() -> Iterator[tuple[str, argparse.Action]]:
@@ -86,10 +86,10 @@ def is_number(action: argparse.Action) -> bool:
     return action.type not in (None, str)
 
 
-def once(chosen: list[tuple[str, str | None]]) -> list[tuple[str, str | None, bool]]:
+def once(places: list[tuple[str, str | None]]) -> list[tuple[str, str | None, bool]]:
     """With whether it is the first of its name: it means the same everywhere, so the first is tried with everything."""
-    names = [option or path for path, option in chosen]
-    return [(path, option, names.index(option or path) == at) for at, (path, option) in enumerate(chosen)]
+    names = [option or path for path, option in places]
+    return [(path, option, names.index(option or path) == index) for index, (path, option) in enumerate(places)]
 
 
 NUMBERS = once([(path, action.option_strings[0]) for path, action in options() if is_number(action)])

@@ -66,10 +66,10 @@ def as_json(printed: tuple[int, str, str]) -> Any:
 def test_runs_are_listed_the_newest_first_and_damaged_ones_too(run: Command) -> None:
     done, waiting, broken = finished(), store.create(CONFIG), finished()
     (broken.folder / "config.json").write_text("{half")
-    found = as_json(run("runs", "list", "--format", "json"))
-    assert [entry["id"] for entry in found] == [broken.id, waiting.id, done.id]
-    assert [entry["damaged"] for entry in found] == [True, False, False]
-    last = found[-1]
+    answer = as_json(run("runs", "list", "--format", "json"))
+    assert [entry["id"] for entry in answer] == [broken.id, waiting.id, done.id]
+    assert [entry["damaged"] for entry in answer] == [True, False, False]
+    last = answer[-1]
     assert (last["loss"], last["metric"], last["before"], last["after"], last["gain"]) == (
         "supcon", "mean_average_precision", 0.5, 0.75, 0.25,
     )  # fmt: skip
@@ -93,8 +93,8 @@ def test_runs_are_listed_the_newest_first_and_damaged_ones_too(run: Command) -> 
 def test_a_run_whose_results_are_no_numbers_is_damaged_and_hides_no_other(run: Command, odd: dict[str, Any]) -> None:
     good, broken = finished(), finished()
     write_by_hand(broken, {**FINISHED, **odd})
-    found = as_json(run("runs", "list", "--format", "json"))
-    assert [(entry["id"], entry["damaged"]) for entry in found] == [(broken.id, True), (good.id, False)]
+    answer = as_json(run("runs", "list", "--format", "json"))
+    assert [(entry["id"], entry["damaged"]) for entry in answer] == [(broken.id, True), (good.id, False)]
     assert "the run is damaged" in run("runs", "show", broken.id)[1]
 
 
@@ -127,11 +127,11 @@ def test_without_runs_the_list_says_how_to_start_one(run: Command) -> None:
 
 def test_show_tells_what_a_run_did_and_how_to_do_it_again(run: Command) -> None:
     shown = finished()
-    found = as_json(run("runs", "show", shown.id, "--format", "json"))
+    answer = as_json(run("runs", "show", shown.id, "--format", "json"))
     command = "python -m simcse_core train --data intents-zh --loss supcon --model use-multilingual --tune head"
-    assert found["command"] == command
-    assert found["dev_after"]["mean_average_precision"] == 0.75
-    assert RunConfig.model_validate(found["config"]) == CONFIG
+    assert answer["command"] == command
+    assert answer["dev_after"]["mean_average_precision"] == 0.75
+    assert RunConfig.model_validate(answer["config"]) == CONFIG
     text = run("runs", "show", shown.folder)[1]  # by its folder
     assert command in text
     assert "0.5000 -> 0.7500" in text
@@ -227,8 +227,8 @@ def test_a_damaged_run_can_be_removed(run: Command) -> None:
 
 def test_a_waiting_run_is_cancelled_and_queued_again(run: Command) -> None:
     (waiting,) = queue.submit([CONFIG])
-    found = as_json(run("runs", "list", "--format", "json"))
-    assert found[0]["place"] == 1
+    answer = as_json(run("runs", "list", "--format", "json"))
+    assert answer[0]["place"] == 1
     assert as_json(run("runs", "cancel", waiting.id, "--format", "json"))["state"] == "cancelled"
     status, _out, err = run("runs", "cancel", waiting.id)
     assert (status, "is over: it is cancelled" in err) == (2, True)
@@ -325,7 +325,7 @@ def test_the_same_training_again_is_not_trained_again(run: Command, monkeypatch:
     arguments = "train --data intents-zh --model use-multilingual --tune head --steps 2 --format json"
 
     def work(*, soon: bool = False) -> None:
-        for waiting in [found for found in store.all_runs() if found.status.state == "queued"]:
+        for waiting in [trained for trained in store.all_runs() if trained.status.state == "queued"]:
             execute(waiting, lambda _: None)
 
     monkeypatch.setattr(queue, "ensure_supervisor", work)
@@ -350,7 +350,7 @@ def test_ctrl_c_cancels_the_run_and_says_how_to_go_on(home: Path, monkeypatch: p
         with subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heed_ctrl_c
         ) as process:
-            wait_until(lambda: any(len(found.records()) > 3 for found in store.all_runs()))
+            wait_until(lambda: any(len(trained.records()) > 3 for trained in store.all_runs()))
             (trained,) = store.all_runs()
             for _press in range(5):  # Python can lose one that arrives at a bad moment; people press again
                 process.send_signal(signal.SIGINT)
@@ -381,8 +381,8 @@ def test_a_run_that_nothing_measured_has_no_numbers() -> None:
     trained = store.create(RunConfig(data="intents-en", dev="none"))
     trained.append(record("evaluation", epoch=0, metrics={}))
     trained.append(record("finished", seconds=1.0, reason="epochs"))
-    found = summarise(trained)
-    assert (found.metric, found.before, found.after, found.gain) == (None, None, None, None)
+    summary = summarise(trained)
+    assert (summary.metric, summary.before, summary.after, summary.gain) == (None, None, None, None)
 
 
 def test_what_a_run_gained_is_told_over_the_best_of_what_one_had() -> None:
@@ -390,5 +390,5 @@ def test_what_a_run_gained_is_told_over_the_best_of_what_one_had() -> None:
     metrics = {"dev_as_it_comes": {"auc": 0.6, "average_precision": 0.6}, "dev_before": {"average_precision": 0.5}}
     gain = Gain(metric="average_precision", over="tfidf", value=-0.1, low=-0.2, high=0.0)
     trained.append(record("finished", seconds=1.0, **metrics, dev_after={"average_precision": 0.7}, gain=gain))
-    found = summarise(trained)
-    assert (found.before, found.after, found.gain) == pytest.approx((0.8, 0.7, -0.1))
+    summary = summarise(trained)
+    assert (summary.before, summary.after, summary.gain) == pytest.approx((0.8, 0.7, -0.1))
