@@ -15,9 +15,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from benchmarks.app_server import new_home
+from simcse_core.learning.records import State
 from simcse_core.learning.settings import TrainingSettings
 from simcse_core.runs import queue
 from simcse_core.runs.backends import JobStatus
@@ -56,7 +58,7 @@ class Jobs:
     def finish(self) -> None:
         """All that is at work is finished."""
         for run in self.running.values():
-            run.set_status("finished")
+            run.set_status(State.FINISHED)
         self.running.clear()
 
 
@@ -81,9 +83,10 @@ def main() -> None:
         _report("a look, one at work", [_milliseconds(lambda: supervisor.look()) for _time in range(REPEATS)])
         _report("places", [_milliseconds(queue.places) for _time in range(REPEATS)])
         _report("places, first", [_first("places") for _time in range(5)])
-        _report("submit one more", [_milliseconds(lambda: _submit([10**6 + time])) for time in range(REPEATS)])
+        _report("submit one more", [_milliseconds(_submit_any) for _time in range(REPEATS)])
         _report("submit one more, first", [_first("submit") for _time in range(5)])
-        _report("submit one that waits", [_milliseconds(lambda: _submit([options.finished + 5])) for _ in range(REPEATS)])
+        there = range(options.finished, options.finished + REPEATS)
+        _report("submit one that waits", [_milliseconds(partial(_submit, [seed])) for seed in there])
         claims = []
         for _time in range(REPEATS):
             jobs.finish()

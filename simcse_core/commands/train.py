@@ -82,10 +82,11 @@ def _resume(options: argparse.Namespace, *, several: bool) -> None:
 def _train_together(config: "RunConfig", options: argparse.Namespace) -> None:
     """One run in the processes of `accelerate launch`, of which the queue knows nothing."""
     from simcse_core.learning.processes import launched
+    from simcse_core.learning.records import State
     from simcse_core.runs import execute, store
 
     if launched().is_main:
-        run = store.create(config, Path(options.output) if options.output else None)
+        run = store.create(config, Path(options.output) if options.output else None, state=State.RUNNING)
         execute.execute(run, emit=lambda record: print_record(record, options.format))
     else:
         execute.follow(config)  # the main process keeps the records

@@ -212,11 +212,18 @@ class Status(Stored):
     template: str = ""
     """The message with its values apart, for a screen in another language; empty when there is no such thing."""
     values: dict[str, Any] = {}
-    pid: Annotated[int, Field(ge=1, lt=2**31, strict=True)] | None = None
-    born: Annotated[float, Field(allow_inf_nan=False)] | None = None
-    """When the process was created (`alive.born`): a pid alone may belong to another process by now."""
+    job: str | None = None
+    """The backend's name for the job that carries it out, while it is running."""
     changed: float = 0.0
     """Seconds since the epoch; only for people, because clocks jump."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_job(cls, values: Any) -> Any:
+        """Earlier versions wrote the id and the birth of a process of this machine."""
+        if isinstance(values, dict) and isinstance(values.get("pid"), int):
+            return {"job": f"{values['pid']}:{values.get('born')}", **values}
+        return values
 
 
 class About(Stored):

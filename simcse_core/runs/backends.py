@@ -1,4 +1,7 @@
-"""Who carries out a run: the queue hands a command line to a backend, and needs three calls of it."""
+"""Who carries out a run: the supervisor hands a command line to a backend and asks it for its jobs by name.
+
+Nothing else looks for the processes of runs, so another backend may have them on another machine.
+"""
 
 import contextlib
 import os
@@ -27,7 +30,11 @@ JobStatus = Literal["running", "ended"]
 
 
 class Backend(Protocol):
-    """A place where command lines run: processes here, Slurm, Ray jobs, another machine with the same disk."""
+    """A place where command lines run: processes here, Slurm, Ray jobs, another machine with the same disk.
+
+    Pages and the supervisor ask for the status of jobs several times a second; where an answer takes long, a backend
+    has to remember it for a while.
+    """
 
     def submit(self, command: Sequence[str]) -> str:
         """Start a command line.
@@ -37,10 +44,13 @@ class Backend(Protocol):
         """
 
     def status(self, job: str) -> JobStatus:
-        """Whether it waits or is at work there, or is over, however it ended."""
+        """Whether it waits or is at work there, or is over, however it ended; what is no name of a job is over."""
 
     def cancel(self, job: str) -> None:
         """End it at once. One that is over already stays as it is."""
+
+    def this_job(self) -> str:
+        """The name of the job to which the calling process belongs."""
 
     def prepare(self) -> None:
         """Called again and again between the other calls: time to get ready for the next run. May do nothing."""
@@ -57,16 +67,11 @@ class LocalProcesses:
         self._started_at = self._no_spare_before = 0.0
         self._spare: subprocess.Popen[bytes] | None = None
 
-    @staticmethod
-    def job(pid: int | None, born: float | None) -> str:
-        """The name of a process: its id may be another's one day, its birth is its own."""
-        return f"{pid}:{born}"
-
     def submit(self, command: Sequence[str]) -> str:
         process = self._take_spare(command) or self._start(command)
         self._started[process.pid] = process
         self._started_at = time.monotonic()
-        return self.job(process.pid, born(process.pid))
+        return _job(process.pid)
 
     def status(self, job: str) -> JobStatus:
         self._reap()
@@ -74,12 +79,15 @@ class LocalProcesses:
 
     def cancel(self, job: str) -> None:
         pid, birth = _parts(job)
-        if is_alive(pid, birth):
+        if pid is not None and is_alive(pid, birth):
             with contextlib.suppress(psutil.Error):  # it ended by itself
                 psutil.Process(pid).kill()
             if pid in self._started:
                 self._started[pid].wait()
         self._reap()
+
+    def this_job(self) -> str:
+        return _job(os.getpid())
 
     def prepare(self) -> None:
         """See to it that a spare worker is there, but not while another one needs the processor for its imports."""
@@ -120,6 +128,14 @@ class LocalProcesses:
         self._started = {pid: process for pid, process in self._started.items() if process.poll() is None}
 
 
+_LOCAL = LocalProcesses()
+
+
+def backend() -> Backend:
+    """The backend of the runs of this home: the one place to change for another one."""
+    return _LOCAL
+
+
 def worker_threads() -> int:
     """Threads of the processor for one run, so that the app stays quick."""
     return max(1, (os.cpu_count() or 1) // (limits().workers + 1))
@@ -136,6 +152,14 @@ def _bounded_threads() -> dict[str, str]:
     return {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads, "TOKENIZERS_PARALLELISM": "false"}
 
 
-def _parts(job: str) -> tuple[int, float]:
+def _job(pid: int) -> str:
+    """The name of a process: its id may be another's one day, its birth is its own."""
+    return f"{pid}:{born(pid)}"
+
+
+def _parts(job: str) -> tuple[int | None, float | None]:
     pid, _colon, birth = job.partition(":")
-    return int(pid), float(birth) if birth != "None" else -1.0
+    with contextlib.suppress(ValueError):  # another backend's, or of a process that ended at once
+        if 0 < int(pid) < 2**31:
+            return int(pid), float(birth)
+    return None, None

@@ -23,7 +23,12 @@ _said: set[str] = set()
 
 def replace(path: Path, value: object) -> None:
     """Write a value as JSON; the file is the old one or the new one at every moment, and safe when this returns."""
-    replace_text(path, json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
+    replace_text(path, text_of(value))
+
+
+def text_of(value: object) -> str:
+    """A value as `replace` writes it."""
+    return json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
 
 
 def replace_text(path: Path, text: str) -> None:
@@ -53,7 +58,7 @@ def read_bytes(path: Path) -> bytes:
         found = os.fstat(number)
         if not stat.S_ISREG(found.st_mode) or found.st_size > MOST_BYTES:
             raise ValueError(f"{path.name} is no small file")
-        return file.read(MOST_BYTES)
+        return file.read(found.st_size)  # more would be set aside in memory for it
 
 
 def is_file(path: Path) -> bool:

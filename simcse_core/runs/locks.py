@@ -1,7 +1,6 @@
 """Locks between processes, and the truth where a file system has none.
 
-File systems of networks may refuse locks. SQLite then says that the file is busy, which would send somebody to look for
-another program.
+File systems of networks may refuse locks, in ways that would send somebody to look for another program.
 """
 
 import contextlib
@@ -47,7 +46,7 @@ def lock(path: Path, *, seconds: float | None = None) -> Iterator[None]:
 
 
 def check(folder: Path) -> None:
-    """See that files in a folder can be locked, both as SQLite and as filelock do it.
+    """See that files in a folder can be locked.
 
     Raises:
         RunError: they cannot, and what to do.

@@ -24,11 +24,18 @@ SILENT_SECONDS = 30.0
 LONGEST_LOOK = 5.0
 """What counts of the time between two looks: who was asleep as well has not listened."""
 END_SECONDS = 5.0
+FORM = "\nqueue in the folders of the runs"
+"""Ends the file of a supervisor of this version."""
 
 
 def path() -> Path:
     """Where the file is: in it the process's id and birth, and its time of change is the pulse."""
     return home() / "supervisor.pulse"
+
+
+def is_of_an_earlier_version() -> bool:
+    """Whether a supervisor is there that looks for runs in a database and does not see those that wait now."""
+    return is_alive(*_process()) and not _content().endswith(FORM)
 
 
 class Pulse:
@@ -37,7 +44,7 @@ class Pulse:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock, self._beat_at = clock, -BEAT_SECONDS
         with contextlib.suppress(OSError):
-            path().write_text(f"{os.getpid()}:{born(os.getpid())}", encoding="utf-8")
+            path().write_text(f"{os.getpid()}:{born(os.getpid())}{FORM}", encoding="utf-8")
 
     def beat(self) -> None:
         """Show that it goes on. It takes no room on the disk."""
@@ -107,7 +114,14 @@ def _touched(place: Path) -> int:
 def _process() -> tuple[int | None, float | None]:
     """Id and birth of the supervisor that has written the file last."""
     try:
-        pid, _colon, birth = files.read_bytes(path()).decode().partition(":")
+        pid, _colon, birth = _content().removesuffix(FORM).partition(":")
         return int(pid), float(birth)
-    except (OSError, ValueError):
+    except ValueError:
         return None, None
+
+
+def _content() -> str:
+    try:
+        return files.read_bytes(path()).decode()
+    except (OSError, ValueError):
+        return ""

@@ -1,4 +1,4 @@
-"""The queue: runs wait in SQLite until the supervisor gives them to a backend, and go on when the app ends.
+"""The queue: runs wait in their folders until the supervisor gives them to a backend, and go on when the app ends.
 
 At most `SIMCSE_WORKERS` runs are at work at once, one for each user. Among the users who wait, the one who has not
 been served for the longest time is next.
@@ -6,7 +6,6 @@ been served for the longest time is next.
 
 import contextlib
 import os
-import sqlite3
 import subprocess
 import sys
 import threading
@@ -21,13 +20,15 @@ from simcse_core.home import home
 from simcse_core.learning.records import State
 from simcse_core.learning.settings import check_seconds
 from simcse_core.limits import limits
-from simcse_core.runs import database, files, locks, store
+from simcse_core.runs import entry as entries
+from simcse_core.runs import files, index, locks, outside, pulse, store
 from simcse_core.runs.backends import environment
 from simcse_core.runs.config import RunConfig
-from simcse_core.runs.entries import change, end, entries, fingerprint, has_state, insert, transact, waits
+from simcse_core.runs.entry import QueueEntry
+from simcse_core.runs.index import Snapshot
 from simcse_core.runs.pulse import Listener
 from simcse_core.runs.run import Run
-from simcse_core.runs.schedule import Place, places
+from simcse_core.runs.schedule import Place, locked, places, waits
 
 __all__ = ["Place", "cancel", "ensure_supervisor", "keep_watch", "places", "resume", "start_supervisor", "submit"]
 
@@ -40,12 +41,7 @@ _listener = Listener()
 
 
 def submit(
-    configs: Sequence[RunConfig],
-    *,
-    user: str = "cli",
-    folder: Path | None = None,
-    expected: float | None = None,
-    threads: int | None = None,
+    configs: Sequence[RunConfig], *, user: str = "cli", folder: Path | None = None, expected: float | None = None
 ) -> list[Run]:
     """Queue runs and see to it that somebody carries them out. They go on when this process ends.
 
@@ -56,40 +52,61 @@ def submit(
         user: who waits for them.
         folder: of the only run; None makes one under `SIMCSE_HOME`. In a folder of its own a run is never shared.
         expected: seconds of training of each run, if that is known.
-        threads: of the processor that each may use; None leaves some for the app.
 
     Raises:
         OptionError: they would take longer than a run may.
         RunError: too many runs wait already, of this user or of all; or nothing can be written.
     """
-    made: list[Run] = []
     for config in configs:
         check_seconds(config.settings.seconds)
     check_seconds(expected)
-
-    def work(connection: sqlite3.Connection) -> list[Run]:
-        given: list[Run] = []
-        for config in configs:
-            run = None if folder else _same(connection, config)
-            if run is None:
-                _check_room(connection, user)
-                run = store.create(config, folder, owner=user)
-                made.append(run)
-                insert(connection, run, user, config, expected, threads)
-            given.append(run)
-        for run in given:
-            if run not in made:
-                run.join(user)
-        return given
-
-    try:
-        runs = transact(work)
-    except BaseException:
-        for run in made:
-            store.discard(run)
-        raise
+    with locked():
+        submission = _Submission(index.look(0), user, expected)
+        try:
+            runs = [submission.add(config, folder) for config in configs]
+            for run in runs:
+                if run not in submission.made:
+                    run.join(user)
+        except BaseException:
+            for run in submission.made:
+                store.discard(run)
+            raise
     ensure_supervisor()
     return runs
+
+
+class _Submission:
+    """What one user submits, beside the runs that are there. The queue is locked."""
+
+    def __init__(self, runs: Sequence[Snapshot], user: str, expected: float | None) -> None:
+        self.made: list[Run] = []
+        self._user, self._expected = user, expected
+        self._waiting = [one.owner for one in runs if one.is_waiting]
+        self._last = _last_number(runs)
+        self._there: dict[bytes, list[Snapshot]] = {}
+        for one in runs:
+            self._there.setdefault(one.fingerprint, []).append(one)
+        self._new: dict[bytes, Run] = {}
+
+    def add(self, config: RunConfig, folder: Path | None) -> Run:
+        """The run that does this: a new one, or one that is there."""
+        fingerprint = index.fingerprint_of(config)
+        if folder is None and (same := self._same(fingerprint)) is not None:
+            return same
+        _check_room(self._waiting, self._user)
+        self._last += 1
+        entry = QueueEntry(number=self._last, expected=self._expected)
+        if folder is not None:
+            outside.remember(folder.resolve())  # first: a run that nobody can find must not wait
+        run = store.create(config, folder, owner=self._user, entry=entry)
+        self.made.append(run)
+        self._waiting.append(self._user)
+        self._new[fingerprint] = run
+        return run
+
+    def _same(self, fingerprint: bytes) -> Run | None:
+        there = (one.run for one in self._there.get(fingerprint, ()) if _can_be_shared(one))
+        return self._new.get(fingerprint) or next(there, None)
 
 
 def cancel(run: Run, user: str | None) -> None:
@@ -100,51 +117,40 @@ def cancel(run: Run, user: str | None) -> None:
     Raises:
         RunError: it is somebody else's.
     """
-    run.check_owner(user)
-    if user is not None and not run.status.state.is_over and run.leave(user):
-        owner = run.about.owners[0]
-        transact(lambda connection: change(connection, run, owner=owner))
-        return
-
-    def take_out(connection: sqlite3.Connection) -> bool:
-        if waits := has_state(connection, run, "waiting"):
-            run.set_status(State.CANCELLED)  # before its row: should this process be killed in between, nobody runs it
-            end(connection, run, "waiting")
-        return waits
-
-    if not transact(take_out) and not run.status.state.is_over:
-        run.ask_to_cancel()  # queued: it was given away, and its process is starting
-        if not transact(lambda connection: has_state(connection, run, "given")) and run.status.state != "running":
+    with locked():
+        run.check_owner(user)
+        state = run.status.state
+        if state.is_over or (user is not None and run.leave(user)):
+            return
+        if state == State.RUNNING or index.snapshot(run).is_claimed:
+            run.ask_to_cancel()  # its process finds out, or the supervisor before it starts another one
+        else:
             run.set_status(State.CANCELLED)
-        ensure_supervisor()
+    ensure_supervisor()
 
 
-def resume(run: Run, user: str | None, *, threads: int | None = None) -> None:
+def resume(run: Run, user: str | None) -> None:
     """Queue a run again that has stopped before its end. It goes on from its checkpoint, if there is one.
 
     Raises:
         RunError: it is somebody else's, or it is finished or not over.
     """
-    run.check_owner(user)
-    config = run.config
-    store.open_run(run.folder)
-    owner = user or (run.about.owners or ("cli",))[0]
-
-    def work(connection: sqlite3.Connection) -> None:
-        if has_state(connection, run, "waiting"):
-            return  # somebody else was faster
-        if has_state(connection, run, "given"):  # its process is ending; the supervisor starts it again
-            if run.status.state.is_over:
+    with locked():
+        run.check_owner(user)
+        store.open_run(run.folder)
+        _ = run.config  # it can be read
+        one = index.snapshot(run)
+        if one.is_claimed:  # its process is ending; the supervisor starts it again
+            if one.recorded.state.is_over:
                 run.forget_cancel()
                 run.set_status(State.QUEUED)
-            return
-        _check_room(connection, owner)
-        run.forget_cancel()
-        run.set_status(State.QUEUED)
-        connection.execute("DELETE FROM runs WHERE folder = ?", (str(run.folder),))
-        insert(connection, run, owner, config, None, threads)
-
-    transact(work)
+        else:
+            runs = index.look(0)
+            _check_room([other.owner for other in runs if other.is_waiting], user or one.owner)
+            outside.remember(run.folder)
+            run.forget_cancel()
+            entries.write(run, QueueEntry(number=_last_number(runs) + 1, expected=one.entry.expected))
+            run.set_status(State.QUEUED)  # last: with it the run waits
     ensure_supervisor()
 
 
@@ -158,11 +164,11 @@ def ensure_supervisor(*, soon: bool = False) -> None:
         RunError: nothing can be written, or locked; or a supervisor that has stopped working cannot be ended.
     """
     _supervisors[:] = [process for process in _supervisors if process.poll() is None]  # lets those that ended go
-    is_silent = _listener.is_silent()
-    if (_supervisors and not is_silent) or not (soon or os.path.exists(database.path()) or _has_runs()):
+    is_useless = _listener.is_silent() or pulse.is_of_an_earlier_version()
+    if _supervisors and not is_useless:
         return
     if soon or waits():
-        if is_silent:
+        if is_useless:
             _listener.end()
         try:
             with locks.lock(home() / "supervisor.lock", seconds=0):
@@ -185,10 +191,6 @@ def keep_watch() -> None:
     threading.Thread(target=watch, name="watch-supervisor", daemon=True).start()
 
 
-def _has_runs() -> bool:
-    return os.path.isdir(home() / "runs")
-
-
 def start_supervisor() -> None:
     """Start the process that hands runs to the backend; one that is too many ends by itself."""
     try:
@@ -208,32 +210,34 @@ def start_supervisor() -> None:
     _supervisors.append(supervisor)
 
 
-def _same(connection: sqlite3.Connection, config: RunConfig) -> Run | None:
-    """A run under `SIMCSE_HOME` that waits, is at work or is finished and does the same."""
-    rows = connection.execute(
-        "SELECT folder, state FROM runs WHERE fingerprint = ? ORDER BY number", (fingerprint(config),)
-    )
-    for folder, state in rows.fetchall():
-        run = Run(Path(folder))
-        if run.folder.parent != home() / "runs" or not files.is_file(run.folder / "config.json"):
-            continue
-        found = run.status.state
-        if found == "finished" and os.path.isdir(run.model):
-            return run
-        if not found.is_over and state in ("waiting", "given"):
-            return run
-    return None
+def _can_be_shared(one: Snapshot) -> bool:
+    """Whether others who want the same get this run: it is to be carried out, or its result is there."""
+    if one.is_outside or one.about.imported or not one.fingerprint:  # nobody is to get somebody's import for a result
+        return False
+    if one.recorded.state == State.FINISHED:
+        return os.path.isdir(one.run.model)
+    return one.is_waiting or (one.is_claimed and not one.recorded.state.is_over)
 
 
-def _check_room(connection: sqlite3.Connection, user: str) -> None:
-    waiting = entries(connection, "waiting")
+def _last_number(runs: Sequence[Snapshot]) -> int:
+    """Of the runs that have one and wait; a number is good for nothing else."""
+    return max((one.entry.number for one in runs if one.is_waiting), default=0)
+
+
+def _check_room(waiting: Sequence[str], user: str) -> None:
+    """Refuse another run when there are too many.
+
+    Args:
+        waiting: owners of the runs that wait.
+        user: whose run it would be.
+    """
     most = limits().max_queued_runs
     if len(waiting) >= most:
         raise RunError(
             "The queue is full: at most {most} runs may wait (SIMCSE_MAX_QUEUED_RUNS). Try again later.", most=most
         )
     most = limits().max_queued_runs_per_user
-    if sum(entry.owner == user for entry in waiting) >= most:
+    if waiting.count(user) >= most:
         raise RunError(
             "At most {most} of your runs may wait (SIMCSE_MAX_QUEUED_RUNS_PER_USER). Choose fewer losses or seeds, or "
             "wait until some are done.",

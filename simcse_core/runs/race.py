@@ -28,7 +28,7 @@ from simcse_core.meaning.items import Items
 from simcse_core.runs import files, queue
 from simcse_core.runs.config import RunConfig, describe, open_split
 from simcse_core.runs.run import Run
-from simcse_core.runs.schedule import Place, recent_places
+from simcse_core.runs.schedule import Place, places
 from simcse_core.runs.store import get
 
 if TYPE_CHECKING:
@@ -151,11 +151,11 @@ def outcomes(race_id: str) -> list[Outcome]:
         RunError: as for `runs`.
     """
     found = runs(race_id)
-    places = recent_places() if any(run.status.state == State.QUEUED for run in found) else {}
+    waiting = places() if any(run.status.state == State.QUEUED for run in found) else {}
     known = []
     for run in found:
         try:
-            one = outcome(run, places.get(run.id))
+            one = outcome(run, waiting.get(run.id))
             objective(one.loss)
             known.append(one)
         except UserError:

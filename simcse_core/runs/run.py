@@ -4,7 +4,8 @@ A run is a folder `SIMCSE_HOME/runs/ID` (or the folder given on the command line
 
     config.json    what to do; written once
     about.json     whose it is, and what people call it
-    status.json    how far it is; replaced atomically
+    status.json    how far it is, and which job of the backend carries it out; replaced atomically
+    queue.json     its entry in the queue
     metrics.jsonl  one record a line, append-only; metrics-before-N.jsonl of attempts that had to begin anew
     items.json     results per dev item, before and after
     checkpoint.pt  the whole state of the training, to go on from
@@ -33,8 +34,7 @@ from simcse_core.jsonable import jsonable
 from simcse_core.learning.measuring import main_metric_among
 from simcse_core.learning.records import LONGEST_NAME, About, BeforeAndAfter, Finished, Record, State, Status
 from simcse_core.plain import printable
-from simcse_core.runs import files, locks, metrics
-from simcse_core.runs.alive import born, is_alive
+from simcse_core.runs import backends, files, locks, metrics
 from simcse_core.runs.config import RunConfig
 
 RESERVED_BYTES = 16_384
@@ -109,30 +109,34 @@ class Run:
 
     @property
     def status(self) -> Status:
-        """How far it is. A run whose process is gone without a word counts as interrupted."""
+        """How far it is. A run whose job has ended without a word counts as interrupted."""
+        status = self.recorded
+        if status.state != State.RUNNING:
+            return status
+        is_at_work = status.job is not None and backends.backend().status(status.job) == "running"
+        return status if is_at_work else _interrupted(RunError("Its process is gone."), status.changed)
+
+    @property
+    def recorded(self) -> Status:
+        """How far it is as its folder says, whatever became of its job."""
         try:
-            status = files.read(self.folder / "status.json", _STATUS)
+            return files.read(self.folder / "status.json", _STATUS)
         except (OSError, ValueError):
             return _interrupted(RunError("Its status cannot be read."))
-        if status.state == State.RUNNING and not is_alive(status.pid, status.born):
-            return _interrupted(RunError("Its process is gone."), status.changed)
-        return status
 
     def set_status(self, state: State, problem: UserError | str = "") -> None:
-        """Say how far it is; the calling process is the one at work when it is running.
+        """Say how far it is; the calling process belongs to the job that carries it out when it is running.
 
         Raises:
             RunError: it cannot be written.
         """
-        pid = os.getpid() if state == State.RUNNING else None
         template, values = (problem.template, problem.values) if isinstance(problem, UserError) else (problem, {})
         status = Status(
             state=state,
             message=str(problem),
             template=template,
             values={name: value if isinstance(value, int | float) else str(value) for name, value in values.items()},
-            pid=pid,
-            born=None if pid is None else born(pid),
+            job=backends.backend().this_job() if state == State.RUNNING else None,
             changed=time.time(),
         )
         self._say(lambda: files.replace(self.folder / "status.json", jsonable(status)))

@@ -1,24 +1,38 @@
-"""Whose turn it is, and about when: round-robin among the users who wait."""
+"""Whose turn it is, and about when: round-robin among the users who wait.
 
+There is no list of the runs that wait: their folders say it. All that stands beside them is `served.json`, the users in
+the order in which they were served last.
+"""
+
+import contextlib
 import heapq
-import sqlite3
 import statistics
-import threading
-import time
 from collections import deque
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
 
+from filelock import Timeout
+from pydantic import TypeAdapter
+
+from simcse_core.errors import RunError
 from simcse_core.home import home
 from simcse_core.learning.records import Step
 from simcse_core.limits import limits
-from simcse_core.runs.entries import Entry, entries, look, transact, turns
+from simcse_core.runs import files, index, locks
+from simcse_core.runs.index import Snapshot
+from simcse_core.runs.run import Run
 
+BUSY_SECONDS = 20.0
+"""How long a change waits for others, which may be queueing many runs on a slow disk."""
 STARTING_SECONDS = 8.0
 """What a run takes besides its training, until some have shown it."""
-RECENT_SECONDS = 0.5
 LOOKED_BACK = 20
 """Runs that ended last, from which the time of others is told."""
+REMEMBERED = 10_000
+"""Users whose last turn is remembered."""
+
+_USERS = TypeAdapter(list[str])
 
 
 @dataclass(frozen=True)
@@ -31,117 +45,141 @@ class Place:
     """Until it starts, as far as that can be told."""
 
 
+@contextlib.contextmanager
+def locked() -> Iterator[None]:
+    """Held by who changes what waits or is at work; the others see the change at their next look.
+
+    Raises:
+        RunError: another program holds the lock, or it cannot be written.
+    """
+    path = home() / "queue.lock"
+    with contextlib.ExitStack() as held:
+        try:
+            held.enter_context(locks.lock(path, seconds=BUSY_SECONDS))
+        except Timeout as error:
+            raise RunError("Another program holds the queue {file}. Close it, then try again.", file=path) from error
+        try:
+            yield
+        finally:
+            index.touch()
+
+
 def places() -> dict[str, Place]:
     """Where each waiting run stands, by its id."""
-    waiting, given, last, (starting, usual) = look(
-        lambda connection: (
-            entries(connection, "waiting"),
-            entries(connection, "given"),
-            turns(connection),
-            _usual(connection),
-        )
-    )
-    free = [_left(entry, starting, usual) for entry in given] + [0.0] * max(limits().workers - len(given), 0)
-    known: list[float] = [0.0 if left is None else left for left in free]
-    told = None not in free
-    heapq.heapify(known)
-    found = {}
-    for position, entry in enumerate(in_order(waiting, last), 1):
-        starts = heapq.heappop(known)
-        found[entry.run.id] = Place(position, starts if told else None)
-        expected = usual if entry.expected is None else entry.expected
-        told = told and expected is not None
-        heapq.heappush(known, starts + starting + (expected or 0.0))
-    return found
+    runs = index.look()
+    starting, usual = _usual(runs)
+    at_work = [one for one in runs if one.is_claimed]
+    free = [_left(one, starting, usual) for one in at_work] + [0.0] * max(limits().workers - len(at_work), 0)
+    starts = [0.0 if left is None else left for left in free]
+    is_told = None not in free
+    heapq.heapify(starts)
+    places = {}
+    for position, one in enumerate(in_order([one for one in runs if one.is_waiting], _served()), 1):
+        start = heapq.heappop(starts)
+        places[one.run.id] = Place(position, start if is_told else None)
+        expected = usual if one.entry.expected is None else one.entry.expected
+        is_told = is_told and expected is not None
+        heapq.heappush(starts, start + starting + (expected or 0.0))
+    return places
 
 
-def recent_places() -> dict[str, Place]:
-    """`places`, at most half a second old: many pages ask at once."""
-    with _asking:
-        now, place = time.monotonic(), str(home())
-        if _recent.home != place or now - _recent.at > RECENT_SECONDS:
-            _recent.places, _recent.home, _recent.at = places(), place, now
-        return _recent.places
+def waits(age: float | None = None) -> bool:
+    """Whether any run waits, or the supervisor has one to look after; `age` as for `index.look`."""
+    return any(one.is_waiting or one.is_claimed for one in index.look(age))
 
 
-@dataclass
-class _Recent:
-    home: str = ""
-    at: float = 0.0
-    places: dict[str, Place] = field(default_factory=dict)
+def is_next(unusable: Collection[Run] = ()) -> bool:
+    """Whether a run may start, as far as one knows without a lock."""
+    return bool(_order(index.look(), unusable))
 
 
-_recent = _Recent()
-_asking = threading.Lock()
+def next_run(unusable: Collection[Run] = ()) -> Snapshot | None:
+    """The run whose turn it is; None when nobody is next. The caller holds the lock.
+
+    Args:
+        unusable: runs that are passed over.
+    """
+    return next(iter(_order(index.look(0), unusable)), None)
 
 
-def claim() -> Entry | None:
-    """The run whose turn it is, which now counts as given to the backend; None when nobody is next."""
-    if not look(_may_claim):
-        return None  # mostly so, and it holds nobody up
+def serve(owner: str) -> None:
+    """Put an owner behind all others. The caller holds the lock.
 
-    def work(connection: sqlite3.Connection) -> Entry | None:
-        if not _may_claim(connection):
-            return None
-        busy = {entry.owner for entry in entries(connection, "given")}
-        free = [entry for entry in entries(connection, "waiting") if entry.owner not in busy]
-        if not free:
-            return None
-        entry = in_order(free, turns(connection))[0]
-        connection.execute("UPDATE runs SET state = 'given', job = NULL WHERE number = ?", (entry.number,))
-        turn = connection.execute("SELECT coalesce(max(turn), 0) + 1 FROM turns").fetchone()[0]
-        connection.execute("INSERT OR REPLACE INTO turns VALUES (?, ?)", (entry.owner, turn))
-        return entry
+    It is no harm when a power cut takes the file: all are equal then.
 
-    return transact(work)
+    Raises:
+        RunError: it cannot be written.
+    """
+    users = [*(user for user in _served() if user != owner), owner]
+    try:
+        files.replace(home() / "served.json", users[-REMEMBERED:])
+    except OSError as error:
+        raise files.explained(error, home()) from error
 
 
-def _may_claim(connection: sqlite3.Connection) -> bool:
-    given, waiting = (
-        connection.execute("SELECT count(*) FROM runs WHERE state = ?", (state,)).fetchone()[0]
-        for state in ("given", "waiting")
-    )
-    return waiting > 0 and given < limits().workers
-
-
-def in_order(waiting: Sequence[Entry], turns: Mapping[str, int]) -> list[Entry]:
+def in_order(waiting: Sequence[Snapshot], served: Sequence[str]) -> list[Snapshot]:
     """Round-robin: each turn goes to the owner who has waited longest since the last one.
 
     Args:
-        waiting: in the order in which they came.
-        turns: when each owner was served last, as a number that grows.
+        waiting: runs, in any order.
+        served: owners; who was served last stands last.
     """
-    left: dict[str, deque[Entry]] = {}
-    for entry in waiting:
-        left.setdefault(entry.owner, deque()).append(entry)
-    next_ones = [(turns.get(owner, 0), own[0].number, owner) for owner, own in left.items()]
+    runs_of: dict[str, deque[Snapshot]] = {}
+    for one in sorted(waiting, key=_came):
+        runs_of.setdefault(one.owner, deque()).append(one)
+    turns = {owner: turn for turn, owner in enumerate(served, 1)}
+    next_ones = [(turns.get(owner, 0), _came(runs[0]), owner) for owner, runs in runs_of.items()]
     heapq.heapify(next_ones)
-    turn = max([0, *turns.values()])
-    order: list[Entry] = []
+    turn = len(served)
+    order: list[Snapshot] = []
     while next_ones:
-        _last, _number, owner = heapq.heappop(next_ones)
-        order.append(left[owner].popleft())
+        _last, _first, owner = heapq.heappop(next_ones)
+        order.append(runs_of[owner].popleft())
         turn += 1
-        if left[owner]:
-            heapq.heappush(next_ones, (turn, left[owner][0].number, owner))
+        if runs_of[owner]:
+            heapq.heappush(next_ones, (turn, _came(runs_of[owner][0]), owner))
     return order
 
 
-def _usual(connection: sqlite3.Connection) -> tuple[float, float | None]:
+def _came(one: Snapshot) -> tuple[int, float, str]:
+    """Sorts runs as they came; those of earlier versions have no number."""
+    return one.entry.number, 0.0 if one.entry.number else one.about.created, one.run.id
+
+
+def _order(runs: Sequence[Snapshot], unusable: Collection[Run]) -> list[Snapshot]:
+    """The runs that may start now, the next one first."""
+    claimed = [one for one in runs if one.is_claimed and one.run not in unusable]
+    if len(claimed) >= limits().workers:
+        return []
+    busy = {one.owner for one in claimed}
+    waiting = [one for one in runs if one.is_waiting and one.run not in unusable]
+    free = [one for one in waiting if one.owner not in busy]
+    return in_order(free, _served()) if free else []
+
+
+def _served() -> list[str]:
+    """Owners of runs; who was served last stands last. Where the file is lost all are equal."""
+    try:
+        return files.read(home() / "served.json", _USERS)
+    except (OSError, ValueError):
+        return []
+
+
+def _usual(runs: Sequence[Snapshot]) -> tuple[float, float | None]:
     """Seconds that runs take besides their training, and seconds of training where nothing was expected."""
-    rows = connection.execute(
-        "SELECT took, expected FROM runs WHERE took IS NOT NULL ORDER BY number DESC LIMIT ?", (LOOKED_BACK,)
-    ).fetchall()
-    besides = [took - expected for took, expected in rows if expected is not None]
+    latest = reversed([one for one in runs if one.recorded.state.is_over and not one.is_outside])
+    ended = islice((one.entry for one in latest if one.entry.took is not None), LOOKED_BACK)
+    times = [(entry.took or 0.0, entry.expected) for entry in ended]
+    besides = [took - expected for took, expected in times if expected is not None]
     starting = max(statistics.median(besides), 0.0) if besides else STARTING_SECONDS
-    known = [max(took - starting, 0.0) for took, _expected in rows]
-    return starting, statistics.median(known) if known else None
+    trained = [max(took - starting, 0.0) for took, _expected in times]
+    return starting, statistics.median(trained) if trained else None
 
 
-def _left(entry: Entry, starting: float, usual: float | None) -> float | None:
+def _left(one: Snapshot, starting: float, usual: float | None) -> float | None:
     """Seconds that a run at work still needs."""
-    for record in reversed(entry.run.records()):
+    for record in reversed(one.run.records()):
         if isinstance(record, Step):
             return (record.steps - record.step) * record.seconds / record.step
-    expected = usual if entry.expected is None else entry.expected
+    expected = usual if one.entry.expected is None else one.entry.expected
     return None if expected is None else expected + starting

@@ -5,21 +5,20 @@ import hashlib
 import os
 import secrets
 import shutil
-import stat
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-
-from pydantic import TypeAdapter
 
 from simcse_core import durable
 from simcse_core.errors import RunError
 from simcse_core.home import home, run_folder
 from simcse_core.jsonable import jsonable
 from simcse_core.learning.records import About, State
-from simcse_core.runs import files
+from simcse_core.runs import entry as entries
+from simcse_core.runs import files, index
 from simcse_core.runs.config import RunConfig
+from simcse_core.runs.entry import QueueEntry
 from simcse_core.runs.run import RESERVED_BYTES, Run, owners_lock
 
 __all__ = [
@@ -32,12 +31,9 @@ __all__ = [
     "keep_data",
     "new_folder",
     "open_run",
-    "outside_runs",
     "runs_of",
     "sweep_data",
 ]
-
-_FOLDERS = TypeAdapter(list[str])
 
 
 def new_folder() -> Path:
@@ -45,14 +41,23 @@ def new_folder() -> Path:
     return home() / "runs" / f"{datetime.now(UTC):%Y%m%d-%H%M%S%f}-{secrets.token_hex(6)}"
 
 
-def create(config: RunConfig, folder: Path | None = None, *, owner: str = "cli") -> Run:
-    """A new run in the state "queued".
+def create(
+    config: RunConfig,
+    folder: Path | None = None,
+    *,
+    owner: str = "cli",
+    entry: QueueEntry | None = None,
+    state: State = State.QUEUED,
+) -> Run:
+    """A new run. At every moment it is there with all of its files, or not at all.
 
     Args:
         config: what it does.
         folder: where; None makes a folder with an unguessable id under `SIMCSE_HOME`. Nothing stands in it that has
             the name of a run's file, unless a run failed there before its first record, which is replaced.
         owner: whose it is.
+        entry: when its turn comes.
+        state: what it begins with; "running" is for a process that carries it out itself, without the queue.
 
     Raises:
         RunError: the folder already holds a run or other files, or cannot be written.
@@ -62,15 +67,23 @@ def create(config: RunConfig, folder: Path | None = None, *, owner: str = "cli")
         raise RunError("{folder} already holds a run. Choose another folder.", folder=folder)
     check_free(folder)
     run = Run(folder)
+    is_replaced = files.is_file(folder / "config.json")
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        run.forget_cancel()
         # Random bytes, because some file systems store nothing for zeros.
         (folder / "reserve").write_bytes(secrets.token_bytes(RESERVED_BYTES))
         files.replace(folder / "about.json", jsonable(About(owners=(owner,), created=time.time())))
-        run.set_status(State.QUEUED)
-        files.replace(folder / "config.json", config.model_dump(mode="json"))  # last: with it the folder is a run
+        if entry is not None:
+            entries.write(run, entry)
+        else:
+            (folder / entries.NAME).unlink(missing_ok=True)
+        if not is_replaced:
+            run.set_status(state)
+        files.replace(folder / "config.json", config.model_dump(mode="json"))  # with it the folder is a run
+        if is_replaced:
+            run.set_status(state)  # it was over until now
         durable.sync(folder.parent)
-        _remember_outside(run)
     except (OSError, RunError) as error:
         discard(run)
         raise files.explained(error, folder) if isinstance(error, OSError) else error from error
@@ -79,8 +92,8 @@ def create(config: RunConfig, folder: Path | None = None, *, owner: str = "cli")
 
 _OF_A_RUN = frozenset(
     (
-        *("about.json", "status.json", "metrics.jsonl", "items.json", "heartbeat", "reserve", "cancel"),
-        *("log.txt", "checkpoint.pt", "model"),
+        *("about.json", "status.json", "queue.json", "metrics.jsonl", "items.json", "heartbeat", "reserve"),
+        *("cancel", "log.txt", "checkpoint.pt", "model"),
     )
 )
 """What a run writes in its folder."""
@@ -101,7 +114,7 @@ def check_free(folder: Path) -> None:
 def discard(run: Run) -> None:
     """Take back a run that could not be queued, as far as the disk allows it. Other people's files stay."""
     with contextlib.suppress(OSError):
-        for name in ("config.json", "about.json", "status.json", "reserve"):  # without the first the folder is no run
+        for name in ("config.json", "about.json", "status.json", "queue.json", "reserve"):  # the first makes it a run
             (run.folder / name).unlink(missing_ok=True)
         run.folder.rmdir()
 
@@ -134,55 +147,14 @@ def open_run(folder: Path) -> Run:
     return run
 
 
-def all_runs() -> Iterator[Run]:
+def all_runs() -> list[Run]:
     """Every run under `SIMCSE_HOME` that this user can read, the oldest first; of others it is said on stderr."""
-    try:
-        names = sorted(os.listdir(home() / "runs"))
-    except FileNotFoundError:  # there are none yet
-        return
-    except OSError as error:
-        files.leave_out(home() / "runs", error)
-        return
-    for name in names:
-        folder = run_folder(name)
-        if folder is not None and _is_run(folder):
-            yield Run(folder)
-
-
-def _is_run(folder: Path) -> bool:
-    config = folder / "config.json"
-    try:
-        if not stat.S_ISREG(config.stat().st_mode):
-            return False
-        with config.open("rb"):
-            return True
-    except (FileNotFoundError, NotADirectoryError):  # not a run yet, or not any more
-        return False
-    except OSError as error:
-        files.leave_out(folder, error)
-        return False
-
-
-def outside_runs() -> list[Run]:
-    """The runs in folders that somebody named, as far as they are still there."""
-    try:
-        runs = [Run(Path(folder)) for folder in files.read(home() / "outside.json", _FOLDERS)]
-    except (OSError, ValueError):
-        return []
-    return [run for run in runs if files.is_file(run.folder / "config.json")]
-
-
-def _remember_outside(run: Run) -> None:
-    """So that a run in a folder of its own is found again should the queue be lost."""
-    if run.folder.parent != home() / "runs":
-        known = [str(other.folder) for other in outside_runs()]
-        home().mkdir(parents=True, exist_ok=True)
-        files.replace(home() / "outside.json", list(dict.fromkeys([*known, str(run.folder)])))
+    return [one.run for one in index.look(0) if not one.is_outside]
 
 
 def runs_of(user: str) -> list[Run]:
     """A user's runs, the newest first."""
-    return [run for run in all_runs() if user in run.about.owners][::-1]
+    return index.runs_of(user, age=0)
 
 
 def delete(run: Run, user: str | None) -> None:
@@ -234,7 +206,7 @@ def _remove_uploads(goes: Callable[[Path, float], bool]) -> None:
         found = [path for path in _uploads().iterdir() if goes(path, _changed(path))]
     except OSError:  # nobody has brought anything
         return
-    needed = {path for run in [*all_runs(), *outside_runs()] for path in _uploads_of(run)} if found else set()
+    needed = {path for one in index.look(0) for path in _uploads_of(one.run)} if found else set()
     for path in found:
         if path not in needed:
             with contextlib.suppress(OSError):
@@ -269,9 +241,9 @@ def _check_not_needed(run: Run) -> None:
         raise RunError("{folder} is a folder of your own. Remove it yourself.", folder=run.folder)
     if run.status.state.is_busy:
         raise RunError("The run {run} is not over. Cancel it first, then delete it.", run=run.id)
-    for other in all_runs():
-        if not other.status.state.is_over and _starts_from(other, run):
-            raise RunError("The run {other} starts from this model. Wait for it, or cancel it.", other=other.id)
+    for one in index.look(0):
+        if not (one.is_outside or one.recorded.state.is_over) and _starts_from(one.run, run):
+            raise RunError("The run {other} starts from this model. Wait for it, or cancel it.", other=one.run.id)
 
 
 def _starts_from(other: Run, run: Run) -> bool:

@@ -5,11 +5,11 @@ over. Its clock is the one that only goes forward, so that setting the date chan
 """
 
 import contextlib
+import os
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TypeVar
 
 from filelock import Timeout
@@ -17,14 +17,15 @@ from filelock import Timeout
 from simcse_core.errors import RunError, UserError
 from simcse_core.home import home
 from simcse_core.learning.records import Evaluation, Note, State, Step
-from simcse_core.runs import entries, locks
-from simcse_core.runs.backends import WORKER, Backend, LocalProcesses
+from simcse_core.runs import backends, index, locks, schedule
+from simcse_core.runs import entry as entries
+from simcse_core.runs.backends import WORKER, Backend
 from simcse_core.runs.bundles import sweep
-from simcse_core.runs.entries import Entry
-from simcse_core.runs.files import explained, is_file
+from simcse_core.runs.entry import QueueEntry
+from simcse_core.runs.files import explained
+from simcse_core.runs.index import Snapshot
 from simcse_core.runs.pulse import Pulse
 from simcse_core.runs.run import Run
-from simcse_core.runs.schedule import claim
 from simcse_core.runs.store import sweep_data
 
 LOOK_SECONDS = 0.1
@@ -33,6 +34,8 @@ CANCEL_SECONDS = 1.2
 """A run that does not stop by itself is ended after this long."""
 SILENT_SECONDS = 60.0
 """A process whose heart has not beaten for so long is stuck; it is ended and the run goes on in another one."""
+AGAIN_SECONDS = 60.0
+"""After this long it tries again what it could not write."""
 IDLE_SECONDS = 300.0
 """Without work the supervisor ends, and its spare worker with it."""
 MOST_DEATHS = 8
@@ -55,17 +58,19 @@ class Watched:
 class Supervisor:
     """Looks at the queue again and again."""
 
-    backend: Backend = field(default_factory=LocalProcesses)
-    watched: dict[Path, Watched] = field(default_factory=dict)
+    backend: Backend = field(default_factory=lambda: backends.backend())
+    watched: dict[Run, Watched] = field(default_factory=dict)
+    unusable: set[Run] = field(default_factory=set)
+    """Runs whose trouble could not even be written down; they are tried again after a while."""
+    tried_at: float = field(default_factory=lambda: time.monotonic())
     problem: str = ""
     """What went wrong last."""
 
     def work(self) -> None:
         """Until nothing has waited or run for a while."""
         pulse = Pulse()
-        self._try(entries.take_in_lost_runs)
-        self._try(sweep)
-        self._try(sweep_data)
+        for tidy in (take_over_from_an_earlier_version, sweep, sweep_data):
+            self._try(tidy)
         busy_at = time.monotonic()
         while time.monotonic() - busy_at < IDLE_SECONDS:
             pulse.beat()
@@ -100,66 +105,79 @@ class Supervisor:
         Returns:
             Whether there was anything to see to.
         """
-        at_work = entries.given()
-        for entry in at_work:
-            try:
-                self._see_to(entry)
-            except Exception as problem:  # noqa: BLE001 - one run's trouble is its own: somebody may have edited it
-                self._say(problem)
-                self._give_up(entry, problem)
+        if time.monotonic() - self.tried_at > AGAIN_SECONDS:
+            self.unusable, self.tried_at = set(), time.monotonic()
+        at_work = [one for one in index.look() if one.is_claimed and one.run not in self.unusable]
+        for one in at_work:
+            self._guarded(self._see_to, one)
         started = self._start_next()
         self.backend.prepare()
         return bool(at_work) or started
 
-    def _give_up(self, entry: Entry, problem: Exception) -> None:
-        """A run that the supervisor cannot see to must not stop the others."""
-        entries.ended(entry.run, None)
-        with contextlib.suppress(Exception):
-            entry.run.set_status(State.FAILED, f"{type(problem).__name__}: {problem}")
+    def _guarded(self, work: Callable[[Run, QueueEntry], None], one: Snapshot) -> None:
+        """One run's trouble is its own: somebody may have edited its files, and the others have to go on."""
+        try:
+            work(one.run, one.entry)
+        except Exception as problem:  # noqa: BLE001
+            self._say(problem)
+            self._fail(one.run, problem if isinstance(problem, UserError) else f"{type(problem).__name__}: {problem}")
+
+    def _fail(self, run: Run, problem: UserError | str) -> None:
+        """Give a run up, as far as that can be written down."""
+        try:
+            run.set_status(State.FAILED, problem)  # first: else it would wait again
+        except Exception:  # noqa: BLE001 - whatever its folder holds, the others have to go on
+            self.unusable.add(run)
+        try:
+            self._end(run, entries.read(run))
+        except Exception:  # noqa: BLE001
+            self.unusable.add(run)
+
+    def _end(self, run: Run, entry: QueueEntry, took: float | None = None) -> None:
+        entries.write(run, entry.model_copy(update={"job": None, "took": took}))
+        index.touch()
 
     def _start_next(self) -> bool:
         started = False
-        while (entry := claim()) is not None:
-            if is_file(entry.run.folder / "config.json"):
-                self._start(entry)
-            else:  # somebody removed the folder by hand, or may read it and this user may not
-                entries.ended(entry.run, None)
+        while schedule.is_next(self.unusable):
+            with schedule.locked():
+                if (one := schedule.next_run(self.unusable)) is None:
+                    break
+                schedule.serve(one.owner)  # first: when the disk is full the run goes on waiting
+                self._guarded(self._start, one)
             started = True
         return started
 
-    def _start(self, entry: Entry) -> None:
-        options = [] if entry.threads is None else ["--threads", str(entry.threads)]
+    def _start(self, run: Run, entry: QueueEntry) -> None:
+        """Hand a run to the backend.
+
+        A supervisor that is killed before the job is written down does it again, or the next one does. The run's own
+        lock lets only one job go on, and its status names that one.
+        """
         try:
-            job = self.backend.submit([*WORKER, *options, str(entry.run.folder)])
+            job = self.backend.submit([*WORKER, str(run.folder)])
         except OSError as error:
-            entries.ended(entry.run, None)
-            with contextlib.suppress(RunError):
-                entry.run.set_status(State.FAILED, explained(error, entry.run.folder))
+            self._fail(run, explained(error, run.folder))
             return
-        entries.set_job(entry.run, job)
-        self.watched[entry.run.folder] = Watched(time.monotonic())
+        try:
+            entries.write(run, entry.model_copy(update={"job": job}))
+        except Exception:
+            self.backend.cancel(job)  # nobody would know of it
+            raise
+        self.watched[run] = Watched(time.monotonic())
+        index.touch()
 
-    def _see_to(self, entry: Entry) -> None:
-        """A run that the backend has: is it still at work, and does somebody want it to stop?"""
-        run = entry.run
-        if entry.job is None:
-            self._adopt(entry)
-        elif self.backend.status(entry.job) == "running":
-            self._watch(run, entry.job)
+    def _see_to(self, run: Run, entry: QueueEntry) -> None:
+        """A run whose turn has come: is it still at work, and does somebody want it to stop?"""
+        jobs = [job for job in (run.recorded.job, entry.job) if job is not None]
+        if job := next((job for job in jobs if self.backend.status(job) == "running"), None):
+            self._watch(run, job)
         else:
-            self._settle(entry)
-
-    def _adopt(self, entry: Entry) -> None:
-        """The supervisor before was killed between starting the process and writing down its name, or just before."""
-        status = entry.run.status
-        if status.state == "running":
-            entries.set_job(entry.run, LocalProcesses.job(status.pid, status.born))
-        else:
-            self._start(entry)  # should the other one be starting still, the run's own lock lets only one go on
+            self._settle(run, entry)
 
     def _watch(self, run: Run, job: str) -> None:
         now = time.monotonic()
-        watched = self.watched.setdefault(run.folder, Watched(now))
+        watched = self.watched.setdefault(run, Watched(now))
         if (heartbeat := run.heartbeat) != watched.heartbeat:
             watched.heartbeat, watched.beat_at = heartbeat, now
         if watched.cancel_at is None and run.cancel_asked:
@@ -169,26 +187,18 @@ class Supervisor:
         if overdue or stuck:
             self.backend.cancel(job)
 
-    def _settle(self, entry: Entry) -> None:
+    def _settle(self, run: Run, entry: QueueEntry) -> None:
         """The process of a run has ended: is the run over?"""
-        run = entry.run
-        if run.status.state == "running":  # by another process, which was there first
-            self._adopt(entry)
-            return
-        watched = self.watched.pop(run.folder, None)
-        if not run.status.state.is_over:
+        if not run.recorded.state.is_over:
             if not run.cancel_asked:
-                self._start_again(entry)
+                self._start_again(run, entry)
                 return
             run.set_status(State.CANCELLED)
-        entries.ended(run, None if watched is None or entry.deaths else time.monotonic() - watched.since)
+        watched = self.watched.pop(run, None)
+        self._end(run, entry, None if watched is None or entry.deaths else time.monotonic() - watched.since)
 
-    def _start_again(self, entry: Entry) -> None:
+    def _start_again(self, run: Run, entry: QueueEntry) -> None:
         """It was killed, or the machine was: the run goes on from its checkpoint."""
-        run = entry.run
-        if not is_file(run.folder / "config.json"):
-            entries.ended(run, None)
-            return
         reached = max(
             (record.step for record in run.records() if isinstance(record, Step | Evaluation | Note)), default=-1
         )
@@ -198,11 +208,23 @@ class Supervisor:
                 "Its process has ended {deaths} times without a word; perhaps the memory is too small. See log.txt.",
                 deaths=deaths,
             )
-            run.set_status(State.FAILED, problem)
-            entries.ended(run, None)
-            return
-        entries.died(run, deaths, max(reached, entry.reached))
-        self._start(entry)
+            self._fail(run, problem)
+        else:
+            self._start(run, entry.model_copy(update={"deaths": deaths, "reached": max(reached, entry.reached)}))
+
+
+def take_over_from_an_earlier_version() -> None:
+    """Go on with the runs that were at work when the queue was still a database; those that wait say so themselves."""
+    database = home() / "queue.sqlite"
+    if not os.path.isfile(database):
+        return
+    with schedule.locked():
+        for one in index.look(0):
+            if one.recorded.state == State.RUNNING and not entries.is_there(one.run):
+                with contextlib.suppress(UserError):  # it is somebody else's
+                    entries.write(one.run, QueueEntry())
+        for path in home().glob("queue.sqlite*"):
+            path.unlink()
 
 
 def main() -> None:
@@ -212,7 +234,7 @@ def main() -> None:
             # Long enough for a supervisor that is about to end.
             with locks.lock(home() / "supervisor.lock", seconds=5):
                 Supervisor().work()
-            if not entries.waits():  # nothing came while the lock was let go
+            if not schedule.waits(age=0):  # nothing came while the lock was let go
                 return
     except Timeout:
         return  # another one does it

@@ -45,14 +45,9 @@ def main(arguments: Sequence[str]) -> None:
         arguments = given
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--threads", type=int)
     options = parser.parse_args(arguments)
     run = Run(options.folder)
     _write_to(run.log)
-    if options.threads is not None:
-        import torch
-
-        torch.set_num_threads(options.threads)
     carry_out(run)
 
 

@@ -9,9 +9,8 @@ import pytest
 
 from simcse_core.commands.main import main
 from simcse_core.encoding.model import SimCSE
-from simcse_core.runs import entries, queue
-from simcse_core.runs.schedule import claim
-from simcse_core.runs.worker import carry_out
+from simcse_core.runs import queue
+from tests.runs.conftest import carry_out_all
 from tests.stand_in_hub import StandInHub, stand_in_hub, tiny_model
 
 Command = Callable[..., tuple[int, str, str]]
@@ -47,13 +46,7 @@ def run_line(run: Command) -> Command:
 @pytest.fixture
 def the_worker_is_here(monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs are carried out in this process as soon as they are queued: each process would take seconds to start."""
-
-    def work(*, soon: bool = False) -> None:
-        while (entry := claim()) is not None:
-            carry_out(entry.run)
-            entries.ended(entry.run, None)
-
-    monkeypatch.setattr(queue, "ensure_supervisor", work)
+    monkeypatch.setattr(queue, "ensure_supervisor", carry_out_all)
 
 
 @pytest.fixture

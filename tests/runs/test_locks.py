@@ -2,14 +2,15 @@
 
 import errno
 import fcntl
-import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from filelock import Timeout
 
 from simcse_core.errors import RunError
-from simcse_core.runs import database, locks, queue
+from simcse_core.runs import locks, queue, store
+from simcse_core.runs.run import Run
 from tests.runs.conftest import SMALL
 
 pytestmark = pytest.mark.usefixtures("nobody_works")
@@ -37,27 +38,24 @@ def test_a_lock_on_a_file_system_without_any_says_so_at_once(
 
 
 @pytest.mark.parametrize("number", WITHOUT_LOCKS)
-def test_a_queue_that_sqlite_calls_busy_where_there_are_no_locks_is_not_held_by_a_program(
-    monkeypatch: pytest.MonkeyPatch, number: int
+@pytest.mark.parametrize(
+    "work",
+    [
+        lambda _waiting, _stopped: queue.submit([SMALL.model_copy(update={"layer": 2})]),
+        lambda waiting, _stopped: queue.cancel(waiting, None),
+        lambda _waiting, stopped: queue.resume(stopped, None),
+    ],
+    ids=["submit", "cancel", "resume"],
+)
+def test_a_queue_where_there_are_no_locks_says_so_and_changes_nothing(
+    monkeypatch: pytest.MonkeyPatch, number: int, work: Callable[[Run, Run], object]
 ) -> None:
-    queue.submit([SMALL])
-    monkeypatch.setattr(database, "BUSY_SECONDS", 0.01)
-    with sqlite3.connect(database.path(), isolation_level=None) as other:
-        other.execute("BEGIN EXCLUSIVE")
-        refuse(monkeypatch, number)
-        with pytest.raises(RunError, match=TRUTH):
-            queue.submit([SMALL.model_copy(update={"device": "cpu"})])
-
-
-@pytest.mark.parametrize("said", ["disk I/O error", "locking protocol"])
-def test_what_sqlite_says_of_a_network_folder_is_put_into_words(monkeypatch: pytest.MonkeyPatch, said: str) -> None:
-    def connect(*_arguments: object, **_options: object) -> None:
-        raise sqlite3.OperationalError(said)
-
-    monkeypatch.setattr(sqlite3, "connect", connect)
-    with pytest.raises(RunError, match="set SIMCSE_HOME to a folder on a disk of this machine") as caught:
-        queue.places()
-    assert "Another program" not in str(caught.value)
+    waiting, stopped = queue.submit([SMALL, SMALL.model_copy(update={"device": "cpu"})])
+    queue.cancel(stopped, None)
+    refuse(monkeypatch, number)
+    with pytest.raises(RunError, match=TRUTH):
+        work(waiting, stopped)
+    assert [run.status.state for run in store.all_runs()] == ["queued", "cancelled"]
 
 
 def test_a_lock_that_somebody_has_is_waited_for_as_long_as_asked(tmp_path: Path) -> None:

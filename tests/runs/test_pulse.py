@@ -5,6 +5,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -67,40 +69,67 @@ def test_a_supervisor_that_has_ended_is_not_silent_but_gone(home: Path, clock: C
     assert not pass_by(Listener(clock), clock, 100)
 
 
-HOLDS = """
-import sys, time
-from filelock import FileLock
-lock = FileLock(sys.argv[1]); lock.acquire(); print("held", flush=True); time.sleep(600)
+SUPERVISOR = """
+import time
+from simcse_core.home import home
+from simcse_core.runs import locks
+from simcse_core.runs.pulse import Pulse
+
+with locks.lock(home() / "supervisor.lock"):
+    Pulse()
+    print("held", flush=True)
+    time.sleep(600)
 """
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The supervisors that were to be started after the first run was queued."""
+    started: list[str] = []
+    monkeypatch.setattr(queue, "start_supervisor", lambda: started.append("another"))
+    queue.submit([SMALL])
+    started.clear()
+    return started
+
+
+@contextmanager
+def a_supervisor() -> Iterator["subprocess.Popen[str]"]:
+    """A process that has the lock and the pulse of a supervisor."""
+    with subprocess.Popen([sys.executable, "-c", SUPERVISOR], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def test_a_supervisor_of_an_earlier_version_is_replaced_at_once(started: list[str]) -> None:
+    """It looks for runs in a database, and would hold the lock as long as it has work there."""
+    with a_supervisor() as process:
+        queue.ensure_supervisor()
+        assert started == []
+        pulse.path().write_text(f"{process.pid}:{born(process.pid)}")  # all that an earlier version writes
+        queue.ensure_supervisor()
+        assert started == ["another"]
+        assert not is_alive(process.pid, born(process.pid))
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="no signals")
 def test_a_stopped_supervisor_is_replaced_while_runs_wait(
-    home: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    home: Path, started: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    started: list[str] = []
-    monkeypatch.setattr(queue, "start_supervisor", lambda: started.append("another"))
-    monkeypatch.setattr(queue, "_listener", Listener(clock))
-    monkeypatch.setattr(queue, "_supervisors", [])
-    queue.submit([SMALL])
-    started.clear()
-    with subprocess.Popen(
-        [sys.executable, "-c", HOLDS, str(home / "supervisor.lock")], stdout=subprocess.PIPE, text=True
-    ) as stopped:
-        assert stopped.stdout is not None
-        stopped.stdout.readline()
-        pulse.path().write_text(f"{stopped.pid}:{born(stopped.pid)}")
-        stopped.send_signal(signal.SIGSTOP)
-        try:
-            for _second in range(int(pulse.SILENT_SECONDS) + 3):
-                clock.now += 1
-                if started:
-                    break
-                queue.ensure_supervisor()
-            assert started == ["another"]
-            assert not is_alive(stopped.pid, born(stopped.pid))
-        finally:
-            stopped.kill()
+    monkeypatch.setattr(pulse, "SILENT_SECONDS", 0.5)
+    monkeypatch.setattr(pulse, "BEAT_SECONDS", 0.1)
+    with a_supervisor() as process:
+        process.send_signal(signal.SIGSTOP)
+        until = time.monotonic() + 20
+        while not started:
+            assert time.monotonic() < until
+            queue.ensure_supervisor()
+            time.sleep(0.05)
+        assert started == ["another"]
+        assert not is_alive(process.pid, born(process.pid))
     with FileLock(home / "supervisor.lock", timeout=0):
         pass
 

@@ -12,13 +12,12 @@ import pytest
 from simcse_core.errors import RunError
 from simcse_core.jsonable import jsonable
 from simcse_core.learning.records import State
-from simcse_core.runs import entries, files, index, metrics, queue, race, store
+from simcse_core.runs import entry, files, index, metrics, queue, race, store, supervisor
 from simcse_core.runs.run import Run
 from simcse_core.runs.summary import summarise
 from simcse_core.runs.supervisor import Supervisor
 from tests.records import step
-from tests.runs.conftest import SMALL, with_seed
-from tests.runs.test_supervisor import Jobs
+from tests.runs.conftest import SMALL, Jobs, with_seed
 
 pytestmark = pytest.mark.usefixtures("nobody_works")
 
@@ -79,42 +78,44 @@ def closed(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
 
 
 def test_a_folder_of_another_user_is_left_out_with_one_line_and_all_others_go_on(
-    home: Path, closed: list[Path], capsys: pytest.CaptureFixture[str]
+    jobs: Jobs, closed: list[Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     theirs, mine = queue.submit([with_seed(1), with_seed(2)], user="anna")
-    jobs = Jobs()
     closed.append(theirs.folder)
     with pytest.raises(PermissionError):
         (theirs.folder / "config.json").is_file()  # what Python says of such a folder
-    assert list(store.all_runs()) == store.runs_of("anna") == [mine]
-    assert index.Index(home / "runs").entries()[0].run == mine
+    assert store.all_runs() == store.runs_of("anna") == index.runs_of("anna") == [mine]
     assert capsys.readouterr().err.count("is left out: Permission denied") == 1
     with pytest.raises(RunError, match="There is no run"):
         store.get(theirs.id)
-    for path in home.glob("queue.sqlite*"):
-        path.unlink()
-    entries.take_in_lost_runs()
     assert list(queue.places()) == [mine.id]
-    watch = Supervisor(jobs)
+    Supervisor().look()
+    assert jobs.submitted == [mine]
+
+
+def test_a_run_that_waits_or_is_at_work_in_a_folder_that_is_closed_now_stops_no_other(
+    jobs: Jobs, closed: list[Path]
+) -> None:
+    at_work, theirs, mine = queue.submit([with_seed(1), with_seed(2), with_seed(3)], user="anna")
+    watch = Supervisor()
     watch.look()
-    assert list(jobs.running.values()) == [mine]
-
-
-def test_a_run_that_waits_in_a_folder_that_is_closed_now_stops_no_other(closed: list[Path]) -> None:
-    theirs, mine = queue.submit([with_seed(1), with_seed(2)], user="anna")
-    closed.append(theirs.folder)
-    jobs = Jobs()
-    watch = Supervisor(jobs)
+    jobs.ends(at_work)
+    closed += [at_work.folder, theirs.folder]
     for _look in range(3):
         watch.look()
     assert list(jobs.running.values()) == [mine]
+    closed.clear()
+    index.touch()  # a second passes
+    watch.tried_at -= 2 * supervisor.AGAIN_SECONDS
+    watch.look()
+    assert list(jobs.running.values()) == [mine, at_work]  # it was the first one
 
 
 def test_a_home_whose_runs_cannot_be_listed_has_none(home: Path, closed: list[Path]) -> None:
     store.create(SMALL)
     closed.append(home / "runs")
     assert list(store.all_runs()) == []
-    assert index.Index(home / "runs").entries() == []
+    assert index.Index().look() == []
 
 
 def test_what_only_looks_like_a_run_is_none(home: Path) -> None:
@@ -129,14 +130,14 @@ def test_what_only_looks_like_a_run_is_none(home: Path) -> None:
     ):
         make(store.new_folder())
     assert list(store.all_runs()) == [run]
-    assert [entry.run for entry in index.Index(home / "runs").entries()] == [run]
-    entries.take_in_lost_runs()
+    assert [one.run for one in index.Index().look()] == [run]
     assert list(queue.places()) == [run.id]
 
 
 @pytest.mark.parametrize("content", ODD.values(), ids=list(ODD))
 @pytest.mark.parametrize(
-    "name", ["config.json", "status.json", "about.json", "items.json", "metrics.jsonl", "heartbeat", "log.txt"]
+    "name",
+    ["config.json", "status.json", "about.json", "queue.json", "items.json", "metrics.jsonl", "heartbeat", "log.txt"],
 )
 def test_whatever_stands_in_a_file_of_a_run_it_is_read_as_nothing(name: str, content: bytes) -> None:
     run = store.create(SMALL, owner="anna")
@@ -146,7 +147,9 @@ def test_whatever_stands_in_a_file_of_a_run_it_is_read_as_nothing(name: str, con
     assert [seen.id for seen in store.all_runs()] == [run.id]
 
 
-@pytest.mark.parametrize("name", ["status.json", "about.json", "items.json", "metrics.jsonl", "heartbeat", "log.txt"])
+@pytest.mark.parametrize(
+    "name", ["status.json", "about.json", "queue.json", "items.json", "metrics.jsonl", "heartbeat", "log.txt"]
+)
 def test_a_folder_in_the_place_of_a_file_of_a_run_is_read_as_nothing(name: str) -> None:
     run = store.create(SMALL, owner="anna")
     (run.folder / name).unlink(missing_ok=True)
@@ -167,19 +170,21 @@ def read_all_of(run: Run) -> None:
     assert run.records() == []
     if not summary.damaged:
         assert race.outcome(run).finished is None
+    assert set(queue.places()) <= {run.id}
 
 
-@pytest.mark.parametrize("name", ["config.json", "about.json", "status.json", "heartbeat", "items.json"])
+@pytest.mark.parametrize("name", ["config.json", "about.json", "status.json", "queue.json", "heartbeat", "items.json"])
 def test_a_pipe_or_gigabytes_in_the_place_of_a_file_of_a_run_hold_nobody_up(name: str) -> None:
     odd, sound = store.create(SMALL), store.create(with_seed(1))
     (odd.folder / name).unlink(missing_ok=True)
     os.mkfifo(odd.folder / name)
-    assert sound in [entry.run for entry in index.Index(sound.folder.parent).entries()]
-    entries.take_in_lost_runs()
+    assert sound in store.all_runs()
+    assert sound.id in queue.places()
     (odd.folder / name).unlink()
     with (odd.folder / name).open("wb") as file:
         file.truncate(2**33)  # of zeros that take no room
-    assert sound in [entry.run for entry in index.Index(sound.folder.parent).entries()]
+    assert sound in store.all_runs()
+    assert sound.id in queue.places()
     assert odd.heartbeat == ""
     assert odd.status.state in ("queued", "interrupted")
 
@@ -204,8 +209,10 @@ def test_a_damaged_race_takes_no_other_race_away(home: Path, content: bytes) -> 
     assert race.races_of(run.id) == [race_id]
     with pytest.raises(RunError, match="There is no race"):
         race.runs("0123456789abcdef")
-    (home / "outside.json").write_bytes(content)
-    assert store.outside_runs() == []
+    for name in ("outside.json", "served.json"):
+        (home / name).write_bytes(content)
+    assert store.all_runs() == [run]
+    assert list(queue.places()) == [run.id]
     baselines = race._baselines_file(run.config)
     baselines.parent.mkdir()
     baselines.write_bytes(content)
@@ -236,20 +243,35 @@ def test_numbers_that_are_none_in_a_record_leave_it_out_and_an_end_without_sense
     assert summarise(run).damaged
 
 
-def test_a_queue_that_is_a_folder_is_set_aside(home: Path) -> None:
-    (home / "queue.sqlite").mkdir(parents=True)
+def test_whatever_stands_where_the_queue_keeps_its_files_the_runs_are_carried_out(home: Path, jobs: Jobs) -> None:
+    (home / "queue.sqlite").mkdir(parents=True)  # an earlier version's
+    (home / "outside.json").mkdir()
     (run,) = queue.submit([SMALL], user="anna")
-    assert list(queue.places()) == [run.id]
-    assert len(list(home.glob("queue-damaged-*"))) == 1
+    (home / "served.json").write_text("[1, 2]")
+    Supervisor().look()
+    assert jobs.submitted == [run]
+
+
+def test_a_run_whose_entry_cannot_be_written_is_given_up_in_words_and_the_next_one_starts(jobs: Jobs) -> None:
+    odd, sound = queue.submit([with_seed(1), with_seed(2)], user="anna")
+    (odd.folder / "queue.json").unlink()
+    (odd.folder / "queue.json").mkdir()
+    Supervisor().look()
+    assert list(jobs.running.values()) == [sound]
+    assert odd.status.state == "failed"
+    assert "cannot be written" in odd.status.message
 
 
 def test_a_supervisor_outlives_whatever_it_meets_at_its_start(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    home: Path, jobs: Jobs, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def fails() -> None:
+    def fails(_run: Run) -> bool:
         raise RecursionError("somebody's file")
 
-    monkeypatch.setattr("simcse_core.runs.supervisor.IDLE_SECONDS", 0.0)
-    monkeypatch.setattr(entries, "take_in_lost_runs", fails)
-    Supervisor(Jobs()).work()
+    home.mkdir()
+    (home / "queue.sqlite").write_bytes(b"of an earlier version")
+    store.create(SMALL).set_status(State.RUNNING)
+    monkeypatch.setattr(supervisor, "IDLE_SECONDS", 0.0)
+    monkeypatch.setattr(entry, "is_there", fails)
+    Supervisor().work()
     assert "RecursionError: somebody's file" in capsys.readouterr().err

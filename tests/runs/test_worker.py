@@ -1,12 +1,10 @@
 """Real processes: the supervisor, its workers, and what happens when they are killed."""
 
-import os
-
 import psutil
 import pytest
 
 from simcse_core.learning.records import Evaluation, Note, Step
-from simcse_core.runs import entries, metrics, queue, race, store, worker
+from simcse_core.runs import backends, metrics, pulse, queue, race, schedule, store, worker
 from simcse_core.runs.execute import execute
 from simcse_core.runs.run import Run
 from tests.records import step
@@ -53,11 +51,10 @@ def test_a_race_is_carried_out_by_processes_of_their_own() -> None:
 def test_a_run_whose_worker_and_supervisor_are_killed_ends_as_if_nothing_had_happened() -> None:
     (run,) = queue.submit([with_seed(3, **LONG)])
     wait_until(lambda: has_steps(run, 20))
-    supervisor = queue._supervisors[0]
-    pid = run.status.pid
-    assert pid is not None
-    os.kill(pid, 9)
-    wait_until(lambda: run.status.state == "running" and run.status.pid != pid)
+    first = run.status.job
+    backends.backend().cancel(first or "")
+    wait_until(lambda: run.status.state == "running" and run.status.job != first)
+    supervisor = psutil.Process(int(pulse.path().read_text().partition(":")[0]))
     supervisor.kill()
     supervisor.wait()
     assert run.status.state == "running"  # it outlives its supervisor
@@ -78,8 +75,7 @@ def test_a_running_race_is_cancelled_and_the_next_run_starts() -> None:
     wait_until(lambda: has_steps(first, 1))
     race.cancel(race_id, "cli")
     wait_until(lambda: {outcome.state for outcome in race.outcomes(race_id)} == {"cancelled"}, 5)
-    assert not psutil.pid_exists(first.status.pid or 0)
-    wait_until(lambda: not entries.given())
+    wait_until(lambda: not schedule.waits(age=0))
 
 
 def test_a_run_that_needs_too_much_memory_is_ended_in_words(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,58 @@
+"""A run's entry in the queue: `queue.json` in its folder.
+
+How far a run is, its status says; the entry says when its turn comes, and what the supervisor has to know of its jobs.
+Who holds the queue's lock (`schedule.locked`) writes it; once a run is claimed, only the supervisor does.
+"""
+
+from pydantic import TypeAdapter
+
+from simcse_core.learning.records import Stored
+from simcse_core.runs import files
+from simcse_core.runs.run import Run
+
+NAME = "queue.json"
+
+
+class QueueEntry(Stored):
+    """When a run's turn comes, and what became of it at the backend."""
+
+    number: int = 0
+    """The order of submission, whatever the clock says; runs of earlier versions have none and come first."""
+    expected: float | None = None
+    """Seconds of training, as measured beforehand."""
+    job: str | None = None
+    """The backend's name for the job that was submitted last, until the supervisor has seen it end."""
+    deaths: int = 0
+    """How often in a row its process has ended without a word and without getting farther."""
+    reached: int = -1
+    """The step at the last death."""
+    took: float | None = None
+    """Seconds from its start to its end."""
+
+
+_ENTRY = TypeAdapter(QueueEntry)
+
+
+def read(run: Run) -> QueueEntry:
+    """The entry of a run; without one, or when it is damaged, an empty one."""
+    try:
+        return files.read(run.folder / NAME, _ENTRY)
+    except (OSError, ValueError):
+        return QueueEntry()
+
+
+def is_there(run: Run) -> bool:
+    """Whether a run was ever queued. One that was not belongs to the process that carries it out."""
+    return files.is_file(run.folder / NAME)
+
+
+def write(run: Run, entry: QueueEntry) -> None:
+    """Replace the entry of a run.
+
+    Raises:
+        RunError: it cannot be written.
+    """
+    try:
+        files.replace(run.folder / NAME, entry.model_dump())
+    except OSError as error:
+        raise files.explained(error, run.folder) from error
