@@ -103,9 +103,9 @@ def test_a_run_whose_process_is_gone_counts_as_interrupted() -> None:
     run.set_status(State.RUNNING)
     assert state(run) == "running"
     status = json.loads((run.folder / "status.json").read_text())
-    (run.folder / "status.json").write_text(json.dumps({**status, "pid": 2**22 + 1}))
+    (run.folder / "status.json").write_text(json.dumps({**status, "job": f"{2**22 + 1}:1.0"}))
     assert state(run) == "interrupted"
-    (run.folder / "status.json").write_text(json.dumps({**status, "pid": os.getpid(), "born": 1.0}))
+    (run.folder / "status.json").write_text(json.dumps({**status, "job": f"{os.getpid()}:1.0"}))
     assert state(run) == "interrupted"  # the pid is another process's by now
     (run.folder / "status.json").write_text("{half")
     assert state(run) == "interrupted"

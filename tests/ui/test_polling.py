@@ -57,7 +57,7 @@ def polled(page: AppTest, function: str) -> list[str]:
 
 
 def locked(*_arguments: object, **_named: object) -> None:
-    raise RunError("Another program holds the queue {file}. Close it, then try again.", file="queue.sqlite")
+    raise RunError("Another program holds the queue {file}. Close it, then try again.", file="queue.lock")
 
 
 def open_page(name: str, **parameters: str) -> AppTest:
