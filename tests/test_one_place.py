@@ -27,12 +27,11 @@ from simcse_core.learning.settings import TrainingSettings
 from simcse_core.meaning.evaluation import Metrics
 from simcse_core.meaning.items import Items
 from simcse_core.meaning.projection import projections
-from simcse_core.runs import entries, queue, race, store
+from simcse_core.runs import queue, race, store
 from simcse_core.runs.config import RunConfig, describe
 from simcse_core.runs.execute import execute
-from simcse_core.runs.schedule import claim
 from simcse_core.runs.summary import summarise
-from simcse_core.runs.worker import carry_out
+from tests.runs.conftest import carry_out_all
 from ui.frame import users
 from ui.frame.page import PAGES
 
@@ -136,12 +135,7 @@ def dummy_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dummy_kind: None)
 def the_worker_is_here(monkeypatch: pytest.MonkeyPatch) -> None:
     """Another process would not have the dummies."""
 
-    def work(*, soon: bool = False) -> None:
-        while (entry := claim()) is not None:
-            carry_out(entry.run)
-            entries.ended(entry.run, None)
-
-    monkeypatch.setattr(queue, "ensure_supervisor", work)
+    monkeypatch.setattr(queue, "ensure_supervisor", carry_out_all)
     monkeypatch.setattr("ui.training.estimates.QUIET_SECONDS", 1e9)
     monkeypatch.setattr(users, "current", lambda: ME)
     monkeypatch.setattr(users, "remember", lambda: None)
