@@ -5,8 +5,10 @@ in the same step. This holds for inference only; training works on the model its
 """
 
 import copy
-from typing import Any, cast
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, cast
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.autograd.graph import increment_version
@@ -14,6 +16,12 @@ from torch.optim.optimizer import Optimizer, register_optimizer_step_post_hook
 from torch.utils.weak import WeakIdKeyDictionary
 from transformers import PreTrainedModel
 from transformers.activations import GELUActivation
+
+from simcse_core.encoding.batching import batches_by_length, chunks_by_length, tokens_per_batch
+from simcse_core.encoding.texts import Embeddings, Progress
+
+if TYPE_CHECKING:
+    from simcse_core.encoding.model import SimCSE
 
 _TOKENS_AT_ONCE = 2_048
 """The layout is chosen for about so many rows; others are right too."""
@@ -54,6 +62,46 @@ def for_inference(bert: PreTrainedModel, dtype: torch.dtype) -> PreTrainedModel:
 def stamp(bert: PreTrainedModel) -> tuple[tuple[int, _State], ...]:
     """Changes when a weight is replaced or changed in place (only a change through `.data` goes unnoticed)."""
     return tuple((id(parameter), _state(parameter)) for parameter in bert.parameters())
+
+
+def encode_distinct(
+    model: "SimCSE", texts: Sequence[str], dtype: torch.dtype, on_progress: Progress | None = None
+) -> Embeddings:
+    """One embedding per text; a GPU computes one chunk while the next one is tokenised.
+
+    Args:
+        model: an encoder with layers.
+        texts: N texts, each of which comes once.
+        dtype: to compute in.
+        on_progress: receives (done, total) after each batch.
+
+    Returns:
+        (N, D) float32, unit rows.
+    """
+    embeddings = np.empty((len(texts), model.dim), dtype=np.float32)
+    twin = model.twin(dtype)
+    launched: list[tuple[list[int], Tensor]] = []
+    done = 0
+    for chunk in chunks_by_length(texts, model.device):
+        prepared = model.prepare([texts[position] for position in chunk])
+        _copy_back(launched, embeddings)  # a GPU has computed them meanwhile
+        for batch in batches_by_length([len(ids) for ids in prepared], tokens_per_batch(model.device)):
+            pooled = model.embed([prepared[position] for position in batch], twin)
+            launched.append(([chunk[position] for position in batch], pooled))
+            if model.device.type == "cpu":
+                _copy_back(launched, embeddings)
+            done += len(batch)
+            if on_progress is not None:
+                on_progress(done, len(texts))
+    _copy_back(launched, embeddings)
+    return embeddings
+
+
+def _copy_back(launched: list[tuple[list[int], Tensor]], embeddings: Embeddings) -> None:
+    """Put embeddings in their rows and forget them; this waits until a GPU has computed them."""
+    for rows, pooled in launched:
+        embeddings[rows] = pooled.cpu().numpy()
+    launched.clear()
 
 
 class _NoPooler(nn.Module):

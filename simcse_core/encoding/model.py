@@ -5,18 +5,17 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from simcse_core.encoding.batching import Prepared, batches_by_length, chunks_by_length, pad, tokens_per_batch
+from simcse_core.encoding.batching import Prepared, pad
 from simcse_core.encoding.device import pick_dtype
 from simcse_core.encoding.foreign_errors import model_errors
 from simcse_core.encoding.head import make_head
 from simcse_core.encoding.hidden_states import layer_grid, states_of, text_tokens
-from simcse_core.encoding.inference import for_inference, stamp
+from simcse_core.encoding.inference import encode_distinct, for_inference, stamp
 from simcse_core.encoding.layers import (
     GivenStates,
     all_layers,
@@ -211,11 +210,14 @@ class SimCSE(nn.Module):
         with self.tokenizer_lock, model_errors(self.name, "tokenizer"):
             return list(self.tokenizer(whole, truncation=True, max_length=most, **no_more)["input_ids"])
 
-    def embed(self, prepared: Sequence[Prepared]) -> Tensor:
-        """(N, D) unit rows for one batch of prepared texts; gradients flow unless they are switched off."""
-        return self._embed(self.bert, prepared)
+    def embed(self, prepared: Sequence[Prepared], twin: PreTrainedModel | None = None) -> Tensor:
+        """(N, D) unit rows for one batch of prepared texts; gradients flow unless they are switched off.
 
-    def _embed(self, bert: PreTrainedModel, prepared: Sequence[Prepared]) -> Tensor:
+        Args:
+            prepared: N texts as `prepare` gives them, or as `above` takes them.
+            twin: as `twin` gives it, to compute with in the place of the layers that train.
+        """
+        bert = self.bert if twin is None else twin
         if not can_pack(bert):
             padded, mask = pad(prepared, self.padding_id, self.device)
             kind = "inputs_embeds" if self._starts_from_states else "input_ids"
@@ -283,26 +285,7 @@ class SimCSE(nn.Module):
         if on_check is not None:
             on_check(self.check(texts))
 
-        def encode_unique(unique: list[str]) -> Embeddings:
-            embeddings = np.empty((len(unique), self.dim), dtype=np.float32)
-            twin = self.twin(dtype)
-            launched: list[tuple[list[int], Tensor]] = []
-            done = 0
-            for chunk in chunks_by_length(unique, self.device):
-                prepared = self.prepare([unique[position] for position in chunk])
-                _copy_back(launched, embeddings)  # a GPU has computed them meanwhile
-                for batch in batches_by_length([len(ids) for ids in prepared], tokens_per_batch(self.device)):
-                    pooled = self._embed(twin, [prepared[position] for position in batch])
-                    launched.append(([chunk[position] for position in batch], pooled))
-                    if self.device.type == "cpu":
-                        _copy_back(launched, embeddings)
-                    done += len(batch)
-                    if on_progress is not None:
-                        on_progress(done, len(unique))
-            _copy_back(launched, embeddings)
-            return embeddings
-
-        return once_each(texts, self.dim, encode_unique)
+        return once_each(texts, self.dim, lambda distinct: encode_distinct(self, distinct, dtype, on_progress))
 
     def check(self, texts: Iterable[str]) -> TextCheck:
         """Which texts are too long for this model or written in what it cannot read."""
@@ -408,10 +391,3 @@ class SimCSE(nn.Module):
         from simcse_core.encoding.storage import save
 
         save(self, Path(folder))
-
-
-def _copy_back(launched: list[tuple[list[int], Tensor]], embeddings: Embeddings) -> None:
-    """Put embeddings in their rows and forget them; this waits until a GPU has computed them."""
-    for rows, pooled in launched:
-        embeddings[rows] = pooled.cpu().numpy()
-    launched.clear()

@@ -237,5 +237,5 @@ def test_what_is_no_error_of_the_model_passes() -> None:
         assert passed.value is error
 
 
-def test_a_whole_copy_gives_the_same_vectors(whole: Path, copy: Path) -> None:
+def test_a_whole_copy_gives_the_same_embeddings(whole: Path, copy: Path) -> None:
     np.testing.assert_array_equal(load(str(copy)).encode(["A cat."]), load(str(whole)).encode(["A cat."]))

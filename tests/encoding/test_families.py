@@ -1,4 +1,4 @@
-"""Families of encoders that differ in what is around their layers: vectors, layers, grid and saving."""
+"""Families of encoders that differ in what is around their layers: embeddings, layers, grid and saving."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -89,7 +89,7 @@ def test_a_layer_is_that_of_transformers_in_the_grid_and_when_the_model_is_cut(f
 
 
 @of_every_family
-def test_what_is_saved_gives_the_same_vectors_or_is_refused(family: Family, tmp_path: Path) -> None:
+def test_what_is_saved_gives_the_same_embeddings_or_is_refused(family: Family, tmp_path: Path) -> None:
     model = made(family)
     for layer in (LAYERS, 2, 0) if family is not DebertaV2Config else (LAYERS, 2):
         for pooling in ("mean", "first_last_mean"):

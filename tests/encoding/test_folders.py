@@ -79,7 +79,7 @@ def test_a_sum_over_the_root_of_the_length_points_where_the_mean_points_in_the_o
     assert read_layout(saved, "tiny").pooling == "mean"
 
 
-def test_these_settings_do_change_vectors(saved: Path) -> None:
+def test_these_settings_do_change_embeddings(saved: Path) -> None:
     """Else the comparison above would hold for whoever ignores them."""
     plain = SimCSE.load(str(saved)).encode(TEXTS)
     change(saved / TRANSFORMER, do_lower_case=True)
@@ -191,7 +191,7 @@ def test_a_prompt_that_pooling_leaves_out_and_a_dot_product_of_any_length_are_re
         ([0, 2, 3], None),
         ([0, 2], None),
         ([0, 1, 3], "has the modules Transformer, Dense, Normalize"),
-        ([0, 2, 1, 3], "has a dense layer on the sentence vector"),  # as LaBSE has it
+        ([0, 2, 1, 3], "has a dense layer on the sentence embedding"),  # as LaBSE has it
         ([0, 3, 1, 2], "has the modules Transformer, Normalize, Dense, Pooling"),
         ([1, 2, 0], "has the modules Dense, Pooling, Transformer"),
         ([0], "has the modules Transformer. "),
@@ -252,7 +252,7 @@ def test_a_second_dense_layer_and_modules_of_foreign_code_are_refused(tmp_path: 
         ({"activation_function": "mine.Identity"}, "an activation"),  # sentence-transformers takes Tanh instead
         ({"activation_function": "torch.nn.modules.activation.Tanh"}, "an activation"),
         ({"use_residual": True}, "an activation"),
-        ({"module_output_name": "sentence_embedding"}, "on the sentence vector"),
+        ({"module_output_name": "sentence_embedding"}, "on the sentence embedding"),
         ({"bias": False}, "has to hold linear.weight 16×16, and it holds linear.bias 16, linear.weight 16×16"),
         ({"out_features": 8}, "has to hold linear.bias 8"),
         ({"in_features": 8}, "takes 8 numbers a token, and there are 16"),
@@ -390,7 +390,7 @@ def test_weights_in_a_format_that_can_run_code_are_named_with_the_way_out(saved:
         SimCSE.load(str(saved))
 
 
-def test_a_model_in_half_precision_gives_the_same_vectors_but_for_rounding(tmp_path: Path) -> None:
+def test_a_model_in_half_precision_gives_the_same_embeddings_but_for_rounding(tmp_path: Path) -> None:
     model = tiny(BertConfig)
     expected = model.encode(TEXTS)
     model.bert.to(torch.float16)  # type: ignore[arg-type] # transformers' decorator hides the signature

@@ -10,7 +10,7 @@ from simcse_core.errors import ModelError, OptionError
 TEXTS = ["今天天气很好。", "The weather is nice today.", "今天天气很好。"]
 
 
-def test_vectors_equal_those_of_the_package(multilingual: FrozenEncoder) -> None:
+def test_embeddings_equal_those_of_the_package(multilingual: FrozenEncoder) -> None:
     np.testing.assert_allclose(multilingual.encode(TEXTS), USE().encode(TEXTS), atol=1e-5)
     assert multilingual.encode([]).shape == (0, 512)
 

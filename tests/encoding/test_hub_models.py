@@ -29,7 +29,7 @@ def progress() -> list[Progress]:
     return []
 
 
-def vectors_of(name: str | Path) -> np.ndarray:
+def embeddings_of(name: str | Path) -> np.ndarray:
     return load(str(name)).encode(TEXTS)
 
 
@@ -41,13 +41,13 @@ def part_of_weights() -> Path:
 # ---- What is fetched
 
 
-def test_a_fetched_model_gives_the_same_vectors(hub: StandInHub, tiny: SimCSE, folder: Path) -> None:
+def test_a_fetched_model_gives_the_same_embeddings(hub: StandInHub, tiny: SimCSE, folder: Path) -> None:
     assert not is_here(NAME)
     assert fetch(NAME) == folder
     assert is_here(NAME)
     assert find(NAME) == folder
-    np.testing.assert_allclose(vectors_of(NAME), tiny.encode(TEXTS), atol=1e-6)
-    np.testing.assert_allclose(vectors_of(folder), tiny.encode(TEXTS), atol=1e-6)
+    np.testing.assert_allclose(embeddings_of(NAME), tiny.encode(TEXTS), atol=1e-6)
+    np.testing.assert_allclose(embeddings_of(folder), tiny.encode(TEXTS), atol=1e-6)
 
 
 def test_only_what_is_needed_is_asked_for(hub: StandInHub, folder: Path) -> None:
@@ -107,14 +107,14 @@ def test_weights_in_several_files(hub: StandInHub, tiny: SimCSE, source: Path, t
     hub.add(NAME, tmp_path / "sharded")
     fetch(NAME)
     assert len([path for path, _ in hub.requests if path.endswith(".safetensors")]) > 1
-    np.testing.assert_allclose(vectors_of(NAME), tiny.encode(TEXTS), atol=1e-6)
+    np.testing.assert_allclose(embeddings_of(NAME), tiny.encode(TEXTS), atol=1e-6)
 
 
 def test_a_plain_bert(hub: StandInHub, tiny: SimCSE, tmp_path: Path) -> None:
     tiny.bert.save_pretrained(tmp_path / "plain")
     tiny.tokenizer.save_pretrained(tmp_path / "plain")
     hub.add(NAME, tmp_path / "plain")
-    np.testing.assert_allclose(vectors_of(NAME), tiny.configured(pooling="mean").encode(TEXTS), atol=1e-6)
+    np.testing.assert_allclose(embeddings_of(NAME), tiny.configured(pooling="mean").encode(TEXTS), atol=1e-6)
 
 
 def test_a_model_of_a_package_needs_no_hub() -> None:
@@ -137,7 +137,7 @@ def test_a_download_that_broke_goes_on_where_it_broke(hub: StandInHub, tiny: Sim
     assert hub.asked_for(WEIGHTS) == [1_000_000]
     assert hub.asked_for("tokenizer.json") == []  # it was whole
     assert progress[0].done > 1_000_000
-    np.testing.assert_allclose(vectors_of(NAME), tiny.encode(TEXTS), atol=1e-6)
+    np.testing.assert_allclose(embeddings_of(NAME), tiny.encode(TEXTS), atol=1e-6)
     assert not list(models_folder().rglob("*.part"))
 
 
@@ -154,13 +154,13 @@ def test_a_copied_models_folder_works_without_a_network(
     assert not is_here(NAME)
     monkeypatch.setenv("SIMCSE_MODELS", str(tmp_path / "stick"))
     assert is_here(NAME)
-    np.testing.assert_allclose(vectors_of(NAME), tiny.encode(TEXTS), atol=1e-6)
+    np.testing.assert_allclose(embeddings_of(NAME), tiny.encode(TEXTS), atol=1e-6)
 
 
 def test_a_folder_that_somebody_put_there_is_a_model(source: Path, tiny: SimCSE, folder: Path) -> None:
     shutil.copytree(source, folder)
     assert is_here(NAME)
-    np.testing.assert_allclose(vectors_of(NAME), tiny.encode(TEXTS), atol=1e-6)
+    np.testing.assert_allclose(embeddings_of(NAME), tiny.encode(TEXTS), atol=1e-6)
 
 
 def test_a_copy_cut_short_is_refused_and_fetched_anew(hub: StandInHub, folder: Path) -> None:

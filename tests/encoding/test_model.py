@@ -5,8 +5,7 @@ import pytest
 import torch
 from sentence_transformers import SentenceTransformer
 
-from simcse_core.encoding import batching
-from simcse_core.encoding import model as model_module
+from simcse_core.encoding import batching, inference
 from simcse_core.encoding.catalogue import find
 from simcse_core.encoding.head import HEADS, make_head
 from simcse_core.encoding.model import SimCSE
@@ -16,7 +15,7 @@ from simcse_core.errors import InputError, ModelError, OptionError
 from tests.conftest import SENTENCES
 
 
-def test_vectors_equal_those_of_sentence_transformers(minilm: SimCSE) -> None:
+def test_embeddings_equal_those_of_sentence_transformers(minilm: SimCSE) -> None:
     texts = [*SENTENCES, "longer than the limit " * 100]
     oracle = SentenceTransformer(str(find("minilm")), device="cpu").encode(texts)
     np.testing.assert_allclose(minilm.encode(texts), oracle, atol=1e-5)
@@ -47,7 +46,7 @@ def test_texts_in_several_chunks_get_their_own_rows(minilm: SimCSE, monkeypatch:
     whole = minilm.encode(SENTENCES)
     monkeypatch.setattr(batching, "TEXTS_PER_CHUNK", 3)
     monkeypatch.setattr(
-        model_module, "chunks_by_length", lambda texts, device: batching.chunks_by_length(texts, torch.device("cuda"))
+        inference, "chunks_by_length", lambda texts, device: batching.chunks_by_length(texts, torch.device("cuda"))
     )
     seen: list[tuple[int, int]] = []
     chunked = minilm.encode(SENTENCES, on_progress=lambda done, total: seen.append((done, total)))

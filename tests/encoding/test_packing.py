@@ -69,7 +69,7 @@ def padded(model: SimCSE, ids: list[list[int]]) -> Tensor:
 
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("head", ["none", "random"])
-def test_a_packed_row_gives_the_vectors_of_the_padded_batch(minilm: SimCSE, family: Family, head: str) -> None:
+def test_a_packed_row_gives_the_embeddings_of_the_padded_batch(minilm: SimCSE, family: Family, head: str) -> None:
     whole = simcse(tiny(family), minilm, head=head)
     assert can_pack(whole.bert)
     ids = token_ids()

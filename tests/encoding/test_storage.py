@@ -19,7 +19,7 @@ from tests.conftest import SENTENCES
 @pytest.mark.parametrize("pooling", poolings.names())
 @pytest.mark.parametrize("layer", [0, 2])
 @pytest.mark.parametrize("head", ["none", "random"])
-def test_what_we_save_gives_the_same_vectors_here_and_in_sentence_transformers(
+def test_what_we_save_gives_the_same_embeddings_here_and_in_sentence_transformers(
     minilm: SimCSE, tmp_path: Path, pooling: str, layer: int, head: str
 ) -> None:
     model = minilm.configured(pooling=pooling, layer=layer, head=head)

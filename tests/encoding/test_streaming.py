@@ -60,7 +60,7 @@ def test_the_file_is_the_one_that_numpy_saves(model: Any, tmp_path: Path, shard:
     assert (tmp_path / "v.npy").read_bytes() == saved(model.encode(SENTENCES))
 
 
-def test_vectors_equal_those_of_encoding_all_at_once(
+def test_embeddings_equal_those_of_encoding_all_at_once(
     minilm: SimCSE, multilingual: FrozenEncoder, tmp_path: Path
 ) -> None:
     for model in (minilm.configured(layer=2), multilingual):
