@@ -15,6 +15,9 @@ def test_the_python_in_the_readme_prints_what_it_says() -> None:
     assert ended.stdout == expected
 
 
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("link", re.findall(r"\]\((?!http)(.*?)\)", README))
 def test_what_the_readme_links_to_is_there(link: str) -> None:
     assert (ROOT / link).exists()
@@ -27,3 +30,10 @@ def test_the_commands_of_the_readme_exist() -> None:
     ).stdout
     assert commands
     assert all(re.search(rf"^\s+{command}\s", usage, flags=re.MULTILINE) for command in commands)
+
+
+def test_the_files_that_contributing_names_are_there() -> None:
+    named = set(re.findall(r"`((?:\w+/)*[\w.-]+(?:/|\.(?:py|js|po|toml)))`", CONTRIBUTING))
+    assert len(named) > 30
+    folders = (ROOT, ROOT / "simcse_core", ROOT / "simcse_core" / "runs")
+    assert {name for name in named if not any((folder / name).exists() for folder in folders)} == set()
