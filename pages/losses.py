@@ -11,9 +11,9 @@ from ui.frame.translation import _
 from ui.losses import breaking, inputs, run, table, view
 
 
-def compare(start: Batch, typed: inputs.OwnStart | None = None) -> None:
+def compare(start: Batch, typed: inputs.TypedStart | None = None) -> None:
     """The chosen losses on one batch, with the targets as labelled or as clicked."""
-    edited = view.kept_targets(start)
+    edited = view.edited_targets(start)
     batch = start if edited is None else replace(start, targets=edited)
     circles = [run.run(name, batch, options[name]) for name in names]
     legend = view.class_names(batch, typed.sentences.labels if typed else ())
@@ -50,13 +50,13 @@ with errors.user_errors():
         mistake = inputs.mistake()
     with choices:
         name = inputs.batch_choice(disabled=mistake is not None)
-        names = inputs.chosen_losses(disabled=mistake is not None)
+        names = inputs.losses_to_compare(disabled=mistake is not None)
         options = inputs.options_of(names, disabled=mistake is not None, folded=not large)
     picture = st.container()
-    if mistake is None and name == inputs.OWN:
+    if mistake is None and name == inputs.TYPED:
         left, picture = (st.container(), picture) if large else picture.columns([3, 7], gap="medium")
         with left, errors.user_errors():
-            typed = inputs.own_sentences()
+            typed = inputs.typed_sentences()
             with picture:
                 compare(typed.batch, typed)
             table.sentences(typed)

@@ -79,12 +79,12 @@ def examples(data: Dataset, loss: str, options: Mapping[str, object] | None = No
 
 
 class _Numbers:
-    """Distinct texts and their numbers. Texts that are known to mean the same are in one group."""
+    """Distinct texts and their numbers. Texts that the data marks as matches are in one group."""
 
     def __init__(self, texts: Sequence[str], same: Sequence[tuple[str, str]] = ()) -> None:
-        self.number = {text: at for at, text in enumerate(dict.fromkeys(texts))}
+        self.number = {text: number for number, text in enumerate(dict.fromkeys(texts))}
         self.texts = list(self.number)
-        meanings = {key: at for at, key in enumerate(dict.fromkeys(map(normalised, self.texts)))}
+        meanings = {key: number for number, key in enumerate(dict.fromkeys(map(normalised, self.texts)))}
         edges = [(meanings[normalised(a)], meanings[normalised(b)]) for a, b in same]
         sides = ([a for a, _b in edges], [b for _a, b in edges])
         graph = coo_array(([1] * len(edges), sides), shape=(len(meanings), len(meanings)))
@@ -97,85 +97,87 @@ class _Numbers:
         return torch.tensor([self.number[text] for text in column])
 
 
-def _mismatches(groups: Tensor, other_groups: Tensor) -> Tensor:
+def _mismatches(groups: Tensor, column_groups: Tensor) -> Tensor:
     """(N, M) in a byte each: -1, and 0 where two are of one group, which are no mismatch."""
-    return (groups.unsqueeze(1) != other_groups.unsqueeze(0)).to(TARGET).neg_()
+    return (groups.unsqueeze(1) != column_groups.unsqueeze(0)).to(TARGET).neg_()
 
 
 def _views(data: Texts, seed: int) -> Examples:
-    known = _Numbers(data.text)
-    rows = known.of(list(dict.fromkeys(data.text)))
+    numbers = _Numbers(data.text)
+    rows = numbers.of(list(dict.fromkeys(data.text)))
 
     def batch(positions: list[int]) -> Batch:
-        own = rows[positions]
-        return Batch(own, own, {"targets": _mismatches(known.group[own], known.group[own]).fill_diagonal_(1)})
+        texts = rows[positions]
+        groups = numbers.group[texts]
+        return Batch(texts, texts, {"targets": _mismatches(groups, groups).fill_diagonal_(1)})
 
-    return Examples(known.texts, len(rows), 2, partial(shuffled_batches, len(rows)), batch)
+    return Examples(numbers.texts, len(rows), 2, partial(shuffled_batches, len(rows)), batch)
 
 
 def _classes(data: Labelled, seed: int) -> Examples:
-    known, classes, codes = _labelled(data)
-    rows = known.of(data.text)
+    numbers, classes, codes = _labelled(data)
+    rows = numbers.of(data.text)
 
     def batch(positions: list[int]) -> Batch:
-        own, classes = rows[positions], codes[positions]
+        texts, classes = rows[positions], codes[positions]
         targets = 1 + 2 * _mismatches(classes, classes)
-        equal = known.group[own].unsqueeze(1) == known.group[own].unsqueeze(0)
-        return Batch(own, None, {"targets": targets.masked_fill(equal, 0)})
+        groups = numbers.group[texts]
+        equal = groups.unsqueeze(1) == groups.unsqueeze(0)
+        return Batch(texts, None, {"targets": targets.masked_fill(equal, 0)})
 
-    return Examples(known.texts, len(data), 1, partial(labelled_batches, data.label), batch, classes)
+    return Examples(numbers.texts, len(data), 1, partial(labelled_batches, data.label), batch, classes)
 
 
 def _class_pairs(data: Labelled, seed: int) -> Examples:
-    known, classes, codes = _labelled(data)
-    rows = known.of(data.text)
+    numbers, classes, codes = _labelled(data)
+    rows = numbers.of(data.text)
 
     def batch(positions: list[int]) -> Batch:
         left, right = torch.tensor(positions[::2]), torch.tensor(positions[1::2])
         targets = _mismatches(codes[left], codes[right])
-        equal = known.group[rows[left]].unsqueeze(1) == known.group[rows[right]].unsqueeze(0)
+        equal = numbers.group[rows[left]].unsqueeze(1) == numbers.group[rows[right]].unsqueeze(0)
         return Batch(rows[left], rows[right], {"targets": targets.masked_fill(equal, 0).fill_diagonal_(1)})
 
-    return Examples(known.texts, len(data), 1, partial(class_pair_batches, data.label), batch, classes)
+    return Examples(numbers.texts, len(data), 1, partial(class_pair_batches, data.label), batch, classes)
 
 
 def _class_codes(data: Labelled, seed: int) -> Examples:
-    known, classes, codes = _labelled(data)
-    rows = known.of(data.text)
-    of_texts = torch.zeros(len(known.texts), dtype=torch.long)
+    numbers, classes, codes = _labelled(data)
+    rows = numbers.of(data.text)
+    of_texts = torch.zeros(len(numbers.texts), dtype=torch.long)
     of_texts[rows] = codes
 
     def batch(positions: list[int]) -> Batch:
         return Batch(rows[positions], None, {"classes": codes[positions]})
 
-    return Examples(known.texts, len(data), 1, partial(labelled_batches, data.label), batch, classes, of_texts)
+    return Examples(numbers.texts, len(data), 1, partial(labelled_batches, data.label), batch, classes, of_texts)
 
 
 def _labelled(data: Labelled) -> tuple[_Numbers, dict[str, int], Tensor]:
-    classes = {label: at for at, label in enumerate(data.classes)}
+    classes = {label: number for number, label in enumerate(data.classes)}
     return _Numbers(data.text), classes, torch.tensor([classes[label] for label in data.label])
 
 
 def _matches(data: Pairs | Scored, seed: int) -> Examples:
     pairs, description = _as_pairs(data, seed)
-    matching = [at for at, label in enumerate(pairs.label) if label == 1]
+    matching = [row for row, label in enumerate(pairs.label) if label == 1]
     if not matching:
         raise DataError("{file} has no pairs that match: there is nothing to bring together.", file=data.name)
-    known = _known_pairs(pairs)
-    first, second = known.of(pairs.sentence1)[matching], known.of(pairs.sentence2)[matching]
+    numbers = _numbered_pairs(pairs)
+    first, second = numbers.of(pairs.sentence1)[matching], numbers.of(pairs.sentence2)[matching]
 
     def batch(positions: list[int]) -> Batch:
         left, right = first[positions], second[positions]
-        targets = _mismatches(known.group[left], known.group[right]).fill_diagonal_(1)
+        targets = _mismatches(numbers.group[left], numbers.group[right]).fill_diagonal_(1)
         return Batch(left, right, {"targets": targets})
 
-    return _numbered(known, len(matching), 2, batch, description)
+    return _numbered(numbers, len(matching), 2, batch, description)
 
 
 def _marked_pairs(data: Pairs | Scored | Answers, seed: int, *, only_rows: bool = False) -> Examples:
     pairs, description = _as_pairs(data, seed)
-    known = _known_pairs(pairs)
-    first, second = known.of(pairs.sentence1), known.of(pairs.sentence2)
+    numbers = _numbered_pairs(pairs)
+    first, second = numbers.of(pairs.sentence1), numbers.of(pairs.sentence2)
     marks = torch.tensor(pairs.label, dtype=TARGET) * 2 - 1
     only_rows = only_rows and bool((marks == -1).any())
 
@@ -184,22 +186,22 @@ def _marked_pairs(data: Pairs | Scored | Answers, seed: int, *, only_rows: bool 
         if only_rows:
             targets = torch.zeros(len(left), len(right), dtype=TARGET)
         else:
-            targets = _mismatches(known.group[left], known.group[right])
+            targets = _mismatches(numbers.group[left], numbers.group[right])
         return Batch(left, right, {"targets": targets.diagonal_scatter(marks[positions])})
 
-    return _numbered(known, len(pairs), 2, batch, description)
+    return _numbered(numbers, len(pairs), 2, batch, description)
 
 
 def _scores(data: Scored | Pairs | Answers, seed: int) -> Examples:
     pairs = data if isinstance(data, Scored) else _as_pairs(data, seed)[0]
-    known = _Numbers([*pairs.sentence1, *pairs.sentence2])
-    first, second = known.of(pairs.sentence1), known.of(pairs.sentence2)
-    given = torch.tensor(pairs.score if isinstance(pairs, Scored) else pairs.label, dtype=torch.float32)
+    numbers = _Numbers([*pairs.sentence1, *pairs.sentence2])
+    first, second = numbers.of(pairs.sentence1), numbers.of(pairs.sentence2)
+    scores = torch.tensor(pairs.score if isinstance(pairs, Scored) else pairs.label, dtype=torch.float32)
 
     def batch(positions: list[int]) -> Batch:
-        return Batch(first[positions], second[positions], {"scores": given[positions]})
+        return Batch(first[positions], second[positions], {"scores": scores[positions]})
 
-    return _numbered(known, len(pairs), 2, batch, "")
+    return _numbered(numbers, len(pairs), 2, batch, "")
 
 
 def _triplets(data: Triplets | Answers, seed: int, *, only_own: bool = False) -> Examples:
@@ -207,8 +209,8 @@ def _triplets(data: Triplets | Answers, seed: int, *, only_own: bool = False) ->
     triplets, description = made.data, "" if isinstance(data, Triplets) else made.description
     assert isinstance(triplets, Triplets)
     same = list(zip(triplets.anchor, triplets.positive, strict=True))
-    known = _Numbers([*triplets.anchor, *triplets.positive, *triplets.negative], same)
-    texts = [known.of(column) for column in (triplets.anchor, triplets.positive, triplets.negative)]
+    numbers = _Numbers([*triplets.anchor, *triplets.positive, *triplets.negative], same)
+    texts = [numbers.of(column) for column in (triplets.anchor, triplets.positive, triplets.negative)]
 
     def batch(positions: list[int]) -> Batch:
         anchor, positive, negative = (column[positions] for column in texts)
@@ -217,13 +219,13 @@ def _triplets(data: Triplets | Answers, seed: int, *, only_own: bool = False) ->
         if only_own:
             targets = torch.zeros(n, 2 * n, dtype=TARGET)
         else:
-            targets = _mismatches(known.group[anchor], known.group[columns])
-        own = torch.arange(n)
-        targets[own, own] = 1
-        targets[own, n + own] = -1
+            targets = _mismatches(numbers.group[anchor], numbers.group[columns])
+        row = torch.arange(n)
+        targets[row, row] = 1
+        targets[row, n + row] = -1
         return Batch(anchor, columns, {"targets": targets})
 
-    return _numbered(known, len(triplets), 3, batch, description)
+    return _numbered(numbers, len(triplets), 3, batch, description)
 
 
 def _as_pairs(data: Dataset, seed: int) -> tuple[Pairs, str]:
@@ -232,17 +234,17 @@ def _as_pairs(data: Dataset, seed: int) -> tuple[Pairs, str]:
     return made.data, "" if isinstance(data, Pairs) else made.description
 
 
-def _known_pairs(pairs: Pairs) -> _Numbers:
+def _numbered_pairs(pairs: Pairs) -> _Numbers:
     rows = zip(pairs.sentence1, pairs.sentence2, pairs.label, strict=True)
     same = [(first, second) for first, second, label in rows if label == 1]
     return _Numbers([*pairs.sentence1, *pairs.sentence2], same)
 
 
 def _numbered(
-    known: _Numbers, rows: int, texts_per_row: int, batch: Callable[[list[int]], Batch], description: str
+    numbers: _Numbers, rows: int, texts_per_row: int, batch: Callable[[list[int]], Batch], description: str
 ) -> Examples:
     batches = partial(shuffled_batches, rows)
-    return Examples(known.texts, rows, texts_per_row, batches, batch, description=description)
+    return Examples(numbers.texts, rows, texts_per_row, batches, batch, description=description)
 
 
 _MAKERS: dict[Input, Callable[..., Examples]] = {

@@ -51,8 +51,8 @@ def test_a_click_on_the_target_changes_the_run_and_can_be_taken_back(tab: Page, 
     matrix = tab.get_by_role("table", name="Target")
     cell = matrix.get_by_role("button", name="A1, B1: mismatch")
     cell.click()
-    expect(matrix.get_by_role("button", name="A1, B1: not asked")).to_have_text("0")
-    expect(matrix.get_by_role("button", name="B1, A1: not asked")).to_be_visible()
+    expect(matrix.get_by_role("button", name="A1, B1: left out")).to_have_text("0")
+    expect(matrix.get_by_role("button", name="B1, A1: left out")).to_be_visible()
     labelled = tab.get_by_role("button", name="As labelled")
     expect(labelled).to_be_enabled()
     assert beads(circles(tab)) != end  # after it has played anew

@@ -74,7 +74,7 @@ def test_pairs_of_a_class_come_whole_and_in_batches_that_differ_by_one_pair_at_m
     pairs = [
         pair for batch in class_pair_batches(labels, 4, seed=0) for pair in zip(batch[::2], batch[1::2], strict=True)
     ]
-    assert len(pairs) == 2  # one a and one b find no partner, c has none
+    assert len(pairs) == 2  # one a and one b are left over, c has none
     assert all(labels[left] == labels[right] for left, right in pairs)
     assert [len(batch) for batch in class_pair_batches(["a"] * 34, 16, seed=0)] == [10, 12, 12]
 

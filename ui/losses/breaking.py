@@ -32,23 +32,23 @@ MISTAKES = {
     "no_temperature": Mistake(
         N_("No temperature"),
         N_(
-            "Two classes lie upon each other in each of three groups. With a temperature of 0.05 they come apart: the "
+            "Two classes overlap in each of three groups. With a temperature of 0.05 they come apart: the "
             "cosine with the nearest mismatch falls from {before:.2f} to {right:.2f}. Without one (temperature 1), at "
             "the same learning rate, it stays at {wrong:.2f}."
         ),
         N_(
-            "A cosine ends at 1, so without a temperature a softmax over plain cosines is nearly flat: the look-alike "
-            "counts hardly more than texts on the other side. The gradient begins {weaker:.0f} times smaller, and "
-            "even the best arrangement still costs {floor:.2f} of the {start:.2f} at the start: the loss can hardly "
-            "fall, so it hardly says anything."
+            "A cosine is at most 1, so without a temperature a softmax over plain cosines is nearly flat: the "
+            "look-alike counts hardly more than texts on the other side. The gradient begins {weaker:.0f} times "
+            "smaller, and even the best arrangement still costs {floor:.2f} of the {start:.2f} at the start: the loss "
+            "can hardly fall, so it hardly says anything."
         ),
         N_("Divide the cosines by a temperature of 0.05 to 0.1."),
     ),
     "plus_minus_one": Mistake(
         N_("±1 targets"),
         N_(
-            "Eight texts, each of which matches only itself. The naive loss herds them into two heaps, which it likes "
-            "better ({clusters:.1f}) than eight separate places ({separated:.1f}). With targets of 1 and 0 they spread."
+            "Eight texts, each of which matches only itself. The naive loss gathers them in two clusters, which cost "
+            "less ({clusters:.1f}) than eight separate places ({separated:.1f}). With targets of 1 and 0 they spread."
         ),
         N_(
             "Cross-entropy multiplies each log-probability by its target. A target of −1 so rewards a low "
@@ -60,7 +60,7 @@ MISTAKES = {
     "minus_one_bce": Mistake(
         N_("−1 in BCE"),
         N_(
-            "The loss falls to {loss:.0f} and would go on for ever, yet look-alikes stay upon each other (cosine with "
+            "The loss falls to {loss:.0f} and would fall forever, yet look-alikes stay together (cosine with "
             "the nearest mismatch {before:.2f} before, {wrong:.2f} after). With targets of 1 and 0 it ends at "
             "{right_loss:.2f}, and that cosine at {right:.2f}."
         ),
@@ -80,9 +80,8 @@ MISTAKES = {
         ),
         N_(
             "Padding positions have hidden states too, here the same for all texts. Taken into the maximum they win in "
-            "one dimension after the other. The vector of a text then depends on its neighbours in the batch: alone "
-            "and in company it is not the same. This is a mistake in the pooling, before any loss; there is no "
-            "training here."
+            "one dimension after the other. The embedding of a text then depends on the other texts of its batch. This "
+            "is a mistake in the pooling, before any loss; there is no training here."
         ),
         N_("Set padding to −∞ before the maximum; divide a mean by the sum of the mask."),
         N_("Positions of padding: {n} of {most}"),
@@ -97,8 +96,8 @@ MISTAKES = {
             "mask twice they stay apart, at {wrong:.2f}, and the texts only spread."
         ),
         N_(
-            "With the same mask both views are the same vector. Their cosine is 1 whatever the weights are, so it has "
-            "no gradient: nothing is aligned any more. What is left pushes texts apart, and the gradient begins at "
+            "With the same mask both views have the same embedding. Their cosine is 1 whatever the weights are, so it "
+            "has no gradient: nothing is aligned any more. What is left pushes texts apart, and the gradient begins at "
             "{wrong_gradient:.2f} instead of {right_gradient:.2f}. The loss still falls and looks healthy."
         ),
         N_("Encode the batch twice in training mode, so that dropout draws twice."),
@@ -113,7 +112,7 @@ MISTAKES = {
             "{right_gradient:.2f}, and the cosine with the nearest mismatch falls from {wrong:.2f} to {right:.2f}."
         ),
         N_(
-            "The other texts of the batch are the negatives. Alone, a text has one candidate, its own match; the "
+            "The other texts of the batch are the negatives. Alone, a text has one candidate, its match; the "
             "softmax over one candidate is 1, and log 1 is 0. Collecting gradients over several such batches does not "
             "help: a sum of zeros is zero."
         ),
@@ -122,13 +121,14 @@ MISTAKES = {
     "same_class": Mistake(
         N_("Same-class negatives"),
         N_(
-            "Each text has one partner of its class; the rest of the batch counts as mismatches, also those of the "
-            "same class. The classes are torn: the cosine within a class falls from {before:.2f} to {wrong:.2f}. "
-            "With them left out it stays at {right:.2f}."
+            "Each text has one positive of its class; the rest of the batch counts as mismatches, including those of "
+            "the same class. The classes are torn apart: the cosine within a class falls from {before:.2f} to "
+            "{wrong:.2f}. With them left out it stays at {right:.2f}."
         ),
         N_(
-            "In-batch negatives take everything but the own partner for wrong. With few classes most batches hold "
-            "more of the own class, and the nearest of them are pushed hardest, because they look most like a match."
+            "In-batch negatives count everything but a text's positive as wrong. With few classes most batches hold "
+            "more texts of the same class, and the nearest of them are pushed hardest, because they look most like a "
+            "match."
         ),
         N_("Give such pairs the target 0, or use a loss that knows the classes (supcon)."),
     ),
@@ -168,10 +168,10 @@ class _Number(float):
 def story(name: str, numbers: Mapping[str, float]) -> list[tuple[str, str]]:
     """What is seen, why, and what to do: a heading and a text each, in the language of this session."""
     mistake = MISTAKES[name]
-    own = {key: _Number(value) for key, value in numbers.items()}
+    values = {key: _Number(value) for key, value in numbers.items()}
     return [
-        (_(mistake.title), _(mistake.seen).format(**own)),
-        (_("Why?"), _(mistake.why).format(**own)),
+        (_(mistake.title), _(mistake.seen).format(**values)),
+        (_("Why?"), _(mistake.why).format(**values)),
         (_("Instead"), _(mistake.remedy)),
     ]
 
@@ -179,15 +179,15 @@ def story(name: str, numbers: Mapping[str, float]) -> list[tuple[str, str]]:
 def words(name: str) -> dict[str, str]:
     """The words of the picture that differ from the usual ones."""
     mistake = MISTAKES[name]
-    own = {"step": mistake.step, "matches": mistake.matches, "mismatches": mistake.mismatches}
-    return {key: _(text) for key, text in own.items() if text}
+    differing = {"step": mistake.step, "matches": mistake.matches, "mismatches": mistake.mismatches}
+    return {key: _(text) for key, text in differing.items() if text}
 
 
 def shown(failed: Failure) -> list[Shown]:
     """The circles of a failure."""
     return [
         Shown(
-            id=f"{at}-{panel.loss}",
+            id=f"{number}-{panel.loss}",
             title=panel.loss,
             color=of_loss(panel.loss) if panel.loss in losses.names() else START,
             motion=panel.motion,
@@ -198,5 +198,5 @@ def shown(failed: Failure) -> list[Shown]:
             verdict="wrong" if panel.wrong else "right",
             tab=f"{panel.loss} · {_(panel.setting)}",
         )
-        for at, panel in enumerate(failed.panels)
+        for number, panel in enumerate(failed.panels)
     ]

@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from simcse_core.data.cells import split_lines
 from simcse_core.learning.circle import FAILURES, Batch, batch_from_lines, on_circle
-from simcse_core.learning.circle.batch import OwnBatch
+from simcse_core.learning.circle.batch import LabelledTexts
 from simcse_core.learning.losses import OfInput, losses
 from simcse_core.limits import limits
 from ui.frame import address, errors
@@ -20,14 +20,15 @@ from ui.losses.breaking import MISTAKES
 from ui.shared import cache, defaults, option_widgets
 from ui.shared.typing_area import offer_other_text, typing_area
 
-OWN = "own"
+TYPED = "own"
+"""In the address."""
 BATCHES = {
     "three": N_("Three classes, mixed up"),
     "two": N_("Two classes, mixed up"),
     "close": N_("Everything close together"),
-    "look_alikes": N_("Look-alikes: classes upon each other"),
+    "look_alikes": N_("Look-alikes: overlapping classes"),
     "astray": N_("One text on the wrong side"),
-    OWN: N_("My own sentences"),
+    TYPED: N_("My own sentences"),
 }
 SAMPLE = N_(
     "weather: It will rain all afternoon.\n"
@@ -49,10 +50,10 @@ LABEL_HEIGHT = 28
 
 
 @dataclass(frozen=True)
-class OwnStart:
-    """Own sentences on the circle."""
+class TypedStart:
+    """Typed sentences on the circle."""
 
-    sentences: OwnBatch
+    sentences: LabelledTexts
     batch: Batch
     off: float
     """By how much a cosine differs on the circle, on average."""
@@ -61,54 +62,54 @@ class OwnStart:
 def mistake() -> str | None:
     """The mistake to look at; None when losses are compared."""
     options = ["", *FAILURES]
-    chosen = address.remembered("break", options, "")
+    name = address.remembered("break", options, "")
     key = f"break-{language()}"
-    st.session_state[key] = chosen or None
+    st.session_state[key] = name or None
 
-    def keep() -> None:
+    def remember() -> None:
         address.put("break", st.session_state[key] or "")
 
     st.pills(
-        _("Break it · click again to go back") if chosen else _("Break it"),
+        _("Break it · click again to go back") if name else _("Break it"),
         list(FAILURES),
-        format_func=lambda name: _(MISTAKES[name].title),
+        format_func=lambda option: _(MISTAKES[option].title),
         key=key,
-        on_change=keep,
+        on_change=remember,
         wrap=True,
     )
-    if not chosen:
+    if not name:
         address.write("break", None)
-    return chosen or None
+    return name or None
 
 
-def chosen_losses(*, disabled: bool) -> list[str]:
+def losses_to_compare(*, disabled: bool) -> list[str]:
     """The losses to compare, in the order of the registry; at least one."""
     names = losses.names()
     subsets = [",".join(some) for count in range(1, len(names) + 1) for some in combinations(names, count)]
     default = ",".join(name for name in names if name in run.FIRST)
-    chosen = address.remembered("losses", subsets, default).split(",")
+    selected = address.remembered("losses", subsets, default).split(",")
     key = "circle-losses"
-    st.session_state[key] = chosen
+    st.session_state[key] = selected
 
-    def keep() -> None:
+    def remember() -> None:
         picked = [name for name in names if name in st.session_state[key]]
-        address.put("losses", ",".join(picked or chosen))
+        address.put("losses", ",".join(picked or selected))
 
-    st.pills(_("Losses"), names, selection_mode="multi", key=key, on_change=keep, disabled=disabled, wrap=True)
-    if ",".join(chosen) == default:
+    st.pills(_("Losses"), names, selection_mode="multi", key=key, on_change=remember, disabled=disabled, wrap=True)
+    if ",".join(selected) == default:
         address.write("losses", None)
-    return chosen
+    return selected
 
 
 def batch_choice(*, disabled: bool) -> str:
     """The name of a batch of `BATCHES`."""
-    key, keep = address.widget("batch", list(BATCHES), "three", language=language())
+    key, remember = address.widget("batch", list(BATCHES), "three", language=language())
     name: str = st.selectbox(
         _("Batch"),
         list(BATCHES),
         format_func=lambda name: _(BATCHES[name]),
         key=key,
-        on_change=keep,
+        on_change=remember,
         disabled=disabled,
     )
     return name
@@ -122,16 +123,16 @@ def options_of(names: Sequence[str], *, disabled: bool, folded: bool) -> dict[st
         disabled: they do not count now.
         folded: away behind a button.
     """
-    chosen: dict[str, dict[str, Any]] = {}
+    values: dict[str, dict[str, Any]] = {}
     with _folded_away(disabled) if folded else st.container():
         for name in names:
             st.markdown(f"**{name}** · {_(losses[name].summary)}")
-            chosen[name] = {
+            values[name] = {
                 field.name: option_widgets.slider(field, f"{name}-{field.name}", disabled=disabled)
                 for field in losses[name].fields
                 if field.name not in NOT_HERE and not field.has(OfInput)
             }
-    return chosen
+    return values
 
 
 def _folded_away(disabled: bool) -> DeltaGenerator:
@@ -140,7 +141,7 @@ def _folded_away(disabled: bool) -> DeltaGenerator:
     return place.popover(_("Settings"), icon=":material/tune:", disabled=disabled)
 
 
-def own_sentences() -> OwnStart:
+def typed_sentences() -> TypedStart:
     """Sentences with labels, read by the model of the language and laid on the circle.
 
     Raises:
@@ -160,4 +161,4 @@ def own_sentences() -> OwnStart:
     batch, off = on_circle(sentences, embeddings)
     if not sentences.has_matches:
         st.info(errors.plain(_("No two sentences have the same label, so there is no match.")), icon=":material/info:")
-    return OwnStart(sentences, batch, off)
+    return TypedStart(sentences, batch, off)

@@ -22,8 +22,8 @@ from ui.shared.stored import FOLDER
 
 FIRST = ("bce", "cross_entropy", "triplet")
 """The losses that the page begins with. They are stored, so that it paints before torch has loaded."""
-KEPT = 200
-"""Runs; each has about 300 kB."""
+MOST_CACHED = 200
+"""Circles; each has about 300 kB."""
 
 _STORED = FOLDER / "circles.npz"
 _MOTION = ("points", "losses", "gradients")
@@ -38,15 +38,15 @@ def run(name: str, batch: Batch, options: Mapping[str, Any]) -> Shown:
     Raises:
         OptionError: the loss or an option does not exist.
     """
-    given = tuple(sorted(losses[name].with_options(options).items()))
-    kept = stored(name, batch, given)
-    if kept is None:
+    checked = tuple(sorted(losses[name].with_options(options).items()))
+    computed = stored(name, batch, checked)
+    if computed is None:
         with loading():
-            kept = _computed(name, batch, given)
-    motion, found = kept
-    pairs = found.targets.shape == (len(batch.classes),) * 2
+            computed = _computed(name, batch, checked)
+    motion, matrices = computed
+    pairs = matrices.targets.shape == (len(batch.classes),) * 2
     clickable = pairs and not isinstance(form_for(losses[name], batch), Views)
-    return Shown(id=name, title=name, color=of_loss(name), motion=motion, cells=found, editable=clickable)
+    return Shown(id=name, title=name, color=of_loss(name), motion=motion, cells=matrices, editable=clickable)
 
 
 def loading() -> AbstractContextManager[None]:
@@ -54,7 +54,7 @@ def loading() -> AbstractContextManager[None]:
     return nullcontext() if "torch" in sys.modules else st.spinner(_("Loading PyTorch, once for everybody …"))
 
 
-@st.cache_resource(max_entries=KEPT, show_spinner=False)
+@st.cache_resource(max_entries=MOST_CACHED, show_spinner=False)
 def _computed(name: str, batch: Batch, options: Options) -> tuple[Motion, Cells]:
     return compute(name, batch, options)
 
@@ -88,10 +88,10 @@ def store_first() -> None:
     batch = next(iter(PRESETS.values()))
     for name in FIRST:
         options = tuple(sorted(losses[name].with_options({}).items()))
-        motion, found = compute(name, batch, options)
-        parts = {f"parts/{part}": getattr(found, part) for part in PARTS}
+        motion, matrices = compute(name, batch, options)
+        parts = {f"parts/{part}": getattr(matrices, part) for part in PARTS}
         values = {part: getattr(motion, part) for part in _MOTION}
-        values |= {f"cells/{part}": getattr(found, part) for part in _CELLS}
+        values |= {f"cells/{part}": getattr(matrices, part) for part in _CELLS}
         for part, value in {**values, **parts}.items():
             if value is not None:
                 arrays[f"{_key(name, batch, options)}/{part}"] = value.astype(np.float32)

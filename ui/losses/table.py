@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from simcse_core.learning.circle import names_of
 from ui.frame.errors import plain
 from ui.frame.translation import _
-from ui.losses.inputs import OwnStart
+from ui.losses.inputs import TypedStart
 from ui.losses.view import Shown
 
 
@@ -19,7 +19,7 @@ def show(shown: list[Shown], words: Mapping[str, str]) -> None:
 
     Args:
         shown: the circles.
-        words: as for `losses_view.circles`.
+        words: as for `view.circles`.
     """
     st.header(_("From start to end"), anchor=False)
     rows = {
@@ -49,29 +49,29 @@ def show(shown: list[Shown], words: Mapping[str, str]) -> None:
         )
     st.caption(
         _(
-            "The step size is chosen so that the fastest point begins with 6 degrees; a mistake gets the one of the "
-            "right way beside it. On a circle points block each other's way; with hundreds of dimensions there is "
-            "nearly always a way around."
+            "The step size is chosen so that the fastest point begins with 6 degrees; a mistake uses the same step "
+            "size as the correct version beside it. On a circle points block each other's way; with hundreds of "
+            "dimensions there is nearly always a way around."
         )
     )
 
 
-def sentences(own: OwnStart) -> None:
+def sentences(typed: TypedStart) -> None:
     """Which sentence is which point, and how far to trust the picture."""
     st.header(_("Your sentences on the circle"), anchor=False)
     st.markdown(
         _(
-            "The model's vectors have hundreds of dimensions. The circle shows the directions whose cosines come "
+            "The model's embeddings have hundreds of dimensions. The circle shows the directions whose cosines come "
             "nearest to theirs: a picture of the start, in which a cosine is off by about {off:.2f}. The model itself "
             "is not trained."
-        ).format(off=own.off)
+        ).format(off=typed.off)
     )
     table = pd.DataFrame(
         {
-            _("label"): [plain(label) for label in own.sentences.labels],
-            _("sentence"): [plain(text) for text in own.sentences.texts],
+            _("label"): [plain(label) for label in typed.sentences.labels],
+            _("sentence"): [plain(text) for text in typed.sentences.texts],
         },
-        index=pd.Index(names_of(own.sentences.classes), name=_("point")),
+        index=pd.Index(names_of(typed.sentences.classes), name=_("point")),
     )
     st.table(table)
 

@@ -23,7 +23,7 @@ from ui.frame.translation import _, language
 from ui.shared.colors import PUOR, of_category
 
 KEY = "circles"
-_KEPT = "circles-kept"
+_EDITED = "circles-edited"
 _SCRIPT = Path(__file__).parent / "frontend" / "view.js"
 
 Payload = dict[str, Any]
@@ -55,11 +55,11 @@ class Shown:
         return self.motion.matches if self.belonging is None else self.belonging
 
 
-def kept_targets(batch: Batch) -> Targets | None:
+def edited_targets(batch: Batch) -> Targets | None:
     """The targets that the user made of this batch by clicking; None when they are as its labels say."""
-    edit: object = st.session_state.get(KEY, {}).get("targets") or st.session_state.get(_KEPT)
+    edit: object = st.session_state.get(KEY, {}).get("targets") or st.session_state.get(_EDITED)
     match edit:
-        case {"batch": own, "targets": list(rows)} if own == digest_of(batch) and _fits(rows, len(batch.classes)):
+        case {"batch": digest, "targets": list(rows)} if digest == digest_of(batch) and _fits(rows, len(batch.classes)):
             return batch.with_targets(rows).targets
     return None
 
@@ -99,8 +99,8 @@ def circles(
     """
     panels = [_panel(one, batch, edited) for one in shown]
     points = [
-        {"name": name, "color": of_category(own), "shape": own}
-        for name, own in zip(names_of(batch.classes), batch.classes, strict=True)
+        {"name": name, "color": of_category(number), "shape": number}
+        for name, number in zip(names_of(batch.classes), batch.classes, strict=True)
     ]
     content = json.dumps([_without_words(panels), points, digest_of(batch)])
     data = {
@@ -109,14 +109,16 @@ def circles(
         "batch": digest_of(batch),
         "digest": hashlib.sha256(content.encode()).hexdigest(),
         "look": f"{language()}-{projector.is_on()}-{compact}",
-        "legend": [{"label": label, "color": of_category(own), "shape": own} for own, label in enumerate(legend)],
+        "legend": [
+            {"label": label, "color": of_category(number), "shape": number} for number, label in enumerate(legend)
+        ],
         "projector": projector.is_on(),
         "compact": compact,
         "stops": PUOR,
         "words": {**_words(), **(words or {})},
         "story": [{"heading": heading, "text": text} for heading, text in story],
     }
-    component("simcse_circles", _SCRIPT)(key=KEY, data=data, on_targets_change=_keep)
+    component("simcse_circles", _SCRIPT)(key=KEY, data=data, on_targets_change=_remember)
 
 
 def batch_of(panel: Panel) -> Batch:
@@ -125,9 +127,9 @@ def batch_of(panel: Panel) -> Batch:
     return Batch(tuple(map(float, angles)), panel.classes, panel.motion.truth)
 
 
-def _keep() -> None:
+def _remember() -> None:
     edit = st.session_state.get(KEY, {}).get("targets")
-    st.session_state[_KEPT] = edit  # the widget's own state goes with a change of page
+    st.session_state[_EDITED] = edit  # the widget's own state goes with a change of page
 
 
 def _without_words(panels: Sequence[Payload]) -> list[Payload]:
@@ -140,7 +142,7 @@ def class_names(batch: Batch, labels: Sequence[str] = ()) -> list[str]:
     """What the legend calls each class: its letter, and the user's label if there is one."""
     count = max(batch.classes) + 1
     named = dict(zip(batch.classes, labels, strict=False)) if labels else {}
-    return [f"{LETTERS[own]} {named.get(own, '')}".strip() for own in range(count)]
+    return [f"{LETTERS[number]} {named.get(number, '')}".strip() for number in range(count)]
 
 
 def _panel(one: Shown, batch: Batch, edited: bool) -> Payload:
@@ -169,7 +171,7 @@ def _matrices(one: Shown, cells: Cells, batch: Batch, edited: bool) -> Payload:
     centers = columns != len(names)
     return {
         "rows": names,
-        "columns": [LETTERS[own] for own in range(columns)] if centers else names,
+        "columns": [LETTERS[number] for number in range(columns)] if centers else names,
         "targets": cells.targets.ravel().tolist(),
         "editable": one.editable,
         "edited": edited,
@@ -188,7 +190,7 @@ def _note(cells: Cells, one: Shown) -> str:
     if cells.targets.shape[1] != cells.targets.shape[0]:
         return _("The columns are the centres of the classes; pairs play no part here.")
     if one.verdict:
-        return _("What the loss is told: +1 match, −1 mismatch, · not asked.")
+        return _("What the loss is told: +1 match, −1 mismatch, · left out.")
     return _("Labels play no part here: each text has to find its own second view, and all others are mismatches.")
 
 
@@ -198,7 +200,7 @@ def _why(centers: bool) -> dict[str, str]:
         return {}
     return {
         "cosines": _("Of each text (row) with the centre of each class (column)."),
-        "probabilities": _("Which class the classifier believes in: softmax along the row."),
+        "probabilities": _("How likely the classifier thinks each class is: softmax along the row."),
     }
 
 
@@ -242,12 +244,12 @@ def _words() -> dict[str, str]:
         "cosines": _("Cosine"),
         "cosines_is": _("How close each two points are."),
         "targets": _("Target"),
-        "edit": _("+1 match, −1 mismatch, 0 not asked. Click a cell to change it; all circles start anew."),
+        "edit": _("+1 match, −1 mismatch, 0 left out. Click a cell to change it; all circles start anew."),
         "as_labelled": _("As labelled"),
         "logits": _("Logit"),
         "logits_is": _("What the loss makes of the cosine before it turns it into a probability."),
         "probabilities": _("Probability"),
-        "probabilities_is": _("How far the loss believes in a match."),
+        "probabilities_is": _("How likely the loss thinks a match is."),
         "shares": _("Share of the loss, %"),
         "shares_is": _("Which cells the loss consists of."),
         "pushes": _("Share of the gradient, %"),
@@ -255,5 +257,5 @@ def _words() -> dict[str, str]:
         "none": _("This loss has none: it works on the cosines as they are."),
         "match": _("match"),
         "mismatch": _("mismatch"),
-        "left_out": _("not asked"),
+        "left_out": _("left out"),
     }

@@ -17,7 +17,7 @@ LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 @dataclass(frozen=True)
 class Batch:
-    """N points on the unit circle. Everything in it is a plain number, so that equal batches are found again."""
+    """N points on the unit circle. Everything in it is a plain number, so that equal batches hash alike."""
 
     angles: tuple[float, ...]
     """(N,) where the points start, in radians."""
@@ -35,8 +35,8 @@ class Batch:
             classes: (N,) numbers, or a letter for each point.
         """
         codes = {label: code for code, label in enumerate(dict.fromkeys(classes))}
-        own = tuple(codes[label] for label in classes)
-        return cls(tuple(math.radians(angle) for angle in degrees), own, targets_of(own))
+        numbers = tuple(codes[label] for label in classes)
+        return cls(tuple(math.radians(angle) for angle in degrees), numbers, targets_of(numbers))
 
     @property
     def points(self) -> NDArray[np.float64]:
@@ -45,28 +45,28 @@ class Batch:
 
     def with_targets(self, targets: Sequence[Sequence[int]]) -> "Batch":
         """The same points with other targets; the diagonal stays 0."""
-        kept = tuple(
+        without_diagonal = tuple(
             tuple(0 if row == column else int(value) for column, value in enumerate(values))
             for row, values in enumerate(targets)
         )
-        return replace(self, targets=kept)
+        return replace(self, targets=without_diagonal)
 
 
 def targets_of(classes: Sequence[int]) -> Targets:
     """(N, N): same class 1, other class -1, diagonal 0."""
     return tuple(
-        tuple(0 if row == column else 1 if own == other else -1 for column, other in enumerate(classes))
-        for row, own in enumerate(classes)
+        tuple(0 if row == column else 1 if label == classes[column] else -1 for column in range(len(classes)))
+        for row, label in enumerate(classes)
     )
 
 
 def names_of(classes: Sequence[int]) -> tuple[str, ...]:
     """A short name for each point: a letter for its class and its number in it, as in A1, A2, B1."""
-    seen: dict[int, int] = {}
+    count: dict[int, int] = {}
     names = []
-    for own in classes:
-        seen[own] = seen.get(own, 0) + 1
-        names.append(f"{LETTERS[own]}{seen[own]}")
+    for label in classes:
+        count[label] = count.get(label, 0) + 1
+        names.append(f"{LETTERS[label]}{count[label]}")
     return tuple(names)
 
 
@@ -81,12 +81,12 @@ PRESETS = {
 
 
 @dataclass(frozen=True)
-class OwnBatch:
-    """Sentences of a user as a batch."""
+class LabelledTexts:
+    """Sentences of a user, whose labels say which of them match."""
 
     texts: tuple[str, ...]
     labels: tuple[str, ...]
-    """One each, "" where none was given; such a sentence is a class of its own."""
+    """One each, "" for a sentence without a label, which is a class by itself."""
     classes: tuple[int, ...]
 
     @property
@@ -94,7 +94,7 @@ class OwnBatch:
         return len(set(self.classes)) < len(self.classes)
 
 
-def batch_from_lines(lines: Sequence[str]) -> OwnBatch:
+def batch_from_lines(lines: Sequence[str]) -> LabelledTexts:
     """Read "label: sentence", one a line; a tab or a full-width colon separates as well.
 
     Raises:
@@ -108,7 +108,7 @@ def batch_from_lines(lines: Sequence[str]) -> OwnBatch:
     labels, texts = zip(*(_parted(number, line) for number, line in enumerate(lines, start=1)), strict=True)
     keys = [label or f"\0{number}" for number, label in enumerate(labels)]
     codes = {key: code for code, key in enumerate(dict.fromkeys(keys))}
-    return OwnBatch(texts, labels, tuple(codes[key] for key in keys))
+    return LabelledTexts(texts, labels, tuple(codes[key] for key in keys))
 
 
 def _parted(number: int, line: str) -> tuple[str, str]:
@@ -132,14 +132,14 @@ def _parted(number: int, line: str) -> tuple[str, str]:
     return label, text
 
 
-def on_circle(own: OwnBatch, embeddings: NDArray[np.float32]) -> tuple[Batch, float]:
+def on_circle(labelled: LabelledTexts, embeddings: NDArray[np.float32]) -> tuple[Batch, float]:
     """Sentences as points: the directions whose cosines come nearest to those of their embeddings.
 
     Hundreds of dimensions do not fit on a circle, so this is a picture of the start; two sentences keep their cosine.
     Equal sentences of two classes are no mismatch.
 
     Args:
-        own: N sentences.
+        labelled: N sentences.
         embeddings: (N, D) unit rows.
 
     Returns:
@@ -148,15 +148,18 @@ def on_circle(own: OwnBatch, embeddings: NDArray[np.float32]) -> tuple[Batch, fl
     cosines = (embeddings @ embeddings.T).astype(np.float64)
     angles = _nearest_angles(cosines)
     targets = [
-        [0 if own.texts[row] == own.texts[column] and value < 0 else value for column, value in enumerate(values)]
-        for row, values in enumerate(targets_of(own.classes))
+        [
+            0 if labelled.texts[row] == labelled.texts[column] and value < 0 else value
+            for column, value in enumerate(values)
+        ]
+        for row, values in enumerate(targets_of(labelled.classes))
     ]
-    batch = Batch(tuple(map(float, angles)), own.classes, targets_of(own.classes)).with_targets(targets)
+    batch = Batch(tuple(map(float, angles)), labelled.classes, targets_of(labelled.classes)).with_targets(targets)
     return batch, float(np.sqrt(_misfit(angles, cosines)))
 
 
 def _nearest_angles(cosines: NDArray[np.float64], steps: int = 1_000) -> NDArray[np.float64]:
-    """(N,) radians by gradient descent on the squared differences, from the plane that keeps most of the embeddings."""
+    """(N,) radians by gradient descent on the squared differences, starting from a 2-D PCA."""
     sizes, directions = np.linalg.eigh(cosines)
     starts = []
     for first, second in ((-1, -2), (-2, -3) if len(cosines) > 2 else (-1, -2)):

@@ -1,4 +1,4 @@
-"""Losses broken on purpose: for each mistake a batch on which it shows, beside the same batch without the mistake.
+"""Mistakes with losses, made on purpose: for each a batch on which it shows, beside the same batch without it.
 
 Each failure is a function that computes everything when it is called; nothing about the outcome is written down here.
 """
@@ -67,7 +67,7 @@ def _panel(
 
 
 LOOK_ALIKES = PRESETS["look_alikes"]
-"""Three groups, in each of which two classes lie upon each other: hard negatives."""
+"""Three groups, in each of which two classes overlap: hard negatives."""
 
 
 def no_temperature() -> Failure:
@@ -267,8 +267,8 @@ def without(words: "Tensor", dropped: "Tensor") -> "Tensor":
     """(N, 2): the mean of each text's words (N, W, 2) without one of them, `dropped` (N,)."""
     import torch
 
-    kept = 1 - torch.nn.functional.one_hot(dropped, words.shape[1]).to(words.dtype)
-    return (words * kept.unsqueeze(2)).sum(dim=1) / kept.sum(dim=1, keepdim=True)
+    remaining = 1 - torch.nn.functional.one_hot(dropped, words.shape[1]).to(words.dtype)
+    return (words * remaining.unsqueeze(2)).sum(dim=1) / remaining.sum(dim=1, keepdim=True)
 
 
 def _agreement(views: Floats) -> Floats:
@@ -300,19 +300,19 @@ def batch_of_one() -> Failure:
 
 
 def same_class_negatives() -> Failure:
-    """In-batch negatives that ignore the labels: of its class a text knows one match, the others are negatives."""
+    """In-batch negatives that ignore the labels: each text has one positive of its class, the others are negatives."""
     loss = losses["cross_entropy"]
     truth = Batch.of([10, 25, 40, 55, 190, 205, 220, 235], "AAAABBBB")
-    partner = [1, 0, 3, 2, 5, 4, 7, 6]
-    told = [
-        [1 if column == partner[row] else -1 if column != row else 0 for column in range(len(partner))]
-        for row in range(len(partner))
+    positives = [1, 0, 3, 2, 5, 4, 7, 6]
+    in_batch = [
+        [1 if column == positive else -1 if column != row else 0 for column in range(len(positives))]
+        for row, positive in enumerate(positives)
     ]
     masked = [
         [0 if value == -1 and truth.targets[row][column] == 1 else value for column, value in enumerate(values)]
-        for row, values in enumerate(told)
+        for row, values in enumerate(in_batch)
     ]
-    wrong = _panel(loss, truth.with_targets(told), wrong=True, setting="targets = −1", truth=truth)
+    wrong = _panel(loss, truth.with_targets(in_batch), wrong=True, setting="targets = −1", truth=truth)
     right = _panel(
         loss, truth.with_targets(masked), wrong=False, setting="targets = 0", truth=truth, rate=wrong.motion.rate
     )

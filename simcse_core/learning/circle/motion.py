@@ -61,14 +61,14 @@ class Motion:
 
     @property
     def nearest(self) -> Floats:
-        """(F,) cosine of a point with the nearest one that does not belong to it, on average; NaN if there are none."""
+        """(F,) mean cosine of each point with its nearest mismatch; NaN if there are none."""
         apart = np.array(self.truth) == -1
         highest = np.where(apart, self.cosines, -np.inf).max(axis=2)[:, apart.any(axis=1)]
         return highest.mean(axis=1) if highest.shape[1] else np.full(len(self.points), np.nan)
 
     def _mean(self, target: int) -> Floats:
-        chosen = self.cosines[:, np.array(self.truth) == target]
-        return chosen.mean(axis=1) if chosen.shape[1] else np.full(len(self.points), np.nan)
+        cosines = self.cosines[:, np.array(self.truth) == target]
+        return cosines.mean(axis=1) if cosines.shape[1] else np.full(len(self.points), np.nan)
 
 
 def move(
@@ -171,15 +171,15 @@ def descend(
         states.append(state)
         leaves = {name: value.clone().requires_grad_() for name, value in state.items()}
         loss = objective(leaves, step)
-        found = torch.autograd.grad(loss, list(leaves.values()), allow_unused=True, materialize_grads=True)
-        pushes = dict(zip(leaves, found, strict=True))
-        fastest = float(pushes[watched].norm(dim=-1).max())
+        slopes = torch.autograd.grad(loss, list(leaves.values()), allow_unused=True, materialize_grads=True)
+        gradient = dict(zip(leaves, slopes, strict=True))
+        fastest = float(gradient[watched].norm(dim=-1).max())
         if rate is None:
             rate = first_step / fastest if fastest > NOTHING else 0.0
         losses.append(float(loss.detach()))
-        gradients.append(float(pushes[watched].norm()))
+        gradients.append(float(gradient[watched].norm()))
         size = min(rate, first_step / max(fastest, NOTHING))
-        state = {name: value - size * pushes[name] for name, value in state.items()}
+        state = {name: value - size * gradient[name] for name, value in state.items()}
         if "points" in state:
             state["points"] = torch.nn.functional.normalize(state["points"], dim=1)
     together = {name: np.stack([one[name].numpy() for one in states]) for name in start}

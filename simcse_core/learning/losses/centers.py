@@ -115,7 +115,7 @@ def center(
     margin: CenterMargin = 0.4,
     temperature: Temperature = 0.1,
 ) -> "Tensor":
-    """Each text gathers at its class's centre and keeps off the others; a classifier parts the classes (center loss).
+    """Each text gathers at the centre of its class, away from the others; a classifier parts the classes (center loss).
 
     Between texts and centres of length 1 a squared distance is 2 - 2·cosine: the margin of 0.4 is one of 0.2 in cosine.
     With push at half of pull, a text's own and the nearest other centre weigh the same.

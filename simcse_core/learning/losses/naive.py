@@ -27,7 +27,7 @@ def naive_bce_parts(anchor: "Tensor", positive: "Tensor | None" = None, *, targe
 def naive_bce(anchor: "Tensor", positive: "Tensor | None" = None, *, targets: "Tensor") -> "Tensor":
     """The sigmoid of the cosine without scale and bias.
 
-    A cosine ends at 1 and the sigmoid of 1 is 0.73: a perfect match costs log(1 + e^-1) = 0.313, and the loss cannot
+    A cosine is at most 1 and the sigmoid of 1 is 0.73: a perfect match costs log(1 + e^-1) = 0.313, and the loss cannot
     fall below. An unrelated pair at cosine 0 costs log 2 = 0.693; to get it cheaper, unrelated texts are made
     opposites. It learns, but it cannot say "surely not". `bce` scales and shifts the cosines first.
 

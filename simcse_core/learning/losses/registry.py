@@ -205,13 +205,14 @@ Pull = Annotated[
     float, Field(ge=0, le=10, description="How strongly each text is drawn to the centre of its class; 0 is off.")
 ]
 Push = Annotated[
-    float, Field(ge=0, le=10, description="How strongly each text is kept from the nearest other centre; 0 is off.")
+    float, Field(ge=0, le=10, description="How strongly each text is pushed from the nearest other centre; 0 is off.")
 ]
 CenterMargin = Annotated[
     float,
     Field(
         gt=0,
         le=4,
-        description="How much closer, in squared distance (0 to 4), the own centre has to be than the nearest other.",
+        description="How much closer, in squared distance (0 to 4), a text has to be to the centre of its class than "
+        "to any other.",
     ),
 ]

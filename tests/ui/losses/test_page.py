@@ -207,7 +207,7 @@ def test_sentences_without_a_common_label_are_shown_with_a_word_about_it() -> No
 
 def edit(page: AppTest, targets: Any, batch: str = view.digest_of(THREE)) -> AppTest:
     """AppTest runs no JavaScript: what a click reports is put where the page keeps it."""
-    page.session_state["circles-kept"] = {"batch": batch, "targets": targets}
+    page.session_state["circles-edited"] = {"batch": batch, "targets": targets}
     return page.run()
 
 
