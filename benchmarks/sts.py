@@ -10,9 +10,10 @@ from scipy.stats import t as student_t
 from simcse_core import SimCSE
 from simcse_core.data.kinds import Dataset, Scored
 from simcse_core.data.readers import read_data
+from simcse_core.learning.ended import Ended
 from simcse_core.learning.measuring import evaluate
 from simcse_core.learning.settings import TrainingSettings
-from simcse_core.learning.training import Ended, train
+from simcse_core.learning.training import train
 from simcse_core.meaning.evaluation import ScoredMetrics
 
 

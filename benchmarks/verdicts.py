@@ -141,9 +141,10 @@ def trained(seeds: int) -> dict[str, list[BeforeAndAfter]]:
     """By data and loss, the held-out results before and after training with each seed."""
     from simcse_core.learning.baselines import with_classifiers
     from simcse_core.learning.cached_encoder import CachedEncoder
+    from simcse_core.learning.ended import Ended
     from simcse_core.learning.race import settings_of
     from simcse_core.learning.settings import TrainingSettings
-    from simcse_core.learning.training import Ended, train
+    from simcse_core.learning.training import train
     from simcse_core.runs.race import equal_sentences
 
     trainings: dict[str, list[BeforeAndAfter]] = {}

@@ -1,16 +1,20 @@
 """The whole state of a training in one file, so that it can go on as if it had never stopped."""
 
+import hashlib
+import json
 import math
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from simcse_core import durable
+from simcse_core.data.kinds import Dataset, rows
 from simcse_core.errors import CheckpointError, RunError
 from simcse_core.learning.schedule import Budget
+from simcse_core.learning.settings import TrainingSettings
 
 Weights = dict[str, Tensor]
 
@@ -88,6 +92,23 @@ class Checkpoint:
                 file=path,
             )
         return checkpoint
+
+
+def fingerprint(settings: TrainingSettings, data: Dataset, dev: Dataset | None, start: nn.Module) -> str:
+    """Of a training: its settings, its data, and the weights that it starts from."""
+    content: list[object] = [settings.model_dump(), data.columns, *rows(data)]
+    content += [] if dev is None else [dev.columns, *rows(dev)]
+    content.append(_hash_of(start))
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
+def _hash_of(model: nn.Module) -> str:
+    """Of weights, byte for byte: a sum would depend on the number of threads that add."""
+    digest = hashlib.sha256()
+    for name, parameter in model.named_parameters():
+        digest.update(f"{name} {parameter.dtype} {list(parameter.shape)}".encode())
+        digest.update(parameter.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
 
 
 def first_line(error: Exception) -> str:

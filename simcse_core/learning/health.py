@@ -6,7 +6,11 @@ from collections.abc import Iterator
 from statistics import median
 from typing import Any
 
+from simcse_core.data.kinds import Dataset, kind_of
+from simcse_core.learning.losses import losses
+from simcse_core.learning.pretraining import pretraining
 from simcse_core.learning.records import Evaluation, Note, Step
+from simcse_core.learning.settings import TrainingSettings
 
 COLLAPSED_COSINE = 0.99
 """Mean cosine of distinct texts from which on they count as one."""
@@ -78,12 +82,21 @@ class Watch:
 
     def evaluation(self, record: Evaluation) -> Iterator[Note]:
         """Notes on a measurement."""
-        lies = record.geometry
-        if record.step and (lies.mean_cosine > COLLAPSED_COSINE or lies.effective_rank < COLLAPSED_RANK):
+        geometry = record.geometry
+        if record.step and (geometry.mean_cosine > COLLAPSED_COSINE or geometry.effective_rank < COLLAPSED_RANK):
             code = "not_spread" if self.words else "collapsed"
-            yield from self._say(code, record.step, cosine=lies.mean_cosine, rank=lies.effective_rank)
+            yield from self._say(code, record.step, cosine=geometry.mean_cosine, rank=geometry.effective_rank)
 
     def _say(self, code: str, step: int, **values: float) -> Iterator[Note]:
         if code not in self._said:
             self._said.add(code)
             yield Note.of(code, step, **values)
+
+
+def watch(data: Dataset, settings: TrainingSettings) -> Watch:
+    """The watch over a training with this data, of a kind that the loss can learn from."""
+    if settings.loss in pretraining.names():
+        return Watch(words=True)
+    loss = losses[settings.loss]
+    margin = loss.with_options(settings.loss_options).get("margin") if loss.name == "triplet" else None
+    return Watch(margin=margin, views=loss.inputs[kind_of(data)] == "views")

@@ -137,7 +137,7 @@ class Finished(Stored):
     """The folder of the trained model."""
     base_model: str = ""
     reason: str = ""
-    """Why it ended there; as `training.Ended.reason`."""
+    """Why it ended there; as `ended.Ended.reason`."""
     steps: Count = 0
     kept_step: Count | None = None
     """After which step the model had the weights that it has now; 0 is the start."""

@@ -1,9 +1,13 @@
 """The learning rate of each step, and how many steps a budget allows."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+
+from simcse_core.errors import OptionError
+from simcse_core.learning.settings import MOST_EPOCHS, TrainingSettings
+from simcse_core.limits import limits
 
 REPLAN_SHARE = 0.1
 """A time budget is planned anew whenever this share of what was left of it, in seconds or in steps, has gone by."""
@@ -35,6 +39,45 @@ def steps_for_sentences(budget: int, epoch: Sequence[int]) -> int:
     learned = list(accumulate(epoch, initial=0))
     nearest = min(range(len(learned)), key=lambda step: abs(learned[step] - rest))
     return max(epochs * len(epoch) + nearest, 1)
+
+
+def step_limits(settings: TrainingSettings, epoch: Sequence[int]) -> dict[int, str]:
+    """How many steps each setting allows, and the setting's name; of equal ones the first counts.
+
+    Args:
+        settings: epochs, steps and sentences of them.
+        epoch: as for `steps_for_sentences`.
+    """
+    allowed = [("steps", settings.steps)]
+    if ends_by_epochs(settings):
+        allowed.insert(0, ("epochs", settings.epochs * len(epoch)))
+    if settings.sentences is not None:
+        allowed.append(("sentences", steps_for_sentences(settings.sentences, epoch)))
+    return {steps: name for name, steps in reversed(allowed) if steps is not None}
+
+
+def ends_by_epochs(settings: TrainingSettings) -> bool:
+    """Whether epochs are a limit: the most that can be set are none beside a number of sentences, because few rows may
+    be seen often."""
+    return settings.sentences is None or settings.epochs < MOST_EPOCHS
+
+
+def allowed_steps(settings: TrainingSettings, step_limits: Iterable[int]) -> "tuple[int, Budget | None]":
+    """How many steps there may be, and the time budget, if the settings have one.
+
+    Raises:
+        OptionError: more steps than a training may have are planned.
+    """
+    steps, most = min(step_limits), limits().max_training_steps
+    if settings.seconds is not None:
+        return steps, Budget(settings.seconds, min(steps, most))
+    if steps > most:
+        raise OptionError(
+            "{given:,} steps are planned: the limit is {most:,} (SIMCSE_MAX_TRAINING_STEPS). Choose fewer epochs.",
+            given=steps,
+            most=most,
+        )
+    return steps, None
 
 
 @dataclass

@@ -1,37 +1,33 @@
 """The training loop: plain, in one process or several, and the same from every start to every stop."""
 
 import contextlib
-import hashlib
-import json
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from itertools import chain, count, islice, takewhile
 from pathlib import Path
 from statistics import fmean
 
 import torch
-from torch import nn
 
-from simcse_core.data.kinds import Dataset, kind_of, rows
+from simcse_core.data.kinds import Dataset
 from simcse_core.encoding.protocol import Trainable
-from simcse_core.errors import CheckpointError, DataError, ModelError, OptionError, RunError
+from simcse_core.errors import CheckpointError, DataError, ModelError, RunError
 from simcse_core.learning.cached_encoder import CachedEncoder
-from simcse_core.learning.checkpoints import Best, Checkpoint, Weights, first_line
+from simcse_core.learning.checkpoints import Best, Checkpoint, fingerprint, first_line
 from simcse_core.learning.checks import trainable
-from simcse_core.learning.health import Watch
-from simcse_core.learning.losses import losses
+from simcse_core.learning.ended import Ended
+from simcse_core.learning.health import watch
 from simcse_core.learning.measuring import Measured, geometry, main_metric, measure, sample_of
 from simcse_core.learning.memory import memory_suffices
 from simcse_core.learning.objectives import make_objective
-from simcse_core.learning.pretraining import pretraining
+from simcse_core.learning.optimiser import Optimiser
 from simcse_core.learning.processes import Processes
 from simcse_core.learning.records import DIVERGED, Evaluation, Geometry, Note, Numbers, Step
-from simcse_core.learning.schedule import Budget, rate_factor, steps_for_sentences
-from simcse_core.learning.settings import MOST_EPOCHS, TrainingSettings, check_seconds
+from simcse_core.learning.schedule import Budget, allowed_steps, ends_by_epochs, rate_factor, step_limits
+from simcse_core.learning.settings import TrainingSettings, check_seconds
 from simcse_core.limits import limits
-from simcse_core.meaning.evaluation import Metrics
 
 PROBE_STEPS = 4
 """Steps that are measured, and forgotten, to plan how many fit in a time budget; the first one warms up."""
@@ -41,34 +37,6 @@ PROBE_SHARE = 0.1
 """Of a time budget: when it is used up, no further step is rehearsed."""
 MOST_MEASUREMENTS = 50
 """Unless `eval_steps` asks for more, measurements are spread out over a training of many short epochs."""
-
-
-@dataclass(frozen=True)
-class Ended:
-    """What a training ends with. The model now has the weights of the best evaluation, or the last ones:
-    `settings.keep` says which, and without dev data there is no best.
-
-    It stays in memory; what a run's file and the command line show of it is `records.Finished`.
-    """
-
-    reason: str
-    """epochs, steps, sentences, seconds, patience, limit (of `max_run_minutes`), cancelled or diverged."""
-    step: int
-    kept_step: int
-    """After which step the model had the weights that it has now; 0 is the start."""
-    seconds: float
-    before: Measured | None
-    """The dev data before the first step; None without dev data."""
-    after: Measured | None
-    """The dev data under the weights that were kept."""
-
-    @property
-    def dev_before(self) -> Metrics | None:
-        return None if self.before is None else self.before.metrics
-
-    @property
-    def dev_after(self) -> Metrics | None:
-        return None if self.after is None else self.after.metrics
 
 
 def train(
@@ -168,45 +136,18 @@ class Loop:
         self.objective = make_objective(model, data, settings, self.processes)
         self.epoch_texts = [len(rows) * self.objective.texts_per_row for rows in self.objective.batches(settings.seed)]
         self.per_epoch = len(self.epoch_texts)
-        self.steps, self.budget = self._allowed()
+        self.limits = step_limits(settings, self.epoch_texts)
+        self.steps, self.budget = allowed_steps(settings, self.limits)
         self.objective.prepare([self.first_batches()[0][:FEWEST_ROWS]] if rehearsal else None)
         self.seconds = time.perf_counter() - started  # frozen layers are part of the budget
-        self.tuned = {name: p for name, p in model.named_parameters() if p.requires_grad}
-        self.start = "" if checkpoint is None else _hash_of(model)
-        self.optimizer = self._optimizer()
+        self.fingerprint = "" if checkpoint is None else fingerprint(settings, data, dev, model)
+        self.optimiser = Optimiser(model, self.objective.own_parameters(), settings)
         self.step = self.measurements = 0
         self.best = Best()
         self.before: Measured | None = None
         self.after: Measured | None = None
         self.last: Measured | None = None
-        self.watch = _watch(data, settings)
-
-    def _allowed(self) -> tuple[int, Budget | None]:
-        """How many steps the settings allow, and the time budget."""
-        steps = min(self._step_limits())
-        most = limits().max_training_steps
-        if self.settings.seconds is not None:
-            return steps, Budget(self.settings.seconds, min(steps, most))
-        if steps > most:
-            raise OptionError(
-                "{given:,} steps are planned: the limit is {most:,} (SIMCSE_MAX_TRAINING_STEPS). Choose fewer epochs.",
-                given=steps,
-                most=most,
-            )
-        return steps, None
-
-    def _step_limits(self) -> dict[int, str]:
-        """How many steps each setting allows, and the setting's name; of equal ones the first counts."""
-        given = [("steps", self.settings.steps)]
-        if self._ends_by_epochs():
-            given.insert(0, ("epochs", self.settings.epochs * self.per_epoch))
-        if self.settings.sentences is not None:
-            given.append(("sentences", steps_for_sentences(self.settings.sentences, self.epoch_texts)))
-        return {steps: name for name, steps in reversed(given) if steps is not None}
-
-    def _ends_by_epochs(self) -> bool:
-        """The most epochs that can be set are no limit beside a number of sentences: few rows may be seen often."""
-        return self.settings.sentences is None or self.settings.epochs < MOST_EPOCHS
+        self.watch = watch(data, settings)
 
     def run(self, *, resume: bool) -> Iterator[Step | Evaluation | Note | Ended]:
         """What `train` yields."""
@@ -233,12 +174,12 @@ class Loop:
                 break
             if self._is_time_to_measure():
                 try:
-                    yield (found := self._measure(epoch))
+                    yield (evaluation := self._measure(epoch))
                 except ModelError:
                     yield Note.of("diverged", self.step)
                     reason = DIVERGED
                     break
-                yield from self.watch.evaluation(found)
+                yield from self.watch.evaluation(evaluation)
                 if self.dev is not None and self.measurements - 1 - self.best.at >= self.settings.patience:
                     reason = "patience"
                     break
@@ -250,7 +191,7 @@ class Loop:
             if now - saved > limits().checkpoint_seconds:
                 yield from self._save()
                 saved = time.perf_counter()
-        reason = reason or self._step_limits().get(self.step, "seconds")
+        reason = reason or self.limits.get(self.step, "seconds")
         yield from self._closing(reason)
         yield self._end(reason)
 
@@ -294,46 +235,31 @@ class Loop:
                 started = time.perf_counter()
                 self._seed(0)
                 self.objective.backward(batch)
-                self._rehearse()
+                self.optimiser.rehearse()
                 took.append(time.perf_counter() - started)
                 if self.processes.agreed(sum(took) > most):
                     break
         return took
-
-    def _rehearse(self) -> None:
-        """A step of the optimiser that takes its time and changes nothing."""
-        own = list(self.objective.own_parameters().values())
-        norm = float(nn.utils.clip_grad_norm_([*self.tuned.values(), *own], self.settings.clip))
-        for group in self.optimizer.param_groups:
-            group["lr"] = 0.0
-        if math.isfinite(norm):  # 0 times NaN is NaN
-            self.optimizer.step()
-        self.optimizer.state.clear()
-        self.optimizer.zero_grad()
 
     def _batches(self) -> Iterator[tuple[int, list[int]]]:
         """Epoch and rows of each step, as long as there is one to do."""
         first = self.step // self.per_epoch + 1
         epochs = (
             ((epoch, batch) for batch in self.objective.batches(self._epoch_seed(epoch)))
-            for epoch in (range(first, self.settings.epochs + 1) if self._ends_by_epochs() else count(first))
+            for epoch in (range(first, self.settings.epochs + 1) if ends_by_epochs(self.settings) else count(first))
         )
         skip = self.step % self.per_epoch
         return takewhile(lambda _: self.step < self.steps, islice(chain.from_iterable(epochs), skip, None))
 
     def _step(self, epoch: int, batch: list[int]) -> Step:
         started = time.perf_counter()
-        rate = self._set_learning_rate()
+        factor = rate_factor(self.step, self.steps, self.settings.warmup)
         with torch.random.fork_rng(devices=_cuda(self.model.device)):
             self._seed(self.step + 1)
             result = self.objective.backward(batch)
-        own = list(self.objective.own_parameters().values())
-        shared = list(self.tuned.values()) + ([] if self.objective.sees_all else own)
-        self.processes.sum_gradients(shared)
-        norm = float(nn.utils.clip_grad_norm_([*self.tuned.values(), *own], self.settings.clip))
-        if math.isfinite(norm):
-            self.optimizer.step()
-        self.optimizer.zero_grad()
+        of_loss = [] if self.objective.sees_all else self.optimiser.of_loss.values()
+        self.processes.sum_gradients([*self.optimiser.of_model.values(), *of_loss])
+        norm = self.optimiser.step(factor)
         self.step += 1
         took = time.perf_counter() - started
         self.seconds += took
@@ -345,7 +271,7 @@ class Loop:
             steps=self.steps,
             epoch=epoch,
             loss=result.loss,
-            learning_rate=rate,
+            learning_rate=self.settings.learning_rate * factor,
             gradient_norm=norm,
             observed=result.observed,
             texts_per_second=result.texts / took,
@@ -375,7 +301,7 @@ class Loop:
         value = self.processes.agreed(main_metric(measured.metrics))
         is_best = value > self.best.metric
         if is_best:
-            self.best = Best(value, self.measurements, self.step, self._weights())
+            self.best = Best(value, self.measurements, self.step, self.optimiser.weights())
         self.before = self.before or measured
         self.last = measured
         if is_best or not self.best.weights:  # nothing is best where the metric is undefined
@@ -414,7 +340,7 @@ class Loop:
     def _end(self, reason: str) -> Ended:
         kept_step = self.step
         if self.best.weights and (self.settings.keep == "best" or reason == DIVERGED):
-            self._load(self.best.weights)
+            self.optimiser.load(self.best.weights)
             kept_step = self.best.step
         elif self.last is not None:
             self.after = self.last
@@ -424,60 +350,19 @@ class Loop:
         self.model.eval()
         return Ended(reason, self.step, kept_step, round(self.seconds, 3), self.before, self.after)
 
-    def _set_learning_rate(self) -> float:
-        factor = rate_factor(self.step, self.steps, self.settings.warmup)
-        for group in self.optimizer.param_groups:
-            group["lr"] = group["full_learning_rate"] * factor
-        return self.settings.learning_rate * factor
-
-    def _optimizer(self) -> torch.optim.AdamW:
-        """Encoder, head, and what belongs to the objective; only matrices of the first two are decayed."""
-        head = [] if self.model.head is None else list(self.model.head.parameters())
-        of_head = {id(parameter) for parameter in head}
-        encoder = [parameter for parameter in self.tuned.values() if id(parameter) not in of_head]
-        slow, fast, decay = self.settings.learning_rate, self.settings.head_learning_rate, self.settings.weight_decay
-        groups = [
-            ([p for p in encoder if p.ndim > 1], slow, decay),
-            ([p for p in encoder if p.ndim < 2], slow, 0.0),
-            ([p for p in head if p.ndim > 1], fast, decay),
-            ([p for p in head if p.ndim < 2], fast, 0.0),
-            (list(self.objective.own_parameters().values()), fast, 0.0),
-        ]
-        given = [
-            {"params": parameters, "full_learning_rate": rate, "weight_decay": share}
-            for parameters, rate, share in groups
-            if parameters
-        ]
-        return torch.optim.AdamW(given, lr=slow, fused=True)
-
-    def _weights(self) -> Weights:
-        return {name: value.detach().clone() for name, value in self.tuned.items()}
-
-    def _load(self, weights: Weights) -> None:
-        with torch.no_grad():
-            for name, value in weights.items():
-                self.tuned[name].copy_(value)
-
-    def _fingerprint(self) -> str:
-        content: list[object] = [self.settings.model_dump(), self.data.columns, *rows(self.data)]
-        content += [] if self.dev is None else [self.dev.columns, *rows(self.dev)]
-        content.append(self.start)
-        return hashlib.sha256(json.dumps(content).encode()).hexdigest()
-
     def _save(self) -> Iterator[Note]:
         """Write the checkpoint. Where that fails the training goes on without."""
         if self.checkpoint is None or not self.processes.is_main:
             return
-        own = {name: value.detach() for name, value in self.objective.own_parameters().items()}
         state = Checkpoint(
-            self._fingerprint(),
+            self.fingerprint,
             self.step,
             self.steps,
             self.seconds,
             self.measurements,
-            self._weights(),
-            own,
-            self.optimizer.state_dict(),
+            self.optimiser.weights(),
+            self.optimiser.weights_of_loss(),
+            self.optimiser.state(),
             self.best,
             self.budget,
             self.watch.memory,
@@ -495,39 +380,18 @@ class Loop:
             CheckpointError: it does not fit; the model may then have changed.
         """
         assert self.checkpoint is not None
-        found = Checkpoint.load(self.checkpoint, self._fingerprint())
+        state = Checkpoint.load(self.checkpoint, self.fingerprint)
         if self.dev is not None:
             self.before = self._measured()
         try:
-            self._load(found.weights)
-            with torch.no_grad():
-                for name, value in self.objective.own_parameters().items():
-                    value.copy_(found.own[name])
-            self.optimizer.load_state_dict(found.optimizer)
-            self.watch.memory = found.watch
+            self.optimiser.restore(state.weights, state.own, state.optimizer)
+            self.watch.memory = state.watch
         except (KeyError, TypeError, ValueError, RuntimeError) as error:  # whatever a damaged file leads them to
             raise CheckpointError(
                 "The checkpoint {file} is damaged: {reason}", file=self.checkpoint, reason=first_line(error)
             ) from error
-        self.step, self.steps, self.seconds = found.step, found.steps, found.seconds
-        self.measurements, self.best, self.budget = found.measurements, found.best, found.budget
-
-
-def _hash_of(model: Trainable) -> str:
-    """Of the start's weights, byte for byte: a sum would depend on the number of threads that add."""
-    digest = hashlib.sha256()
-    for name, parameter in model.named_parameters():
-        digest.update(f"{name} {parameter.dtype} {list(parameter.shape)}".encode())
-        digest.update(parameter.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().data)
-    return digest.hexdigest()
-
-
-def _watch(data: Dataset, settings: TrainingSettings) -> Watch:
-    if settings.loss in pretraining.names():
-        return Watch(words=True)
-    loss = losses[settings.loss]
-    margin = loss.with_options(settings.loss_options).get("margin") if loss.name == "triplet" else None
-    return Watch(margin=margin, views=loss.inputs[kind_of(data)] == "views")
+        self.step, self.steps, self.seconds = state.step, state.steps, state.seconds
+        self.measurements, self.best, self.budget = state.measurements, state.best, state.budget
 
 
 def _cuda(device: torch.device) -> list[torch.device]:

@@ -14,6 +14,7 @@ from simcse_core.encoding.scratch import SIZES, new_model
 from simcse_core.errors import CheckpointError, ModelError, RunError, UserError
 from simcse_core.learning.baselines import AS_IT_COMES, with_classifiers
 from simcse_core.learning.cached_encoder import CachedEncoder
+from simcse_core.learning.ended import Ended
 from simcse_core.learning.race import Contestant, verdict
 from simcse_core.learning.records import (
     DIVERGED,
@@ -25,7 +26,7 @@ from simcse_core.learning.records import (
     Record,
     State,
 )
-from simcse_core.learning.training import Ended, train
+from simcse_core.learning.training import train
 from simcse_core.meaning.evaluation import Metrics
 from simcse_core.meaning.intervals import value_of
 from simcse_core.meaning.items import Items

@@ -10,10 +10,11 @@ from simcse_core.encoding.protocol import Trainable
 from simcse_core.encoding.texts import Embeddings
 from simcse_core.learning.baselines import with_classifiers
 from simcse_core.learning.cached_encoder import CachedEncoder
+from simcse_core.learning.ended import Ended
 from simcse_core.learning.measuring import measure
 from simcse_core.learning.records import Evaluation
 from simcse_core.learning.settings import training_settings
-from simcse_core.learning.training import Ended, train
+from simcse_core.learning.training import train
 from simcse_core.meaning.items import Items
 from tests.conftest import SENTENCES
 from tests.learning.small import TEXTS, data_of, tiny_model

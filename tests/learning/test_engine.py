@@ -19,6 +19,7 @@ from simcse_core.encoding.frozen import FrozenEncoder
 from simcse_core.encoding.model import SimCSE
 from simcse_core.errors import CheckpointError, DataError, OptionError, RunError, UserError
 from simcse_core.learning.checks import losses_for
+from simcse_core.learning.ended import Ended
 from simcse_core.learning.frozen_states import FrozenStates, learner
 from simcse_core.learning.health import Watch
 from simcse_core.learning.losses import losses
@@ -28,7 +29,7 @@ from simcse_core.learning.processes import Processes
 from simcse_core.learning.records import Evaluation, Geometry, Note, Step
 from simcse_core.learning.schedule import rate_factor
 from simcse_core.learning.settings import TrainingSettings, training_settings
-from simcse_core.learning.training import Ended, check, train
+from simcse_core.learning.training import check, train
 from simcse_core.limits import Limits
 from tests.learning.small import LABELS, TEXTS, data_of, tiny_model
 from tests.learning.two_processes import result

@@ -10,11 +10,12 @@ from simcse_core.data.splits import split_labelled
 from simcse_core.encoding.frozen import FrozenEncoder
 from simcse_core.encoding.model import SimCSE
 from simcse_core.errors import DataError, OptionError
+from simcse_core.learning.ended import Ended
 from simcse_core.learning.losses import losses
 from simcse_core.learning.measuring import evaluate
 from simcse_core.learning.records import Evaluation, Note, Step
 from simcse_core.learning.settings import MOST_EPOCHS, TrainingSettings, training_settings
-from simcse_core.learning.training import Ended, Loop, train
+from simcse_core.learning.training import Loop, train
 from simcse_core.meaning.evaluation import LabelledMetrics, ScoredMetrics
 from tests.learning.small import data_of, tiny_model
 
