@@ -1,5 +1,7 @@
 import json
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -105,6 +107,35 @@ def test_two_tabs_at_once_queue_one_run() -> None:
     assert len({run.id for (run,) in made}) == 1
     assert len(store.all_runs()) == 1
     assert len(made[0][0].about.owners) == 4
+
+
+SUBMIT = """
+from simcse_core.runs import queue
+from tests.runs.conftest import SMALL
+
+queue.start_supervisor = lambda: None
+print("ready", flush=True)
+input()
+print(*(run.id for run in queue.submit([SMALL])))
+"""
+
+
+def test_several_processes_that_submit_the_same_at_once_make_one_run() -> None:
+    def start() -> "subprocess.Popen[str]":
+        command = [sys.executable, "-c", SUBMIT]
+        return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    processes = [start() for _process in range(3)]
+    for process in processes:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+    ids = {process.communicate(timeout=60)[0].strip() for process in processes}
+    (run,) = store.all_runs()
+    assert ids == {run.id}
 
 
 def test_a_run_of_two_users_goes_on_for_the_other(started: Callable[[], list[Run]]) -> None:
