@@ -55,10 +55,10 @@ def read_bytes(path: Path) -> bytes:
     """
     number = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     with open(number, "rb") as file:
-        found = os.fstat(number)
-        if not stat.S_ISREG(found.st_mode) or found.st_size > MOST_BYTES:
+        about = os.fstat(number)
+        if not stat.S_ISREG(about.st_mode) or about.st_size > MOST_BYTES:
             raise ValueError(f"{path.name} is no small file")
-        return file.read(found.st_size)  # more would be set aside in memory for it
+        return file.read(about.st_size)  # for more, Python would reserve memory
 
 
 def is_file(path: Path) -> bool:

@@ -17,9 +17,9 @@ from threading import Lock
 
 from simcse_core.home import RUN_ID, home
 from simcse_core.learning.records import About, State, Status
-from simcse_core.runs import entry, files, outside
+from simcse_core.runs import entries, files, outside
 from simcse_core.runs.config import RunConfig
-from simcse_core.runs.entry import QueueEntry
+from simcse_core.runs.entries import QueueEntry
 from simcse_core.runs.run import Run
 
 REFRESH_SECONDS = 1.0
@@ -49,7 +49,7 @@ class Snapshot:
 
     @cached_property
     def entry(self) -> QueueEntry:
-        return entry.read(self.run)
+        return entries.read(self.run)
 
     @cached_property
     def fingerprint(self) -> bytes:
@@ -74,7 +74,7 @@ class Snapshot:
 
         One that is at work is claimed even if the supervisor was killed before it could write down the job.
         """
-        return self.entry.job is not None or (self.recorded.state == State.RUNNING and entry.is_there(self.run))
+        return self.entry.job is not None or (self.recorded.state == State.RUNNING and entries.is_there(self.run))
 
 
 class Index:

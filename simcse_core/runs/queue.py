@@ -20,11 +20,10 @@ from simcse_core.home import home
 from simcse_core.learning.records import State
 from simcse_core.learning.settings import check_seconds
 from simcse_core.limits import limits
-from simcse_core.runs import entry as entries
-from simcse_core.runs import files, index, locks, outside, pulse, store
+from simcse_core.runs import entries, files, index, locks, outside, pulse, store
 from simcse_core.runs.backends import environment
 from simcse_core.runs.config import RunConfig
-from simcse_core.runs.entry import QueueEntry
+from simcse_core.runs.entries import QueueEntry
 from simcse_core.runs.index import Snapshot
 from simcse_core.runs.pulse import Listener
 from simcse_core.runs.run import Run
@@ -146,7 +145,7 @@ def resume(run: Run, user: str | None) -> None:
                 run.set_status(State.QUEUED)
         else:
             runs = index.look(0)
-            _check_room([other.owner for other in runs if other.is_waiting], user or one.owner)
+            _check_room([waiting.owner for waiting in runs if waiting.is_waiting], user or one.owner)
             outside.remember(run.folder)
             run.forget_cancel()
             entries.write(run, QueueEntry(number=_last_number(runs) + 1, expected=one.entry.expected))

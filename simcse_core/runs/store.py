@@ -15,10 +15,9 @@ from simcse_core.errors import RunError
 from simcse_core.home import home, run_folder
 from simcse_core.jsonable import jsonable
 from simcse_core.learning.records import About, State
-from simcse_core.runs import entry as entries
-from simcse_core.runs import files, index
+from simcse_core.runs import entries, files, index
 from simcse_core.runs.config import RunConfig
-from simcse_core.runs.entry import QueueEntry
+from simcse_core.runs.entries import QueueEntry
 from simcse_core.runs.run import RESERVED_BYTES, Run, owners_lock
 
 __all__ = [
@@ -203,11 +202,11 @@ def sweep_data(older_than_seconds: float = 86_400) -> None:
 def _remove_uploads(goes: Callable[[Path, float], bool]) -> None:
     """Remove the uploads of which `goes` says so, by path and time of change, unless a run needs them."""
     try:
-        found = [path for path in _uploads().iterdir() if goes(path, _changed(path))]
+        uploads = [path for path in _uploads().iterdir() if goes(path, _changed(path))]
     except OSError:  # nobody has brought anything
         return
-    needed = {path for one in index.look(0) for path in _uploads_of(one.run)} if found else set()
-    for path in found:
+    needed = {path for one in index.look(0) for path in _uploads_of(one.run)} if uploads else set()
+    for path in uploads:
         if path not in needed:
             with contextlib.suppress(OSError):
                 path.unlink()

@@ -17,11 +17,10 @@ from filelock import Timeout
 from simcse_core.errors import RunError, UserError
 from simcse_core.home import home
 from simcse_core.learning.records import Evaluation, Note, State, Step
-from simcse_core.runs import backends, index, locks, schedule
-from simcse_core.runs import entry as entries
+from simcse_core.runs import backends, entries, index, locks, schedule
 from simcse_core.runs.backends import WORKER, Backend
 from simcse_core.runs.bundles import sweep
-from simcse_core.runs.entry import QueueEntry
+from simcse_core.runs.entries import QueueEntry
 from simcse_core.runs.files import explained
 from simcse_core.runs.index import Snapshot
 from simcse_core.runs.pulse import Pulse

@@ -39,10 +39,10 @@ def main(arguments: Sequence[str]) -> None:
     with contextlib.suppress(OSError, AttributeError):
         os.nice(10)
     if list(arguments) == ["--spare"]:
-        given = _wait_for_arguments()
-        if given is None:
+        received = _wait_for_arguments()
+        if received is None:
             return
-        arguments = given
+        arguments = received
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=Path)
     options = parser.parse_args(arguments)

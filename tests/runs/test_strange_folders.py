@@ -12,7 +12,7 @@ import pytest
 from simcse_core.errors import RunError
 from simcse_core.jsonable import jsonable
 from simcse_core.learning.records import State
-from simcse_core.runs import entry, files, index, metrics, queue, race, store, supervisor
+from simcse_core.runs import entries, files, index, metrics, queue, race, store, supervisor
 from simcse_core.runs.run import Run
 from simcse_core.runs.summary import summarise
 from simcse_core.runs.supervisor import Supervisor
@@ -272,6 +272,6 @@ def test_a_supervisor_outlives_whatever_it_meets_at_its_start(
     (home / "queue.sqlite").write_bytes(b"of an earlier version")
     store.create(SMALL).set_status(State.RUNNING)
     monkeypatch.setattr(supervisor, "IDLE_SECONDS", 0.0)
-    monkeypatch.setattr(entry, "is_there", fails)
+    monkeypatch.setattr(entries, "is_there", fails)
     Supervisor().work()
     assert "RecursionError: somebody's file" in capsys.readouterr().err
