@@ -1,8 +1,9 @@
 """How far work is, on stderr: a bar of tqdm on a terminal, a line now and then where nothing can be rewritten."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
@@ -16,6 +17,8 @@ SHORT = 3.0
 """Seconds. Nothing is shown for work that ends sooner; the size of a download is shown at once."""
 SECONDS_BETWEEN_LINES = 10.0
 TEXT_ONLY = "{desc}"
+SOME_ROWS = 20
+"""Of a terminal without a size: tqdm shows nothing where it reads that there are 0."""
 
 tqdm.monitor_interval = 0  # no thread besides: `encoding.foreign_errors` silences stderr only where it is alone
 
@@ -48,6 +51,7 @@ def _bar(text: str, unit: str = "", *, total: int | None = None, done: int = 0, 
         form: of the line; None is tqdm's own, with count, speed and time left.
     """
     rewrites = sys.stderr.isatty()
+    is_measured = rewrites and _has_width()
     return tqdm(
         desc=short_line(text),
         unit=unit,
@@ -58,12 +62,20 @@ def _bar(text: str, unit: str = "", *, total: int | None = None, done: int = 0, 
         bar_format=form,
         leave=form is None,
         file=sys.stderr if rewrites else _Lines(),
-        dynamic_ncols=rewrites,
-        ncols=None if rewrites else 0,  # 0: the numbers without a bar
+        dynamic_ncols=is_measured,
+        ncols=None if is_measured else 0,  # 0: the numbers without a bar
+        nrows=SOME_ROWS,
         mininterval=0.2 if rewrites else SECONDS_BETWEEN_LINES,
         miniters=0,  # the time decides alone
         position=0,
     )
+
+
+def _has_width() -> bool:
+    """Whether the terminal says how wide it is; one in a container or a script may say 0."""
+    with suppress(OSError, ValueError):
+        return os.get_terminal_size(sys.stderr.fileno()).columns > 0
+    return False
 
 
 @contextmanager

@@ -27,12 +27,12 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 @pytest.fixture
-def make_terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
+def make_terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
     """Makes stderr a terminal."""
     reader, writer = pty.openpty()
-    fcntl.ioctl(writer, termios.TIOCSWINSZ, struct.pack("HHHH", 24, WIDTH, 0, 0))
 
-    def make() -> None:
+    def make(rows: int = 24, width: int = WIDTH) -> None:
+        fcntl.ioctl(writer, termios.TIOCSWINSZ, struct.pack("HHHH", rows, width, 0, 0))
         monkeypatch.setattr("sys.stderr.isatty", lambda: True)
         monkeypatch.setattr("sys.stderr.fileno", lambda: writer)
 
@@ -138,7 +138,7 @@ def interrupted(name: str, done: int) -> str:
 
 
 def test_ctrl_c_in_a_download_ends_its_line_and_says_how_to_go_on(
-    make_terminal: Callable[[], None], capsys: pytest.CaptureFixture[str]
+    make_terminal: Callable[..., None], capsys: pytest.CaptureFixture[str]
 ) -> None:
     make_terminal()
     assert interrupted("mpnet", 40) == "mpnet is not complete yet. Run the same command again: it goes on from here."
@@ -148,7 +148,7 @@ def test_ctrl_c_in_a_download_ends_its_line_and_says_how_to_go_on(
 
 
 def test_a_terminal_shows_a_bar_that_is_as_wide_as_it_is(
-    clock: list[float], make_terminal: Callable[[], None], capsys: pytest.CaptureFixture[str]
+    clock: list[float], make_terminal: Callable[..., None], capsys: pytest.CaptureFixture[str]
 ) -> None:
     make_terminal()
     work(clock, 30)
@@ -164,8 +164,18 @@ def test_a_terminal_shows_a_bar_that_is_as_wide_as_it_is(
     assert {columns(state) for state in states[1:]} == {WIDTH - 1}  # a full line would wrap
 
 
+def test_a_terminal_that_does_not_know_its_size_shows_numbers(
+    clock: list[float], make_terminal: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_terminal(0, 0)
+    work(clock, 5)
+    first, *_states, last = capsys.readouterr().err.removeprefix("\r").rstrip().split("\r")
+    assert first.startswith("encoding:  60% 600/1.00k [00:03<")
+    assert last == "encoding: 100% 1.00k/1.00k [00:05<00:00, 200 texts/s]"
+
+
 def test_a_name_of_wide_letters_does_not_overflow_a_terminal(
-    make_terminal: Callable[[], None], capsys: pytest.CaptureFixture[str]
+    make_terminal: Callable[..., None], capsys: pytest.CaptureFixture[str]
 ) -> None:
     make_terminal()
     for name in (CHINESE, 5 * CHINESE):
@@ -178,7 +188,7 @@ def test_a_name_of_wide_letters_does_not_overflow_a_terminal(
 
 
 def test_a_place_in_the_queue_vanishes_from_a_terminal_when_it_is_the_runs_turn(
-    clock: list[float], make_terminal: Callable[[], None], capsys: pytest.CaptureFixture[str]
+    clock: list[float], make_terminal: Callable[..., None], capsys: pytest.CaptureFixture[str]
 ) -> None:
     make_terminal()
     line = WaitingLine()
