@@ -20,6 +20,7 @@ from simcse_core.data.conversions import Made, conversions
 from simcse_core.data.kinds import KINDS, Dataset, Metric, kind
 from simcse_core.data.kinds.cell_types import MatchColumn, TextColumn
 from simcse_core.encoding.catalogue import load
+from simcse_core.encoding.pooling import Saved, poolings
 from simcse_core.encoding.texts import Embeddings
 from simcse_core.learning.losses import losses
 from simcse_core.learning.records import Step
@@ -64,6 +65,17 @@ def dummy_loss() -> Iterator[None]:
 
     yield
     losses.remove("dummy_loss")
+
+
+@pytest.fixture(autouse=True)
+def dummy_pooling() -> Iterator[None]:
+    @poolings.register("dummy_pooling", saved=Saved("dummy_mode"))
+    def dummy(tokens: Tensor, mask: Tensor, first: Tensor) -> Tensor:
+        """The second token of the sentence."""
+        return tokens[:, 1]
+
+    yield
+    poolings.remove("dummy_pooling")
 
 
 @pytest.fixture(autouse=True)
@@ -141,10 +153,11 @@ def the_worker_is_here(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(users, "remember", lambda: None)
 
 
-TRAIN = "train --data dummies-en --loss dummy_loss --layer 1 --tune top:1 --steps 4 --eval-steps 2 --format json"
+TRAIN = "train --data dummies-en --loss dummy_loss --layer 1 --pooling dummy_pooling --tune top:1 --steps 4 --eval-steps 2 --format json"
 CONFIG = RunConfig(
     data="dummies-en",
     layer=1,
+    pooling="dummy_pooling",
     settings=TrainingSettings(loss="dummy_loss", tune="top:1", steps=4, eval_steps=2, loss_options={"dummy_weight": 2}),
 )
 
@@ -182,8 +195,9 @@ def run_command(capsys: pytest.CaptureFixture[str]) -> Any:
     ("command", "names"),
     [
         ("train", ["dummy_loss", "dummy_weight", "dummy_kind"]),
-        ("evaluate", ["dummy_kind"]),
+        ("evaluate", ["dummy_kind", "dummy_pooling"]),
         ("project", ["dummy_projection"]),
+        ("similarity", ["dummy_pooling"]),
     ],
 )
 def test_help_names_what_can_be_chosen(command: str, names: list[str], capsys: pytest.CaptureFixture[str]) -> None:
@@ -199,6 +213,10 @@ def test_commands_take_all_of_them(run_command: Any, tmp_path: Path) -> None:
     (tmp_path / "own.csv").write_text("phrase_a,phrase_b,same\nA cat,A kitten,1\nA cat,The moon,0\n")
     assert json.loads(run_command("evaluate", "--data", tmp_path / "own.csv", "--format", "json"))["n"] == 2
     (tmp_path / "texts.txt").write_text("\n".join(THINGS))
+    similarity = run_command("similarity", "A cat", "A kitten", "--pooling", "dummy_pooling", "--format", "json")
+    assert json.loads(similarity)["similarity"] != json.loads(
+        run_command("similarity", "A cat", "A kitten", "--format", "json")
+    )["similarity"]
     projected = ("--input", tmp_path / "texts.txt", "--output", tmp_path / "map.csv", "--method", "dummy_projection")
     assert json.loads(run_command("project", *projected, "--format", "json"))["n"] == len(THINGS)
     printed = run_command(*TRAIN.replace("dummy_loss", "bce").split(), "--as", "pairs")
@@ -216,15 +234,23 @@ def test_a_training_is_saved_loaded_and_resumed_with_all_of_them(run_command: An
     items = run.items()
     assert items is not None
     assert items.after.metrics == ["dummy_gap"]
-    assert load(run.id).encode(["A cat"]).shape == (1, 384)
+    model = load(run.id)
+    assert model.pooling == "dummy_pooling"
 
     broken = store.create(run.config, tmp_path / "broken")
     execute(broken, lambda record: broken.ask_to_cancel() if isinstance(record, Step) and record.step == 2 else None)
     assert broken.status.state == "cancelled"
     run_command("train", "--resume", "--output", tmp_path / "broken")
-    np.testing.assert_array_equal(load(str(broken.folder)).encode(["A cat"]), load(run.id).encode(["A cat"]))
+    np.testing.assert_array_equal(load(str(broken.model)).encode(["A cat"]), model.encode(["A cat"]))
     resumed = [record.loss for record in broken.records() if isinstance(record, Step)]
     assert resumed == [record["loss"] for record in whole if record["event"] == "step"]
+
+
+def test_the_page_similarity_takes_a_pooling() -> None:
+    page = open_page("similarity", pooling="dummy_pooling")
+    choice = page.selectbox(key="pooling")
+    assert choice.value == "dummy_pooling"
+    assert "dummy_pooling: The second token of the sentence." in (choice.help or "").replace("`", "")
 
 
 def test_the_page_losses_shows_a_loss_with_its_options() -> None:
@@ -251,6 +277,7 @@ def test_the_page_training_races_a_loss_on_a_kind_and_shows_its_result() -> None
     ]
     assert "Two phrases and whether they are about one thing." in words(page)  # what a file of one's own may hold
     pills.set_value(["dummy_loss"]).run()
+    page.selectbox(key="race-options-of-en").select("dummy_loss").run()
     assert "How much the dummy weighs." in [number.help for number in page.number_input]
 
     race_id = race.start(CONFIG, ("dummy_loss",), (0, 1, 2), user=ME)

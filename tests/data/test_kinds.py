@@ -49,3 +49,9 @@ def test_texts_come_column_by_column_and_labels_are_none(data: Dataset) -> None:
 def test_kinds_with_more_columns_are_recognised_first() -> None:
     widths = [len(kind.columns) for kind in KINDS.values()]
     assert widths == sorted(widths, reverse=True)
+
+
+def test_a_metric_that_decides_for_one_kind_is_not_measured_for_another() -> None:
+    names = [metric.name for kind in KINDS.values() for metric in kind.metrics]
+    assert len(names) == len(set(names))
+    assert all(any(metric.is_main for metric in kind.metrics) for kind in KINDS.values() if kind.metrics)

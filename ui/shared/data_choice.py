@@ -47,17 +47,17 @@ class ChosenData:
         return repr((source, kind_of(self.data), len(self.data), sorted(self.columns.items())))
 
 
-def choose_data(key: str, *, kinds: Sequence[str] = tuple(KINDS)) -> ChosenData:
+def choose_data(key: str, *, kinds: Sequence[str] | None = None) -> ChosenData:
     """A bundled data set or an uploaded one.
 
     Args:
         key: prefix of the widgets' keys.
-        kinds: of bundled data that is offered.
+        kinds: of bundled data that is offered; None offers all.
 
     Raises:
         DataError: the file cannot be used.
     """
-    names = offered(kinds)
+    names = offered(list(KINDS) if kinds is None else kinds)
     widget_key, keep = address.widget(f"{key}-data", names, defaults.data(language()), language=language())
     name = st.selectbox(_("Data"), names, format_func=data_title, key=widget_key, on_change=keep)
     # With another key it is another popover, which is closed, so that it does not cover the data that have changed.
@@ -70,12 +70,12 @@ def choose_data(key: str, *, kinds: Sequence[str] = tuple(KINDS)) -> ChosenData:
     return opened(brought, key)
 
 
-def upload(key: str, kinds: Sequence[str] = tuple(KINDS)) -> Upload | None:
+def upload(key: str, kinds: Sequence[str] | None = None) -> Upload | None:
     """A file that somebody brings, with the columns it should have; None before.
 
     Args:
         key: prefix of the widgets' keys.
-        kinds: of data that are asked for.
+        kinds: of data that are asked for; None asks for any.
     """
     file = st.file_uploader(
         _("A table (CSV, TSV, Excel, JSON or Parquet), or texts, one a line"),
@@ -83,7 +83,7 @@ def upload(key: str, kinds: Sequence[str] = tuple(KINDS)) -> Upload | None:
         max_upload_size=limits().max_file_megabytes,
         key=f"{key}-upload",
     )
-    for kind in reversed(kinds):
+    for kind in reversed(list(KINDS) if kinds is None else kinds):
         st.caption(f"{_(KINDS[kind].title)}  \n`{', '.join(KINDS[kind].columns)}`")
     return None if file is None else Upload(uploads.content(file), file.name, file.file_id)
 

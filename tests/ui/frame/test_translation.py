@@ -1,11 +1,18 @@
+from pathlib import Path
 from string import Formatter
 
 import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
+from streamlit.testing.v1 import AppTest
 
+from simcse_core.data import bundled
+from ui.frame import translation
 from ui.frame.messages import current_messages
-from ui.frame.translation import LANGUAGES, LOCALES, _catalogue
+from ui.frame.page import PAGES
+from ui.frame.translation import LANGUAGES, LOCALES, _catalogue, languages_in
+
+ROOT = Path(__file__).parent.parent.parent.parent
 
 
 @pytest.fixture(scope="module")
@@ -39,3 +46,30 @@ def test_both_languages_are_there() -> None:
     assert _catalogue("en").gettext("Similarity") == "Similarity"
     assert _catalogue("zh_CN").gettext("Similarity") == "相似度"
     assert list(LANGUAGES) == ["en", "zh_CN"]
+
+
+@pytest.fixture
+def french(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A third language is a folder with a catalogue, however little stands in it."""
+    file = tmp_path / "fr" / "LC_MESSAGES" / "messages.po"
+    file.parent.mkdir(parents=True)
+    file.write_text('msgid "Language"\nmsgstr "Langue"\n\nmsgid "Similarity"\nmsgstr "Similarité"\n')
+    monkeypatch.setattr(translation, "LOCALES", tmp_path)
+    monkeypatch.setattr(translation, "LANGUAGES", languages_in(tmp_path))
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+@pytest.mark.parametrize("name", ["similarity", "losses", "training", "map"])
+def test_a_third_language_is_found_and_what_it_lacks_is_english(name: str, french: None) -> None:
+    assert translation.LANGUAGES == {"en": "English", "fr": "Français"}
+    page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+    page.switch_page(PAGES[name].path)
+    page.query_params["language"] = "fr"
+    page.run()
+    assert not page.exception
+    assert not page.error
+    (control,) = [one for one in page.button_group if one.label.startswith("Lang")]
+    assert (control.label, control.options) == ("Language / Langue", ["English", "Français"])
+    if name == "similarity":
+        sample = next(iter(bundled.samples().values())).in_language("en")
+        assert page.session_state["sentences-state"].text == "\n".join(sample.sentences)
