@@ -153,7 +153,10 @@ def the_worker_is_here(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(users, "remember", lambda: None)
 
 
-TRAIN = "train --data dummies-en --loss dummy_loss --layer 1 --pooling dummy_pooling --tune top:1 --steps 4 --eval-steps 2 --format json"
+TRAIN = (
+    "train --data dummies-en --loss dummy_loss --layer 1 --pooling dummy_pooling --tune top:1 --steps 4 --eval-steps 2 "
+    "--format json"
+)
 CONFIG = RunConfig(
     data="dummies-en",
     layer=1,
@@ -214,9 +217,10 @@ def test_commands_take_all_of_them(run_command: Any, tmp_path: Path) -> None:
     assert json.loads(run_command("evaluate", "--data", tmp_path / "own.csv", "--format", "json"))["n"] == 2
     (tmp_path / "texts.txt").write_text("\n".join(THINGS))
     similarity = run_command("similarity", "A cat", "A kitten", "--pooling", "dummy_pooling", "--format", "json")
-    assert json.loads(similarity)["similarity"] != json.loads(
-        run_command("similarity", "A cat", "A kitten", "--format", "json")
-    )["similarity"]
+    assert (
+        json.loads(similarity)["similarity"]
+        != json.loads(run_command("similarity", "A cat", "A kitten", "--format", "json"))["similarity"]
+    )
     projected = ("--input", tmp_path / "texts.txt", "--output", tmp_path / "map.csv", "--method", "dummy_projection")
     assert json.loads(run_command("project", *projected, "--format", "json"))["n"] == len(THINGS)
     printed = run_command(*TRAIN.replace("dummy_loss", "bce").split(), "--as", "pairs")
