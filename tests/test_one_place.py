@@ -252,7 +252,7 @@ def test_a_training_is_saved_loaded_and_resumed_with_all_of_them(run_command: An
 
 def test_the_page_similarity_takes_a_pooling() -> None:
     page = open_page("similarity", pooling="dummy_pooling")
-    choice = page.selectbox(key="pooling")
+    (choice,) = [box for box in page.selectbox if box.label == "Pooling"]
     assert choice.value == "dummy_pooling"
     assert "dummy_pooling: The second token of the sentence." in (choice.help or "").replace("`", "")
 
