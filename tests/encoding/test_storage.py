@@ -97,7 +97,7 @@ def test_a_model_whose_layers_are_one_layer_is_refused_in_words() -> None:
     ("file", "change", "message"),
     [
         ("1_Dense/config.json", {"activation_function": "torch.nn.modules.activation.Tanh"}, "an activation"),
-        ("1_Dense/config.json", {"module_input_name": "sentence_embedding"}, "on the sentence vector"),
+        ("1_Dense/config.json", {"module_input_name": "sentence_embedding"}, "on the sentence embedding"),
         ("2_Pooling/config.json", {"pooling_mode": "weightedmean"}, "pools by weightedmean"),
         ("2_Pooling/config.json", {"pooling_mode": ["cls", "mean"]}, "pools by cls and mean"),
     ],
