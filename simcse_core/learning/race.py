@@ -126,8 +126,8 @@ def settings_of(
         OptionError: there is no such loss.
     """
     options = settings.loss_options if loss == settings.loss else {}
-    given = {**settings.model_dump(), "loss": loss, "loss_options": options, "seed": seed, "keep": keep}
-    return training_settings(given)
+    values = {**settings.model_dump(), "loss": loss, "loss_options": options, "seed": seed, "keep": keep}
+    return training_settings(values)
 
 
 def table(contestants: Sequence[Contestant], baselines: Mapping[str, Items] | None = None) -> list[Line]:
@@ -142,9 +142,9 @@ def table(contestants: Sequence[Contestant], baselines: Mapping[str, Items] | No
     metrics = _common_metrics(contestants)
     best = {metric: before[_best(before, metric)] for metric in metrics}
     lines = [_line(name, _different(items.values())) for name, items in before.items()]
-    by_loss = {loss: list(own.values()) for loss, own in _by_loss(contestants).items()}
-    confidence = _together(sum(not any(entry.diverged for entry in own) for own in by_loss.values()))
-    return [*lines, *(_line_of_loss(loss, own, best, confidence) for loss, own in by_loss.items())]
+    by_loss = {loss: list(by_seed.values()) for loss, by_seed in _by_loss(contestants).items()}
+    confidence = _together(sum(not any(entry.diverged for entry in entries) for entries in by_loss.values()))
+    return [*lines, *(_line_of_loss(loss, entries, best, confidence) for loss, entries in by_loss.items())]
 
 
 def verdict(
@@ -166,13 +166,13 @@ def verdict(
     diverged = tuple(dict.fromkeys(entry.loss for entry in contestants if entry.diverged))
     contestants = [entry for entry in contestants if entry.loss not in diverged]
     by_loss = _by_loss(contestants)
-    seeds = [seed for seed in _seeds(contestants) if all(seed in own for own in by_loss.values())]
+    seeds = [seed for seed in _seeds(contestants) if all(seed in by_seed for by_seed in by_loss.values())]
     if not seeds:
         return None
     deciding = metric or main_metric_among(_common_metrics(contestants))
     if deciding is None:
         return None
-    after = {loss: [own[seed].after for seed in seeds] for loss, own in by_loss.items()}
+    after = {loss: [by_seed[seed].after for seed in seeds] for loss, by_seed in by_loss.items()}
     values = {loss: _mean(items, deciding) for loss, items in after.items()}
     undefined = tuple(loss for loss, value in values.items() if math.isnan(value))
     if len(undefined) == len(values):
@@ -242,27 +242,30 @@ def _together(count: int) -> float:
     return 1 - (1 - CONFIDENCE) / max(count, 1)
 
 
-def _line_of_loss(loss: str, own: list[Contestant], best: Mapping[str, Mapping[int, Items]], confidence: float) -> Line:
+def _line_of_loss(
+    loss: str, entries: list[Contestant], best: Mapping[str, Mapping[int, Items]], confidence: float
+) -> Line:
     """The line of a loss and its trainings, one of each seed, beside the best baseline of each metric."""
-    held = [entry for entry in own if not entry.diverged]
-    rates = [entry.texts_per_second for entry in own if entry.texts_per_second is not None]
+    held = [entry for entry in entries if not entry.diverged]
+    rates = [entry.texts_per_second for entry in entries if entry.texts_per_second is not None]
     after = [entry.after for entry in held]
-    line = _line(loss, after or [own[0].after])
+    line = _line(loss, after or [entries[0].after])
     if not held:
         line = replace(line, metrics=dict.fromkeys(line.metrics, NOTHING))
     spread = {metric: over_seeds([value_of(items, metric) for items in after]) for metric in line.metrics}
     return replace(
         line,
-        over_seeds={metric: found for metric, found in spread.items() if found is not None},
+        over_seeds={metric: interval for metric, interval in spread.items() if interval is not None},
         gain={
             metric: seeds_difference(after, [of_seed[entry.seed] for entry in held], metric, confidence=confidence)
             for metric, of_seed in best.items()
-            if len(held) == len(own) and metric in of_seed[held[0].seed].metrics  # the other seeds alone would flatter
+            if len(held) == len(entries)
+            and metric in of_seed[held[0].seed].metrics  # the other seeds alone would flatter
         },
-        seeds=len(own),
-        seconds=fmean(entry.seconds for entry in own),
+        seeds=len(entries),
+        seconds=fmean(entry.seconds for entry in entries),
         texts_per_second=fmean(rates) if rates else None,
-        diverged=len(own) - len(held),
+        diverged=len(entries) - len(held),
     )
 
 
@@ -274,10 +277,10 @@ def _line(name: str, items: Sequence[Items]) -> Line:
 
 def _by_loss(contestants: Sequence[Contestant]) -> dict[str, dict[int, Contestant]]:
     """Each loss's trainings by seed, losses in order of appearance."""
-    found: dict[str, dict[int, Contestant]] = {}
+    by_loss: dict[str, dict[int, Contestant]] = {}
     for entry in contestants:
-        found.setdefault(entry.loss, {})[entry.seed] = entry
-    return found
+        by_loss.setdefault(entry.loss, {})[entry.seed] = entry
+    return by_loss
 
 
 def _seeds(contestants: Sequence[Contestant]) -> list[int]:

@@ -101,8 +101,10 @@ class Note(Stored):
 
     @model_validator(mode="before")
     @classmethod
-    def _in_our_words(cls, found: Any) -> Any:
-        return found if not isinstance(found, Mapping) or _is_ours(found) else {**found, "template": "", "values": {}}
+    def _in_our_words(cls, stored: Any) -> Any:
+        if not isinstance(stored, Mapping) or _is_ours(stored):
+            return stored
+        return {**stored, "template": "", "values": {}}
 
 
 def _is_ours(note: Mapping[str, Any]) -> bool:

@@ -72,22 +72,22 @@ class Items:
 
     @model_validator(mode="before")
     @classmethod
-    def _of_an_earlier_version(cls, found: Any) -> Any:
+    def _of_an_earlier_version(cls, stored: Any) -> Any:
         """A file that does not say of which kind its pairs are, nor how sure a mean of dependent items is."""
-        if not isinstance(found, dict):  # not a file
-            return found
-        if missing := {"values", "cosines", "gold"} - found.keys():
+        if not isinstance(stored, dict):  # not a file
+            return stored
+        if missing := {"values", "cosines", "gold"} - stored.keys():
             raise ValueError(f"no {min(missing)}")
-        gold, values = found["gold"], found["values"]
-        if found.get("of_pairs") is None and isinstance(gold, list):
+        gold, values = stored["gold"], stored["values"]
+        if stored.get("of_pairs") is None and isinstance(gold, list):
             are_labels = all(value in (0, 1) for value in gold)
-            found = {**found, "of_pairs": [] if not gold else PAIR_METRICS if are_labels else SCORED_METRICS}
-        if found.get("pseudo_values") is None and isinstance(values, dict):
+            stored = {**stored, "of_pairs": [] if not gold else PAIR_METRICS if are_labels else SCORED_METRICS}
+        if stored.get("pseudo_values") is None and isinstance(values, dict):
             unknown = {
                 name: [math.nan] * len(values[name]) for name in DEPENDENT_METRICS if isinstance(values.get(name), list)
             }
-            found = {**found, "pseudo_values": unknown}
-        return found
+            stored = {**stored, "pseudo_values": unknown}
+        return stored
 
     @model_validator(mode="after")
     def _as_many_of_each(self) -> Self:

@@ -113,7 +113,7 @@ def _check_entries(entries: list[ZipInfo], allowed: re.Pattern[str]) -> None:
         if entry.is_dir() and entry.file_size == 0 and allowed.fullmatch(f"{name}config.json"):
             continue
         kind = stat.S_IFMT(entry.external_attr >> 16)
-        if not allowed.fullmatch(name) or name != entry.filename or kind not in (0, stat.S_IFREG):
+        if not allowed.fullmatch(name) or kind not in (0, stat.S_IFREG):
             raise RunError("The bundle holds {file!r}, which does not belong into a bundle.", file=name[:100])
         if name.lower() in seen:
             raise RunError("The bundle holds {file!r} twice.", file=name)

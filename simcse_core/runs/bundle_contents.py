@@ -60,15 +60,15 @@ def description(folder: Path) -> Description:
     Raises:
         RunError: it is damaged, or of a later version of this program.
     """
-    found = _read(folder, "bundle.json", Description.model_validate_json)
-    if found.format != FORMAT:
+    made_by = _read(folder, "bundle.json", Description.model_validate_json)
+    if made_by.format != FORMAT:
         raise RunError(
             "The bundle has the format {given}; this one reads {wanted}. Install the version that wrote it: {made}.",
-            given=found.format,
+            given=made_by.format,
             wanted=FORMAT,
-            made=printable(found.versions.get("simcse_core", "?"))[:20],
+            made=printable(made_by.versions.get("simcse_core", "?"))[:20],
         )
-    return found
+    return made_by
 
 
 def config(folder: Path) -> RunConfig:
@@ -77,14 +77,14 @@ def config(folder: Path) -> RunConfig:
     Raises:
         RunError: it is damaged, or names what this version does not have.
     """
-    found = _read(folder, "config.json", RunConfig.model_validate_json)
+    sent = _read(folder, "config.json", RunConfig.model_validate_json)
     try:
-        training_settings(found.settings.model_dump())
-        check_held_out(found)
+        training_settings(sent.settings.model_dump())
+        check_held_out(sent)
     except UserError as error:
         reason = printable(str(error))
         raise RunError("config.json of the bundle cannot be used: {reason}", reason=reason) from error
-    return without_paths(found)
+    return without_paths(sent)
 
 
 def without_paths(config: RunConfig) -> RunConfig:
@@ -170,12 +170,12 @@ def check_size(folder: Path) -> None:
     import torch
     from transformers import AutoConfig, AutoModel
 
-    found = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    if found.get("model_type") not in BERTS:
+    settings = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    if settings.get("model_type") not in BERTS:
         raise RunError("its configuration is of no model of the BERT family.")
-    if found.keys() & {"attn_implementation", "_attn_implementation", "quantization_config"}:
+    if settings.keys() & {"attn_implementation", "_attn_implementation", "quantization_config"}:
         raise RunError("its configuration asks for other code.")
-    _check_counts(found)
+    _check_counts(settings)
     config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     with torch.device("meta"):  # shapes without memory
         model = AutoModel.from_config(config, trust_remote_code=False)  # type: ignore[no-untyped-call]
@@ -184,15 +184,15 @@ def check_size(folder: Path) -> None:
         raise _larger()
 
 
-def _check_counts(found: object, most: int = MOST_SIZE) -> None:
+def _check_counts(settings: object, most: int = MOST_SIZE) -> None:
     """Refuse counts that take long before a model is even there: of layers above all."""
-    if isinstance(found, dict):
-        for name, value in found.items():
+    if isinstance(settings, dict):
+        for name, value in settings.items():
             _check_counts(value, MOST_LAYERS if _FEW.search(name) else most)
-    elif isinstance(found, list):
-        for value in found:
+    elif isinstance(settings, list):
+        for value in settings:
             _check_counts(value, most)
-    elif isinstance(found, int) and abs(found) > most:
+    elif isinstance(settings, int) and abs(settings) > most:
         raise _larger()
 
 
@@ -217,8 +217,8 @@ def _bare_dev(name: str) -> str:
 
 
 def _bare_model(name: str) -> str:
-    known = name in CATALOGUE or name in SIZES or RUN_ID.fullmatch(name) or is_hub_id(name)
-    return name if known else _last_part(name)
+    is_a_name = name in CATALOGUE or name in SIZES or RUN_ID.fullmatch(name) or is_hub_id(name)
+    return name if is_a_name else _last_part(name)
 
 
 def _last_part(path: str) -> str:

@@ -135,10 +135,10 @@ def _folders(folder: Path) -> list[Path]:
 def _changed(path: Path) -> float:
     """Seconds since the epoch; a folder that was renamed, but not written to, changed as well."""
     try:
-        found = path.lstat()
+        status = path.lstat()
     except OSError:  # somebody else has removed it
         return math.inf
-    return max(found.st_mtime, found.st_ctime)
+    return max(status.st_mtime, status.st_ctime)
 
 
 @contextmanager

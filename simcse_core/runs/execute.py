@@ -116,8 +116,8 @@ def _train(run: Run, emit: Emit, *, resume: bool) -> Finished | None:
     sides = open_sides(config)
     data, dev, labelled = sides.train, sides.dev, sides.learned_from  # classifiers need rows before they become pairs
     model = open_model(config, data)
-    known = CachedEncoder(model, config.settings.tune)
-    classified = with_classifiers(Items(), known, labelled, dev) if resume else None
+    encoder = CachedEncoder(model, config.settings.tune)
+    classified = with_classifiers(Items(), encoder, labelled, dev) if resume else None
     ended: Ended | None = None
     for record in train(
         model,
@@ -127,7 +127,7 @@ def _train(run: Run, emit: Emit, *, resume: bool) -> Finished | None:
         checkpoint=run.checkpoint,
         resume=resume,
         stop=lambda: run.cancel_asked,
-        known=known,
+        known=encoder,
         before_checkpoint=run.sync_records,
     ):
         if isinstance(record, Ended):
@@ -139,7 +139,7 @@ def _train(run: Run, emit: Emit, *, resume: bool) -> Finished | None:
         run.append(record)
         emit(record)
         if classified is None and isinstance(record, Evaluation):  # before any step, and after the first point is shown
-            classified = with_classifiers(Items(), known, labelled, dev)
+            classified = with_classifiers(Items(), encoder, labelled, dev)
     assert ended is not None
     if resume:  # killed after its last step
         run.go_on_before(ended.step + 1)
@@ -151,7 +151,7 @@ def _train(run: Run, emit: Emit, *, resume: bool) -> Finished | None:
     before = after = None
     if ended.before is not None and ended.after is not None:
         before = ended.before.items.with_values((classified or Items()).values)
-        after = with_classifiers(ended.after.items, known, labelled, dev)
+        after = with_classifiers(ended.after.items, encoder, labelled, dev)
         run.write_items(BeforeAndAfter(before=before, after=after))
     try:
         write_baselines(config, labelled, dev)
@@ -178,11 +178,11 @@ def _gain(config: RunConfig, before: Items | None, after: Items | None) -> Gain 
     if before is None or after is None:
         return None
     loss, seed = config.settings.loss, config.settings.seed
-    found = verdict([Contestant(loss, seed, before, after, seconds=0.0, texts_per_second=None)], beside(config))
-    if found is None:
+    outcome = verdict([Contestant(loss, seed, before, after, seconds=0.0, texts_per_second=None)], beside(config))
+    if outcome is None:
         return None
-    gain = found.gains[loss]
-    return Gain(metric=found.metric, over=found.baseline, value=gain.value, low=gain.low, high=gain.high)
+    gain = outcome.gains[loss]
+    return Gain(metric=outcome.metric, over=outcome.baseline, value=gain.value, low=gain.low, high=gain.high)
 
 
 def _with_accuracies(metrics: Metrics | None, items: Items | None) -> Numbers | None:

@@ -112,8 +112,8 @@ def result(runs: Sequence[Run]) -> FoldsResult:
     others = [beside(run.config) for run in runs]
     common = [name for name in others[0] if all(name in other for other in others)]
     return FoldsResult(
-        after=over_folds([own.after for own in items]),
-        before=over_folds([own.before for own in items]),
+        after=over_folds([one.after for one in items]),
+        before=over_folds([one.before for one in items]),
         beside={name: over_folds([other[name] for other in others]) for name in common},
         diverged=sum(_finished(run).is_diverged for run in runs),
     )
@@ -200,16 +200,16 @@ def estimate(runs: Sequence[Run]) -> dict[str, FoldMetric | Interval]:
     return {metric: seeds_interval(after, metric) for metric in after[0].metrics}
 
 
-def record(runs: Sequence[Run], found: FoldsResult) -> dict[str, Any]:
+def record(runs: Sequence[Run], result: FoldsResult) -> dict[str, Any]:
     """The result as the last record of a cross-validation."""
     return {
         "event": "folds",
         "folds": len(runs),
         "runs": [run.id for run in runs],
-        "dev_before": jsonable(found.before),
-        "dev_after": jsonable(found.after),
-        "beside": jsonable(found.beside),
-        "diverged": found.diverged,
+        "dev_before": jsonable(result.before),
+        "dev_after": jsonable(result.after),
+        "beside": jsonable(result.beside),
+        "diverged": result.diverged,
     }
 
 
@@ -226,9 +226,9 @@ def _is_pooled(items: Items, metric: str) -> bool:
 
 def _over_items(folds: Sequence[Items], metric: str) -> FoldMetric:
     values = [value for fold in folds for value in fold.values[metric]]
-    found = interval(Items({metric: values}), metric)
+    over_all = interval(Items({metric: values}), metric)
     defined = sum(not math.isnan(value) for value in values)
-    return FoldMetric(found.value, found.low, found.high, "items", defined)
+    return FoldMetric(over_all.value, over_all.low, over_all.high, "items", defined)
 
 
 def _mean(folds: Sequence[Items], metric: str) -> FoldMetric:

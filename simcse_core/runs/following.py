@@ -18,7 +18,7 @@ ASK_SECONDS = 1.0
 def follow(run: Run, *, known: int = 0, on_wait: Callable[[Place], None] = lambda _place: None) -> Iterator[Record]:
     """The records of a run, the old ones at once and the new ones as they come, until it is over.
 
-    A run that was killed and goes on from its checkpoint repeats some steps; what was given is not given again.
+    A run that was killed and goes on from its checkpoint repeats some steps; what was yielded is not yielded again.
 
     Args:
         run: in any state.
@@ -28,12 +28,12 @@ def follow(run: Run, *, known: int = 0, on_wait: Callable[[Place], None] = lambd
     Raises:
         RunError: it failed, and why; or it was cancelled.
     """
-    given, asked_at = known, -ASK_SECONDS
+    yielded, asked_at = known, -ASK_SECONDS
     while True:
         status = run.status  # before the records: those of a run that is over are then all there
         records = run.records()
-        yield from (record for record in records[given:] if not isinstance(record, DamagedEnd))
-        given = max(given, len(records))
+        yield from (record for record in records[yielded:] if not isinstance(record, DamagedEnd))
+        yielded = max(yielded, len(records))
         if status.state == State.FINISHED:
             return
         if status.state == State.CANCELLED:

@@ -54,20 +54,20 @@ def read(path: Path) -> list[Record]:
     """The records so far. A last line that is still being written is left out, and so is what is no record."""
     with _lock:
         try:
-            found = path.stat()
+            status = path.stat()
         except OSError:
             _known.pop(path, None)
             return []
-        known = _known.get(path)
-        if known is None or known.file != found.st_ino or known.read_to > found.st_size:
-            known = _known[path] = _Read(found.st_ino)
+        file = _known.get(path)
+        if file is None or file.file != status.st_ino or file.read_to > status.st_size:
+            file = _known[path] = _Read(status.st_ino)
         _known.move_to_end(path)
-        if found.st_size > known.read_to and not _read_on(path, known):
-            known = _known[path] = _Read(found.st_ino)
-            _read_on(path, known)
+        if status.st_size > file.read_to and not _read_on(path, file):
+            file = _known[path] = _Read(status.st_ino)
+            _read_on(path, file)
         while len(_known) > KEPT_FILES:
             _known.popitem(last=False)
-        return list(known.records)
+        return list(file.records)
 
 
 def keep_before(path: Path, step: int) -> None:
@@ -88,20 +88,20 @@ def _write(path: Path, records: Iterable[Record]) -> None:
     replace_text(path, lines(records))
 
 
-def _read_on(path: Path, known: _Read) -> bool:
+def _read_on(path: Path, so_far: _Read) -> bool:
     """Read what is new; whether the file is still the one that was read before."""
     try:
-        with path.open("rb") as file:
-            file.seek(known.read_to - len(known.last))
-            if file.read(len(known.last)) != known.last:
+        with path.open("rb") as opened:
+            opened.seek(so_far.read_to - len(so_far.last))
+            if opened.read(len(so_far.last)) != so_far.last:
                 return False
-            new = file.read()
+            new = opened.read()
     except OSError:  # another user's, or no file
         return True
     whole = new[: new.rfind(b"\n") + 1]
-    known.read_to += len(whole)
-    known.last = whole[whole[:-1].rfind(b"\n") + 1 :] or known.last
-    known.records += [record for line in whole.split(b"\n") if (record := _parse(line)) is not None]
+    so_far.read_to += len(whole)
+    so_far.last = whole[whole[:-1].rfind(b"\n") + 1 :] or so_far.last
+    so_far.records += [record for line in whole.split(b"\n") if (record := _parse(line)) is not None]
     return True
 
 

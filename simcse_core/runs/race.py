@@ -138,10 +138,10 @@ def runs(race_id: str) -> list[Run]:
     Raises:
         RunError: there is no such race, or all its runs were removed.
     """
-    found = [run for run_id in _ids(race_id) if (run := _find(run_id)) is not None]
-    if not found:
+    of_race = [run for run_id in _ids(race_id) if (run := _find(run_id)) is not None]
+    if not of_race:
         raise RunError("There is no race {given!r}. It may have been removed.", given=race_id)
-    return found
+    return of_race
 
 
 def outcomes(race_id: str) -> list[Outcome]:
@@ -150,17 +150,17 @@ def outcomes(race_id: str) -> list[Outcome]:
     Raises:
         RunError: as for `runs`.
     """
-    found = runs(race_id)
-    waiting = places() if any(run.status.state == State.QUEUED for run in found) else {}
-    known = []
-    for run in found:
+    of_race = runs(race_id)
+    waiting = places() if any(run.status.state == State.QUEUED for run in of_race) else {}
+    seen = []
+    for run in of_race:
         try:
             one = outcome(run, waiting.get(run.id))
             objective(one.loss)
-            known.append(one)
+            seen.append(one)
         except UserError:
             continue
-    return known
+    return seen
 
 
 def outcome(run: Run, place: Place | None = None) -> Outcome:
@@ -190,11 +190,11 @@ def cancel(race_id: str, user: str | None) -> None:
     Raises:
         RunError: there is no such race, or all its runs are somebody else's.
     """
-    found = runs(race_id)
-    own = [run for run in found if run.is_of(user)]
-    if not own:
-        found[0].check_owner(user)
-    for run in reversed(own):  # else the next one would start meanwhile
+    of_race = runs(race_id)
+    mine = [run for run in of_race if run.is_of(user)]
+    if not mine:
+        of_race[0].check_owner(user)
+    for run in reversed(mine):  # else the next one would start meanwhile
         if not run.status.state.is_over:
             queue.cancel(run, user)
 
@@ -296,13 +296,13 @@ def verdict(
     return race.verdict(contestants(runs), baselines, metric)
 
 
-def _keep(found: Sequence[Run]) -> str:
+def _keep(members: Sequence[Run]) -> str:
     """Remember which runs belong together. The id is as hard to guess as theirs, and the same for the same runs."""
-    race_id = hashlib.sha256(" ".join(run.id for run in found).encode()).hexdigest()[:16]
+    race_id = hashlib.sha256(" ".join(run.id for run in members).encode()).hexdigest()[:16]
     path = home() / "races" / f"{race_id}.json"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        files.replace(path, [run.id for run in found])
+        files.replace(path, [run.id for run in members])
     except OSError as error:
         raise files.explained(error, path.parent) from error
     return race_id

@@ -137,6 +137,6 @@ def settings_of(config: RunConfig) -> dict[str, str]:
 def differences(configs: Sequence[RunConfig]) -> dict[str, list[str]]:
     """The settings in which runs differ, each with its value in every run; "" where it is not set."""
     flat = [settings_of(config) for config in configs]
-    names = dict.fromkeys(name for own in flat for name in own)
-    found = {name: [own.get(name, "") for own in flat] for name in names}
-    return {name: values for name, values in found.items() if len(set(values)) > 1}
+    names = dict.fromkeys(name for settings in flat for name in settings)
+    by_setting = {name: [settings.get(name, "") for settings in flat] for name in names}
+    return {name: values for name, values in by_setting.items() if len(set(values)) > 1}
