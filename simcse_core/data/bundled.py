@@ -61,8 +61,8 @@ def titles() -> dict[str, str]:
     """What bundled sets are called on the screen, by their name without its language, in the order in which they are
     offered. A set without a title is called by its name and comes last.
     """
-    found: dict[str, str] = json.loads((FOLDER / "titles.json").read_text(encoding="utf-8"))
-    return found
+    by_name: dict[str, str] = json.loads((FOLDER / "titles.json").read_text(encoding="utf-8"))
+    return by_name
 
 
 def ending(language: str) -> str:

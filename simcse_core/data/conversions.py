@@ -173,9 +173,9 @@ class _Classes:
 
     def other(self, label: str, chance: random.Random) -> int:
         """A text of another class; each is as likely."""
-        own = len(self._members[label])
-        at = chance.randrange(len(self._all) - own)
-        return self._all[at if at < self._start[label] else at + own]
+        size = len(self._members[label])
+        place = chance.randrange(len(self._all) - size)
+        return self._all[place if place < self._start[label] else place + size]
 
 
 @conversions.register("scored->pairs")

@@ -139,7 +139,7 @@ def _class_sizes(data: Dataset) -> dict[str, int]:
     texts: dict[str, set[str]] = defaultdict(set)
     for text, label in zip(texts_of(data), data.text_classes or (), strict=True):
         texts[label].add(normalised(text))
-    return {label: len(own) for label, own in texts.items()}
+    return {label: len(different) for label, different in texts.items()}
 
 
 def _span(counts: Collection[int]) -> str:

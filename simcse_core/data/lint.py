@@ -238,12 +238,13 @@ def _in_batch(data: Dataset, batch_size: int) -> Iterator[Finding]:
 
 
 def _leakage(data: Dataset, dev: Dataset) -> Iterator[Finding]:
-    known = {normalised(text) for text in texts_of(data)}
+    trained = {normalised(text) for text in texts_of(data)}
     yield from _finding(
-        "leakage", (at % len(dev) for at, text in enumerate(texts_of(dev)) if normalised(text) in known)
+        "leakage",
+        (row % len(dev) for row, text in enumerate(texts_of(dev)) if normalised(text) in trained),
     )
 
 
 def _of_the_model(data: Dataset, check: TextCheck) -> Iterator[Finding]:
-    yield from _finding("truncated", (at % len(data) for at in check.truncated))
-    yield from _finding("unreadable", (at % len(data) for at in check.unreadable))
+    yield from _finding("truncated", (position % len(data) for position in check.truncated))
+    yield from _finding("unreadable", (position % len(data) for position in check.unreadable))

@@ -278,8 +278,8 @@ def _average_precision_without_each(cosines: Values, same: NDArray[np.bool_]) ->
     if count == 1:
         without[same] = np.nan
     else:
-        own = np.searchsorted(wanted, cosines[same], side="left")
-        itself = (nth[own] - 1) / below[own]
+        position = np.searchsorted(wanted, cosines[same], side="left")
+        itself = (nth[position] - 1) / below[position]
         without[same] = (above[same] + without_same[at[same]] - itself) / (count - 1)
     return float(precision.mean()), without
 
@@ -304,11 +304,11 @@ def nearest_class_hits(embeddings: Embeddings | Values, labels: Sequence[str]) -
     hits = np.zeros(len(codes), dtype=bool)
     for start in range(0, len(codes), 1_000):  # a thousand texts at once: many classes need no huge matrix
         part = slice(start, start + 1_000)
-        own = codes[part]
+        class_of = codes[part]
         others = exact_cosines(embeddings[part], sums)  # (n, C)
-        others[np.arange(len(own)), own] = -np.inf
+        others[np.arange(len(class_of)), class_of] = -np.inf
         nearest = others.max(axis=1) + ROUNDING
-        hits[part] = cosine_similarity_rows(embeddings[part], sums[own] - embeddings[part]) > nearest
+        hits[part] = cosine_similarity_rows(embeddings[part], sums[class_of] - embeddings[part]) > nearest
     alone = np.bincount(codes, minlength=len(sums))[codes] == 1
     return hits & ~alone
 
@@ -336,16 +336,16 @@ def triplet_hits(anchor: Embeddings, positive: Embeddings, negative: Embeddings)
 
 
 def evaluate_answers(
-    question_vectors: Embeddings, answer_vectors: Embeddings, questions: Sequence[str], labels: ArrayLike
+    question_embeddings: Embeddings, answer_embeddings: Embeddings, questions: Sequence[str], labels: ArrayLike
 ) -> AnswerMetrics:
     """Do right answers lie closer to their question than wrong ones?
 
     Args:
-        question_vectors, answer_vectors: (N, D) unit rows; row i of both is a question with one of its answers.
+        question_embeddings, answer_embeddings: (N, D) unit rows; row i of both is a question with one of its answers.
         questions: N questions; equal ones are one question.
         labels: (N,) 1 for a right answer, 0 for a wrong one.
     """
-    ranks = ranks_of_right_answers(question_vectors, answer_vectors, questions, labels)
+    ranks = ranks_of_right_answers(question_embeddings, answer_embeddings, questions, labels)
     dropped = len(set(questions)) - len(ranks)
     if not ranks:
         return AnswerMetrics(0, dropped, *[float("nan")] * 3)
@@ -360,7 +360,7 @@ def evaluate_answers(
 
 
 def ranks_of_right_answers(
-    question_vectors: Embeddings, answer_vectors: Embeddings, questions: Sequence[str], labels: ArrayLike
+    question_embeddings: Embeddings, answer_embeddings: Embeddings, questions: Sequence[str], labels: ArrayLike
 ) -> list[NDArray[np.int64]]:
     """Where the right answers of each question stand among its answers, the closest first.
 
@@ -373,7 +373,7 @@ def ranks_of_right_answers(
     Returns:
         For each question with right and wrong answers, in order of appearance: ranks from 1, ascending.
     """
-    cosines, gold = pair_cosines(question_vectors, answer_vectors), np.asarray(labels)
+    cosines, gold = pair_cosines(question_embeddings, answer_embeddings), np.asarray(labels)
     codes = _codes(questions)
     order = np.argsort(codes, kind="stable")
     ranks = []
