@@ -61,6 +61,23 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         raise
 
 
+def write_unsynced(path: Path, content: bytes) -> None:
+    """Write a file that a kill leaves old or new, and that a power cut may leave empty: much faster than `write`.
+
+    Raises:
+        OSError: it cannot be written; the old one is then as it was.
+    """
+    temporary = path.with_name(f".{secrets.token_hex(8)}.new")
+    try:
+        with _naming(path, temporary):
+            temporary.write_bytes(content)
+            temporary.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise
+
+
 def move(source: Path, target: Path) -> None:
     """Rename a file or folder whose content is synced, and sync the new name.
 

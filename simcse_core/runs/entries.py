@@ -6,6 +6,7 @@ Who holds the queue's lock (`schedule.locked`) writes it; once a run is claimed,
 
 from pydantic import TypeAdapter
 
+from simcse_core import durable
 from simcse_core.learning.records import Stored
 from simcse_core.runs import files
 from simcse_core.runs.run import Run
@@ -47,12 +48,12 @@ def is_there(run: Run) -> bool:
 
 
 def write(run: Run, entry: QueueEntry) -> None:
-    """Replace the entry of a run.
+    """Replace the entry of a run. Should a power cut take it, the run keeps its state and loses its place.
 
     Raises:
         RunError: it cannot be written.
     """
     try:
-        files.replace(run.folder / NAME, entry.model_dump())
+        durable.write_unsynced(run.folder / NAME, files.text_of(entry.model_dump()).encode())
     except OSError as error:
         raise files.explained(error, run.folder) from error

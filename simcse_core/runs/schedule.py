@@ -15,6 +15,7 @@ from itertools import islice
 from filelock import Timeout
 from pydantic import TypeAdapter
 
+from simcse_core import durable
 from simcse_core.errors import RunError
 from simcse_core.home import home
 from simcse_core.learning.records import Step
@@ -112,7 +113,7 @@ def serve(owner: str) -> None:
     """
     users = [*(user for user in _served() if user != owner), owner]
     try:
-        files.replace(home() / "served.json", users[-REMEMBERED:])
+        durable.write_unsynced(home() / "served.json", files.text_of(users[-REMEMBERED:]).encode())
     except OSError as error:
         raise files.explained(error, home()) from error
 

@@ -202,6 +202,20 @@ def test_a_run_waits_as_soon_as_its_folder_is_one(started: Callable[[], list[Run
     assert started() == [run]
 
 
+@pytest.mark.parametrize("state", [State.QUEUED, State.RUNNING])
+def test_an_entry_that_a_power_cut_left_empty_costs_a_run_its_place_and_nothing_else(
+    jobs: Jobs, started: Callable[[], list[Run]], state: State
+) -> None:
+    (run,) = submit("anna", 1)
+    if state == State.RUNNING:
+        started()
+        jobs.begins(run)
+        jobs.ends(run)
+    (run.folder / "queue.json").write_bytes(b"")
+    index.touch()
+    assert started() == [run]
+
+
 def test_a_run_that_another_process_carries_out_itself_is_not_started_and_not_taken_over(
     jobs: Jobs, started: Callable[[], list[Run]]
 ) -> None:
@@ -235,7 +249,7 @@ def test_a_home_that_cannot_be_written_is_an_error_in_words(monkeypatch: pytest.
 def test_a_disk_that_fills_up_while_runs_are_queued_leaves_none_behind(monkeypatch: pytest.MonkeyPatch) -> None:
     submit("anna", 1)
     real = durable.write
-    left = [6]  # files; a run needs four
+    left = [4]  # files; a run needs three
 
     def write(path: Path, content: bytes) -> None:
         left[0] -= 1

@@ -210,17 +210,17 @@ def test_a_supervisor_outlives_a_full_disk_and_the_run_waits_until_there_is_room
     jobs: Jobs, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (run,) = submit(1)
-    real = durable.write
+    real = durable.write_unsynced
 
     def full(path: Path, _content: bytes) -> None:
         raise OSError(errno.ENOSPC, "No space left on device", str(path))
 
-    monkeypatch.setattr(durable, "write", full)
+    monkeypatch.setattr(durable, "write_unsynced", full)
 
     def make_room() -> None:
         assert jobs.submitted == []
         assert run.status.state == "queued"
-        monkeypatch.setattr(durable, "write", real)
+        monkeypatch.setattr(durable, "write_unsynced", real)
 
     looks(Supervisor(), monkeypatch, [lambda: None, make_room, lambda: None])
     assert jobs.submitted == [run]
