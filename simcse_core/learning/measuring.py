@@ -40,7 +40,8 @@ def main_metric_among(names: Iterable[str]) -> str | None:
         names: of the metrics that were measured, of data of one kind.
     """
     measured = set(names)
-    deciding = (metric.name for kind in KINDS.values() for metric in kind.metrics if metric.is_main)
+    # Triplets are the last here: labelled texts had an "accuracy" beside their main metric in earlier versions.
+    deciding = (metric.name for kind in reversed(KINDS.values()) for metric in kind.metrics if metric.is_main)
     return next((name for name in deciding if name in measured), None)
 
 

@@ -14,6 +14,7 @@ from simcse_core.data.kinds import (
     texts_of,
 )
 from simcse_core.errors import DataError
+from simcse_core.learning.measuring import main_metric_among
 
 EXAMPLES: list[Dataset] = [
     Texts("d", ("a", "b", "c")),
@@ -55,3 +56,10 @@ def test_a_metric_that_decides_for_one_kind_is_not_measured_for_another() -> Non
     names = [metric.name for kind in KINDS.values() for metric in kind.metrics]
     assert len(names) == len(set(names))
     assert all(any(metric.is_main for metric in kind.metrics) for kind in KINDS.values() if kind.metrics)
+
+
+def test_labelled_results_of_an_earlier_version_are_judged_as_they_were() -> None:
+    """They called the share of texts nearest to their own class's centre as triplets call theirs."""
+    assert main_metric_among(["n", "accuracy", "mean_average_precision"]) == "mean_average_precision"
+    assert main_metric_among(["accuracy", "mean_average_precision", "logistic_accuracy"]) == "logistic_accuracy"
+    assert main_metric_among(["n", "accuracy", "mean_margin"]) == "accuracy"
