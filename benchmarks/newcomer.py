@@ -6,7 +6,7 @@
 
 A freshly started app; the file's columns get names of their own, so that they have to be mapped. Two losses race; the
 winner is used on Similarity; its bundle is downloaded on Runs and loaded in a plain Python session: with
-sentence-transformers, or, for a head on a frozen encoder, with simcse_core. The vectors have to be those of the app.
+sentence-transformers, or, for a head on a frozen encoder, with simcse_core. The embeddings must be those of the app.
 """
 
 import argparse
@@ -192,7 +192,8 @@ def in_plain_python(bundle: Path, folder: Path, sentences: list[str]) -> list[li
         else f"from simcse_core import load; model = load({str(model)!r})"
     )
     code = (
-        f"import json; {load}; vectors = model.encode({sentences!r}); print(json.dumps((vectors @ vectors.T).tolist()))"
+        f"import json; {load}; embeddings = model.encode({sentences!r}); "
+        "print(json.dumps((embeddings @ embeddings.T).tolist()))"
     )
     where = ROOT if "simcse_core" in load else folder
     ended = subprocess.run([sys.executable, "-c", code], cwd=where, capture_output=True, text=True, check=True)

@@ -18,7 +18,7 @@ With --bulk some users paste thousands of sentences of about 50 words each at th
 wait for their heatmap. How many threads the server has at most shows whether outdated runs of pages pile up.
 
 Memory is resident memory with all child processes: at the start the model is loaded and nobody is there, at the end all
-clients are there. Clients and server share the machine, so the clients' processor time is told too.
+clients are there. Clients and server share the machine, so the clients' processor time is reported too.
 
 The exit status is 1 when there was an error: one shown on a page, a broken connection, a wrong answer, or none.
 """

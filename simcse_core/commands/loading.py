@@ -59,7 +59,7 @@ def warn_unreadable(model: str, count: int, first: int | None, of: str = "") -> 
         other = can_read_instead(model)
         to_stderr(
             f"warning: {model} cannot read {count} of the texts (the first is text {first + 1}{of}): "
-            f"their vectors mean little.{f' Try --model {other}.' if other else ''}"
+            f"their embeddings mean little.{f' Try --model {other}.' if other else ''}"
         )
 
 

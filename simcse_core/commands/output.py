@@ -46,10 +46,11 @@ def output_file(name: str, inputs: Iterable[tuple[str, str]] = (), *, regular: b
         raise OptionError("There is no folder {folder} to write {file} in.", folder=path.parent, file=path.name)
     is_special = path.exists() and not path.is_file()
     if path.is_dir() or (is_special and regular) or (path.exists() and not os.access(path, os.W_OK)):
-        raise OptionError("{file} cannot be written: name a file in a folder of yours.", file=path)
+        raise OptionError("{file} cannot be written: name a file in a folder that you may write to.", file=path)
     if not is_special and not os.access(folder, os.W_OK | os.X_OK):
         raise OptionError(
-            "{file} cannot be written: its folder {folder} takes no new files. Name a file in a folder of yours.",
+            "{file} cannot be written: its folder {folder} takes no new files. Name a file in a folder that you may "
+            "write to.",
             file=path,
             folder=folder,
         )

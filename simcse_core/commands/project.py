@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> None:
     durable.write(output, to_csv(["x", "y", "text"], rows).encode())  # on a full disk the old file stays as it was
     trust = trustworthiness(embeddings, points, seed=options.seed)
     if math.isnan(trust):
-        reason = "there are too few texts" if len(texts) < 5 else "all texts have the same vector, up to rounding"
+        reason = "there are too few texts" if len(texts) < 5 else "all texts have the same embedding, up to rounding"
         to_stderr(f"note: trustworthiness is undefined: {reason}.")
     answer: dict[str, Any] = jsonable({"n": len(points), "trustworthiness": trust, "seconds": round(seconds, 3)})
     print_answer(answer, options.format)

@@ -91,7 +91,7 @@ def _check_folder(folder: Path) -> None:
     if not os.path.isdir(there):
         raise OptionError("--output is {folder}, and {file} is a file. Name a folder.", folder=folder, file=there)
     if not os.access(there, os.W_OK | os.X_OK):
-        raise OptionError("{folder} cannot be written: name a folder of yours.", folder=folder)
+        raise OptionError("{folder} cannot be written: name a folder that you may write to.", folder=folder)
     store.check_free(folder)
 
 

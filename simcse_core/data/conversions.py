@@ -46,7 +46,7 @@ MismatchTo = Annotated[
     float, Field(ge=0, lt=1, description="Pairs up to this share of the scale's maximum become mismatches.")
 ]
 MostNegatives = Annotated[
-    int, Field(ge=1, le=100, description="So many negatives at most for each positive; which ones, the seed decides.")
+    int, Field(ge=1, le=100, description="At most so many negatives for each positive; the seed decides which.")
 ]
 
 

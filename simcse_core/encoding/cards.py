@@ -98,7 +98,7 @@ CATALOGUE = {
             megabytes=133,
             layers=12,
             pooling="cls",
-            note="Trained for search. Its cosines lie high, so compare them with each other.",
+            note="Trained for search. Its cosines are high: compare them only with each other.",
             hub="BAAI/bge-small-en-v1.5",
         ),
         ModelCard(
@@ -120,7 +120,7 @@ CATALOGUE = {
             megabytes=440,
             layers=12,
             pooling="mean",
-            note="BERT before anyone taught it similarity: the start that SimCSE begins with.",
+            note="BERT without any training in similarity: the model that SimCSE starts from.",
             hub="google-bert/bert-base-uncased",
         ),
         ModelCard(
@@ -153,7 +153,7 @@ CATALOGUE = {
             megabytes=412,
             layers=12,
             pooling="mean",
-            note="Chinese BERT before anyone taught it similarity: a start for fine-tuning.",
+            note="Chinese BERT without any training in similarity: a start for fine-tuning.",
             hub="google-bert/bert-base-chinese",
         ),
         ModelCard(
@@ -176,7 +176,7 @@ CATALOGUE = {
             megabytes=471,
             layers=12,
             pooling="mean",
-            note="Trained for search, with “query: ” or “passage: ” before a text. Its cosines lie above 0.7.",
+            note="Trained for search, with “query: ” or “passage: ” before a text. Its cosines are above 0.7.",
             hub="intfloat/multilingual-e5-small",
             multilingual=True,
         ),

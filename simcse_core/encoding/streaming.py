@@ -120,6 +120,6 @@ def _write_header(file: BinaryIO, summary: StreamSummary) -> None:
 def _appearing(path: Path) -> Iterator[BinaryIO]:
     """A new file that takes the place of `path` when all went well, and goes away when not."""
     if os.path.exists(path) and not os.path.isfile(path):  # its header is written last, which no pipe allows
-        raise OptionError("{file} cannot be written: name a file in a folder of yours.", file=path)
+        raise OptionError("{file} cannot be written: name a file in a folder that you may write to.", file=path)
     with durable.replacing(path) as file:
         yield file

@@ -48,7 +48,7 @@ def puts_in_lower_case(tokenizer: PreTrainedTokenizerBase) -> bool:
 
 def _put_in_lower_case(tokenizer: PreTrainedTokenizerBase, name: str) -> None:
     if not tokenizer.is_fast:
-        raise ModelError("{name} asks for lower case, and its kind of tokenizer cannot be told so.", name=name)
+        raise ModelError("{name} asks for lower case, and its kind of tokenizer has no such setting.", name=name)
     if not puts_in_lower_case(tokenizer):
         backend = tokenizer.backend_tokenizer
         old = [] if backend.normalizer is None else [backend.normalizer]

@@ -196,8 +196,8 @@ def _check_fit(bert: PreTrainedModel, report: dict[str, Collection[Any]], name: 
     left_over = _left_over(bert, sorted(str(key) for key in report["unexpected_keys"]))
     if left_over and not missing and not misfit:
         raise ModelError(
-            "The folder of {name} holds parts that its config.json does not use, of which the embeddings would know "
-            "nothing: {left_over} have no place ({tensors}). Get the folder again from where the model works, saved "
+            "The folder of {name} holds parts that its config.json does not use, so the embeddings would ignore "
+            "them: {left_over} have no place ({tensors}). Get the folder again from where the model works, saved "
             "with save_pretrained.",
             name=name,
             left_over=len(left_over),
@@ -206,8 +206,8 @@ def _check_fit(bert: PreTrainedModel, report: dict[str, Collection[Any]], name: 
     if missing or misfit:
         raise ModelError(
             "The weights of {name} do not fit its config.json: {missing} are missing, {misfit} have another shape, "
-            "{left_over} have no place ({tensors}). Vectors would be random. Get the folder again from where the model "
-            "works, saved with save_pretrained.",
+            "{left_over} have no place ({tensors}). The embeddings would be random. Get the folder again from where "
+            "the model works, saved with save_pretrained.",
             name=name,
             missing=len(missing),
             misfit=len(misfit),

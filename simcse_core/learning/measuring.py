@@ -113,7 +113,7 @@ def _encoded(model: Encodes, data: Dataset, precision: str) -> tuple[list[Embedd
     columns = text_columns(data)
     embeddings = model.encode([text for column in columns for text in column], precision=precision)
     if not np.isfinite(embeddings).all():
-        raise ModelError("{name} gives vectors that are not numbers: its weights are ruined.", name=model.name)
+        raise ModelError("{name} gives embeddings that are not numbers: its weights are ruined.", name=model.name)
     row_of = {text: row for row, text in enumerate(text for column in columns for text in column)}
     return np.split(embeddings, len(columns)), embeddings[sorted(row_of.values())]
 

@@ -3,10 +3,10 @@
 NOTES = {
     "diverged": "Diverged: the loss is no number any more, the steps were too large. Choose a smaller learning rate.",
     "rising": "The loss rises: {now:.3g} on average, after {first:.3g} at the start. Choose a smaller learning rate.",
-    "collapsed": "Collapse: all texts have nearly the same vector (mean cosine {cosine:.3f}, effective rank "
+    "collapsed": "Collapse: all texts have nearly the same embedding (mean cosine {cosine:.3f}, effective rank "
     "{rank:.1f}). A smaller learning rate, another loss or larger batches help.",
-    "not_spread": "All texts have nearly the same vector (mean cosine {cosine:.3f}, effective rank {rank:.1f}). Hidden "
-    "words teach what words mean; a fine-tuning afterwards spreads the sentences.",
+    "not_spread": "All texts have nearly the same embedding (mean cosine {cosine:.3f}, effective rank {rank:.1f}). "
+    "Hidden words teach what words mean; a fine-tuning afterwards spreads the sentences.",
     "identical_views": "The two views of each text are identical: without dropout there is nothing to align, the texts "
     "are only spread. Set dropout to 0.1, and train layers, which have it.",
     "no_active_triplets": "No triplet of the last {steps} steps violates the margin: nothing is learned any more. "

@@ -79,14 +79,14 @@ class Verdict:
     lead: Interval
     """How far `ahead` is before `rival`, paired item by item; from three seeds on with the noise of seeds."""
     baseline: str
-    """The best of what one had before: the name of a baseline, or "start"."""
+    """The best of the baselines and the start: the name of a baseline, or "start"."""
     gains: dict[str, Interval]
     """Of each loss above that baseline; all of them together hold the truth in 95 % of cases (Bonferroni)."""
     seeds: int
     """How many seeds every loss has finished; the verdict is about these. Below three it says nothing about others."""
     diverged: tuple[str, ...] = ()
-    """The losses that are left out, because a training of theirs diverged or ended with the same vector for all texts,
-    where the metric is undefined."""
+    """The losses that are left out: a training of theirs diverged, or ended with the same embedding for all texts, and
+    then the metric is undefined."""
 
     @property
     def clear(self) -> bool:
@@ -150,7 +150,7 @@ def table(contestants: Sequence[Contestant], baselines: Mapping[str, Items] | No
 def verdict(
     contestants: Sequence[Contestant], baselines: Mapping[str, Items] | None = None, metric: str | None = None
 ) -> Verdict | None:
-    """Who is ahead of whom, and of what one had before, by more than noise.
+    """Who is ahead of whom, and of the baselines, by more than noise.
 
     Only the seeds that every loss has finished count. A loss that diverged with any seed, or whose metric is undefined
     with any, is left out: its other seeds alone would flatter it.

@@ -119,7 +119,7 @@ def _is_ours(note: Mapping[str, Any]) -> bool:
 
 
 class Gain(Stored):
-    """How much a metric has gained over the best of what one had before, with its 95 % range."""
+    """How much a metric has gained over the best baseline, with its 95 % range."""
 
     metric: str
     over: str
@@ -192,7 +192,7 @@ class State(StrEnum):
     FAILED = "failed"
     CANCELLED = "cancelled"
     INTERRUPTED = "interrupted"
-    """Its process is gone without a word; the supervisor takes it up again."""
+    """Its process ended without an error message; the supervisor starts it again."""
 
     @property
     def is_over(self) -> bool:

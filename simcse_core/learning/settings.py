@@ -88,7 +88,7 @@ class TrainingSettings(BaseModel):
     ] = "best"
     precision: Annotated[
         Literal["auto", "float32", "bfloat16"],
-        Field(description="Numbers to compute in; 'auto' is bfloat16 where the hardware is good at it."),
+        Field(description="Number format of the computation; 'auto' is bfloat16 where the hardware computes it fast."),
     ] = "auto"
     seed: Annotated[int, Field(ge=0, le=2**31 - 1, description="Order of the data, dropout, new weights.")] = 0
 

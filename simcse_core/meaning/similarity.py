@@ -38,7 +38,7 @@ def cosine_similarity(a: ArrayLike, b: ArrayLike | None = None) -> Matrix:
     left = _unit_rows(a, np.float32)
     right = left if b is None else _unit_rows(b, np.float32)
     if left.shape[1] != right.shape[1]:
-        raise ShapeError("The vectors must have the same width: got {a} and {b}.", a=left.shape[1], b=right.shape[1])
+        raise ShapeError("The embeddings must have the same width: got {a} and {b}.", a=left.shape[1], b=right.shape[1])
     return np.clip(left @ right.T, -1.0, 1.0)
 
 
@@ -80,7 +80,7 @@ def without_rounding(cosines: ArrayLike) -> NDArray[np.float64]:
 def _unit_rows(embeddings: ArrayLike, dtype: type[Number]) -> NDArray[Number]:
     matrix = np.asarray(embeddings, dtype=dtype)
     if matrix.ndim != 2:
-        raise ShapeError("The vectors must be a matrix (N, D): got shape {shape}.", shape=matrix.shape)
+        raise ShapeError("The embeddings must be a matrix (N, D): got shape {shape}.", shape=matrix.shape)
     norms = np.linalg.norm(matrix, axis=1, keepdims=True)
     return np.divide(matrix, norms, out=np.zeros_like(matrix), where=norms > 0)
 

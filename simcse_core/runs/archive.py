@@ -101,12 +101,12 @@ def _check_end(file: BinaryIO) -> None:
     if signature != b"PK\x05\x06" or comment:
         raise BadZipFile("File is not a zip file without a comment")
     if directory_bytes > MOST_DIRECTORY_BYTES or tail.startswith(b"PK\x06\x07"):  # or the list stands elsewhere (Zip64)
-        raise RunError("The bundle holds too many files: a bundle of ours has at most {most}.", most=MOST_ENTRIES)
+        raise RunError("The bundle holds too many files: a bundle has at most {most}.", most=MOST_ENTRIES)
 
 
 def _check_entries(entries: list[ZipInfo], allowed: re.Pattern[str]) -> None:
     if len(entries) > MOST_ENTRIES:
-        raise RunError("The bundle holds too many files: a bundle of ours has at most {most}.", most=MOST_ENTRIES)
+        raise RunError("The bundle holds too many files: a bundle has at most {most}.", most=MOST_ENTRIES)
     seen: set[str] = set()
     for entry in entries:
         name = entry.orig_filename  # zipfile mends names on some systems; what is odd is refused on all

@@ -150,7 +150,7 @@ def check_model(folder: Path) -> None:
         reason = printable(str(error).strip().partition("\n")[0][:300]) or type(error).__name__
         raise RunError("The model in the bundle cannot be used: {reason}", reason=reason) from error
     if not works:
-        raise RunError("The model in the bundle cannot be used: its vectors are no numbers.")
+        raise RunError("The model in the bundle cannot be used: its embeddings are not numbers.")
 
 
 def _gives_numbers(model: "SimCSE | FrozenEncoder") -> bool:

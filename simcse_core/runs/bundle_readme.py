@@ -14,14 +14,14 @@ from simcse_core.runs.run import Run
 USE = """from sentence_transformers import SentenceTransformer
 
 model = SentenceTransformer({folder!r})
-vectors = model.encode(["A cat sleeps.", "A kitten naps."])
-print(vectors @ vectors.T)
+embeddings = model.encode(["A cat sleeps.", "A kitten naps."])
+print(embeddings @ embeddings.T)
 """
 USE_FROZEN = """from simcse_core import load
 
 model = load({folder!r})
-vectors = model.encode(["A cat sleeps.", "A kitten naps."])
-print(vectors @ vectors.T)
+embeddings = model.encode(["A cat sleeps.", "A kitten naps."])
+print(embeddings @ embeddings.T)
 """
 README = """# {name}
 
@@ -109,7 +109,7 @@ def _note(frozen: bool) -> str:
             "sentence-transformers cannot load this model: it is a linear layer on a frozen encoder that only SimCSE "
             "Explorer brings. Run the lines above in the folder of SimCSE Explorer."
         )
-    return "`simcse_core.load` takes the same folder and gives the same vectors."
+    return "`simcse_core.load` takes the same folder and gives the same embeddings."
 
 
 def _data_note(config: RunConfig) -> str:

@@ -212,7 +212,7 @@ def _held_out(config: RunConfig, data: Dataset, seed: int) -> tuple[Dataset, Dat
         return data, _open_dev(config, config.other_dev)
     if config.folds is not None:
         if config.fold is None:
-            raise OptionError("Which of the {folds} folds is held out is not said.", folds=config.folds)
+            raise OptionError("Which of the {folds} folds is held out is not given.", folds=config.folds)
         return fold(data, config.folds, config.fold, seed=seed)
     if config.dev == NOTHING or (not data.metrics and config.dev_share is None):
         return data, None

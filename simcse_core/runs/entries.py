@@ -24,7 +24,7 @@ class QueueEntry(Stored):
     job: str | None = None
     """The backend's name for the job that was submitted last, until the supervisor has seen it end."""
     deaths: int = 0
-    """How often in a row its process has ended without a word and without getting farther."""
+    """How often in a row its process has ended without an error message and without progress."""
     reached: int = -1
     """The step at the last death."""
     took: float | None = None

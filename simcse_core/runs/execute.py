@@ -81,7 +81,7 @@ def execute(run: Run, emit: Emit, *, resume: bool = False) -> None:
 
 
 def follow(config: RunConfig) -> None:
-    """What every process but the main one does when a run has several: the same training, without a word."""
+    """What every process but the main one does when a run has several: the same training, without output."""
     data, dev = open_split(config)
     for _record in train(open_model(config, data), data, dev, config.settings):
         pass
@@ -174,7 +174,7 @@ def _train(run: Run, emit: Emit, *, resume: bool) -> Finished | None:
 
 
 def _gain(config: RunConfig, before: Items | None, after: Items | None) -> Gain | None:
-    """How much the metric that decides has gained over the best of what one had before, with its 95 % range."""
+    """How much the metric that decides has gained over the best baseline, with its 95 % range."""
     if before is None or after is None:
         return None
     loss, seed = config.settings.loss, config.settings.seed

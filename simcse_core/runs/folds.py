@@ -77,7 +77,7 @@ def configs(config: RunConfig) -> list[RunConfig]:
         OptionError: that number is not said.
     """
     if config.folds is None:
-        raise OptionError("The number of folds is not said.")
+        raise OptionError("The number of folds is not given.")
     return [config.model_copy(update={"fold": number}) for number in range(1, config.folds + 1)]
 
 

@@ -292,7 +292,7 @@ def results(runs: Sequence[Outcome], baselines: Mapping[str, Items] | None = Non
 def verdict(
     runs: Sequence[Outcome], baselines: Mapping[str, Items] | None = None, metric: str | None = None
 ) -> Verdict | None:
-    """Who is ahead of whom, and of what one had before; as `learning.race.verdict`."""
+    """Who is ahead of whom, and of the baselines; as `learning.race.verdict`."""
     return race.verdict(contestants(runs), baselines, metric)
 
 

@@ -109,7 +109,7 @@ class Run:
 
     @property
     def status(self) -> Status:
-        """How far it is. A run whose job has ended without a word counts as interrupted."""
+        """How far it is. A run whose job has ended without a final status counts as interrupted."""
         status = self.recorded
         if status.state != State.RUNNING:
             return status

@@ -29,7 +29,7 @@ BUSY_SECONDS = 20.0
 STARTING_SECONDS = 8.0
 """What a run takes besides its training, until some have shown it."""
 LOOKED_BACK = 20
-"""Runs that ended last, from which the time of others is told."""
+"""Runs that ended last, from which the time of others is estimated."""
 REMEMBERED = 10_000
 """Users whose last turn is remembered."""
 

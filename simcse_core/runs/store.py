@@ -181,8 +181,8 @@ def delete(run: Run, user: str | None) -> None:
     shutil.rmtree(trash, ignore_errors=True)
     if os.path.lexists(trash):
         raise RunError(
-            "The run {run} is in no list any more, but files of it cannot be removed. Remove the folder {folder} "
-            "yourself.",
+            "The run {run} is in no list any more, but files of it cannot be removed. Delete the folder {folder} by "
+            "hand.",
             run=run.id,
             folder=trash,
         )
@@ -237,7 +237,7 @@ def _changed(path: Path) -> float:
 
 def _check_not_needed(run: Run) -> None:
     if run.folder.resolve().parent != home() / "runs":  # it may hold more than the run
-        raise RunError("{folder} is a folder of your own. Remove it yourself.", folder=run.folder)
+        raise RunError("{folder} was chosen with --output; delete it by hand.", folder=run.folder)
     if run.status.state.is_busy:
         raise RunError("The run {run} is not over. Cancel it first, then delete it.", run=run.id)
     for one in index.look(0):

@@ -204,7 +204,8 @@ class Supervisor:
         deaths = 1 if reached > entry.reached else entry.deaths + 1
         if deaths >= MOST_DEATHS:
             problem = RunError(
-                "Its process has ended {deaths} times without a word; perhaps the memory is too small. See log.txt.",
+                "Its process has ended {deaths} times without an error message; perhaps the memory is too small. "
+                "See log.txt.",
                 deaths=deaths,
             )
             self._fail(run, problem)

@@ -54,7 +54,7 @@ def main(arguments: Sequence[str]) -> None:
 def carry_out(run: Run) -> None:
     """One run, from its checkpoint if there is one. Whatever happens is said in its status.
 
-    Only one process at a time does it; a second one ends without a word.
+    Only one process at a time does it; a second one ends silently.
     """
     if not files.is_file(run.folder / "config.json"):  # removed meanwhile
         return

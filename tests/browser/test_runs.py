@@ -46,7 +46,7 @@ def test_a_run_is_ticked_taken_away_brought_in_again_and_removed(
     assert (came.title, len(store.runs_of(me))) == ("The one to pass on", 3)
 
     tab.get_by_role("button", name="Delete").click()
-    expect(tab.get_by_role("dialog")).to_contain_text("Nobody can bring them back")
+    expect(tab.get_by_role("dialog")).to_contain_text("This cannot be undone")
     tab.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(tab.get_by_text("Tick a run to see it")).to_be_visible()
     assert not came.folder.exists()

@@ -270,6 +270,6 @@ def test_the_command_line_takes_data_of_the_hub(hub: StandInHub, capsys: pytest.
     assert main(command) == 0
     out, err = capsys.readouterr()
     assert json.loads(out)["n"] == 40
-    assert NAME in err  # the download is told
+    assert NAME in err  # the download is announced
     assert main(["evaluate", "--data", "hub:someone/nothing"]) == 2
     assert "There is no data set someone/nothing on the hub" in capsys.readouterr().err

@@ -143,7 +143,7 @@ def test_a_pair_is_no_closer_than_others_where_all_unrelated_pairs_are_equally_c
 
 
 class Collapsed:
-    """A model that gives the same vector for every text, up to rounding."""
+    """A model that gives the same embedding for every text, up to rounding."""
 
     name = "collapsed"
 
@@ -211,7 +211,7 @@ def test_the_command_line_says_why_a_result_is_null(tmp_path: Path, capsys: pyte
     assert main(["project", "--input", str(tmp_path / "texts.txt"), "--output", output, "--format", "json"]) == 0
     said = capsys.readouterr()
     assert json.loads(said.out)["trustworthiness"] is None
-    assert "trustworthiness is undefined: all texts have the same vector" in said.err
+    assert "trustworthiness is undefined: all texts have the same embedding" in said.err
 
 
 ONE, TWO = unit_rows(8, 2, 4, WIDTH)

@@ -80,7 +80,7 @@ class Jobs:
         run.set_status(State.RUNNING)
 
     def ends(self, run: Run) -> None:
-        """The processes of a run end without a word."""
+        """The processes of a run end without an error message."""
         self.running = {job: other for job, other in self.running.items() if other != run}
 
     def finishes(self, run: Run) -> None:

@@ -122,7 +122,7 @@ def test_without_held_out_rows_a_final_training_adds_nothing(dev: str) -> None:
 
 
 def test_the_number_of_folds_has_to_be_said() -> None:
-    with pytest.raises(OptionError, match="number of folds is not said"):
+    with pytest.raises(OptionError, match="number of folds is not given"):
         folds.configs(SMALL)
 
 

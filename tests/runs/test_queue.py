@@ -428,7 +428,7 @@ def test_a_failed_run_in_a_folder_of_ones_own_is_replaced_and_other_files_stay(
     with pytest.raises(RunError, match="already holds a run"):
         queue.submit([SMALL], folder=folder)
     jobs.finishes(second)
-    with pytest.raises(RunError, match="a folder of your own"):
+    with pytest.raises(RunError, match="was chosen with --output"):
         store.delete(second, None)
     second.model.rmdir()
     store.discard(second)

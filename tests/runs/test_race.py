@@ -77,7 +77,7 @@ def test_the_result_stands_beside_what_one_had_before(tmp_path: Path) -> None:
     for line in lines:
         assert list(line.metrics) == [MAP, "logistic_accuracy", "centre_accuracy"]
         assert all(interval.low <= interval.value <= interval.high for interval in line.metrics.values())
-    for metric, gain in bce.gain.items():  # above the best of what one had in each metric
+    for metric, gain in bce.gain.items():  # above the best baseline in each metric
         best = max(line.metrics[metric].value for line in (as_it_comes, tfidf, start))
         assert gain.value == pytest.approx(bce.metrics[metric].value - best)
     assert tfidf.gain == start.gain == {}

@@ -63,7 +63,7 @@ def test_a_killed_run_goes_on_and_one_that_gets_no_farther_is_given_up(jobs: Job
         if run.status.state == "failed":
             break
     assert death == 5 + supervisor.MOST_DEATHS - 1  # it got farther up to step 5
-    assert "8 times without a word" in run.status.message
+    assert "8 times without an error message" in run.status.message
     assert queue.places() == {}
     queue.resume(run, "anna")
     watch.look()

@@ -76,7 +76,7 @@ def bring_in() -> None:
             )
         )
     if st.session_state.pop("bundle-is-in", False):
-        st.toast(_("The bundle is a run of yours now."), icon=":material/check:")
+        st.toast(_("The bundle is now one of your runs."), icon=":material/check:")
 
 
 def _take_in(key: str) -> None:
@@ -155,11 +155,11 @@ def _confirm(runs: Sequence[Run]) -> None:
     shared = [run for run in runs if len(run.about.owners) > 1 and operators.acting() is not None]
     if len(shared) < len(runs):
         st.markdown(
-            _("Its model, curves and settings are removed from this machine. Nobody can bring them back.")
+            _("Its model, curves and settings are removed from this machine. This cannot be undone.")
             if len(runs) == 1
-            else _("Their models, curves and settings are removed from this machine. Nobody can bring them back.")
+            else _("Their models, curves and settings are removed from this machine. This cannot be undone.")
         )
-        st.caption(_("Whatever was trained from it stays. To keep a copy, download the bundle first."))
+        st.caption(_("Models that were trained from it stay. To keep a copy, download the bundle first."))
     if shared:
         st.caption(_("Others have started the same run: it leaves your list and stays in theirs."))
     say_problems()

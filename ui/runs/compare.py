@@ -128,8 +128,8 @@ def _results(names: Sequence[str], summaries: Sequence[Summary], outcomes: Seque
     st.table(table, hide_index=True)
     st.caption(
         _(
-            "Measured after training. Gain: above the best that one had before, in the first metric that a run has. "
-            "Other seeds can move such numbers by a few hundredths; a race on the page Training tells lead from noise."
+            "Measured after training. Gain: above the best baseline, in the first metric that a run has. Other "
+            "seeds can move such numbers by a few hundredths; a race on the page Training tells lead from noise."
         )
     )
 

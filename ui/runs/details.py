@@ -124,7 +124,7 @@ def _again(run: Run, config: RunConfig) -> None:
     for name, digest in ((config.data, config.data_sha256), (config.dev, config.dev_sha256)):
         if name and source_of(name) != "bundled" and digest:
             st.caption(
-                _("The rows of {file} have to have the SHA-256 {digest}.").format(
+                _("The rows of {file} must have this SHA-256: {digest}.").format(
                     file=plain(name.rpartition("/")[2]), digest=plain(digest)
                 )
             )

@@ -97,7 +97,7 @@ def measured_on(chosen: ChosenData) -> HeldOut:
         format_func=lambda option: _(HELD_OUT[option]) if option in HELD_OUT else data_title(option),
         key=key,
         on_change=keep,
-        help=_("Texts without labels have nothing to measure; a set of pairs shows what they taught."),
+        help=_("Texts without labels give nothing to measure; a set of pairs shows what the model learned from them."),
     )
     if held == "own":
         brought = data_choice.upload("training-dev", [kind for kind in KINDS if KINDS[kind].metrics])
@@ -131,7 +131,7 @@ def kind_choice(chosen: ChosenData) -> str | None:
         options,
         format_func=lambda option: _("what they are") if option == AS_IT_IS else _(KINDS[option].rows_are),
         key=f"race-kind-{kind_of(chosen.data)}-{language()}",
-        help=_("Another kind makes other losses possible. What is held out is held out before."),
+        help=_("Another kind makes other losses possible. The held-out rows are set aside first."),
     )
     return None if kind == AS_IT_IS else kind
 

@@ -103,7 +103,7 @@ def choose() -> tuple[RacePlan, DeltaGenerator]:
     with st.expander(_("Starting point"), icon=":material/start:"):
         start = start_choice.choose()
         stages_place = st.container()
-    with st.expander(_("How much, how long, how often"), icon=":material/timer:"):
+    with st.expander(_("Trained layers, budget and seeds"), icon=":material/timer:"):
         tune = training_options.tune_choice(start)
         budget = training_options.budget(start)
         seeds = _seed_count()
@@ -128,7 +128,7 @@ def choose() -> tuple[RacePlan, DeltaGenerator]:
     with stages_place:
         stages = chain.stages_of(start.model)
         chain.show(RunConfig(data="", model=start.model, stages=stages), names)
-    with st.expander(_("What the losses reward"), icon=":material/help:"):
+    with st.expander(_("What each loss pulls together"), icon=":material/help:"):
         _explain(prepared)
     return plan, button
 
@@ -165,12 +165,15 @@ def _seed_count() -> int:
             default=FEWEST_SEEDS,
             required=True,
             key="race-seeds",
-            help=_("Order of the data, dropout and new weights are chance. Another seed, another result."),
+            help=_("The order of the data, dropout and new weights are random: another seed gives another result."),
         )
         or FEWEST_SEEDS
     )
     st.caption(
-        _("One seed shows one draw of chance: no winner is named. From three on the result says how far chance goes.")
+        _(
+            "One seed is one draw of chance: no winner is named. From three seeds on the result shows how much chance "
+            "moves it."
+        )
         if count < FEWEST_SEEDS
         else _("Each loss is trained {n} times.").format(n=count)
     )

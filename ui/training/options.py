@@ -107,7 +107,7 @@ def of_one_training(names: Sequence[str], seeds: int) -> dict[str, Any]:
         key=f"race-keep-{language()}",
     )
     patience = option_widgets.number(SETTINGS["patience"], "race-patience", label=_("Patience"), value=5)
-    st.caption(_("The best moment on the held-out data looks a little better there than it is."))
+    st.caption(_("The weights that are best on the held-out data look a little better there than they are."))
     return {"keep": keep, "patience": patience}
 
 

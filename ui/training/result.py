@@ -1,4 +1,4 @@
-"""The result of a race: a verdict that names no winner inside the noise, beside what one had before."""
+"""The result of a race: a verdict that names no winner inside the noise, beside the baselines."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -60,7 +60,7 @@ def _until_computed(race: Sequence[Outcome], beside: Mapping[str, Items]) -> Non
 
 
 def show(race: Sequence[Outcome], beside: Mapping[str, Items]) -> None:
-    """Each loss beside what one had before, with intervals, and a verdict; nothing before a run has been measured.
+    """Each loss beside the baselines, with intervals, and a verdict; nothing before a run has been measured.
 
     Args:
         race: finished or not.
@@ -156,11 +156,11 @@ def _small_print(shown: Sequence[str], main: str, lines: Sequence[Line], *, best
         sentences.append(
             _("One seed: another one can move the result.")
             if seeds == 1
-            else _("Values are means of two seeds, too few to say how far another one moves the result.")
+            else _("Values are means of two seeds, too few to say how much another seed moves the result.")
         )
     else:
         sentences.append(
-            _("Values are means of {seeds} seeds. Lead and gain take in how far the seeds lie apart.").format(
+            _("Values are means of {seeds} seeds. Lead and gain take into account how much the seeds differ.").format(
                 seeds=seeds
             )
         )

@@ -53,7 +53,7 @@ def choose() -> Start:
     card = inputs.model_choice("race-model")
     base = models.base_of(card.name)
     if card.layers is None:
-        st.caption(_("It is frozen: a linear layer on its vectors is trained."))
+        st.caption(_("It is frozen: a linear layer on its embeddings is trained."))
         return Start(card.name, None, None, base)
     is_run = bool(chain.stages_of(card.name))
     layer = card.layers

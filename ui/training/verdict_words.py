@@ -1,4 +1,4 @@
-"""A verdict in words: first against what one had before, then among the losses; never more than the numbers hold."""
+"""A verdict in words: first against the baselines, then among the losses; never more than the numbers support."""
 
 import math
 
@@ -51,7 +51,7 @@ def with_range(value: Interval | None, form: str) -> str:
 
 
 def _against_before(verdict: Verdict, *, bold: bool = False) -> list[str]:
-    """Who did better, and who worse, than the best of what one had before."""
+    """Which losses did better, and which worse, than the best baseline."""
     said, seeds = [], min(verdict.seeds, FEWEST_SEEDS)
     baseline = line_name(verdict.baseline)
     if any(math.isnan(gain.low) for gain in verdict.gains.values()):
@@ -86,9 +86,9 @@ def _among_losses(verdict: Verdict, *, bold: bool = False) -> str:
             seeds=verdict.seeds
         )
     return (
-        _("One seed names no winner among the losses: another one can turn them round.")
+        _("One seed names no winner among the losses: another seed can reverse their order.")
         if verdict.seeds == 1
-        else _("Two seeds name no winner among the losses: others can turn them round.")
+        else _("Two seeds name no winner among the losses: other seeds can reverse their order.")
     )
 
 

@@ -57,7 +57,7 @@ def _panel(
     setting: str = "",
     truth: Batch | None = None,
 ) -> Panel:
-    """A loss on a batch with its matrices; `truth` says what belongs together when the loss is told otherwise."""
+    """A loss on a batch with its matrices; `truth` is what belongs together where the loss gets other labels."""
     form = form or form_for(loss, batch)
     motion = move(loss, batch, options, form=form, rate=rate)
     matrices = cells(loss, form, motion, options)

@@ -196,7 +196,7 @@ def test_deleting_asks_first_and_says_what_is_lost() -> None:
     run = finished()
     page = open_runs(run=run.id)
     page.button(key=f"delete-{run.id}").click().run()
-    assert "Nobody can bring them back" in words(page)
+    assert "This cannot be undone" in words(page)
     assert run.folder.exists()
     page.button(key="delete-not").click().run()
     assert run.folder.exists()

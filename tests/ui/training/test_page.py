@@ -430,7 +430,7 @@ def test_three_seeds_are_the_default_and_fewer_say_that_they_name_no_winner() ->
     assert page.button_group(key="race-seeds").value == 3
     assert "no winner is named" not in words(page)
     page.button_group(key="race-seeds").set_value(1).run()
-    assert "One seed shows one draw of chance: no winner is named." in words(page)
+    assert "One seed is one draw of chance: no winner is named." in words(page)
 
 
 def test_what_is_held_out_is_said_and_can_be_changed() -> None:

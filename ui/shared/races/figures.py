@@ -1,4 +1,4 @@
-"""The curves of a race: what the held-out data say, how the vectors lie, how fast it goes, and each loss for itself."""
+"""The curves of a race: metrics on held-out data, alignment and uniformity, speed, and each loss on its own scale."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -42,7 +42,9 @@ def show(race: Sequence[Outcome], beside: Mapping[str, Items] | None = None, *, 
     axis = _choose_axis(key)
     metric = metric_of(tracks)
     if metric is None and any(one.last for one in tracks):
-        st.caption(_("Nothing is measured on held-out data in this race; how the vectors lie says what happens."))
+        st.caption(
+            _("Nothing is measured on held-out data in this race; alignment and uniformity show what training does.")
+        )
     else:  # before the first measurement the empty chart keeps the place
         curves.show(_dev(race, tracks, metric, axis, beside or {}), key=f"{key}-dev")
     if metric == RANKING:
@@ -54,8 +56,8 @@ def show(race: Sequence[Outcome], beside: Mapping[str, Items] | None = None, *, 
         curves.show(_path(race, tracks), key=f"{key}-path")
         st.caption(
             _(
-                "Alignment: how far matches lie apart. Uniformity: how evenly all texts spread. Lower is better, both: "
-                "a good path leads down and to the left."
+                "Alignment: how far apart matches are. Uniformity: how evenly all texts are spread. Lower is better "
+                "for both: a good path leads down and to the left."
             )
         )
     with pace:

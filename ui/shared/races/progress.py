@@ -72,7 +72,7 @@ def troubles(race: Sequence[Outcome]) -> None:
     """What failed and why, and what trainings said of themselves."""
     for name, outcome in zip(names(race), race, strict=True):
         if outcome.state == State.FAILED:
-            said = failure(outcome) or _("It failed without a word; its log.txt may say more.")
+            said = failure(outcome) or _("It stopped without an error message; its log.txt may say more.")
             st.error(f"**{plain(name)}** · {plain(said)}", icon=":material/error:")
         elif outcome.state == State.INTERRUPTED:
             st.warning(
