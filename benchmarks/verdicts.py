@@ -157,7 +157,7 @@ def trained(seeds: int) -> dict[str, list[BeforeAndAfter]]:
                 encoder = CachedEncoder(model, plan.tune)
                 before = with_classifiers(Items(), encoder, data, dev)
                 *_records, ended = train(
-                    model, data, dev, settings_of(equal_sentences(plan, data), loss, seed), known=encoder
+                    model, data, dev, settings_of(equal_sentences(plan, data), loss, seed), cached_encoder=encoder
                 )
                 assert isinstance(ended, Ended)
                 assert ended.before is not None

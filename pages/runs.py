@@ -47,7 +47,7 @@ page.begin("runs")
 with errors.user_errors():
     looked = overview.choose(actions.bring_in)
     actions.say_problems()
-    runs = existing(looked.chosen)
+    runs = existing(looked.selected)
     with errors.user_errors():
         if len(runs) == 1:
             details.show(runs[0])

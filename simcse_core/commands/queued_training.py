@@ -48,7 +48,7 @@ def follow(run: "Run", emit: Emit, *, skip: int = 0) -> None:
     from simcse_core.runs import following
 
     with contextlib.closing(WaitingLine()) as line:
-        for record in following.follow(run, known=skip, on_wait=line.show):
+        for record in following.follow(run, skip=skip, on_wait=line.show):
             line.close()
             emit(record)
 

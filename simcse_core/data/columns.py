@@ -57,7 +57,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
 """What else files call a column, in lower case."""
 
 
-def parse_columns(given: str) -> dict[str, str]:
+def parse_columns(mapping: str) -> dict[str, str]:
     """The mapping in `text=utterance, label=intent`: ours on the left, the file's on the right.
 
     A name with a comma is written as in a CSV file: `"text=what, in words",label=intent`.
@@ -66,7 +66,7 @@ def parse_columns(given: str) -> dict[str, str]:
         OptionError: it is written in another way.
     """
     try:
-        parts = next(csv.reader([given], skipinitialspace=True), []) or [""]
+        parts = next(csv.reader([mapping], skipinitialspace=True), []) or [""]
     except csv.Error:  # a line break, or a name of a hundred thousand letters
         parts = [""]
     pairs = [part.partition("=") for part in parts]
@@ -75,7 +75,7 @@ def parse_columns(given: str) -> dict[str, str]:
         raise OptionError(
             "{given!r} does not say which column is which. Write for example text=utterance,label=intent: "
             "each column once, its name in the file on the right.",
-            given=given,
+            given=mapping,
         )
     return columns
 

@@ -161,7 +161,9 @@ class _Classes:
 
     def with_a_match(self) -> Iterator[tuple[int, str]]:
         """Position and class of the texts that are not alone in their class, in the order of the data."""
-        shared = [(at, label) for label, members in self._members.items() if len(members) > 1 for at in members]
+        shared = [
+            (position, label) for label, members in self._members.items() if len(members) > 1 for position in members
+        ]
         yield from sorted(shared)
 
     def same(self, text: int, label: str, chance: random.Random) -> int:
@@ -201,8 +203,8 @@ def scored_pairs(
 @conversions.register("pairs->scored")
 def pair_scores(data: Pairs, chance: random.Random) -> Iterator[Made]:
     """A match has the score 1, a mismatch 0."""
-    for at, label in enumerate(data.label):
-        yield (data.sentence1[at], data.sentence2[at], float(label)), (at,)
+    for position, label in enumerate(data.label):
+        yield (data.sentence1[position], data.sentence2[position], float(label)), (position,)
 
 
 @conversions.register("pairs->triplets")
@@ -255,18 +257,20 @@ def _around(
 @conversions.register("answers->pairs")
 def answer_pairs(data: Answers, chance: random.Random) -> Iterator[Made]:
     """A question matches its right answers and none of the wrong ones."""
-    for at, row in enumerate(zip(data.question, data.answer, data.label, strict=True)):
-        yield row, (at,)
+    for position, row in enumerate(zip(data.question, data.answer, data.label, strict=True)):
+        yield row, (position,)
 
 
 @conversions.register("triplets->pairs")
 def triplet_pairs(data: Triplets, chance: random.Random) -> Iterator[Made]:
     """The anchor matches the positive and not the negative; a pair that comes again or is both is left out."""
     said: dict[tuple[str, str], dict[int, Made]] = {}
-    for at, (anchor, positive, negative) in enumerate(zip(data.anchor, data.positive, data.negative, strict=True)):
-        for other, label in ((positive, 1), (negative, 0)):
-            of_pair = said.setdefault((normalised(anchor), normalised(other)), {})
-            of_pair.setdefault(label, ((anchor, other, label), (at,)))
+    for position, (anchor, positive, negative) in enumerate(
+        zip(data.anchor, data.positive, data.negative, strict=True)
+    ):
+        for second, label in ((positive, 1), (negative, 0)):
+            of_pair = said.setdefault((normalised(anchor), normalised(second)), {})
+            of_pair.setdefault(label, ((anchor, second, label), (position,)))
     made = [row for of_pair in said.values() if len(of_pair) == 1 for row in of_pair.values()]
     if not made:
         raise DataError(
@@ -279,8 +283,8 @@ def triplet_pairs(data: Triplets, chance: random.Random) -> Iterator[Made]:
 def different_texts(data: Dataset, chance: random.Random) -> Iterator[Made]:
     """Every text once, without what is known about it."""
     seen = set()
-    for at, row in enumerate(zip(*text_columns(data), strict=True)):
+    for position, row in enumerate(zip(*text_columns(data), strict=True)):
         for text in row:
             if normalised(text) not in seen:
                 seen.add(normalised(text))
-                yield (text,), (at,)
+                yield (text,), (position,)

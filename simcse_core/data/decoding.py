@@ -115,7 +115,7 @@ def open_text(path: Path, encoding: str = "") -> TextIOWrapper:
 def _telling_start(content: bytes) -> int:
     """Where the part begins that tells the encoding: the first of `BEGINNING` bytes that is not plain ASCII."""
     starts = range(0, len(content), BEGINNING)
-    return next((at for at in starts if not _is_plain(content[at : at + BEGINNING])), 0)
+    return next((start for start in starts if not _is_plain(content[start : start + BEGINNING])), 0)
 
 
 def _is_plain(content: bytes) -> bool:
@@ -149,7 +149,7 @@ def _recognise(beginning: bytes, name: str, encoding: str, *, is_whole: bool) ->
             "others.",
             file=name,
         )
-    said = _known(encoding) if encoding else ""
+    said = _canonical_name(encoding) if encoding else ""
     recognised = _marked(beginning)
     if recognised is None and not _has_escapes(beginning) and _decoded(beginning, "utf-8-sig", is_whole) is not None:
         recognised = "utf-8-sig"
@@ -205,7 +205,7 @@ def _row(content: bytes, place: int) -> int:
     return len(re.findall(rb"\r\n|\r|\n", content[:place])) + 1
 
 
-def _known(encoding: str) -> str:
+def _canonical_name(encoding: str) -> str:
     """What Python calls an encoding that a user names, or the wider one that is meant.
 
     Raises:
@@ -371,7 +371,7 @@ def _is_binary(text: str) -> bool:
 def _excerpt(text: str, most: int = 40) -> str:
     """The first words that are not plain ASCII, by which a reader sees whether they are right."""
     line = next((line for line in text.splitlines() if not line.isascii()), text)
-    first = next((at for at, letter in enumerate(line) if not letter.isascii()), 0)
+    first = next((position for position, letter in enumerate(line) if not letter.isascii()), 0)
     return line[max(first - most // 2, 0) :][:most].strip()
 
 

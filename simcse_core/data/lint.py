@@ -216,7 +216,9 @@ def _classes(texts: Sequence[str], classes: Sequence[str]) -> Iterator[Finding]:
 
 def _line_breaks(data: Dataset) -> Iterator[Finding]:
     texts = texts_of(data)
-    yield from _finding("line_breaks", (at % len(data) for at, text in enumerate(texts) if has_several_lines(text)))
+    yield from _finding(
+        "line_breaks", (position % len(data) for position, text in enumerate(texts) if has_several_lines(text))
+    )
 
 
 def _in_batch(data: Dataset, batch_size: int) -> Iterator[Finding]:

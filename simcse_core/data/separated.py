@@ -121,7 +121,7 @@ def _csv_reason(error: csv.Error) -> str:
     return str(error)
 
 
-def _swallows(lines: Sequence[str], last_cell: str, separator: str, width: int, known: Collection[str]) -> bool:
+def _swallows(lines: Sequence[str], last_cell: str, separator: str, width: int, last_cells: Collection[str]) -> bool:
     """Whether the lines of one row look like rows of their own: a quotation mark that is a text's own has joined them.
 
     They do when most of them have as many cells as the table, and end in what can be a label or a score: a number where
@@ -129,7 +129,7 @@ def _swallows(lines: Sequence[str], last_cell: str, separator: str, width: int, 
     """
     rows = [line.rstrip("\r\n").split(separator) for line in lines if line.strip()]
     ends = [cells[-1] for cells in rows[:-1] if len(cells) == width and cells[-1].strip()]
-    labels = {last_cell.strip(), *known}
+    labels = {last_cell.strip(), *last_cells}
     is_number = number(last_cell.strip()) is not None
 
     def is_label(cell: str) -> bool:

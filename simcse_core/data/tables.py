@@ -205,7 +205,11 @@ def excel_table(source: Path | BinaryIO, name: str, sheet: str = "") -> Table:
         page = book.get_sheet_by_name(named)
         start = (page.start or (0, 0))[0] + 1
         cells = page.to_python()
-    rows = ((start + at, [_whole(cell) for cell in row]) for at, row in enumerate(cells) if any(c != "" for c in row))
+    rows = (
+        (start + offset, [_whole(cell) for cell in row])
+        for offset, row in enumerate(cells)
+        if any(c != "" for c in row)
+    )
     return headed(rows, name)
 
 

@@ -109,14 +109,14 @@ class FrozenEncoder(nn.Module):
             )
         )
 
-    def tune(self, what: str) -> list[nn.Parameter]:
+    def tune(self, part: str) -> list[nn.Parameter]:
         """Choose what training may change: only a linear head, which is added when there is none.
 
         Raises:
             OptionError: anything else is asked for.
         """
-        if what != "head":
-            raise OptionError("{name} is frozen: it can train 'head', not {given!r}.", name=self.name, given=what)
+        if part != "head":
+            raise OptionError("{name} is frozen: it can train 'head', not {given!r}.", name=self.name, given=part)
         if self.head is None:
             self.head = make_head("linear", self.dim)
         return list(self.parameters())

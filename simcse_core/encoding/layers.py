@@ -192,19 +192,19 @@ def _hand_on(*, inputs_embeds: Tensor, **_others: object) -> BaseModelOutput:
     return BaseModelOutput(last_hidden_state=states, hidden_states=(states,))
 
 
-def layers_to_tune(what: str, count: int) -> int:
+def layers_to_tune(part: str, count: int) -> int:
     """How many layers from the top "head", "top:K" or "all" means, in a model of `count` layers.
 
     Raises:
         OptionError: none of these, or more layers than the model has.
     """
-    if what in ("head", "all"):
-        return 0 if what == "head" else count
-    kind, _, number = what.partition(":")
+    if part in ("head", "all"):
+        return 0 if part == "head" else count
+    kind, _, number = part.partition(":")
     if kind != "top" or not 1 <= (whole_number(number) or 0) <= count:
         raise OptionError(
             "Cannot train {given!r}. Choose 'head', 'all', or 'top:K' with K from 1 to {count}.",
-            given=what,
+            given=part,
             count=count,
         )
     return int(number)

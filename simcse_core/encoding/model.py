@@ -362,11 +362,11 @@ class SimCSE(nn.Module):
         stack = layer_stack(self.bert)
         return next((layer for layer, module in enumerate(stack) if trains(module)), len(stack))
 
-    def tune(self, what: str) -> list[nn.Parameter]:
+    def tune(self, part: str) -> list[nn.Parameter]:
         """Choose what training may change, and return those parameters.
 
         Args:
-            what: "head" (a linear head is added when there is none), "top:K" (the last K layers and the head), "all".
+            part: "head" (a linear head is added when there is none), "top:K" (the last K layers and the head), "all".
 
         Raises:
             ModelError: the model could not be saved afterwards.
@@ -374,12 +374,12 @@ class SimCSE(nn.Module):
         """
         poolings.saved(self.pooling)
         refuse_below_final_norm(self.bert, self.name)
-        if what == "head" and self.head is None:
+        if part == "head" and self.head is None:
             self.head = make_head("linear", int(self.bert.config.hidden_size))
             self.to(self.device)
         stack = layer_stack(self.bert)
-        top = layers_to_tune(what, len(stack))
-        self.requires_grad_(what == "all")
+        top = layers_to_tune(part, len(stack))
+        self.requires_grad_(part == "all")
         if getattr(self.bert, "pooler", None) is not None:
             self.bert.pooler.requires_grad_(False)  # it feeds a task that nobody asks about here
         for module in [*list(stack)[len(stack) - top :], *([self.head] if self.head is not None else [])]:

@@ -61,7 +61,7 @@ class Encoder(Protocol):
         """The texts as `embed` takes them."""
         ...
 
-    def tune(self, what: str) -> "list[nn.Parameter]":
+    def tune(self, part: str) -> "list[nn.Parameter]":
         """Choose what training may change, and return those parameters."""
         ...
 

@@ -93,8 +93,8 @@ def _shards(texts: Iterable[str], most: int) -> Iterator[list[str]]:
 
 
 def _added(summary: StreamSummary, count: int, check: TextCheck) -> StreamSummary:
-    def first(known: int | None, found: tuple[int, ...]) -> int | None:
-        return known if known is not None or not found else summary.n + found[0]
+    def first(earlier: int | None, positions: tuple[int, ...]) -> int | None:
+        return earlier if earlier is not None or not positions else summary.n + positions[0]
 
     return StreamSummary(
         n=summary.n + count,

@@ -144,8 +144,8 @@ def _strength(embeddings: Any, labels: NDArray[np.str_]) -> float:
     from sklearn.model_selection import StratifiedKFold, cross_val_score
 
     if len(labels) > SAMPLE_FOR_STRENGTH:
-        chosen = np.random.default_rng(0).choice(len(labels), SAMPLE_FOR_STRENGTH, replace=False)
-        embeddings, labels = embeddings[chosen], labels[chosen]
+        sample = np.random.default_rng(0).choice(len(labels), SAMPLE_FOR_STRENGTH, replace=False)
+        embeddings, labels = embeddings[sample], labels[sample]
     names, counts = np.unique(labels, return_counts=True)
     enough = np.isin(labels, names[counts >= FOLDS])
     embeddings, labels = embeddings[enough], labels[enough]
@@ -156,20 +156,20 @@ def _strength(embeddings: Any, labels: NDArray[np.str_]) -> float:
     return STRENGTHS[int(np.argmax(means))]
 
 
-def _tfidf(known: list[str], asked: list[str]) -> tuple[Any, Any]:
+def _tfidf(train_texts: list[str], dev_texts: list[str]) -> tuple[Any, Any]:
     """Sparse unit rows of texts to learn from (N, F) and of others (M, F); rows without a known word are zero."""
     from scipy.sparse import csr_matrix
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    most = min(MOST_FEATURES, max(MOST_CELLS // max(len(asked), 1), 1))
+    most = min(MOST_FEATURES, max(MOST_CELLS // max(len(dev_texts), 1), 1))
     how: dict[str, Any] = {"analyzer": "word", "ngram_range": (1, 2), "token_pattern": r"(?u)\b\w+\b"}
-    if language_of(known) == "zh_CN":
+    if language_of(train_texts) == "zh_CN":
         how = {"analyzer": "char_wb", "ngram_range": (2, 4)}
     vectoriser = TfidfVectorizer(max_features=most, dtype=np.float32, **how)
     try:
-        return vectoriser.fit_transform(known), vectoriser.transform(asked)
+        return vectoriser.fit_transform(train_texts), vectoriser.transform(dev_texts)
     except ValueError:  # no training text has a word
-        return csr_matrix((len(known), 1), dtype=np.float32), csr_matrix((len(asked), 1), dtype=np.float32)
+        return csr_matrix((len(train_texts), 1), dtype=np.float32), csr_matrix((len(dev_texts), 1), dtype=np.float32)
 
 
 def _dense(rows: Any) -> Embeddings:

@@ -85,8 +85,8 @@ class EmbeddingLoss:
             The share of the texts that was made ready.
         """
         everything = range(len(self.examples.texts))
-        chosen = {number for rows in batches or [] for number in self.examples.batch(rows).texts}
-        numbers = everything if batches is None else sorted(chosen)
+        numbers_of_batches = {number for rows in batches or [] for number in self.examples.batch(rows).texts}
+        numbers = everything if batches is None else sorted(numbers_of_batches)
         texts = [self.examples.texts[number] for number in numbers]
         self.model, states = learner(self.whole, texts, self.settings.precision)
         self.prepared = states if batches is None else dict(zip(numbers, states, strict=True))
@@ -106,33 +106,33 @@ class EmbeddingLoss:
         """Add the gradients of a batch to all parameters that train."""
         batch = self.examples.batch(rows)
         texts = batch.texts
-        own = self.processes.share(texts)
+        share = self.processes.share(texts)
         chunk = self.settings.chunk_size
-        if chunk is None or len(own) <= chunk:
-            embeddings = self._embed(own)
+        if chunk is None or len(share) <= chunk:
+            embeddings = self._embed(share)
             loss, observed = self._loss(self.processes.gather(embeddings, len(texts)), batch)
             loss.backward()  # type: ignore[no-untyped-call]
         else:
-            loss, observed = self._in_chunks(own, len(texts), batch, chunk)
+            loss, observed = self._in_chunks(share, len(texts), batch, chunk)
         numbers = _read({"loss": loss, **observed})
         return Result(numbers.pop("loss"), len(texts), numbers)
 
     def _in_chunks(
-        self, own: list[int], count: int, batch: Batch, chunk: int
+        self, share: list[int], count: int, batch: Batch, chunk: int
     ) -> tuple[Tensor, dict[str, Tensor | float]]:
         """Gradient caching: the embeddings' gradients first, then the encoder's, a few texts at a time.
 
         Each chunk is encoded twice, under the same dropout. Source: arXiv 2101.06983.
         """
-        parts = [own[start : start + chunk] for start in range(0, len(own), chunk)]
+        parts = [share[start : start + chunk] for start in range(0, len(share), chunk)]
         seeds = torch.randint(2**62, (len(parts),)).tolist()  # a generator's state would be another one on each device
         with torch.no_grad():
             embeddings = [self._embed_seeded(part, seed) for part, seed in zip(parts, seeds, strict=True)]
-        given = torch.cat(embeddings).requires_grad_()
-        loss, observed = self._loss(self.processes.gather(given, count), batch)
+        joined = torch.cat(embeddings).requires_grad_()
+        loss, observed = self._loss(self.processes.gather(joined, count), batch)
         loss.backward()  # type: ignore[no-untyped-call]
-        assert given.grad is not None
-        for part, seed, gradient in zip(parts, seeds, torch.split(given.grad, chunk), strict=True):
+        assert joined.grad is not None
+        for part, seed, gradient in zip(parts, seeds, torch.split(joined.grad, chunk), strict=True):
             self._embed_seeded(part, seed).backward(gradient)  # type: ignore[no-untyped-call]
         return loss, observed
 
@@ -141,20 +141,20 @@ class EmbeddingLoss:
         return self._embed(texts)
 
     def _embed(self, texts: Sequence[int]) -> Tensor:
-        prepared: list[Any] = [self.prepared[at] for at in texts]
+        prepared: list[Any] = [self.prepared[number] for number in texts]
         if not prepared:  # more processes than texts
             return torch.zeros(0, self.model.dim, device=self.device, requires_grad=True)
         with torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32):
             return self.model.embed(prepared).float()
 
     def _loss(self, embeddings: Tensor, batch: Batch) -> tuple[Tensor, dict[str, Tensor | float]]:
-        given, supervision = _arguments(embeddings, batch)
-        loss = self.entry.function(*given, **supervision, **self.options)
+        arguments, supervision = _arguments(embeddings, batch)
+        loss = self.entry.function(*arguments, **supervision, **self.options)
         observed: dict[str, Tensor | float] = {name: value for name, value in self.learned.items() if value.ndim == 0}
         with torch.no_grad():
             if self.entry.observe is not None:
-                observed |= self.entry.observe(*given, **supervision, **self.options)
-            observed |= _mean_cosines(batch.supervision, *given)
+                observed |= self.entry.observe(*arguments, **supervision, **self.options)
+            observed |= _mean_cosines(batch.supervision, *arguments)
         return loss, observed
 
     def _first_batches(self) -> list[list[int]]:
@@ -179,15 +179,15 @@ class EmbeddingLoss:
         """Where options that nobody has set start on these batches."""
         if self.entry.start is None:
             return {}
-        found: list[dict[str, float]] = []
+        starts: list[dict[str, float]] = []
         self.model.eval()  # without dropout
         with torch.no_grad():
             for batch in map(self.examples.batch, batches):
-                given, supervision = _arguments(self._embed(batch.texts).cpu(), batch)
-                found.append(self.entry.start(*given, **supervision, **self.options))
+                arguments, supervision = _arguments(self._embed(batch.texts).cpu(), batch)
+                starts.append(self.entry.start(*arguments, **supervision, **self.options))
         self.model.train()
-        names = found[0].keys() - self.settings.loss_options.keys()
-        return {name: fmean(one[name] for one in found) for name in names}
+        names = starts[0].keys() - self.settings.loss_options.keys()
+        return {name: fmean(one[name] for one in starts) for name in names}
 
 
 class HiddenWords:
@@ -234,21 +234,21 @@ class HiddenWords:
         return dict(self.guesser.named_parameters())
 
     def backward(self, rows: list[int]) -> Result:
-        own = [self.prepared[at] for at in self.processes.share(rows)]
-        size = self.settings.chunk_size or max(len(own), 1)
-        chunks = [own[start : start + size] for start in range(0, len(own), size)]
-        drawn = self._hide(own)  # for the whole batch, so that chunks do not change what is hidden
+        share = [self.prepared[row] for row in self.processes.share(rows)]
+        size = self.settings.chunk_size or max(len(share), 1)
+        chunks = [share[start : start + size] for start in range(0, len(share), size)]
+        drawn = self._hide(share)  # for the whole batch, so that chunks do not change what is hidden
         count = self.processes.sum(int(drawn[2].sum()))
         tokens_of_chunks = [sum(map(len, chunk)) for chunk in chunks]
         losses_of_chunks, right = [], []
         parts = (torch.split(each, tokens_of_chunks) for each in drawn)
-        for chunk, ids, hidden, chosen in zip(chunks, *parts, strict=True):
+        for chunk, ids, hidden, to_guess in zip(chunks, *parts, strict=True):
             texts: list[Prepared] = [part.tolist() for part in torch.split(hidden, [len(one) for one in chunk])]
-            places = to_device(chosen.nonzero().flatten(), self.device)
+            places = to_device(to_guess.nonzero().flatten(), self.device)
             with torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32):
-                states = torch.cat(self.model.token_states(texts))[places]  # (chosen, H)
-                guesses = self.guesser(states).float()  # (chosen, vocabulary)
-            wanted = to_device(ids[chosen], self.device)
+                states = torch.cat(self.model.token_states(texts))[places]  # (to guess, H)
+                guesses = self.guesser(states).float()  # (to guess, vocabulary)
+            wanted = to_device(ids[to_guess], self.device)
             loss = F.cross_entropy(guesses, wanted, reduction="sum") / max(count, 1)
             loss.backward()  # type: ignore[no-untyped-call]
             losses_of_chunks.append(loss.detach())
@@ -261,15 +261,15 @@ class HiddenWords:
         ids = torch.tensor([token for text in texts for token in text], dtype=torch.long)
         special = torch.isin(ids, self.special)
         vocabulary = int(self.model.bert.config.vocab_size)
-        hidden, chosen = self.hide(ids, special=special, mask_id=self.mask_id, vocabulary=vocabulary, **self.options)
-        return ids, hidden, chosen
+        hidden, to_guess = self.hide(ids, special=special, mask_id=self.mask_id, vocabulary=vocabulary, **self.options)
+        return ids, hidden, to_guess
 
 
 def _arguments(embeddings: Tensor, batch: Batch) -> tuple[tuple[Tensor, ...], dict[str, Tensor]]:
     """What a loss is called with: the anchors, the positives if there are any, and the supervision."""
     n = len(batch.anchor)
-    given = (embeddings,) if batch.positive is None else (embeddings[:n], embeddings[n:])
-    return given, {name: to_device(value, embeddings.device) for name, value in batch.supervision.items()}
+    arguments = (embeddings,) if batch.positive is None else (embeddings[:n], embeddings[n:])
+    return arguments, {name: to_device(value, embeddings.device) for name, value in batch.supervision.items()}
 
 
 def _read(numbers: dict[str, Tensor | float]) -> dict[str, float]:

@@ -48,7 +48,7 @@ def train(
     checkpoint: Path | None = None,
     resume: bool = False,
     stop: Callable[[], bool] = lambda: False,
-    known: CachedEncoder | None = None,
+    cached_encoder: CachedEncoder | None = None,
     before_checkpoint: Callable[[], None] = lambda: None,
 ) -> Iterator[Step | Evaluation | Note | Ended]:
     """Train a model in place.
@@ -67,7 +67,7 @@ def train(
         checkpoint: file that the state is written to, and resumed from.
         resume: go on from the checkpoint; `model` has to be the one that the training started from.
         stop: asked before each step; True ends the training as cancelled.
-        known: of this model and `settings.tune`, where the caller needs one too.
+        cached_encoder: of this model and `settings.tune`, where the caller has one already.
         before_checkpoint: called before each is written: the records so far have to be safe by then.
 
     Yields:
@@ -83,7 +83,7 @@ def train(
     """
     _check_dev(dev)
     with memory_suffices(settings):
-        loop = Loop(model, trainable(data, settings.loss), dev, settings, checkpoint, stop, known)
+        loop = Loop(model, trainable(data, settings.loss), dev, settings, checkpoint, stop, cached_encoder)
         loop.before_checkpoint = before_checkpoint
     return loop.run(resume=resume)
 
@@ -121,7 +121,7 @@ class Loop:
         settings: TrainingSettings,
         checkpoint: Path | None = None,
         stop: Callable[[], bool] = lambda: False,
-        known: CachedEncoder | None = None,
+        cached_encoder: CachedEncoder | None = None,
         *,
         rehearsal: bool = False,
     ) -> None:
@@ -130,7 +130,7 @@ class Loop:
         self.before_checkpoint: Callable[[], None] = lambda: None
         self.sample = sample_of(data)
         self.processes = Processes(model.device)
-        self.known = known or CachedEncoder(model, settings.tune)
+        self.cached_encoder = cached_encoder or CachedEncoder(model, settings.tune)
         model.tune(settings.tune)
         started = time.perf_counter()
         self.objective = make_objective(model, data, settings, self.processes)
@@ -296,7 +296,7 @@ class Loop:
 
     def _measure(self, epoch: int) -> Evaluation:
         if self.dev is None:
-            return self._evaluation(epoch, {}, geometry(self.known, self.sample), is_best=False)
+            return self._evaluation(epoch, {}, geometry(self.cached_encoder, self.sample), is_best=False)
         measured = self._measured()
         value = self.processes.agreed(main_metric(measured.metrics))
         is_best = value > self.best.metric
@@ -322,7 +322,7 @@ class Loop:
     def _measured(self) -> Measured:
         """The dev data under the weights of this moment."""
         assert self.dev is not None
-        return measure(self.known, self.dev)
+        return measure(self.cached_encoder, self.dev)
 
     def _closing(self, reason: str) -> Iterator[Note]:
         """What should be known of the kept weights; not before a training that was cancelled has really ended.

@@ -68,18 +68,18 @@ class WordPairs:
 
 def words_of(text: str) -> tuple[Word, ...]:
     """The words of a text: runs of letters and digits, single signs, and single characters of Chinese and Japanese."""
-    found: list[Word] = []
+    words: list[Word] = []
     start = 0
-    for at, letter in enumerate(text):
-        joins = _joins(text, at) and at > 0 and start < at
-        if not joins and start < at:
-            found.append(Word(text[start:at], start, at))
-            start = at
+    for position, letter in enumerate(text):
+        joins = _joins(text, position) and position > 0 and start < position
+        if not joins and start < position:
+            words.append(Word(text[start:position], start, position))
+            start = position
         if letter.isspace():
-            start = at + 1
+            start = position + 1
     if start < len(text):
-        found.append(Word(text[start:], start, len(text)))
-    return tuple(word for word in found if word.text.strip())
+        words.append(Word(text[start:], start, len(text)))
+    return tuple(word for word in words if word.text.strip())
 
 
 def leave_one_out(model: "Encoder", first: str, second: str) -> LeaveOneOut:
@@ -93,7 +93,7 @@ def leave_one_out(model: "Encoder", first: str, second: str) -> LeaveOneOut:
         InputError: a text has more words than the limit.
     """
     words = _counted(first), _counted(second)
-    shortened = [_without(text, word) for text, own in zip((first, second), words, strict=True) for word in own]
+    shortened = [_without(text, word) for text, of_text in zip((first, second), words, strict=True) for word in of_text]
     embeddings = model.encode([first, second, *shortened])
     cosine = float(embeddings[0] @ embeddings[1])
     count = len(words[0])
@@ -117,11 +117,11 @@ def word_pairs(model: "SimCSE", first: str, second: str) -> WordPairs:
     words = _counted(first), _counted(second)
     tokens = [model.tokens(text) for text in (first, second)]
     means, parts = [], []
-    for own, found in zip(words, tokens, strict=True):
-        groups = _words_of_tokens(own, found.spans)
+    for of_text, tokens_of_text in zip(words, tokens, strict=True):
+        groups = _words_of_tokens(of_text, tokens_of_text.spans)
         counts = np.maximum(groups[:, :-1].sum(axis=0), 1)[:, None]
-        means.append(groups[:, :-1].T @ found.embeddings / counts)
-        parts.append(groups.T @ found.parts)  # (W + 1, D)
+        means.append(groups[:, :-1].T @ tokens_of_text.embeddings / counts)
+        parts.append(groups.T @ tokens_of_text.parts)  # (W + 1, D)
     scale = float(np.linalg.norm(tokens[0].pooled) * np.linalg.norm(tokens[1].pooled))
     shares = parts[0] @ parts[1].T / scale
     cosine = float(tokens[0].pooled @ tokens[1].pooled) / scale
@@ -133,8 +133,8 @@ def _words_of_tokens(words: Sequence[Word], spans: Sequence[tuple[int, int]]) ->
     member = np.zeros((len(spans), len(words) + 1), dtype=np.float32)
     for token, (start, end) in enumerate(spans):
         middle = (start + end) / 2
-        own = next((at for at, word in enumerate(words) if word.start <= middle < word.end), len(words))
-        member[token, own if start < end else len(words)] = 1.0
+        column = next((position for position, word in enumerate(words) if word.start <= middle < word.end), len(words))
+        member[token, column if start < end else len(words)] = 1.0
     return member
 
 
@@ -155,30 +155,30 @@ def _without(text: str, word: Word) -> str:
     return " ".join((text[: word.start] + text[word.end :]).split())
 
 
-def _joins(text: str, at: int) -> bool:
+def _joins(text: str, position: int) -> bool:
     """Whether a character continues the word of the one before it."""
-    letter, before = text[at], text[at - 1] if at else " "
+    letter, before = text[position], text[position - 1] if position else " "
     if letter.isspace() or before.isspace():
         return False
     if unicodedata.category(letter) in ("Mn", "Mc", "Me", "Cf") or letter in _SKIN_COLOURS or before == _JOINER:
         return True
-    if _is_inside(text, at) or _ends_flag(text, at):
+    if _is_inside(text, position) or _ends_flag(text, position):
         return True
-    return (_in_run(before) or _is_inside(text, at - 1)) and _in_run(letter)
+    return (_in_run(before) or _is_inside(text, position - 1)) and _in_run(letter)
 
 
-def _ends_flag(text: str, at: int) -> bool:
+def _ends_flag(text: str, position: int) -> bool:
     """A flag is written as two letters of a kind of their own."""
-    until_here = text[: at + 1]
-    return text[at] in _FLAG_LETTERS and (len(until_here) - len(until_here.rstrip(_FLAG_LETTERS))) % 2 == 0
+    until_here = text[: position + 1]
+    return text[position] in _FLAG_LETTERS and (len(until_here) - len(until_here.rstrip(_FLAG_LETTERS))) % 2 == 0
 
 
-def _is_inside(text: str, at: int) -> bool:
+def _is_inside(text: str, position: int) -> bool:
     """An apostrophe or a hyphen between letters (don't, e-mail), a point or a comma between digits (3.5)."""
-    before, after = text[at - 1 : at], text[at + 1 : at + 2]
-    if text[at] in ".,":
+    before, after = text[position - 1 : position], text[position + 1 : position + 2]
+    if text[position] in ".,":
         return before.isdigit() and after.isdigit()
-    return text[at] in _APOSTROPHES_AND_HYPHENS and bool(before and after) and _in_run(before) and _in_run(after)
+    return text[position] in _APOSTROPHES_AND_HYPHENS and bool(before and after) and _in_run(before) and _in_run(after)
 
 
 def _in_run(letter: str) -> bool:

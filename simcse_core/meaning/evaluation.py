@@ -272,15 +272,16 @@ def _average_precision_without_each(cosines: Values, same: NDArray[np.bool_]) ->
     sums, without_other, without_same = (
         np.concatenate([[0.0], np.cumsum(values)]) for values in (precision, nth / below, (nth - 1) / below)
     )
-    at = np.searchsorted(wanted, cosines, side="right")  # so many texts of the class rank no higher than each text
-    above = sums[-1] - sums[at]
-    without = (above + without_other[at]) / count
+    # So many texts of the class rank no higher than each text.
+    no_higher = np.searchsorted(wanted, cosines, side="right")
+    above = sums[-1] - sums[no_higher]
+    without = (above + without_other[no_higher]) / count
     if count == 1:
         without[same] = np.nan
     else:
         position = np.searchsorted(wanted, cosines[same], side="left")
         itself = (nth[position] - 1) / below[position]
-        without[same] = (above[same] + without_same[at[same]] - itself) / (count - 1)
+        without[same] = (above[same] + without_same[no_higher[same]] - itself) / (count - 1)
     return float(precision.mean()), without
 
 
@@ -392,7 +393,9 @@ def reciprocal_ranks(ranks: Sequence[NDArray[np.int64]]) -> Values:
 
 def answer_average_precisions(ranks: Sequence[NDArray[np.int64]]) -> Values:
     """(Q,) each question's average precision; ranks as `ranks_of_right_answers` gives them."""
-    return np.array([(np.arange(1, len(at) + 1) / at).mean() for at in ranks], dtype=np.float64)
+    return np.array(
+        [(np.arange(1, len(of_question) + 1) / of_question).mean() for of_question in ranks], dtype=np.float64
+    )
 
 
 def mean_cosine(embeddings: Embeddings) -> float:

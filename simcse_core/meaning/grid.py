@@ -48,7 +48,7 @@ class SimilarityGrid:
 def similarity_grid(model: "SimCSE", texts: "Sequence[str]") -> SimilarityGrid:
     """The cosine of every text with every other, in each layer with each pooling."""
     embeddings = model.encode_grid(texts, poolings.names())
-    cosines = {cell: cosine_similarity(own) for cell, own in embeddings.items()}
+    cosines = {cell: cosine_similarity(of_cell) for cell, of_cell in embeddings.items()}
     return SimilarityGrid(tuple(range(model.layers + 1)), tuple(poolings.names()), cosines)
 
 

@@ -296,9 +296,9 @@ def _average_precision(cosines: Values, gold: Values) -> Statistic:
 
     def statistic(counts: Counts) -> Values:
         drawn = counts[:, order]
-        found = np.cumsum(drawn, axis=1)[:, ends]
+        retrieved = np.cumsum(drawn, axis=1)[:, ends]
         right = np.cumsum(drawn * match, axis=1)[:, ends]
-        precision = np.divide(right, found, out=np.zeros_like(right), where=found > 0)
+        precision = np.divide(right, retrieved, out=np.zeros_like(right), where=retrieved > 0)
         matches = drawn @ match
         sums = np.einsum("rn,rn->r", np.diff(right, axis=1, prepend=0.0), precision)
         # Without mismatches it is undefined too.

@@ -102,8 +102,8 @@ def as_floats(values: NDArray[np.generic]) -> list[float]:
     return floats
 
 
-def why_not_ranked(items: Items, what: str) -> str:
-    """Why pairs cannot be ranked by their cosines against `what` they say ("scores"), as the end of a sentence."""
+def why_not_ranked(items: Items, values_name: str) -> str:
+    """Why pairs cannot be ranked by their cosines against their "scores" or "labels", as the end of a sentence."""
     if len(items.gold) < 2:
         return "there are fewer than two pairs"
-    return f"all {what} are the same" if len(set(items.gold)) < 2 else SAME_COSINES
+    return f"all {values_name} are the same" if len(set(items.gold)) < 2 else SAME_COSINES

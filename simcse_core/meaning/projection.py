@@ -91,8 +91,8 @@ def pca(embeddings: Embeddings, *, seed: int = 0) -> Points:
     centred = embeddings - embeddings.mean(axis=0)
     left, sizes, _ = np.linalg.svd(centred, full_matrices=False)
     points = np.zeros((len(embeddings), 2), dtype=np.float32)
-    kept = min(2, len(sizes))
-    points[:, :kept] = left[:, :kept] * sizes[:kept]
+    dimensions = min(2, len(sizes))
+    points[:, :dimensions] = left[:, :dimensions] * sizes[:dimensions]
     points[:, np.ptp(points, axis=0) <= 10 * ROUNDING] = 0.0
     largest = points[np.abs(points).argmax(axis=0), [0, 1]]
     return points * np.where(largest < 0, -1.0, 1.0).astype(np.float32)
@@ -185,7 +185,7 @@ def trustworthiness(embeddings: Embeddings, points: Points, *, seed: int = 0) ->
     np.fill_diagonal(cosines, -np.inf)
     seen = NearestNeighbors(n_neighbors=neighbours).fit(points).kneighbors(return_distance=False)  # (N, k)
     farther, ordered = -np.take_along_axis(cosines, seen, axis=1), np.sort(-cosines, axis=1)
-    nearer = np.array([np.searchsorted(row, own) for row, own in zip(ordered, farther, strict=True)])  # (N, k)
+    nearer = np.array([np.searchsorted(row, of_row) for row, of_row in zip(ordered, farther, strict=True)])  # (N, k)
     excess = np.clip(nearer + 1 - neighbours, 0, None).sum()
     return float(1 - 2 * excess / (n * neighbours * (2 * n - 3 * neighbours - 1)))
 
@@ -203,8 +203,8 @@ def nearest(embeddings: Embeddings, index: int, count: int) -> list[tuple[int, f
     """
     cosines = embeddings @ embeddings[index]
     order = [
-        int(at)
-        for at in np.argsort(-exact_cosines(embeddings, embeddings[index, None])[:, 0], kind="stable")
-        if at != index
+        int(position)
+        for position in np.argsort(-exact_cosines(embeddings, embeddings[index, None])[:, 0], kind="stable")
+        if position != index
     ]
-    return [(at, float(cosines[at])) for at in order[:count]]
+    return [(position, float(cosines[position])) for position in order[:count]]

@@ -104,7 +104,7 @@ def top_pairs(similarity: Matrix, most: int, *, farthest: bool = False, within: 
         within: one set with itself, so each pair counts once and nothing is paired with itself.
     """
     sign = -1.0 if farthest else 1.0
-    found: list[tuple[float, int, int]] = []
+    best: list[tuple[float, int, int]] = []
     for start in range(0, len(similarity), 512):  # 5,000 x 5,000 never needs a second matrix
         block = similarity[start : start + 512]
         values = np.where(_above_diagonal(block, start), sign * block, -np.inf) if within else sign * block
@@ -114,11 +114,14 @@ def top_pairs(similarity: Matrix, most: int, *, farthest: bool = False, within: 
             least = flat.max(initial=-np.inf)
         else:
             least = np.partition(flat, -most)[-most] if most < len(flat) else -np.inf
-        kept = np.flatnonzero((flat >= least) & (flat > -np.inf))
-        kept = kept[np.argsort(-flat[kept], kind="stable")][:most]
-        found += [(float(flat[at]), int(at // block.shape[1]) + start, int(at % block.shape[1])) for at in kept]
-        found = sorted(found, key=lambda pair: (-pair[0], pair[1], pair[2]))[:most]
-    return [Pair(first, second, sign * value) for value, first, second in found]
+        positions = np.flatnonzero((flat >= least) & (flat > -np.inf))
+        positions = positions[np.argsort(-flat[positions], kind="stable")][:most]
+        best += [
+            (float(flat[position]), int(position // block.shape[1]) + start, int(position % block.shape[1]))
+            for position in positions
+        ]
+        best = sorted(best, key=lambda pair: (-pair[0], pair[1], pair[2]))[:most]
+    return [Pair(first, second, sign * value) for value, first, second in best]
 
 
 @dataclass(frozen=True)
@@ -224,7 +227,7 @@ class Background:
         up_to = int(np.searchsorted(self.cosines, cosine + ROUNDING, side="right"))
         return 50.0 * (below + up_to) / len(self.cosines)
 
-    def at(self, percentile: float) -> float:
+    def cosine_at(self, percentile: float) -> float:
         """The cosine that so many percent of the unrelated pairs stay below."""
         return float(np.percentile(self.cosines, percentile))
 

@@ -127,9 +127,9 @@ def _check_entries(entries: list[ZipInfo], allowed: re.Pattern[str]) -> None:
 def _check_file(name: str, size: int) -> None:
     if name.endswith(".safetensors"):
         return  # as large as the bundle may be
-    own = next((most for pattern, most in MOST_BYTES if pattern.fullmatch(name)), None)
-    if own is not None and size > own:
-        raise RunError("{file} in the bundle is too large: the limit is {most:,} kB.", file=name, most=own // 1_000)
+    limit = next((most for pattern, most in MOST_BYTES if pattern.fullmatch(name)), None)
+    if limit is not None and size > limit:
+        raise RunError("{file} in the bundle is too large: the limit is {most:,} kB.", file=name, most=limit // 1_000)
     most = limits().max_file_megabytes
     if size > most * 1_000_000:
         raise RunError(

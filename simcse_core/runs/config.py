@@ -257,8 +257,10 @@ def _past(model: str) -> tuple[str, str, tuple[Stage, ...]]:
         made_by = RunConfig.model_validate_json(files.read_bytes(folder.parent / "config.json"))
     except (OSError, ValueError):
         return digest, _files_sha256(folder), ()  # no run made it
-    own = Stage(run=folder.parent.name, loss=made_by.settings.loss, data=made_by.data, started_from=made_by.model)
-    return digest, _files_sha256(folder), (*made_by.stages, own)
+    last_stage = Stage(
+        run=folder.parent.name, loss=made_by.settings.loss, data=made_by.data, started_from=made_by.model
+    )
+    return digest, _files_sha256(folder), (*made_by.stages, last_stage)
 
 
 def _files_sha256(folder: Path) -> str:

@@ -127,7 +127,7 @@ def _train(run: Run, emit: Emit, *, resume: bool) -> Finished | None:
         checkpoint=run.checkpoint,
         resume=resume,
         stop=lambda: run.cancel_asked,
-        known=encoder,
+        cached_encoder=encoder,
         before_checkpoint=run.sync_records,
     ):
         if isinstance(record, Ended):

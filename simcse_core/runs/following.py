@@ -15,20 +15,20 @@ ASK_SECONDS = 1.0
 """Between two questions to the queue."""
 
 
-def follow(run: Run, *, known: int = 0, on_wait: Callable[[Place], None] = lambda _place: None) -> Iterator[Record]:
+def follow(run: Run, *, skip: int = 0, on_wait: Callable[[Place], None] = lambda _place: None) -> Iterator[Record]:
     """The records of a run, the old ones at once and the new ones as they come, until it is over.
 
     A run that was killed and goes on from its checkpoint repeats some steps; what was yielded is not yielded again.
 
     Args:
         run: in any state.
-        known: how many of its records are not wanted again.
+        skip: how many of its records are not wanted again.
         on_wait: receives its place about every second while it waits.
 
     Raises:
         RunError: it failed, and why; or it was cancelled.
     """
-    yielded, asked_at = known, -ASK_SECONDS
+    yielded, asked_at = skip, -ASK_SECONDS
     while True:
         status = run.status  # before the records: those of a run that is over are then all there
         records = run.records()

@@ -14,7 +14,7 @@ from simcse_core.jsonable import jsonable
 from simcse_core.learning.records import RECORD, DamagedEnd, Evaluation, Note, Record, Step
 from simcse_core.runs.files import replace_text
 
-KEPT_FILES = 200
+MOST_FILES_READ = 200
 """Files whose records stay in memory, so that a page that looks each second reads only what is new."""
 
 
@@ -35,7 +35,7 @@ class _Read:
     records: list[Record] = field(default_factory=list)
 
 
-_known: OrderedDict[Path, _Read] = OrderedDict()
+_files_read: OrderedDict[Path, _Read] = OrderedDict()
 _lock = threading.Lock()
 
 
@@ -56,17 +56,17 @@ def read(path: Path) -> list[Record]:
         try:
             status = path.stat()
         except OSError:
-            _known.pop(path, None)
+            _files_read.pop(path, None)
             return []
-        file = _known.get(path)
+        file = _files_read.get(path)
         if file is None or file.file != status.st_ino or file.read_to > status.st_size:
-            file = _known[path] = _Read(status.st_ino)
-        _known.move_to_end(path)
+            file = _files_read[path] = _Read(status.st_ino)
+        _files_read.move_to_end(path)
         if status.st_size > file.read_to and not _read_on(path, file):
-            file = _known[path] = _Read(status.st_ino)
+            file = _files_read[path] = _Read(status.st_ino)
             _read_on(path, file)
-        while len(_known) > KEPT_FILES:
-            _known.popitem(last=False)
+        while len(_files_read) > MOST_FILES_READ:
+            _files_read.popitem(last=False)
         return list(file.records)
 
 

@@ -104,8 +104,8 @@ class Run:
         except RunError:
             return self.id
         data = Path(config.data)
-        kept = data.parent == home() / "data"  # an upload, whose name here says nothing
-        return config.settings.loss if kept else f"{config.settings.loss} · {data.name}"
+        is_upload = data.parent == home() / "data"  # an upload, whose name here says nothing
+        return config.settings.loss if is_upload else f"{config.settings.loss} · {data.name}"
 
     @property
     def status(self) -> Status:

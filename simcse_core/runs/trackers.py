@@ -25,10 +25,10 @@ def wanted() -> list[str]:
     Without it TensorBoard, if it is installed: it writes to the run's folder. Others may talk to a network, so they
     have to be named.
     """
-    given = os.environ.get("SIMCSE_TRACKERS")
-    if given is None:
+    setting = os.environ.get("SIMCSE_TRACKERS")
+    if setting is None:
         return ["tensorboard"] if find_spec("tensorboard") else []
-    return [name.strip() for name in given.split(",") if name.strip()]
+    return [name.strip() for name in setting.split(",") if name.strip()]
 
 
 @contextmanager
@@ -36,18 +36,18 @@ def tracking(run: Run) -> Iterator[Emit]:
     """Gives a function that hands each record to the trackers. One that fails never fails the run; the log says so."""
     trackers: list[GeneralTracker] = []
     for name in wanted():
-        with _said(f"tracker {name}"):
+        with _failures_logged(f"tracker {name}"):
             trackers.append(_start(name, run))
 
     def emit(record: Record) -> None:
         if isinstance(record, Step | Evaluation) and (numbers := _numbers(record)):
             for tracker in trackers:
-                with _said(f"tracker {tracker.name}"):
+                with _failures_logged(f"tracker {tracker.name}"):
                     tracker.log(numbers, step=record.step)
 
     yield emit
     for tracker in trackers:
-        with _said(f"tracker {tracker.name}"):
+        with _failures_logged(f"tracker {tracker.name}"):
             tracker.finish()
 
 
@@ -89,8 +89,8 @@ def _numbers(record: Step | Evaluation) -> dict[str, float]:
 
 
 @contextmanager
-def _said(what: str) -> Iterator[None]:
+def _failures_logged(source: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # noqa: BLE001 - trackers are other people's code
-        print(short_line(f"{what}: {type(error).__name__}: {error}"), file=sys.stderr)
+        print(short_line(f"{source}: {type(error).__name__}: {error}"), file=sys.stderr)

@@ -305,7 +305,7 @@ def test_a_run_is_followed_to_its_end_without_repeating_what_is_known(monkeypatc
     run.append(end)
     run.set_status(State.FINISHED)
     assert list(followed) == [*steps[3:], end]
-    assert list(following.follow(run, known=5)) == [end]
+    assert list(following.follow(run, skip=5)) == [end]
 
 
 def test_a_run_that_failed_says_why_and_one_that_waits_says_where(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -87,7 +87,7 @@ def test_the_classifiers_beside_a_training_read_nothing_anew(read: list[int]) ->
     model = tiny_model()
     encoder = CachedEncoder(model, settings.tune)
     with_classifiers(Items(), encoder, data, dev)
-    *_records, ended = train(model, data, dev, settings, known=encoder)
+    *_records, ended = train(model, data, dev, settings, cached_encoder=encoder)
     assert isinstance(ended, Ended)
     assert ended.after is not None
     assert "logistic_accuracy" in with_classifiers(ended.after.items, encoder, data, dev).values
@@ -101,7 +101,7 @@ def test_a_training_that_is_given_a_cached_encoder_measures_the_same() -> None:
     for give in (False, True):
         model = tiny_model()
         known = CachedEncoder(model, "top:1") if give else None
-        ended = list(train(model, dev, dev, settings, known=known))[-1]
+        ended = list(train(model, dev, dev, settings, cached_encoder=known))[-1]
         assert isinstance(ended, Ended)
         assert ended.dev_after is not None
         assert ended.after is not None

@@ -84,8 +84,10 @@ def _curves(names: Sequence[str], outcomes: Sequence[Outcome]) -> None:
     for metric in dict.fromkeys(metric for metric in metrics if metric):
         lines = [
             _line(place, name, outcome.loss, one, metric, axis or "texts")
-            for place, (name, outcome, one, own) in enumerate(zip(names, outcomes, tracks, metrics, strict=True))
-            if own == metric
+            for place, (name, outcome, one, metric_of_run) in enumerate(
+                zip(names, outcomes, tracks, metrics, strict=True)
+            )
+            if metric_of_run == metric
         ]
         last = ", ".join(f"{line.name} {line.points[-1][1]:.3f}" for line in lines if line.points)
         curves.show(
@@ -104,7 +106,7 @@ def _curves(names: Sequence[str], outcomes: Sequence[Outcome]) -> None:
 
 def _line(place: int, name: str, loss: str, one: Track, metric: str, axis: str) -> Line:
     """The colour is the loss's, as on every page; runs of one loss differ in shape and dash."""
-    measured = [(getattr(at, axis), at.metrics.get(metric, math.nan)) for at in one.moments]
+    measured = [(getattr(moment, axis), moment.metrics.get(metric, math.nan)) for moment in one.moments]
     points = [(x, value) for x, value in measured if not math.isnan(value)]
     return Line(
         name,
@@ -135,14 +137,14 @@ def _results(names: Sequence[str], summaries: Sequence[Summary], outcomes: Seque
 
 
 def _differences(names: Sequence[str], configs: Sequence[RunConfig]) -> None:
-    found = differences(configs)
+    differing = differences(configs)
     st.subheader(_("Settings that differ"), anchor=False)
-    if not found:
+    if not differing:
         st.caption(_("None: they are the same training."))
         return
-    table = {_("setting"): [plain(name) for name in found]}
+    table = {_("setting"): [plain(name) for name in differing]}
     for place, name in enumerate(names):
-        table[plain(name)] = [plain(values[place]) for values in found.values()]
+        table[plain(name)] = [plain(values[place]) for values in differing.values()]
     st.table(table, hide_index=True)
 
 

@@ -153,9 +153,12 @@ def _use(run: Run) -> None:
 
 def _folded(run: Run, config: RunConfig) -> None:
     with st.expander(_("All settings"), icon=":material/tune:"):
-        known = {name: value for name, value in settings_of(config).items() if value}
+        settings = {name: value for name, value in settings_of(config).items() if value}
         st.table(
-            {_("setting"): [plain(name) for name in known], _("value"): [plain(value) for value in known.values()]},
+            {
+                _("setting"): [plain(name) for name in settings],
+                _("value"): [plain(value) for value in settings.values()],
+            },
             hide_index=True,
         )
     if run.is_of(users.current()) and files.is_file(run.log):

@@ -35,7 +35,7 @@ MOST_CHOSEN = 12
 class Looked:
     """What is on the page."""
 
-    chosen: list[str]
+    selected: list[str]
     """Ids of the runs that are chosen, by a link or in the list; they may be gone."""
     states: dict[str, State]
     """Of the listed runs, by id."""
@@ -56,20 +56,20 @@ def choose(beside: Callable[[], None]) -> Looked:
         beside()
     user = users.current()
     there = store.runs_of(user) if whose == "mine" else list(store.all_runs())[::-1]
-    found = [run for run in map(summary, there) if _matches(run, wanted)]
+    matching = [run for run in map(summary, there) if _matches(run, wanted)]
     if not there:
         _empty(mine=whose == "mine", others=any(True for _run in store.all_runs()))
-    elif not found:
+    elif not matching:
         st.info(_("No run has all these words."), icon=":material/search_off:")
     else:
-        _table(found)
-    return Looked(chosen(), {run.id: run.state for run in found})
+        _table(matching)
+    return Looked(selected_runs(), {run.id: run.state for run in matching})
 
 
-def chosen() -> list[str]:
+def selected_runs() -> list[str]:
     """Ids in the address, at most `MOST_CHOSEN`."""
-    given = st.query_params.get(CHOSEN, "").split(",")
-    return [run for run in dict.fromkeys(given) if run][:MOST_CHOSEN]
+    ids = st.query_params.get(CHOSEN, "").split(",")
+    return [run for run in dict.fromkeys(ids) if run][:MOST_CHOSEN]
 
 
 def choose_others(runs: Sequence[str]) -> None:
@@ -115,41 +115,41 @@ def local_time(seconds: float) -> datetime | None:
         zone = ZoneInfo(st.context.timezone or "UTC")
     except (KeyError, ValueError):
         zone = ZoneInfo("UTC")
-    known = 0 < seconds < LATEST  # whatever a damaged file says, NaN too
-    return datetime.fromtimestamp(seconds, zone).replace(tzinfo=None) if known else None
+    is_valid = 0 < seconds < LATEST  # whatever a damaged file says, NaN too
+    return datetime.fromtimestamp(seconds, zone).replace(tzinfo=None) if is_valid else None
 
 
 def _matches(run: Summary, wanted: str) -> bool:
     """Whether all words stand somewhere in what is known of a run."""
-    known = [run.title, run.id, run.loss, run.state, state_name(run)]
-    known += [] if run.damaged else [PurePath(run.data).name, data_name(run.data), start_name(run)]
-    text = " ".join(known).casefold()
+    fields = [run.title, run.id, run.loss, run.state, state_name(run)]
+    fields += [] if run.damaged else [PurePath(run.data).name, data_name(run.data), start_name(run)]
+    text = " ".join(fields).casefold()
     return all(word in text for word in wanted.casefold().split())
 
 
-def _table(found: Sequence[Summary]) -> None:
-    ids = [run.id for run in found]
-    own = chosen()
+def _table(runs: Sequence[Summary]) -> None:
+    ids = [run.id for run in runs]
+    selected = selected_runs()
     # Rows are chosen by their place: with other rows it is another table.
     key = f"runs-{hashlib.sha256(' '.join(ids).encode()).hexdigest()[:12]}-{language()}"
 
     def keep() -> None:
         choose_others([ids[row] for row in st.session_state[key]["selection"]["rows"]][:MOST_CHOSEN])
 
-    metrics = [metric_title(run.metric) if run.metric else "" for run in found]
+    metrics = [metric_title(run.metric) if run.metric else "" for run in runs]
     st.dataframe(
         {
-            _("name"): [safe(run.title) for run in found],  # the list can be saved as a table
-            _("state"): [state_name(run) for run in found],
-            _("when"): [local_time(run.created) for run in found],
+            _("name"): [safe(run.title) for run in runs],  # the list can be saved as a table
+            _("state"): [state_name(run) for run in runs],
+            _("when"): [local_time(run.created) for run in runs],
             _("metric"): metrics,
-            _("before"): [run.before for run in found],
-            _("after"): [run.after for run in found],
-            _("gain"): [run.gain for run in found],
-            _("seconds"): [run.seconds for run in found],
-            _("loss"): [run.loss for run in found],
-            _("data"): ["" if run.damaged else data_name(run.data) for run in found],
-            _("started from"): ["" if run.damaged else safe(start_name(run)) for run in found],
+            _("before"): [run.before for run in runs],
+            _("after"): [run.after for run in runs],
+            _("gain"): [run.gain for run in runs],
+            _("seconds"): [run.seconds for run in runs],
+            _("loss"): [run.loss for run in runs],
+            _("data"): ["" if run.damaged else data_name(run.data) for run in runs],
+            _("started from"): ["" if run.damaged else safe(start_name(run)) for run in runs],
         },
         hide_index=True,
         placeholder="",
@@ -164,20 +164,20 @@ def _table(found: Sequence[Summary]) -> None:
         key=key,
         on_select=keep,
         selection_mode="multi-row",
-        selection_default={"selection": {"rows": [ids.index(run) for run in own if run in ids]}},
+        selection_default={"selection": {"rows": [ids.index(run) for run in selected if run in ids]}},
         alt=_("The runs, the newest first, with their results before and after training."),
     )
     if projector.is_on():  # the list above is painted in a size of its own
         st.table(
             {
-                _("name"): [plain(run.title) for run in found[:ON_A_PROJECTOR]],
-                _("state"): [state_name(run) for run in found[:ON_A_PROJECTOR]],
-                _("after"): ["" if run.after is None else f"{run.after:.3f}" for run in found[:ON_A_PROJECTOR]],
-                _("gain"): ["" if run.gain is None else f"{run.gain:+.3f}" for run in found[:ON_A_PROJECTOR]],
+                _("name"): [plain(run.title) for run in runs[:ON_A_PROJECTOR]],
+                _("state"): [state_name(run) for run in runs[:ON_A_PROJECTOR]],
+                _("after"): ["" if run.after is None else f"{run.after:.3f}" for run in runs[:ON_A_PROJECTOR]],
+                _("gain"): ["" if run.gain is None else f"{run.gain:+.3f}" for run in runs[:ON_A_PROJECTOR]],
             },
             hide_index=True,
         )
-    if not own:
+    if not selected:
         st.caption(_("Tick a run to see it, or several to compare them."))
 
 

@@ -71,12 +71,12 @@ def _why(background: Background) -> str:
             "**Why is everything so close?** With these settings all embeddings point in nearly the same direction: "
             "sentences that have nothing to do with each other already get **{mean:.2f}**. Only the differences count. "
             "Above **{most:.2f}** a pair is closer than 95 % of the unrelated ones."
-        ).format(mean=background.mean, most=background.at(95))
+        ).format(mean=background.mean, most=background.cosine_at(95))
     return _(
         "Sentences that have nothing to do with each other get **{mean:.2f}** on average, and 95 % of them stay below "
         "**{most:.2f}**. So here a cosine can be read as it stands. In a BERT that nobody has trained for "
         "similarity, and in lower layers, unrelated sentences already get 0.6 to 1."
-    ).format(mean=background.mean, most=background.at(95))
+    ).format(mean=background.mean, most=background.cosine_at(95))
 
 
 def _choose(layer: int, pooling: str) -> None:

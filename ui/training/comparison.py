@@ -44,8 +44,8 @@ def show(race: Sequence[Outcome], beside: Mapping[str, Items]) -> None:
     start = next(name for name, run in finished.items() if run.loss == ahead)
     # When the race is over the choice begins anew, with the loss that is ahead then.
     key = f"compared-{race[0].run}-{len(finished) == len(race)}"
-    chosen = st.segmented_control(_("Loss"), list(finished), default=start, required=True, key=key)
-    run = get(finished[chosen or start].run)
+    loss = st.segmented_control(_("Loss"), list(finished), default=start, required=True, key=key)
+    run = get(finished[loss or start].run)
     config = run.config
     texts = _texts(run.id, config) if run.shows_data(users.current()) else []  # what others brought is theirs
     typed = split_lines(
@@ -58,13 +58,13 @@ def show(race: Sequence[Outcome], beside: Mapping[str, Items]) -> None:
     settings = (before, after) if is_here(config.model) else (after,)
     if len(settings) == 1:
         st.caption(_("The model was new: before its training its cosines meant nothing."))
-    waiting = [own.model for own in settings if not cache.is_loaded(own.model)]
+    waiting = [encoder.model for encoder in settings if not cache.is_loaded(encoder.model)]
     if waiting:  # the rest of the page does not wait with it
         until_loaded(waiting[0])
     else:
         with user_errors():
-            _side_by_side(typed, [cosine_similarity(cache.embeddings(tuple(typed), own)) for own in settings])
-    use(run.id, chosen or start)
+            _side_by_side(typed, [cosine_similarity(cache.embeddings(tuple(typed), encoder)) for encoder in settings])
+    use(run.id, loss or start)
 
 
 def use(run_id: str, name: str) -> None:
@@ -91,8 +91,8 @@ def show_stored(race: StoredRace) -> None:
     st.header(_("Before and after"), anchor=False)
     losses = list(race.after)
     ahead = result.ahead(race.outcomes, race.baselines)
-    chosen = st.segmented_control(_("Loss"), losses, default=ahead, required=True, key="compared-stored")
-    matrices = (race.before, race.after[chosen or ahead])
+    loss = st.segmented_control(_("Loss"), losses, default=ahead, required=True, key="compared-stored")
+    matrices = (race.before, race.after[loss or ahead])
     _side_by_side(race.texts, [np.asarray(matrix, dtype=np.float32) for matrix in matrices])
     st.caption(_("Some of the held-out texts. Start a race to compare sentences of your own."))
 

@@ -79,17 +79,17 @@ class Prepared:
         return [name for name in losses_for(self.train) if name in (*losses.names(), *pretraining.names())]
 
 
-def measured_on(chosen: ChosenData) -> HeldOut:
+def measured_on(training_data: ChosenData) -> HeldOut:
     """Asks what results are measured on.
 
     Raises:
         DataError: the file cannot be used.
     """
-    texts = not chosen.data.metrics
-    own = ["nothing"] if texts else ["share", "nothing"]
-    options = [*own, *data_choice.offered([kind for kind in KINDS if KINDS[kind].is_symmetric]), "own"]
+    texts = not training_data.data.metrics
+    of_this_data = ["nothing"] if texts else ["share", "nothing"]
+    options = [*of_this_data, *data_choice.offered([kind for kind in KINDS if KINDS[kind].is_symmetric]), "own"]
     name = f"training-dev-{'texts' if texts else 'rows'}"
-    start = next((one for one in options if one.startswith("scored")), own[0]) if texts else own[0]
+    start = next((one for one in options if one.startswith("scored")), of_this_data[0]) if texts else of_this_data[0]
     key, keep = address.widget(name, options, start, language=language())
     held = st.selectbox(
         _("Measured on"),
@@ -103,7 +103,7 @@ def measured_on(chosen: ChosenData) -> HeldOut:
         brought = data_choice.upload("training-dev", [kind for kind in KINDS if KINDS[kind].metrics])
         return HeldOut(None if brought is None else data_choice.opened(brought, "training-dev"))
     if held == "share":
-        return HeldOut(share=_share(chosen.data))
+        return HeldOut(share=_share(training_data.data))
     return HeldOut(nothing=not texts) if held == "nothing" else HeldOut(ChosenData(bundled.load(held), held))
 
 
@@ -121,26 +121,26 @@ def _share(data: Dataset) -> float | None:
     return None if share == usual else share
 
 
-def kind_choice(chosen: ChosenData) -> str | None:
+def kind_choice(training_data: ChosenData) -> str | None:
     """Asks whether the rows become another kind before they are learned from; None leaves them as they are."""
-    options = [AS_IT_IS, *targets(kind_of(chosen.data))]
+    options = [AS_IT_IS, *targets(kind_of(training_data.data))]
     if len(options) == 1:
         return None
     kind = st.selectbox(
         _("Learn from the rows as"),
         options,
         format_func=lambda option: _("what they are") if option == AS_IT_IS else _(KINDS[option].rows_are),
-        key=f"race-kind-{kind_of(chosen.data)}-{language()}",
+        key=f"race-kind-{kind_of(training_data.data)}-{language()}",
         help=_("Another kind makes other losses possible. The held-out rows are set aside first."),
     )
     return None if kind == AS_IT_IS else kind
 
 
-def prepare(chosen: ChosenData, held: HeldOut, kind: str | None, *, seed: int, batch_size: int) -> Prepared:
+def prepare(training_data: ChosenData, held: HeldOut, kind: str | None, *, seed: int, batch_size: int) -> Prepared:
     """Both sides and the linter's findings, once for the same choices and all sessions.
 
     Args:
-        chosen: what to learn from.
+        training_data: what to learn from.
         held: what to measure on.
         kind: that the training rows become; None leaves them as they are.
         seed: for what is held out.
@@ -149,10 +149,10 @@ def prepare(chosen: ChosenData, held: HeldOut, kind: str | None, *, seed: int, b
     Raises:
         DataError: nothing can learn from this data, or nothing of it can be held out.
     """
-    found = prepared_once(chosen.key, held.key, kind, seed, batch_size, chosen, held)
-    if isinstance(found, UserError):
-        raise found
-    return found
+    prepared = prepared_once(training_data.key, held.key, kind, seed, batch_size, training_data, held)
+    if isinstance(prepared, UserError):
+        raise prepared
+    return prepared
 
 
 @st.cache_resource(max_entries=24, show_spinner=False)
@@ -162,11 +162,11 @@ def prepared_once(
     kind: str | None,
     seed: int,
     batch_size: int,
-    _chosen: ChosenData,
+    _training_data: ChosenData,
     _held: HeldOut,
 ) -> Prepared | UserError:
     """A refusal is kept as well: to find it may take as long."""
-    data, dev = _chosen.data, None if _held.other is None else _held.other.data
+    data, dev = _training_data.data, None if _held.other is None else _held.other.data
     try:
         learned_from = trainable(data, losses_for(data)[0])
         if dev is None and not _held.nothing and data.metrics:
@@ -178,12 +178,12 @@ def prepared_once(
         return error
 
 
-def show(prepared: Prepared, chosen: ChosenData, model: str) -> None:
+def show(prepared: Prepared, training_data: ChosenData, model: str) -> None:
     """How many rows there are on each side, and what the linter has to say.
 
     Args:
         prepared: both sides.
-        chosen: what is learned from.
+        training_data: what is learned from.
         model: that will read it; empty for one that is yet to be made.
     """
     st.caption(plain(joined(*(_(said.template).format(**_named(said.values)) for said in in_words(prepared.sides)))))
@@ -191,7 +191,7 @@ def show(prepared: Prepared, chosen: ChosenData, model: str) -> None:
         st.caption(plain(_(prepared.sides.converted.description)))
     if prepared.dev is not None and len(prepared.dev) < FEW_HELD_OUT:
         st.warning(_("So few held-out texts say little: expect wide ranges and no winner."))
-    findings = [*prepared.findings, *(_of_the_model(chosen, prepared.train, model) if model else ())]
+    findings = [*prepared.findings, *(_of_the_model(training_data, prepared.train, model) if model else ())]
     for finding in findings:
         if finding.severity != "info":
             st.warning(_in_words(finding), icon=":material/rule:")
@@ -217,7 +217,7 @@ def _named(values: Mapping[str, object]) -> dict[str, object]:
     return named
 
 
-def _of_the_model(chosen: ChosenData, train: Dataset, model: str) -> Sequence[Finding]:
+def _of_the_model(training_data: ChosenData, train: Dataset, model: str) -> Sequence[Finding]:
     """What the model cannot do justice to; nothing while it is loading, because the first paint does not wait."""
     if not cache.is_loaded(model):
         return ()
@@ -226,7 +226,7 @@ def _of_the_model(chosen: ChosenData, train: Dataset, model: str) -> Sequence[Fi
         if len(train) <= CHECKED_BY_MODEL
         else train.take(range(0, len(train), -(-len(train) // CHECKED_BY_MODEL)))
     )
-    return _checked(chosen.key, model, some, cache.encoder(cache.EncoderSettings(model)).check)
+    return _checked(training_data.key, model, some, cache.encoder(cache.EncoderSettings(model)).check)
 
 
 @st.cache_data(max_entries=100, show_spinner=False)

@@ -59,7 +59,7 @@ def _measuring(plan: "RacePlan", key: str) -> None:
         asked.update({loss: _submit(plan, loss, key) for loss in plan.losses})  # again what somebody else took back
     elif _are_done(asked):
         st.rerun()
-    st.caption(joined(_what(plan), _("Measuring how long that takes …")))
+    st.caption(joined(_runs_in_words(plan), _("Measuring how long that takes …")))
 
 
 def _told(plan: "RacePlan", asked: "dict[str, Future[float]]") -> float | None:
@@ -71,14 +71,14 @@ def _told(plan: "RacePlan", asked: "dict[str, Future[float]]") -> float | None:
         elif isinstance(error, UserError):
             st.warning(f"**{plain(loss)}** · {plain(explain(error))}")
         else:
-            st.caption(joined(_what(plan), _("How long that takes could not be measured.")))
+            st.caption(joined(_runs_in_words(plan), _("How long that takes could not be measured.")))
             return None
     if len(seconds) < len(asked):
         return None
     mean = sum(seconds) / len(seconds)
     st.caption(
         joined(
-            _what(plan),
+            _runs_in_words(plan),
             _("About {each} a run, {all} in all, and a few seconds to start each.").format(
                 each=duration(mean), all=duration(mean * plan.runs)
             ),
@@ -87,7 +87,7 @@ def _told(plan: "RacePlan", asked: "dict[str, Future[float]]") -> float | None:
     return mean
 
 
-def _what(plan: "RacePlan") -> str:
+def _runs_in_words(plan: "RacePlan") -> str:
     if plan.runs == 1:
         return _("1 run.")
     if len(plan.seeds) == 1:
@@ -99,13 +99,13 @@ def _what(plan: "RacePlan") -> str:
 
 def _asked(key: str) -> "dict[str, Future[float]]":
     """What this session has asked for; what it asked before, and nobody has begun, is not wanted any more."""
-    kept: tuple[str, dict[str, Future[float]]] = st.session_state.get(_ASKED, ("", {}))
-    if kept[0] != key:
-        for future in kept[1].values():
+    asked: tuple[str, dict[str, Future[float]]] = st.session_state.get(_ASKED, ("", {}))
+    if asked[0] != key:
+        for future in asked[1].values():
             future.cancel()
-        st.session_state[_ASKED] = kept = (key, {})
+        st.session_state[_ASKED] = asked = (key, {})
         st.session_state[f"{_ASKED}-since"] = {}
-    return kept[1]
+    return asked[1]
 
 
 def _are_done(asked: "dict[str, Future[float]]") -> bool:
@@ -117,14 +117,14 @@ def _submit(plan: "RacePlan", loss: str, key: str) -> "Future[float]":
     settings = plan.settings.model_copy(update={"loss": loss, "loss_options": options})
     config = plan.draft.model_copy(update={"settings": settings})
     uploads = {
-        side: (chosen.source.name, chosen.source.content)
-        for side, chosen in (("data", plan.chosen), ("dev", plan.held.other))
-        if chosen is not None and isinstance(chosen.source, Upload)
+        side: (data.source.name, data.source.content)
+        for side, data in (("data", plan.data), ("dev", plan.held.other))
+        if data is not None and isinstance(data.source, Upload)
     }
     return background.submit("estimates", f"{key} {loss}", rehearsal.seconds_of, config, uploads)
 
 
 def _key(plan: "RacePlan") -> str:
     """Of all that decides how long a race takes; seeds do not."""
-    named = (plan.chosen.key, plan.held.key, plan.kind, plan.start, plan.settings.model_dump(), plan.losses)
+    named = (plan.data.key, plan.held.key, plan.kind, plan.start, plan.settings.model_dump(), plan.losses)
     return hashlib.sha256(repr(named).encode("utf-8", "surrogatepass")).hexdigest()

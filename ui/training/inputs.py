@@ -44,7 +44,7 @@ INPUTS = {
 class RacePlan:
     """What a race will do."""
 
-    chosen: ChosenData
+    data: ChosenData
     held: HeldOut
     kind: str | None
     start: Start
@@ -60,10 +60,10 @@ class RacePlan:
     def draft(self) -> RunConfig:
         """As runs keep it, but for uploads: their files have no place yet."""
         return RunConfig(
-            data=_named(self.chosen),
+            data=_source_name(self.data),
             dev=self.held.dev,
             dev_share=self.held.share,
-            columns=self.chosen.columns,
+            columns=self.data.columns,
             kind=self.kind,
             model=self.start.model,
             layer=self.start.layer,
@@ -76,16 +76,16 @@ class RacePlan:
         Raises:
             RunError: there is no place to store them.
         """
-        dev = self.held.dev if self.held.other is None else _kept(self.held.other)
-        return self.draft.model_copy(update={"data": _kept(self.chosen), "dev": dev})
+        dev = self.held.dev if self.held.other is None else _stored(self.held.other)
+        return self.draft.model_copy(update={"data": _stored(self.data), "dev": dev})
 
 
-def _named(chosen: ChosenData) -> str:
-    return chosen.source if isinstance(chosen.source, str) else ""
+def _source_name(source_data: ChosenData) -> str:
+    return source_data.source if isinstance(source_data.source, str) else ""
 
 
-def _kept(chosen: ChosenData) -> str:
-    source = chosen.source
+def _stored(source_data: ChosenData) -> str:
+    source = source_data.source
     return str(keep_data(source.content, source.name)) if isinstance(source, Upload) else source
 
 
@@ -98,7 +98,7 @@ def choose() -> tuple[RacePlan, DeltaGenerator]:
     Raises:
         UserError: nothing can learn from the data, nothing of it can be held out, or a setting is out of range.
     """
-    chosen = data_choice.choose_data("training")
+    training_data = data_choice.choose_data("training")
     of_data, for_losses, button = st.container(), st.container(), st.container()
     with st.expander(_("Starting point"), icon=":material/start:"):
         start = start_choice.choose()
@@ -108,13 +108,13 @@ def choose() -> tuple[RacePlan, DeltaGenerator]:
         budget = training_options.budget(start)
         seeds = _seed_count()
     with st.expander(_("More settings"), icon=":material/tune:"):
-        held = data.measured_on(chosen)
-        kind = data.kind_choice(chosen)
+        held = data.measured_on(training_data)
+        kind = data.kind_choice(training_data)
         more = training_options.more(start, tune)
         of_options = st.container()
-    prepared = data.prepare(chosen, held, kind, seed=more["seed"], batch_size=more["batch_size"])
+    prepared = data.prepare(training_data, held, kind, seed=more["seed"], batch_size=more["batch_size"])
     with of_data:
-        data.show(prepared, chosen, start.base)
+        data.show(prepared, training_data, start.base)
     with for_losses:
         names = _loss_choice(prepared, start)
     with of_options:
@@ -124,7 +124,7 @@ def choose() -> tuple[RacePlan, DeltaGenerator]:
     if len(names) > 1 and settings.seconds is None:
         settings = race.equal_sentences(settings, prepared.train)
     first = settings.seed
-    plan = RacePlan(chosen, held, kind, start, settings, tuple(names), tuple(range(first, first + seeds)))
+    plan = RacePlan(training_data, held, kind, start, settings, tuple(names), tuple(range(first, first + seeds)))
     with stages_place:
         stages = chain.stages_of(start.model)
         chain.show(RunConfig(data="", model=start.model, stages=stages), names)

@@ -37,11 +37,11 @@ def show(user: str, current: str | None) -> None:
         user: whose races.
         current: the one on the page.
     """
-    found = races_of(user)
-    if not found and not current:
+    latest = races_of(user)
+    if not latest and not current:
         return
     with st.expander(_("Your races"), icon=":material/history:", key="your-races"):
-        for entry in found:
+        for entry in latest:
             _link(f"{plain(entry.title)} · {_state(entry)}", entry.race, is_here=entry.race == current)
         _link(_("The recorded race"), None, is_here=current is None)
 
@@ -70,9 +70,11 @@ def races_of(user: str) -> list[Entry]:
     mine = {run.id: run for run in index.runs_of(user)[:LOOKED_AT] if os.path.isdir(run.folder)}
     if not mine:
         return []
-    of_race = {race: own for race in races.all_races() if (own := [mine[run] for run in _members(race) if run in mine])}
+    of_race = {
+        race: runs for race in races.all_races() if (runs := [mine[run] for run in _members(race) if run in mine])
+    }
     newest = sorted(of_race.items(), key=lambda item: max(run.id for run in item[1]), reverse=True)
-    return [Entry(race, _title(own), tuple(run.status.state for run in own)) for race, own in newest[:LATEST]]
+    return [Entry(race, _title(runs), tuple(run.status.state for run in runs)) for race, runs in newest[:LATEST]]
 
 
 @lru_cache(maxsize=10_000)
@@ -84,9 +86,9 @@ def _members(race: str) -> tuple[str, ...]:
         return ()
 
 
-def _title(own: list[Run]) -> str:
+def _title(runs: list[Run]) -> str:
     try:
-        configs = [run.config for run in own]
+        configs = [run.config for run in runs]
     except RunError:
-        return own[0].id
+        return runs[0].id
     return f"{', '.join(dict.fromkeys(config.settings.loss for config in configs))} · {data_name(configs[0].data)}"

@@ -25,7 +25,7 @@ BUDGETS = {"epochs": N_("epochs"), "seconds": N_("seconds")}
 MOST_EPOCHS = 1_000
 """Beside a budget in seconds, which ends sooner."""
 SECONDS = 20.0
-KEPT = {"best": N_("the best on held-out data"), "last": N_("those of the last step")}
+KEPT_WEIGHTS = {"best": N_("the best on held-out data"), "last": N_("those of the last step")}
 DEFAULTS = N_("no loss: all keep their defaults")
 
 
@@ -49,7 +49,7 @@ def tune_choice(start: Start) -> str:
 
 def budget(start: Start) -> dict[str, Any]:
     """How long each training takes: in epochs, or in seconds."""
-    chosen = st.segmented_control(
+    unit = st.segmented_control(
         _("Budget of each training"),
         list(BUDGETS),
         format_func=lambda name: _(BUDGETS[name]),
@@ -57,7 +57,7 @@ def budget(start: Start) -> dict[str, Any]:
         required=True,
         key=f"race-budget-{language()}",
     )
-    if chosen == "seconds":
+    if unit == "seconds":
         return {"seconds": _number("seconds", SECONDS, start), "epochs": MOST_EPOCHS}
     return {"epochs": _number("epochs", _usual(start).epochs, start)}
 
@@ -78,17 +78,17 @@ def of_a_loss(names: Sequence[str]) -> tuple[str, dict[str, Any]]:
     with_options = [name for name in names if objective(name).fields]
     if not with_options:
         return (names[0] if names else "cross_entropy"), {}
-    chosen = st.selectbox(
+    loss = st.selectbox(
         _("Options of"),
         [DEFAULTS, *with_options],
         format_func=lambda name: _(name) if name == DEFAULTS else name,
         key=f"race-options-of-{language()}",
     )
-    if chosen == DEFAULTS or chosen not in with_options:
+    if loss == DEFAULTS or loss not in with_options:
         return names[0], {}
-    fields = objective(chosen).fields
-    values = [option_widgets.typed(field, f"race-option-{chosen}-{field.name}") for field in fields]
-    return chosen, {field.name: value for field, value in zip(fields, values, strict=True) if value != field.default}
+    fields = objective(loss).fields
+    values = [option_widgets.typed(field, f"race-option-{loss}-{field.name}") for field in fields]
+    return loss, {field.name: value for field, value in zip(fields, values, strict=True) if value != field.default}
 
 
 def of_one_training(names: Sequence[str], seeds: int) -> dict[str, Any]:
@@ -100,8 +100,8 @@ def of_one_training(names: Sequence[str], seeds: int) -> dict[str, Any]:
         return {"keep": "last"}
     keep = st.segmented_control(
         _("Which weights are kept"),
-        list(KEPT),
-        format_func=lambda name: _(KEPT[name]),
+        list(KEPT_WEIGHTS),
+        format_func=lambda name: _(KEPT_WEIGHTS[name]),
         default="best",
         required=True,
         key=f"race-keep-{language()}",
@@ -111,13 +111,13 @@ def of_one_training(names: Sequence[str], seeds: int) -> dict[str, Any]:
     return {"keep": keep, "patience": patience}
 
 
-def checked(given: Mapping[str, object]) -> TrainingSettings:
+def checked(values: Mapping[str, object]) -> TrainingSettings:
     """The settings of a race.
 
     Raises:
         OptionError: a setting is out of range.
     """
-    return training_settings(given)
+    return training_settings(values)
 
 
 def _usual(start: Start) -> TrainingSettings:

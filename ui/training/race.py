@@ -136,8 +136,8 @@ def _is_gone(race_id: str) -> bool:
 
 def _look(race_id: str) -> list[Outcome]:
     """As `races.outcomes`, without the results per dev item, which may be many and are read when they are compared."""
-    found = [(run, run.status) for run in races.runs(race_id)]
-    places = queue.places() if any(status.state == State.QUEUED for _run, status in found) else {}
+    statuses = [(run, run.status) for run in races.runs(race_id)]
+    places = queue.places() if any(status.state == State.QUEUED for _run, status in statuses) else {}
     return [
         Outcome(
             settings.loss,
@@ -151,7 +151,7 @@ def _look(race_id: str) -> list[Outcome]:
             status.template,
             status.values,
         )
-        for run, status in found
+        for run, status in statuses
         if (settings := _settings(run.id, run)) is not None
     ]
 

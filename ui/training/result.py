@@ -37,9 +37,9 @@ def result(race: Sequence[Outcome], beside: Mapping[str, Items]) -> Result | Non
         None while it is being computed.
     """
     finished = tuple(outcome.run for outcome in race if outcome.finished)
-    known = all(finished)  # recorded runs have no ids, so the language tells their races apart
+    are_runs = all(finished)  # recorded runs have no ids, so the language tells their races apart
     of_runs = contestants(race)
-    content = repr((finished, sorted(beside), "" if known else language()))
+    content = repr((finished, sorted(beside), "" if are_runs else language()))
     if sum(of_run.after.count for of_run in of_runs) <= FEW_ITEMS:
         return _result(content, of_runs, beside)
     future = background.submit("results", content, compute, of_runs, dict(beside))
@@ -69,13 +69,13 @@ def show(race: Sequence[Outcome], beside: Mapping[str, Items]) -> None:
     if not contestants(race):
         return
     st.header(_("Result"), anchor=False)
-    found = result(race, beside)
-    if found is None:
+    comparison = result(race, beside)
+    if comparison is None:
         _until_computed(race, beside)
         return
-    lines = found.lines
-    if found.verdict is not None:
-        st.markdown(in_full(found.verdict))
+    lines = comparison.lines
+    if comparison.verdict is not None:
+        st.markdown(in_full(comparison.verdict))
     _unfinished(race)
     shown = [name for name in metric_names() if all(name in line.metrics for line in lines)]
     main = main_metric_among(shown) or shown[0]
@@ -89,16 +89,16 @@ def show(race: Sequence[Outcome], beside: Mapping[str, Items]) -> None:
 
 def ahead(race: Sequence[Outcome], beside: Mapping[str, Items]) -> str:
     """The finished loss to show first."""
-    found = result(race, beside)
-    if found is not None and found.verdict is not None:
-        return found.verdict.ahead
+    comparison = result(race, beside)
+    if comparison is not None and comparison.verdict is not None:
+        return comparison.verdict.ahead
     return next(outcome.loss for outcome in race if outcome.finished)
 
 
 def in_short(race: Sequence[Outcome], beside: Mapping[str, Items]) -> str:
     """The verdict in a sentence or two; empty while there is none."""
-    found = result(race, beside)
-    return "" if found is None or found.verdict is None else in_one_sentence(found.verdict)
+    comparison = result(race, beside)
+    return "" if comparison is None or comparison.verdict is None else in_one_sentence(comparison.verdict)
 
 
 def _unfinished(race: Sequence[Outcome]) -> None:

@@ -120,7 +120,9 @@ class Dataset:
 
     def take(self, positions: Sequence[int]) -> Self:
         """The rows at these positions, counted from 0, in this order."""
-        return self.of(self.name, [[getattr(self, column)[at] for at in positions] for column in self.columns])
+        return self.of(
+            self.name, [[getattr(self, column)[position] for position in positions] for column in self.columns]
+        )
 
     @classmethod
     def text_names(cls) -> tuple[str, ...]:

@@ -31,12 +31,12 @@ def show(config: RunConfig, losses: Sequence[str], *, always: bool = False) -> N
         boxes.append((kind, f"{stage.loss} · {data_name(stage.data)}"))
     boxes.append((kinds[-1], ", ".join(dict.fromkeys(losses)) or "…"))
     with st.container(horizontal=True, gap="xsmall"):
-        for number, (title, what) in enumerate(boxes):
+        for number, (title, subtitle) in enumerate(boxes):
             with st.container(border=True, width="content", gap=None):
                 # The arrow stands in the box that it leads to, so that it never ends a line.
                 arrow = ":material/arrow_forward: " if number else ""
                 st.markdown(f"{arrow}**{plain(title)}**", width="content")
-                st.caption(plain(what), width="content")
+                st.caption(plain(subtitle), width="content")
 
 
 def stages_of(model: str) -> tuple[Stage, ...]:
@@ -45,8 +45,8 @@ def stages_of(model: str) -> tuple[Stage, ...]:
         made_by = get(model).config
     except RunError:
         return ()
-    own = Stage(run=model, loss=made_by.settings.loss, data=made_by.data, started_from=made_by.model)
-    return (*made_by.stages, own)
+    last_stage = Stage(run=model, loss=made_by.settings.loss, data=made_by.data, started_from=made_by.model)
+    return (*made_by.stages, last_stage)
 
 
 def training_kinds(losses: Sequence[str]) -> list[str]:

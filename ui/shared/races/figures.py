@@ -68,7 +68,9 @@ def show(race: Sequence[Outcome], beside: Mapping[str, Items] | None = None, *, 
 
 def metric_of(tracks: Sequence[Track]) -> str | None:
     """The metric that decides; None while nothing has been measured."""
-    return next((found for one in tracks for at in one.moments if (found := main_metric_among(at.metrics))), None)
+    return next(
+        (metric for one in tracks for moment in one.moments if (metric := main_metric_among(moment.metrics))), None
+    )
 
 
 def _choose_axis(key: str) -> str:
@@ -92,8 +94,8 @@ def _x_name(axis: str) -> str:
 def _dev(
     race: Sequence[Outcome], tracks: Sequence[Track], metric: str | None, axis: str, beside: Mapping[str, Items]
 ) -> Chart:
-    def place(at: Moment) -> Point | None:
-        return _defined(getattr(at, axis), at.metrics.get(metric or "", math.nan))
+    def place(moment: Moment) -> Point | None:
+        return _defined(getattr(moment, axis), moment.metrics.get(metric or "", math.nan))
 
     lines = _lines(race, tracks, place)
     last = ", ".join(f"{line.name} {line.points[-1][1]:.3f}" for line in lines if line.points and not line.thin)
@@ -121,8 +123,8 @@ def _as_it_comes(lines: Sequence[Line], metric: str | None, beside: Mapping[str,
 
 
 def _path(race: Sequence[Outcome], tracks: Sequence[Track]) -> Chart:
-    def place(at: Moment) -> Point | None:
-        return _defined(at.alignment, at.uniformity)
+    def place(moment: Moment) -> Point | None:
+        return _defined(moment.alignment, moment.uniformity)
 
     return Chart(
         title=_("uniformity (lower is better)"),
@@ -136,11 +138,13 @@ def _path(race: Sequence[Outcome], tracks: Sequence[Track]) -> Chart:
 
 
 def _pace(race: Sequence[Outcome], tracks: Sequence[Track], axis: str) -> Chart:
-    at = 0 if axis == "texts" else 1
+    x_index = 0 if axis == "texts" else 1
     return Chart(
         title=_("texts per second"),
         x_name=_x_name(axis),
-        lines=_all_seeds(race, [[(place[at], place[3]) for place in one.steps.means(PACE_PLACES)] for one in tracks]),
+        lines=_all_seeds(
+            race, [[(place[x_index], place[3]) for place in one.steps.means(PACE_PLACES)] for one in tracks]
+        ),
         alt=_("Lines: how many texts a second each training reads."),
         height=240,
         y_from_zero=True,
@@ -158,15 +162,15 @@ def _losses(race: Sequence[Outcome], tracks: Sequence[Track], axis: str, *, key:
         return
     with opened:
         st.caption(_("A low value of one loss says nothing about another loss: they measure different things."))
-        at = 0 if axis == "texts" else 1
+        x_index = 0 if axis == "texts" else 1
         columns = st.columns(min(len(names), LOSSES_IN_A_ROW))
         for number, name in enumerate(names):
-            own = [(outcome, one) for outcome, one in zip(race, tracks, strict=True) if outcome.loss == name]
-            points = [[(place[at], place[2]) for place in one.steps.means()] for _outcome, one in own]
+            of_loss = [(outcome, one) for outcome, one in zip(race, tracks, strict=True) if outcome.loss == name]
+            points = [[(place[x_index], place[2]) for place in one.steps.means()] for _outcome, one in of_loss]
             chart = Chart(
                 title=name,
                 x_name=_x_name(axis),
-                lines=_all_seeds([outcome for outcome, _one in own], points),
+                lines=_all_seeds([outcome for outcome, _one in of_loss], points),
                 alt=_("Line: the value of the loss {loss} while training goes on.").format(loss=name),
                 height=200,
                 legend=False,
@@ -179,18 +183,20 @@ def _numbers(race: Sequence[Outcome], tracks: Sequence[Track], metric: str | Non
     """All that was measured, as a table."""
     opened = st.expander(_("The numbers"), icon=":material/table:", key=f"{key}-numbers", on_change="rerun")
     if opened.open:
-        rows = [(outcome, at) for outcome, one in zip(race, tracks, strict=True) for at in one.moments]
+        rows = [(outcome, moment) for outcome, one in zip(race, tracks, strict=True) for moment in one.moments]
         table = {
-            _("loss"): [outcome.loss for outcome, _at in rows],
-            _("seed"): [outcome.seed for outcome, _at in rows],
-            _("epoch"): [at.epoch for _outcome, at in rows],
-            _("sentences seen"): [at.texts for _outcome, at in rows],
-            _("seconds of training"): [round(at.seconds, 1) for _outcome, at in rows],
+            _("loss"): [outcome.loss for outcome, _moment in rows],
+            _("seed"): [outcome.seed for outcome, _moment in rows],
+            _("epoch"): [moment.epoch for _outcome, moment in rows],
+            _("sentences seen"): [moment.texts for _outcome, moment in rows],
+            _("seconds of training"): [round(moment.seconds, 1) for _outcome, moment in rows],
         }
         if metric is not None:
-            table[metric_title(metric)] = [_three_digits(at.metrics.get(metric, math.nan)) for _outcome, at in rows]
-        table[_("alignment")] = [_three_digits(at.alignment) for _outcome, at in rows]
-        table[_("uniformity")] = [_three_digits(at.uniformity) for _outcome, at in rows]
+            table[metric_title(metric)] = [
+                _three_digits(moment.metrics.get(metric, math.nan)) for _outcome, moment in rows
+            ]
+        table[_("alignment")] = [_three_digits(moment.alignment) for _outcome, moment in rows]
+        table[_("uniformity")] = [_three_digits(moment.uniformity) for _outcome, moment in rows]
         with opened:
             st.dataframe(table, hide_index=True, key=f"{key}-numbers-table")
             if any(one.last for one in tracks):
@@ -218,11 +224,11 @@ def names(race: Sequence[Outcome]) -> list[str]:
 
 def _lines(race: Sequence[Outcome], tracks: Sequence[Track], place: Place) -> list[Line]:
     """A line for each loss; with several seeds thin ones, and their mean as soon as two have finished."""
-    points = [[found for at in one.moments if (found := place(at)) is not None] for one in tracks]
+    points = [[point for moment in one.moments if (point := place(moment)) is not None] for one in tracks]
     lines = _all_seeds(race, points)
-    for loss, own in _by_loss(race):
-        done = [points[at] for at in own if race[at].finished]
-        if len(own) > 1 and len(done) > 1:
+    for loss, positions in _by_loss(race):
+        done = [points[position] for position in positions if race[position].finished]
+        if len(positions) > 1 and len(done) > 1:
             mean = [(fmean(x), fmean(y)) for x, y in (zip(*of_seeds, strict=True) for of_seeds in zip(*done))]  # noqa: B905
             lines.append(_line(loss, _("{loss}, mean of {n} seeds").format(loss=loss, n=len(done)), mean))
     return lines
@@ -231,8 +237,8 @@ def _lines(race: Sequence[Outcome], tracks: Sequence[Track], place: Place) -> li
 def _all_seeds(race: Sequence[Outcome], points: Sequence[Sequence[Point]]) -> list[Line]:
     several = len({outcome.seed for outcome in race}) > 1
     return [
-        _line(outcome.loss, name, own, thin=several)
-        for outcome, name, own in zip(race, names(race), points, strict=True)
+        _line(outcome.loss, name, of_seed, thin=several)
+        for outcome, name, of_seed in zip(race, names(race), points, strict=True)
     ]
 
 
@@ -250,8 +256,8 @@ def _line(loss: str, name: str, points: Sequence[Point], *, thin: bool = False) 
 
 def _by_loss(race: Sequence[Outcome]) -> list[tuple[str, list[int]]]:
     """Positions of each loss's runs."""
-    order = sorted(range(len(race)), key=lambda at: race[at].loss)
-    return [(loss, list(own)) for loss, own in groupby(order, key=lambda at: race[at].loss)]
+    order = sorted(range(len(race)), key=lambda position: race[position].loss)
+    return [(loss, list(positions)) for loss, positions in groupby(order, key=lambda position: race[position].loss)]
 
 
 def _last_text(tracks: Sequence[Track]) -> float | None:

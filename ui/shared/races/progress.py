@@ -36,9 +36,9 @@ def bars(race: Sequence[Outcome]) -> None:
     losses = list(dict.fromkeys(outcome.loss for outcome in race))
     columns = [column for _row in losses[::BARS_IN_A_ROW] for column in st.columns(min(len(losses), BARS_IN_A_ROW))]
     for column, loss in zip(columns, losses, strict=False):
-        own = [outcome for outcome in race if outcome.loss == loss]
+        outcomes = [outcome for outcome in race if outcome.loss == loss]
         with column:
-            st.progress(fmean(_share(outcome) for outcome in own), text=f"**{plain(loss)}**  \n{_state(own)}")
+            st.progress(fmean(_share(outcome) for outcome in outcomes), text=f"**{plain(loss)}**  \n{_state(outcomes)}")
 
 
 def summary(race: Sequence[Outcome]) -> None:
@@ -164,19 +164,21 @@ def _share(outcome: Outcome) -> float:
     return min(last.step / last.steps, 1.0) if last else 0.0
 
 
-def _state(own: Sequence[Outcome]) -> str:
+def _state(outcomes: Sequence[Outcome]) -> str:
     """Of the runs of one loss."""
-    at_work = next((outcome for outcome in own if outcome.state == State.RUNNING), None)
+    at_work = next((outcome for outcome in outcomes if outcome.state == State.RUNNING), None)
     if at_work is not None:
         state = _at_work(at_work)
-    elif len({outcome.state for outcome in own}) == 1:
-        state = _(STATES[own[0].state])
+    elif len({outcome.state for outcome in outcomes}) == 1:
+        state = _(STATES[outcomes[0].state])
     else:
-        counts = {state: sum(outcome.state == state for outcome in own) for state in STATES}
+        counts = {state: sum(outcome.state == state for outcome in outcomes) for state in STATES}
         state = _(", ").join(f"{_(STATES[s])} {n}" for s, n in counts.items() if n)
-    if len(own) > 1 and at_work is not None:
-        done = sum(outcome.state == State.FINISHED for outcome in own)
-        state = _("seed {number} of {n}, {state}").format(number=min(done + 1, len(own)), n=len(own), state=state)
+    if len(outcomes) > 1 and at_work is not None:
+        done = sum(outcome.state == State.FINISHED for outcome in outcomes)
+        state = _("seed {number} of {n}, {state}").format(
+            number=min(done + 1, len(outcomes)), n=len(outcomes), state=state
+        )
     return state
 
 

@@ -17,7 +17,7 @@ from simcse_core.runs.race import Outcome
 
 PLACES = 160
 """So many places at most of a curve of all steps; beyond, neighbours are averaged."""
-KEPT_TRACKS = 300
+MOST_TRACKS = 300
 """Of runs that somebody watches or watched."""
 
 
@@ -50,8 +50,8 @@ class Thinned:
         if not self.places or self.places[-1][-1] >= self.width:
             self.places.append([0.0] * (len(values) + 1))
         last = self.places[-1]
-        for at, value in enumerate((*values, 1.0)):
-            last[at] += value
+        for column, value in enumerate((*values, 1.0)):
+            last[column] += value
         if len(self.places) > PLACES:
             pairs = zip(self.places[::2], [*self.places[1::2], [0.0] * (len(values) + 1)], strict=False)
             self.places = [[a + b for a, b in zip(one, other, strict=True)] for one, other in pairs]
@@ -60,7 +60,7 @@ class Thinned:
     def means(self, most: int = PLACES) -> list[list[float]]:
         """The values of each place, or of about `most` larger ones."""
         together = max(len(self.places) // most, 1)
-        parts = (self.places[at : at + together] for at in range(0, len(self.places), together))
+        parts = (self.places[start : start + together] for start in range(0, len(self.places), together))
         sums = ([sum(values) for values in zip(*part, strict=True)] for part in parts)
         return [[value / count for value in values] for *values, count in sums]
 
@@ -131,17 +131,17 @@ class _Tracks:
     """The tracks of all sessions."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[str, Track] = OrderedDict()
+        self._tracks: OrderedDict[str, Track] = OrderedDict()
         self._lock = Lock()
 
     def of(self, outcome: Outcome) -> Track:
         with self._lock:
-            track = self._kept.get(outcome.run)
+            track = self._tracks.get(outcome.run)
             if track is None or not track.goes_on_with(outcome.records):
-                track = self._kept[outcome.run] = Track()
-            self._kept.move_to_end(outcome.run)
-            while len(self._kept) > KEPT_TRACKS:
-                self._kept.popitem(last=False)
+                track = self._tracks[outcome.run] = Track()
+            self._tracks.move_to_end(outcome.run)
+            while len(self._tracks) > MOST_TRACKS:
+                self._tracks.popitem(last=False)
             track.read(outcome.records)
             return track
 

@@ -119,7 +119,7 @@ def _sentence(template: str, values: Mapping[str, Any]) -> str:
 
 def without_folders(text: str) -> str:
     """A sentence in which files have their bare names: others need not know where they lie on the server."""
-    return _PATH.sub(lambda found: re.split(r"[/\\]", found[0])[-1], text)
+    return _PATH.sub(lambda path: re.split(r"[/\\]", path[0])[-1], text)
 
 
 def tuned(tune: str) -> str:
@@ -144,10 +144,10 @@ def announcements(race: Sequence[Outcome], epochs: int | None) -> dict[str, str]
     metric = metric_of([track(outcome) for outcome in race])
     metric_name = metric_title(metric) if metric else ""
     for name, outcome in zip(names(race), race, strict=True):
-        for number, last, at in _latest_epochs(track(outcome)):
-            value = at.metrics.get(metric, math.nan) if at is not None and metric else math.nan
-            what = loss.format(loss=last.loss) if math.isnan(value) else f"{metric_name} {value:.2f}"
-            said[f"{outcome.run} {number}"] = epoch.format(number=number, epochs=epochs, name=name, what=what)
+        for number, last, moment in _latest_epochs(track(outcome)):
+            value = moment.metrics.get(metric, math.nan) if moment is not None and metric else math.nan
+            result = loss.format(loss=last.loss) if math.isnan(value) else f"{metric_name} {value:.2f}"
+            said[f"{outcome.run} {number}"] = epoch.format(number=number, epochs=epochs, name=name, what=result)
         if outcome.state.is_over:
             said[f"{outcome.run} {outcome.state}"] = f"{name}: {_(STATES[outcome.state])}"
     return said
@@ -157,7 +157,7 @@ def _latest_epochs(one: Track) -> list[tuple[int, Step, Moment | None]]:
     """The latest epochs that are over, each with its last step and its last measurement."""
     if one.last is None:
         return []
-    measured = {at.epoch: at for at in one.moments[-2 * SAID_EPOCHS :] if at.step}
+    measured = {moment.epoch: moment for moment in one.moments[-2 * SAID_EPOCHS :] if moment.step}
     over = {number: one.epochs[number] for number in list(one.epochs)[-SAID_EPOCHS:]}
     latest = measured.get(one.last.epoch)
     if one.finished or (latest is not None and latest.step == one.last.step):
