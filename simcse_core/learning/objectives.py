@@ -98,8 +98,8 @@ class EmbeddingLoss:
             self.options |= self.learned
         return len(numbers) / len(everything)
 
-    def own_parameters(self) -> dict[str, nn.Parameter]:
-        """What belongs to the objective and is learned with it, by name."""
+    def objective_parameters(self) -> dict[str, nn.Parameter]:
+        """Parameters of the objective that are trained with the model, by name."""
         return self.learned
 
     def backward(self, rows: list[int]) -> Result:
@@ -230,7 +230,7 @@ class HiddenWords:
     def prepare(self, batches: Sequence[list[int]] | None = None) -> float:
         return 1.0  # all there is to do for a text is to cut it into tokens
 
-    def own_parameters(self) -> dict[str, nn.Parameter]:
+    def objective_parameters(self) -> dict[str, nn.Parameter]:
         return dict(self.guesser.named_parameters())
 
     def backward(self, rows: list[int]) -> Result:

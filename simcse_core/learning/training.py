@@ -141,7 +141,7 @@ class Loop:
         self.objective.prepare([self.first_batches()[0][:FEWEST_ROWS]] if rehearsal else None)
         self.seconds = time.perf_counter() - started  # frozen layers are part of the budget
         self.fingerprint = "" if checkpoint is None else fingerprint(settings, data, dev, model)
-        self.optimiser = Optimiser(model, self.objective.own_parameters(), settings)
+        self.optimiser = Optimiser(model, self.objective.objective_parameters(), settings)
         self.step = self.measurements = 0
         self.best = Best()
         self.before: Measured | None = None

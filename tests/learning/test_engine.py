@@ -114,7 +114,7 @@ def test_gradient_caching_gives_the_gradients_of_the_whole_batch(chunk: int) -> 
         objective = make_objective(model, data_of("pairs"), settings, Processes(model.device))
         objective.prepare()
         objective.backward(list(range(8)))
-        named = {**dict(model.named_parameters()), **objective.own_parameters()}
+        named = {**dict(model.named_parameters()), **objective.objective_parameters()}
         return {name: value.grad for name, value in named.items() if value.grad is not None}
 
     whole, chunked = gradients(None), gradients(chunk)
@@ -501,7 +501,7 @@ def test_bce_starts_with_the_odds_of_a_match_among_its_pairs_unless_a_bias_is_se
         settings = settings_of(loss="bce", loss_options={"in_batch_negatives": way, "scale": 4.0, **bias})
         objective = make_objective(tiny_model(), data, settings, Processes(torch.device("cpu")))
         objective.prepare()
-        biases.append(float(objective.own_parameters()["bias"].detach()))
+        biases.append(float(objective.objective_parameters()["bias"].detach()))
     cosines = tiny_model().encode(left) @ tiny_model().encode(right).T
     expected = 0 - 4 * np.diag(cosines).mean() if way == "off" else math.log(5 / 61) - 4 * cosines.mean()
     assert biases == [pytest.approx(expected, abs=1e-5), -5.0]
