@@ -1,4 +1,4 @@
-"""What a cell says: a text, a number, a match or none. What it does not say is not guessed."""
+"""Values of cells: a text, a number, a match or none. Nothing is guessed."""
 
 import math
 import re

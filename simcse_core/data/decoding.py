@@ -1,4 +1,4 @@
-"""Bytes to text, in the encoding that they or their user tell; a whole file at once, or line by line."""
+"""Bytes to text, in the encoding that is recognised or that the user names; a whole file at once, or line by line."""
 
 import codecs
 import re
@@ -12,7 +12,7 @@ from simcse_core.errors import DataError, OptionError
 from simcse_core.limits import limits
 
 BEGINNING = 1_000_000
-"""So many bytes tell the encoding of a file."""
+"""The encoding of a file is recognised from this many bytes."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _NO_TEXT = re.compile("[\0\udc80]")
@@ -113,7 +113,7 @@ def open_text(path: Path, encoding: str = "") -> TextIOWrapper:
 
 
 def _telling_start(content: bytes) -> int:
-    """Where the part begins that tells the encoding: the first of `BEGINNING` bytes that is not plain ASCII."""
+    """Where the bytes begin that show the encoding: the first part of `BEGINNING` bytes that is not plain ASCII."""
     starts = range(0, len(content), BEGINNING)
     return next((start for start in starts if not _is_plain(content[start : start + BEGINNING])), 0)
 

@@ -1,4 +1,4 @@
-"""What is learned from and what is held out, and how a screen or a terminal says so."""
+"""The training rows and the held-out rows, and sentences that describe them."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator

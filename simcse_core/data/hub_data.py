@@ -74,7 +74,7 @@ class Address:
 
 
 def parse(name: str) -> Address:
-    """Take a name apart.
+    """Parse a name.
 
     Args:
         name: `hub:owner/name`, and where needed `/config`, `:split` or both behind it.
@@ -159,7 +159,7 @@ def _write_parts(address: Address, parts: Sequence[Part]) -> None:
 
 
 def _fetch(address: Address, on_progress: Progress | None) -> Part:
-    """Bring the part that is meant here."""
+    """Fetch the split that is asked for."""
     repository = _look_up(address)
     parts = list(dict.fromkeys(_part_of(file.path) for file in repository.files))
     part = address.choose(parts)

@@ -1,4 +1,4 @@
-"""What may be wrong with data, said before a training starts."""
+"""Problems of data, reported before a training starts."""
 
 import math
 from collections import Counter, defaultdict

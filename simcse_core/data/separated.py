@@ -13,7 +13,7 @@ from simcse_core.limits import limits
 from simcse_core.numerals import number
 
 _LINES_THAT_TELL = 20
-"""What separates the cells shows in so many lines."""
+"""The separator is recognised from this many lines."""
 
 _LABELS_REMEMBERED = 1_000
 

@@ -1,4 +1,4 @@
-"""Splitting data so that nothing of the one part is known from the other."""
+"""Splitting data so that no text is in both parts."""
 
 import random
 import warnings

@@ -1,4 +1,4 @@
-"""What a training has to beat: the model as it comes, and the words that texts share; as rankings and classifiers."""
+"""The baselines of a training: the model as it comes, and TF-IDF; as rankings and classifiers."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -31,7 +31,7 @@ SAMPLE_FOR_STRENGTH = 1_000
 
 
 def baselines(train: Dataset, dev: Dataset, as_it_comes: "Encodes | None" = None) -> dict[str, Items]:
-    """What one has on the dev data before any training.
+    """Results on the dev data without any training.
 
     - as_it_comes: the model itself, all its layers and its own pooling; the best thing one had before, in most cases.
     - tfidf: cosines of TF-IDF weights fitted on the training texts; of words and pairs of words, or of two to four

@@ -8,7 +8,7 @@ from simcse_core.meaning.evaluation import Metrics
 
 @dataclass(frozen=True)
 class Ended:
-    """What a training ends with. The model now has the weights of the best evaluation, or the last ones:
+    """The end of a training. The model now has the weights of the best evaluation, or the last ones:
     `settings.keep` says which, and without dev data there is no best.
     """
 

@@ -60,7 +60,7 @@ def estimate(model: Trainable, data: Dataset, dev: Dataset | None, settings: Tra
 
 @dataclass(frozen=True)
 class _Timing:
-    """Size and duration of a measured piece of work."""
+    """Size and duration of some work that was measured."""
 
     size: float
     seconds: float

@@ -1,4 +1,4 @@
-"""Data as losses take it: which texts of a row are encoded, and who in a batch belongs together.
+"""Data as losses take it: which texts of a row are encoded, and which of a batch match.
 
 Each loss names, for each kind of data, one of the inputs of `losses.registry.Input`; here is how they are made.
 """

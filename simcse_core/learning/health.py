@@ -1,4 +1,4 @@
-"""What goes wrong in trainings, recognised from the records and said in words."""
+"""Problems of trainings, recognised from the records and described in words."""
 
 import math
 from collections import deque
@@ -23,7 +23,7 @@ STUCK_STEPS = 20
 
 
 class Watch:
-    """Looks at the records of one training and speaks once about each trouble.
+    """Watches the records of one training and reports each problem once.
 
     Args:
         margin: of a triplet loss; None for others.

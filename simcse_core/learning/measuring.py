@@ -14,10 +14,10 @@ from simcse_core.meaning.evaluation import Metrics, alignment, effective_rank, m
 from simcse_core.meaning.items import Items
 
 GEOMETRY_SAMPLE = 2_000
-"""So many distinct texts at most tell how the embeddings lie; a seeded sample of more."""
+"""Distinct texts, at most, on which the geometry is measured; of more a seeded sample."""
 
 TRAINING_SAMPLE = 256
-"""So many texts tell it where there is no dev data; they are encoded at every measurement."""
+"""The same where there is no dev data; these texts are encoded at every measurement."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def geometry(model: Encodes, data: Dataset) -> Geometry:
 
 
 def sample_of(data: Dataset) -> Dataset:
-    """A seeded sample of training data, with up to `TRAINING_SAMPLE` texts: enough to see how its embeddings lie."""
+    """A seeded sample of training data, up to `TRAINING_SAMPLE` texts, on which the geometry is measured."""
     rows = TRAINING_SAMPLE // len(text_columns(data))
     if len(data) <= rows:
         return data

@@ -1,4 +1,4 @@
-"""What a training can say of itself, in English by code; a screen translates."""
+"""The notes of a training, in English by code; a page translates them."""
 
 NOTES = {
     "diverged": "Diverged: the loss is no number any more, the steps were too large. Choose a smaller learning rate.",

@@ -1,4 +1,4 @@
-"""What a step works towards: a loss on sentence embeddings, or guessing hidden words. Both leave gradients behind."""
+"""The objective of a training: a loss on sentence embeddings, or guessing hidden words. Both leave gradients behind."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -28,7 +28,7 @@ from simcse_core.learning.processes import Processes
 from simcse_core.learning.settings import TrainingSettings
 
 START_ROWS = 64
-"""So many rows, or a batch, say where a loss's own numbers start."""
+"""Rows, or a batch if that is more, from which the start of a loss's parameters is computed."""
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ class EmbeddingLoss:
         return loss, observed
 
     def _first_batches(self) -> list[list[int]]:
-        """Some whole batches, that the loss's own numbers start from."""
+        """Some whole batches, from which the start of the loss's parameters is computed."""
         count = math.ceil(START_ROWS / self.settings.batch_size)
         return list(islice(self.batches(self.settings.seed), count))
 

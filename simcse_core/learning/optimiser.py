@@ -12,7 +12,7 @@ from simcse_core.learning.settings import TrainingSettings
 
 
 class Optimiser:
-    """AdamW over what of a model is tuned, and over what a loss learns itself.
+    """AdamW over the tuned parameters of a model and the parameters of the loss.
 
     Args:
         model: with gradients for what is tuned.
@@ -41,20 +41,20 @@ class Optimiser:
         return norm
 
     def rehearse(self) -> None:
-        """A step that takes its time and changes nothing."""
+        """A step that takes as long as a real one and changes nothing."""
         self.step(0.0)
         self._adamw.state.clear()
 
     def weights(self) -> Weights:
-        """A copy of what is tuned."""
+        """A copy of the tuned weights."""
         return {name: value.detach().clone() for name, value in self.of_model.items()}
 
     def weights_of_loss(self) -> Weights:
-        """What the loss has learned; not a copy."""
+        """The parameters of the loss; not a copy."""
         return {name: value.detach() for name, value in self.of_loss.items()}
 
     def state(self) -> dict[str, object]:
-        """What the optimiser remembers, for a checkpoint."""
+        """The state of the optimiser, for a checkpoint."""
         return dict(self._adamw.state_dict())
 
     def load(self, weights: Weights) -> None:

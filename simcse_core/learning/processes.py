@@ -54,7 +54,7 @@ class Processes:
         return torch.cat(parts)[:total]
 
     def sum_gradients(self, parameters: Sequence[Tensor]) -> None:
-        """Add up what each process's texts did to the shared weights."""
+        """Sum the gradients of the shared weights over the processes."""
         if self.count == 1:
             return
         gradients = [p.grad if p.grad is not None else torch.zeros_like(p) for p in parameters]

@@ -1,4 +1,4 @@
-"""A race: the same start, data, order and budget for several losses, and what can honestly be said of the result."""
+"""A race: the same start, data, order and budget for several losses, and what the result supports."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -38,7 +38,7 @@ class Contestant:
     seconds: float
     texts_per_second: float | None
     diverged: bool = False
-    """Whether it went wrong on the way: `after` is then no result of the loss."""
+    """Whether the training diverged: `after` is then no result of the loss."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Verdict:
     rival: str | None
     """The loss over which its lead is least sure, one that is level with it first; None where there is no other."""
     lead: Interval
-    """How far `ahead` is before `rival`, paired item by item; from three seeds on with the noise of seeds."""
+    """By how much `ahead` is better than `rival`, paired item by item; from three seeds on with the noise of seeds."""
     baseline: str
     """The best of the baselines and the start: the name of a baseline, or "start"."""
     gains: dict[str, Interval]
@@ -131,7 +131,7 @@ def settings_of(
 
 
 def table(contestants: Sequence[Contestant], baselines: Mapping[str, Items] | None = None) -> list[Line]:
-    """What one had before, then every loss with the mean over the seeds that it has finished.
+    """The baselines, then every loss with the mean over the seeds that it has finished.
 
     The start of the training has a line where it is something else than the model as it comes. No contestants give no
     lines. A training that diverged adds nothing to the numbers of its loss but its time.
@@ -191,7 +191,7 @@ def verdict(
 
 
 def _before(contestants: Sequence[Contestant], baselines: Mapping[str, Items]) -> dict[str, dict[int, Items]]:
-    """What one had before: by name, for each seed. The start is left out where it is the model as it comes."""
+    """The baselines by name, for each seed. The start is left out where it is the model as it comes."""
     starts = {entry.seed: entry.before for entry in contestants}
     before = {name: dict.fromkeys(starts, items) for name, items in baselines.items()}
     as_it_comes = baselines.get(AS_IT_COMES)

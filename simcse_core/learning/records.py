@@ -1,4 +1,4 @@
-"""What the folder of a run says, each thing in one form: its records, its state, whose it is, results item by item.
+"""The contents of a run's files, each with one model: its records, its state, its owners, results item by item.
 
 A training yields the records, a run's files hold them as JSON, and whoever reads such a file, out of a bundle too,
 validates it against these models and uses attributes from then on. Numbers that are undefined are NaN in memory and
@@ -19,7 +19,7 @@ from simcse_core.plain import printable
 LONGEST_NAME = 80
 """Characters in the name of a run."""
 LATEST = 1e11
-"""Seconds since the epoch that a date can still be made of."""
+"""The largest number of seconds since the epoch of which a date can be made."""
 Count = Annotated[int, Field(ge=0, le=2**53)]
 Amount = Annotated[float, Field(ge=0, le=1e15)]
 """Seconds, and texts per second."""
@@ -55,7 +55,7 @@ class Step(Stored):
 
 
 class Geometry(Stored):
-    """How embeddings lie on the sphere, whatever the labels say."""
+    """The geometry of embeddings on the unit sphere; it does not depend on labels."""
 
     alignment: Number = math.nan
     """Mean squared distance of what belongs together; lower is better. Undefined for texts alone."""
@@ -81,7 +81,7 @@ class Evaluation(Stored):
 
 
 class Note(Stored):
-    """Something the user should know, in words; `template` with `values` for a screen in another language.
+    """Something that the user should know, as text; `template` with `values` for translation.
 
     A template that is not ours, or that says something else than the message, is dropped: then the message is all.
     """
@@ -157,11 +157,11 @@ class Finished(Stored):
 
 
 DIVERGED = "diverged"
-"""The reason of a training whose loss was no number any more."""
+"""The reason for the end of a training whose loss became NaN or infinite."""
 
 
 class DamagedEnd(Stored):
-    """Stands where the record of an end has been edited into something that cannot be one."""
+    """In the place of an end record that was edited and is no longer valid."""
 
     event: Literal["damaged"] = "damaged"
 
@@ -196,7 +196,7 @@ class State(StrEnum):
 
     @property
     def is_over(self) -> bool:
-        """Whether it stays as it is unless somebody asks for more."""
+        """Whether it ended, so that its state changes only when a user resumes it."""
         return self in (State.FINISHED, State.FAILED, State.CANCELLED)
 
     @property
@@ -212,7 +212,7 @@ class Status(Stored):
     message: str = ""
     """Why it failed, in words."""
     template: str = ""
-    """The message with its values apart, for a screen in another language; empty when there is no such thing."""
+    """The message as a template with its values, for translation; empty where there is none."""
     values: dict[str, Any] = {}
     job: str | None = None
     """The backend's name for the job that carries it out, while it is running."""

@@ -62,7 +62,7 @@ def train(
     Args:
         model: changed in place; nobody else may use it meanwhile.
         data: of a kind that the loss can learn from.
-        dev: held-out data of any kind with scores or labels; without it only how training texts lie is measured.
+        dev: held-out data of any kind with scores or labels; else only the geometry of training texts is measured.
         settings: checked settings.
         checkpoint: file that the state is written to, and resumed from.
         resume: go on from the checkpoint; `model` has to be the one that the training started from.
@@ -207,7 +207,7 @@ class Loop:
                 yield self._measure(epoch)
 
     def _opening(self) -> Iterator[Evaluation | Note]:
-        """What is said and measured before the first step."""
+        """The notes and measurements before the first step."""
         if self.settings.batch_size > self.objective.rows:
             yield Note.of("batch_is_all", batch=self.settings.batch_size, rows=self.objective.rows)
         if self.objective.description:
@@ -284,7 +284,7 @@ class Loop:
         return self.settings.seed * 1_000_003 + epoch
 
     def _seed(self, step: int) -> None:
-        """Chance in a step depends on the step alone: a break, a probe or a measurement changes nothing."""
+        """Randomness in a step depends on the step alone: a break, a probe or a measurement changes nothing."""
         torch.manual_seed((self.settings.seed * 1_000_003 + step) * 1_009 + self.processes.index)
 
     def _is_time_to_measure(self) -> bool:
@@ -325,7 +325,7 @@ class Loop:
         return measure(self.cached_encoder, self.dev)
 
     def _closing(self, reason: str) -> Iterator[Note]:
-        """What should be known of the kept weights; not before a training that was cancelled has really ended.
+        """The measurements of the weights that are kept; not before a training that was cancelled has really ended.
 
         It is numbered behind the last step: a run that goes on from that step keeps the step's records, says this again
         and not twice.
@@ -395,5 +395,5 @@ class Loop:
 
 
 def _cuda(device: torch.device) -> list[torch.device]:
-    """Devices whose chance has to be put back besides the CPU's."""
+    """Devices, besides the CPU, whose random state has to be restored."""
     return [device] if device.type == "cuda" else []

@@ -1,4 +1,4 @@
-"""Which words carry a cosine: leave one out, and what each pair of words adds."""
+"""Attribution of a cosine to words: leave one out, and the share of each pair of words."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _APOSTROPHES_AND_HYPHENS = "'’-"
 _JOINER = "\u200d"
-"""Makes one sign of two: a family, a profession."""
+"""The zero-width joiner: joins two emoji into one, such as a family or a profession."""
 _SKIN_COLOURS = "".join(map(chr, range(0x1F3FB, 0x1F400)))
 _FLAG_LETTERS = "".join(map(chr, range(0x1F1E6, 0x1F200)))
 
@@ -34,7 +34,7 @@ class Word:
 
 @dataclass(frozen=True)
 class LeaveOneOut:
-    """How far the cosine falls when a word is left out."""
+    """By how much the cosine falls when a word is left out."""
 
     cosine: float
     words: tuple[tuple[Word, ...], tuple[Word, ...]]

@@ -188,7 +188,7 @@ def evaluate_pairs(first: Embeddings, second: Embeddings, labels: ArrayLike) -> 
 
 
 def evaluate_labelled(embeddings: Embeddings, labels: Sequence[str]) -> LabelledMetrics:
-    """Do texts of one class lie together?
+    """Are texts of one class close to each other?
 
     Args:
         embeddings: (N, D) unit rows.
@@ -339,7 +339,7 @@ def triplet_hits(anchor: Embeddings, positive: Embeddings, negative: Embeddings)
 def evaluate_answers(
     question_embeddings: Embeddings, answer_embeddings: Embeddings, questions: Sequence[str], labels: ArrayLike
 ) -> AnswerMetrics:
-    """Do right answers lie closer to their question than wrong ones?
+    """Are right answers closer to their question than wrong ones?
 
     Args:
         question_embeddings, answer_embeddings: (N, D) unit rows; row i of both is a question with one of its answers.

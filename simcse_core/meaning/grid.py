@@ -1,4 +1,4 @@
-"""Every layer with every pooling, in one pass: where in a model the meaning is."""
+"""Every layer with every pooling, in one pass."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING

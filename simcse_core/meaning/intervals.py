@@ -1,4 +1,4 @@
-"""How sure a result is: intervals over the items of a data set by the jackknife, and what several seeds add.
+"""Confidence intervals of a result: over the items of a data set by the jackknife, and over seeds.
 
 What an interval over items answers: would another sample of such items show the same? What seeds answer: would another
 training?
@@ -29,12 +29,12 @@ Statistic = Callable[[Counts], Values]
 
 CONFIDENCE = 0.95
 FEWEST_SEEDS = 3
-"""From so many seeds on, how far they lie apart says something."""
+"""From this number of seeds on, the spread between them is used."""
 MOST_LEFT_OUT = 1_000
 """With more pairs than this they are left out in so many random groups: as exact, and the time stays in proportion."""
 CELLS_AT_ONCE = 2_000_000
 DECIMALS = 12
-"""Results that differ by less are equal but for the order in which the computer added."""
+"""Results that differ by less count as equal: the order of additions differs."""
 
 
 @dataclass(frozen=True)
@@ -289,7 +289,7 @@ def _auc(cosines: Values, gold: Values) -> Statistic:
 
 
 def _average_precision(cosines: Values, gold: Values) -> Statistic:
-    """Equal cosines are found together, as in scikit-learn."""
+    """Equal cosines share one threshold, as in scikit-learn."""
     order = np.argsort(-cosines, kind="stable")
     ends = np.flatnonzero(np.append(np.diff(cosines[order]) != 0, True))[: len(order)]  # last of each group of equals
     match = (gold[order] == 1).astype(np.float64)

@@ -1,4 +1,4 @@
-"""Embeddings as a picture: PCA, UMAP, and how far a picture can be trusted.
+"""Two-dimensional projections of embeddings: PCA, UMAP, and their trustworthiness.
 
 To add a projection, write one function here and register it: the page Map shows it and `project --method` takes it.
 """
@@ -158,7 +158,7 @@ def _umap() -> Any:
 
 
 def trustworthiness(embeddings: Embeddings, points: Points, *, seed: int = 0) -> float:
-    """How far neighbours on the picture are neighbours in the original space.
+    """Trustworthiness: whether neighbours in the projection are neighbours in the original space.
 
     Args:
         embeddings: (N, D) unit rows; compared by cosine.
@@ -191,7 +191,7 @@ def trustworthiness(embeddings: Embeddings, points: Points, *, seed: int = 0) ->
 
 
 def nearest(embeddings: Embeddings, index: int, count: int) -> list[tuple[int, float]]:
-    """The nearest neighbours of one vector in the original space, closest first.
+    """The nearest neighbours of one embedding in the original space, closest first.
 
     Args:
         embeddings: (N, D) unit rows.

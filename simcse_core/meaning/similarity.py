@@ -1,4 +1,4 @@
-"""How close sentences are: cosines and what to read from a matrix of them."""
+"""Cosine similarity, and summaries of a matrix of cosines."""
 
 from dataclasses import dataclass
 from typing import TypeVar
@@ -126,7 +126,7 @@ def top_pairs(similarity: Matrix, most: int, *, farthest: bool = False, within: 
 
 @dataclass(frozen=True)
 class Summary:
-    """What to say first about an (N, N) matrix of at least two rows."""
+    """The extremes and the mean of an (N, N) matrix of at least two rows."""
 
     closest: Pair
     farthest: Pair

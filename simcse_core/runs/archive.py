@@ -19,7 +19,7 @@ MOST_ENTRIES = 100
 MOST_DIRECTORY_BYTES = 100_000
 """Of the list of entries; it is read as a whole before anything in it can be checked."""
 FREE_BYTES_LEFT = 100_000_000
-"""That much of the disk stays free."""
+"""Space of the disk that stays free."""
 MOST_BYTES = (
     (re.compile(r"bundle\.json|README\.md|(model/(\w+/)?)?config\.json|model/(modules|simcse)\.json"), 200_000),
     (re.compile(r"metrics\.jsonl|items\.json"), 40_000_000),

@@ -21,7 +21,7 @@ from simcse_core.runs.alive import born, is_alive
 WORKER = (sys.executable, "-m", "simcse_core.runs.worker")
 """The command line of a run, without its arguments."""
 SPARE_SECONDS = 8.0
-"""What a process that has just begun gets for itself."""
+"""For so long after a run has started no spare worker is started beside it."""
 TROUBLE_SECONDS = 30.0
 """After a spare that did not live, before the next one."""
 

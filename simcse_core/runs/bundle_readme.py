@@ -1,4 +1,4 @@
-"""What a bundle says about itself to people."""
+"""The README.md of a bundle."""
 
 import math
 from collections.abc import Mapping

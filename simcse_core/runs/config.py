@@ -1,4 +1,4 @@
-"""What a run does, and the data it does it with."""
+"""The configuration of a run, and opening its data."""
 
 import hashlib
 import json
@@ -35,7 +35,7 @@ _LOADED = "loaded:"
 
 
 class Stage(BaseModel):
-    """One training in the life of a model."""
+    """One of the trainings that made a model."""
 
     model_config = ConfigDict(frozen=True, str_max_length=LONGEST_TEXT)
 
@@ -48,7 +48,7 @@ class Stage(BaseModel):
 
 
 class RunConfig(BaseModel):
-    """What a run does: enough to do it again."""
+    """The configuration of a run: enough to repeat it."""
 
     model_config = ConfigDict(frozen=True, allow_inf_nan=False, str_max_length=LONGEST_TEXT)
 
@@ -117,7 +117,7 @@ def check_held_out(config: RunConfig) -> None:
 
 
 def describe(config: RunConfig) -> RunConfig:
-    """The configuration with what pins it down: hashes of data and weights, the model's past, and versions.
+    """The configuration with hashes of data and weights, the trainings that made the model, and versions.
 
     Raises:
         DataError: the data cannot be read.

@@ -1,4 +1,4 @@
-"""The small files of a run: written so that a power cut leaves none empty, and read whatever somebody made of them."""
+"""The small files of a run: written so that a power cut leaves none empty, and read safely when edited."""
 
 import errno
 import json
@@ -18,7 +18,7 @@ T = TypeVar("T")
 MOST_BYTES = 50_000_000
 """Of a file that describes a run; the items of 100,000 texts have some megabytes."""
 _said: set[str] = set()
-"""What this process has said already."""
+"""Messages that this process has printed already."""
 
 
 def replace(path: Path, value: object) -> None:
@@ -47,7 +47,7 @@ def read(path: Path, kind: TypeAdapter[T]) -> T:
 
 
 def read_bytes(path: Path) -> bytes:
-    """A small file. What is none is not waited for, and what is large not read: a pipe, a device, gigabytes.
+    """The content of a small file. Pipes and devices are refused without waiting, large files without reading.
 
     Raises:
         OSError: there is no such file, or it cannot be read.
@@ -75,7 +75,7 @@ def leave_out(path: Path, error: OSError) -> None:
 
 
 def explained(error: OSError, path: Path) -> UserError:
-    """What a disk refused, in words."""
+    """The message for an OSError of a disk."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return RunError("There is no space left on the disk of {folder}. Make room, then go on.", folder=path)
     return RunError("{folder} cannot be written: {reason}.", folder=path, reason=error.strerror or str(error))

@@ -22,7 +22,7 @@ def follow(run: Run, *, skip: int = 0, on_wait: Callable[[Place], None] = lambda
 
     Args:
         run: in any state.
-        skip: how many of its records are not wanted again.
+        skip: how many of its first records are left out.
         on_wait: receives its place about every second while it waits.
 
     Raises:

@@ -1,4 +1,4 @@
-"""All runs as their small files say: for the queue, and for pages that thirty people have open at once.
+"""All runs by their small files, cached: for the queue, and for pages that thirty people have open at once.
 
 A process reads the files of a run again only when its folder has changed, and looks at the folders at most once a
 second, unless somebody needs to know how they are now.

@@ -1,4 +1,4 @@
-"""Locks between processes, and the truth where a file system has none.
+"""Locks between processes, and an error where a file system has none.
 
 File systems of networks may refuse locks, in ways that would send somebody to look for another program.
 """

@@ -24,7 +24,7 @@ _END = re.compile(rb'"event"\s*:\s*"finished"')
 
 @dataclass
 class _Read:
-    """What is known of a file."""
+    """What has been read of a file."""
 
     file: int
     """Its inode: another one means that it was replaced."""
@@ -106,7 +106,7 @@ def _read_on(path: Path, so_far: _Read) -> bool:
 
 
 def _parse(line: bytes) -> Record | None:
-    """A record; None for what is none."""
+    """A record; None where the line holds none."""
     if not line:
         return None
     try:

@@ -1,1 +1,1 @@
-"""The page Runs: what was trained, compared, taken away, removed."""
+"""The page Runs: listing, comparing, exporting and deleting trained models."""

@@ -1,4 +1,4 @@
-"""What can be done with a run: use it, take it away, name it, stop it, go on with it, remove it; and bring one in."""
+"""The actions on a run: use, export, name, cancel, resume, delete; and import of a bundle."""
 
 from collections.abc import Callable, Sequence
 from io import BytesIO
@@ -55,7 +55,7 @@ def delete_button(runs: Sequence[Run]) -> None:
 
 
 def bring_in() -> None:
-    """An uploader for a bundle. One that cannot be used leaves everything as it is, and it is said why."""
+    """An uploader for a bundle. One that cannot be used changes nothing, and the page says why."""
     # With another key it is another popover, which is closed: a bundle that came in is seen at once.
     with st.popover(_("Import"), icon=":material/upload:", key=f"import-{st.session_state.get(_CAME, 0)}"):
         st.markdown(_("A bundle is a run that somebody has exported: one zip with model, settings and curves."))
@@ -147,7 +147,7 @@ def _do(label: str, icon: str, action: Callable[[], None], run: Run) -> None:
 
 
 def _confirm(runs: Sequence[Run]) -> None:
-    """What is lost, and whether it shall be."""
+    """Asks for confirmation and lists what is lost."""
     if st.session_state.pop(_REMOVED, False):
         st.rerun()  # closes the dialog
     for run in runs:
@@ -177,7 +177,7 @@ def _confirm(runs: Sequence[Run]) -> None:
 
 
 def _remove(runs: Sequence[Run], user: str | None) -> None:
-    """Those that may be removed; why the others may not is said in the dialog."""
+    """The runs that may be removed; the dialog says why the others may not."""
     problems: list[UserError] = []
     for run in runs:
         try:

@@ -149,7 +149,7 @@ def _differences(names: Sequence[str], configs: Sequence[RunConfig]) -> None:
 
 
 def _notes(names: Sequence[str], outcomes: Sequence[Outcome]) -> None:
-    """What the trainings said of themselves, and why one failed."""
+    """The notes of the trainings, and why one failed."""
     said = []
     for name, outcome in zip(names, outcomes, strict=True):
         if outcome.state == State.FAILED and outcome.template:

@@ -1,4 +1,4 @@
-"""One run on the screen: what it is, how it went, how to use it and how to do it again."""
+"""The details of a run: settings, results, how to use it and how to repeat it."""
 
 import math
 from collections.abc import Mapping

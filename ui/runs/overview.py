@@ -1,4 +1,4 @@
-"""The list of runs: one's own or everybody's, searched, and one or several of them chosen."""
+"""The list of runs: of this user or of all, with search and selection."""
 
 import hashlib
 from collections.abc import Callable, Sequence
@@ -28,7 +28,7 @@ CHOSEN = "run"
 ON_A_PROJECTOR = 12
 """Runs in large letters."""
 MOST_CHOSEN = 12
-"""No eye tells more curves apart."""
+"""More curves cannot be told apart in a chart."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def choose(beside: Callable[[], None]) -> Looked:
 
 
 def selected_runs() -> list[str]:
-    """Ids in the address, at most `MOST_CHOSEN`."""
+    """The ids in the address, at most `MOST_CHOSEN`."""
     ids = st.query_params.get(CHOSEN, "").split(",")
     return [run for run in dict.fromkeys(ids) if run][:MOST_CHOSEN]
 
@@ -120,7 +120,7 @@ def local_time(seconds: float) -> datetime | None:
 
 
 def _matches(run: Summary, wanted: str) -> bool:
-    """Whether all words stand somewhere in what is known of a run."""
+    """Whether all words occur in the fields of a run."""
     fields = [run.title, run.id, run.loss, run.state, state_name(run)]
     fields += [] if run.damaged else [PurePath(run.data).name, data_name(run.data), start_name(run)]
     text = " ".join(fields).casefold()

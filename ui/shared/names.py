@@ -1,4 +1,4 @@
-"""What metrics, lines of a result and states of a run are called on the screen."""
+"""The names of metrics, lines of a result and states of a run on the screen."""
 
 from simcse_core.data.kinds import KINDS, Metric
 from ui.frame.translation import N_, _
@@ -38,7 +38,7 @@ def metric_title(name: str) -> str:
 
 
 def metric_explanation(name: str) -> str:
-    """What a metric says, in a sentence."""
+    """The explanation of a metric in a sentence."""
     return _(_metrics()[name].explanation)
 
 

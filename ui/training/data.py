@@ -1,4 +1,4 @@
-"""The data of a race: what is learned from, what is measured on, and what the linter says of both."""
+"""The data of a race: training rows, held-out rows, and the findings of the linter."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -75,7 +75,7 @@ class Prepared:
 
     @property
     def losses(self) -> list[str]:
-        """Which can learn from it."""
+        """The losses that can learn from the training rows."""
         return [name for name in losses_for(self.train) if name in (*losses.names(), *pretraining.names())]
 
 
@@ -165,7 +165,7 @@ def prepared_once(
     _training_data: ChosenData,
     _held: HeldOut,
 ) -> Prepared | UserError:
-    """A refusal is kept as well: to find it may take as long."""
+    """A refusal is cached as well: it may take as long to compute."""
     data, dev = _training_data.data, None if _held.other is None else _held.other.data
     try:
         learned_from = trainable(data, losses_for(data)[0])
@@ -218,7 +218,7 @@ def _named(values: Mapping[str, object]) -> dict[str, object]:
 
 
 def _of_the_model(training_data: ChosenData, train: Dataset, model: str) -> Sequence[Finding]:
-    """What the model cannot do justice to; nothing while it is loading, because the first paint does not wait."""
+    """Texts that the model cannot read or cuts; nothing while it is loading, because the first paint does not wait."""
     if not cache.is_loaded(model):
         return ()
     some = (

@@ -24,7 +24,7 @@ _ASKED = "estimates-asked"
 
 
 def show(plan: "RacePlan") -> float | None:
-    """What will happen, in a line, and about how long it takes as soon as that is measured.
+    """The number of runs in a line, and an estimate of the time as soon as that is measured.
 
     Returns:
         Seconds of a run, the mean over the losses; None while that is not known.
@@ -51,7 +51,7 @@ def check(plan: "RacePlan") -> None:
 @st.fragment(run_every=0.5)
 @user_errors()
 def _measuring(plan: "RacePlan", key: str) -> None:
-    """Stands where the estimate will be; draws the page anew when it is there."""
+    """A placeholder for the estimate; it reruns the page when the estimate is there."""
     asked = _asked(key)
     since = st.session_state.setdefault(f"{_ASKED}-since", {})
     first = since.setdefault(key, time.monotonic())
@@ -98,7 +98,7 @@ def _runs_in_words(plan: "RacePlan") -> str:
 
 
 def _asked(key: str) -> "dict[str, Future[float]]":
-    """What this session has asked for; what it asked before, and nobody has begun, is not wanted any more."""
+    """The estimates that this session waits for; earlier ones that have not begun are cancelled."""
     asked: tuple[str, dict[str, Future[float]]] = st.session_state.get(_ASKED, ("", {}))
     if asked[0] != key:
         for future in asked[1].values():

@@ -1,4 +1,4 @@
-"""After a race: the same training once more, on all rows. What was held out to measure can then be learned from too."""
+"""After a race: the same training once more on all rows, the held-out ones included."""
 
 from collections.abc import Mapping, Sequence
 

@@ -90,7 +90,7 @@ def _stored(source_data: ChosenData) -> str:
 
 
 def choose() -> tuple[RacePlan, DeltaGenerator]:
-    """Asks for everything: what matters most in the open, the rest folded away below the place of the button.
+    """Asks for all settings: the main ones are open, the rest is folded below the place of the button.
 
     Returns:
         What the race will do, and the place of the button.
@@ -195,7 +195,7 @@ def _loss_choice(prepared: data.Prepared, start: Start) -> list[str]:
 
 
 def _explain(prepared: data.Prepared) -> None:
-    """What each loss rewards, and what it makes of a row of this data."""
+    """What each loss pulls together, and what it makes of a row of this data."""
     for name in prepared.losses:
         entry = objective(name)
         said = f"**{name}** · {_(entry.summary)}"

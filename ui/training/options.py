@@ -63,7 +63,7 @@ def budget(start: Start) -> dict[str, Any]:
 
 
 def more(start: Start, tune: str) -> dict[str, Any]:
-    """What is seldom changed."""
+    """The settings that are seldom changed."""
     usual = _usual(start)
     rates = ["head_learning_rate"] if tune == "head" else ["learning_rate", "head_learning_rate"]
     return {name: _number(name, getattr(usual, name), start) for name in ("batch_size", *rates, "seed")}
@@ -92,7 +92,7 @@ def of_a_loss(names: Sequence[str]) -> tuple[str, dict[str, Any]]:
 
 
 def of_one_training(names: Sequence[str], seeds: int) -> dict[str, Any]:
-    """How over-fitting is kept under control, where one loss is trained once.
+    """Settings against over-fitting, where one loss is trained once.
 
     With several losses or seeds nothing is asked: a race judges each after its last step, else luck would win.
     """

@@ -87,7 +87,7 @@ def recorded() -> None:
 
 
 def _explain_start(config: RunConfig) -> None:
-    """Why a race starts from something less than the model."""
+    """Why a race starts from a lower layer than the last."""
     if config.layer is not None and config.layer < (_layers_of(config.model) or 0):
         st.caption(
             _(

@@ -1,4 +1,4 @@
-"""A few steps of a training, to see how long it will take. Runs in a worker, so it knows no screen."""
+"""A few steps of a training, to see how long it will take. Runs in a worker, without Streamlit."""
 
 import tempfile
 from collections.abc import Mapping

@@ -53,7 +53,7 @@ def _result(content: str, _contestants: list[Contestant], _beside: Mapping[str, 
 
 @st.fragment(run_every=0.5)
 def _until_computed(race: Sequence[Outcome], beside: Mapping[str, Items]) -> None:
-    """Stands where the result will be; draws the page anew when it is there."""
+    """A placeholder for the result; it reruns the page when the result is there."""
     if result(race, beside) is not None:
         st.rerun()
     st.caption(":material/hourglass_top: " + _("Comparing the losses item by item …"))
@@ -102,7 +102,7 @@ def in_short(race: Sequence[Outcome], beside: Mapping[str, Items]) -> str:
 
 
 def _unfinished(race: Sequence[Outcome]) -> None:
-    """Which losses are not, or not wholly, in the result."""
+    """Which losses are in the result in part or not at all."""
     missing = list(dict.fromkeys(outcome.loss for outcome in race if not outcome.finished))
     if missing:
         st.caption(
@@ -136,7 +136,7 @@ def _seconds(seconds: float) -> str:
 
 
 def _small_print(shown: Sequence[str], main: str, lines: Sequence[Line], *, best_of_many: bool) -> str:
-    """What the numbers of the table mean, and what they do not say.
+    """What the numbers of the table mean, and their limits.
 
     Args:
         best_of_many: whether weights were chosen by the held-out data; a note of the training says so then.

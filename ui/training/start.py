@@ -1,4 +1,4 @@
-"""Where a training starts: a model, a layer of it, a finished run, or a new model that knows nothing yet."""
+"""Where a training starts: a model, a layer of it, a finished run, or a new model with random weights."""
 
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ class Start:
 
     model: str
     layer: int | None
-    """Above which everything is left away; None keeps all layers."""
+    """Layers above it are removed; None keeps all layers."""
     layers: int | None
     """How many there are to train; None for a frozen model."""
     base: str

@@ -1,4 +1,4 @@
-"""What a race has shown, computed: the part of the result that takes time. Runs in a worker, so it knows no screen."""
+"""What a race has shown, computed: the part of the result that takes time. Runs in a worker, without Streamlit."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ class Result:
     """What a race has shown so far."""
 
     lines: list[Line]
-    """What one had before, and every loss that has finished."""
+    """The baselines, and every loss that has finished."""
     verdict: Verdict | None
     """None while there is a loss of which no seed has finished."""
 
 
 def compute(contestants: Sequence[Contestant], beside: Mapping[str, Items]) -> Result:
-    """The intervals of a race and what they allow to say.
+    """The intervals of a race and its verdict.
 
     Args:
         contestants: those that have finished.

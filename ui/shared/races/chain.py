@@ -50,7 +50,7 @@ def stages_of(model: str) -> tuple[Stage, ...]:
 
 
 def training_kinds(losses: Sequence[str]) -> list[str]:
-    """What each training is in the life of the model."""
+    """The kind of each training: pre-training, fine-tuning or further fine-tuning."""
     kinds = []
     tuned = 0
     for loss in losses:

@@ -20,7 +20,7 @@ from ui.shared.names import line_name, metric_title
 from ui.shared.races.tracks import Moment, Track, track
 
 AXES = {"texts": N_("equal sentences"), "seconds": N_("equal seconds")}
-"""Losses may be compared when they have seen as much, or when they have had as long."""
+"""The x-axes: losses are compared at equally many sentences, or at equal time."""
 RANKING = "mean_average_precision"
 """Of labelled texts: it can be measured on the way, and may rise while classifiers become worse."""
 LOSSES_IN_A_ROW = 3
@@ -31,7 +31,7 @@ Place = Callable[[Moment], Point | None]
 
 
 def show(race: Sequence[Outcome], beside: Mapping[str, Items] | None = None, *, key: str) -> None:
-    """All curves with their numbers; the charts keep zoom and hidden lines from look to look.
+    """All curves with their numbers; the charts keep zoom and hidden lines between updates.
 
     Args:
         race: as it stands now.
@@ -214,7 +214,7 @@ def _last_steps(race: Sequence[Outcome], tracks: Sequence[Track]) -> str:
 
 
 def names(race: Sequence[Outcome]) -> list[str]:
-    """What each run is called: its loss, and its seed where there are several."""
+    """The name of each run: its loss, and its seed where there are several."""
     several = len({outcome.seed for outcome in race}) > 1
     return [
         _("{loss}, seed {seed}").format(loss=outcome.loss, seed=outcome.seed) if several else outcome.loss

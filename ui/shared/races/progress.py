@@ -1,4 +1,4 @@
-"""How far a race is: a bar for each loss, who waits and for how long, what failed and what to do about it."""
+"""The progress of a race: a bar for each loss, the queue, failures and what to do about them."""
 
 from collections.abc import Sequence
 from statistics import fmean
@@ -21,7 +21,7 @@ from ui.shared.races.words import failure, in_words
 BARS_IN_A_ROW = 3
 NOTES_SHOWN = 6
 SOON = 2.0
-"""Seconds that are no wait worth telling."""
+"""A wait of fewer seconds is not shown."""
 
 
 def is_busy(race: Sequence[Outcome]) -> bool:
@@ -69,7 +69,7 @@ def _waiting(place: queue.Place) -> str:
 
 
 def troubles(race: Sequence[Outcome]) -> None:
-    """What failed and why, and what trainings said of themselves."""
+    """The failures with their reasons, and the notes of the trainings."""
     for name, outcome in zip(names(race), race, strict=True):
         if outcome.state == State.FAILED:
             said = failure(outcome) or _("It stopped without an error message; its log.txt may say more.")
@@ -150,7 +150,7 @@ def seconds_left(race: Sequence[Outcome]) -> float | None:
 
 
 def _seconds_in_all(outcome: Outcome) -> float | None:
-    """What a run takes, or has taken; None before its first step."""
+    """The seconds that a run takes, or has taken; None before its first step."""
     one = track(outcome)
     if one.finished:
         return one.finished.seconds
@@ -165,7 +165,7 @@ def _share(outcome: Outcome) -> float:
 
 
 def _state(outcomes: Sequence[Outcome]) -> str:
-    """Of the runs of one loss."""
+    """The state of the runs of one loss, in words."""
     at_work = next((outcome for outcome in outcomes if outcome.state == State.RUNNING), None)
     if at_work is not None:
         state = _at_work(at_work)

@@ -1,4 +1,4 @@
-"""What the curves of a run are made of, read from its records once and not at each look.
+"""The points of a run's curves, read from its records once and not at each update.
 
 A page looks every second, a long training has a hundred thousand records, and thirty people may watch: so each record
 is looked at once for all sessions, and what is kept of a run does not grow with its length.
@@ -42,7 +42,7 @@ class Thinned:
     """A curve of any length in a bounded number of places, each the mean of its neighbours."""
 
     width: int = 1
-    """So many points make a place."""
+    """The number of points in a place."""
     places: list[list[float]] = field(default_factory=list)
     """Each the sum of its points, and their number last."""
 

@@ -1,4 +1,4 @@
-"""A race in words: what it is a race of, and what a screen reader says while it goes on."""
+"""A race in words: its title, and the messages for screen readers while it goes on."""
 
 import math
 import os
@@ -24,7 +24,7 @@ from ui.shared.races.figures import metric_of, names
 from ui.shared.races.tracks import Moment, Track, track
 
 BUG = re.compile(r"[A-Za-z_]+(Error|Exception): ")
-"""How a status names what is no user's mistake."""
+"""The template of an error in a status that is no user's mistake."""
 _PATH = re.compile(r"(?<![\w:/.])(?:[A-Za-z]:)?[/\\](?:[^/\\\n'\":]+[/\\])+[^/\\\n'\" :,;)]*[^/\\\n'\" :,;).]")
 """Of this machine: from its root to the last name."""
 SAID_EPOCHS = 10
@@ -41,7 +41,7 @@ TUNED = {
 
 
 def describe(config: RunConfig, seeds: Sequence[int] = (), *, data: bool = True) -> str:
-    """What a race is a race of, in one line.
+    """The data, start and settings of a race in one line.
 
     Args:
         config: of one of its runs.
@@ -104,7 +104,7 @@ def failure(outcome: Outcome) -> str:
 
 
 def in_words(note: Note) -> str:
-    """What a training said of itself, in the language of this session."""
+    """A note of a training, in the language of this session."""
     return without_folders(_(note.template).format(**note.values) if note.template else note.message)
 
 
@@ -118,12 +118,12 @@ def _sentence(template: str, values: Mapping[str, Any]) -> str:
 
 
 def without_folders(text: str) -> str:
-    """A sentence in which files have their bare names: others need not know where they lie on the server."""
+    """A sentence in which files have their bare names: other users need not see paths of the server."""
     return _PATH.sub(lambda path: re.split(r"[/\\]", path[0])[-1], text)
 
 
 def tuned(tune: str) -> str:
-    """What of a model is trained."""
+    """The trained part of a model, in words."""
     if tune in TUNED:
         return _(TUNED[tune])
     count = tune.rpartition(":")[2]
