@@ -34,17 +34,17 @@ class Entry(Generic[F]):
         """Its options, as widgets and lists need them."""
         return option_fields(self.options)
 
-    def with_options(self, given: Mapping[str, object]) -> dict[str, Any]:
+    def with_options(self, values: Mapping[str, object]) -> dict[str, Any]:
         """All options with their values: what is given, checked, over the defaults.
 
         Raises:
             OptionError: an option does not exist, has the wrong type or is out of range.
         """
         try:
-            options = self.options(**given).model_dump()
+            options = self.options(**values).model_dump()
         except ValidationError as error:
             raise option_error(error, self.name) from None
-        for name, value in given.items():
+        for name, value in values.items():
             if isinstance(value, str) and not isinstance(options[name], str | bool) and number(value) is None:
                 raise OptionError("{option} is {given!r}: write a number such as 0.5.", option=name, given=value)
         return options
@@ -110,13 +110,13 @@ def option_error(error: ValidationError, owner: str) -> OptionError:
     """The first complaint of pydantic, in one line that names the option and what was given."""
     first = error.errors(include_url=False)[0]
     option = ".".join(str(part) for part in first["loc"])
-    given = first["input"]
+    value = first["input"]
     if first["type"] == "extra_forbidden":
         return OptionError("{owner} has no option {option!r}.", owner=owner, option=option)
     return OptionError(
         "{option} is {given!r}: {complaint}.",
         option=option,
-        given=shortened(given) if isinstance(given, str) else given,
+        given=shortened(value) if isinstance(value, str) else value,
         complaint=_RANGES.get(first["type"], first["msg"]).format(**first.get("ctx", {})),
     )
 
