@@ -45,7 +45,7 @@ class Summary:
 
     @property
     def gain(self) -> float | None:
-        """How much training has added to the best that one had before."""
+        """The gain over the best baseline."""
         return None if self.before is None or self.after is None else self.after - self.before
 
 

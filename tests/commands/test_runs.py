@@ -170,7 +170,7 @@ def test_a_run_whose_files_cannot_be_removed_is_not_called_deleted(
     monkeypatch.setattr(shutil, "rmtree", lambda *_arguments, **_settings: None)
     status, out, err = run("runs", "delete", stuck.id, "--yes")
     assert (status, out) == (2, "")
-    assert f"Remove the folder {stuck.folder.with_name('deleted-' + stuck.id)} yourself" in err
+    assert f"Delete the folder {stuck.folder.with_name('deleted-' + stuck.id)} by hand" in err
     assert list(store.all_runs()) == []
 
 
