@@ -95,6 +95,11 @@ class Loss(Entry[LossFunction]):
         """The kinds of data that can feed it, the best first."""
         return tuple(self.inputs)
 
+    @property
+    def needs_only_texts(self) -> bool:
+        """Whether it can learn from texts without labels, as pre-training does."""
+        return "texts" in self.inputs
+
 
 class Losses(Choices[Loss]):
     """The losses of one kind, in the order in which they registered."""

@@ -6,6 +6,7 @@ import streamlit as st
 
 from simcse_core.encoding.scratch import SIZES
 from simcse_core.errors import RunError
+from simcse_core.learning.losses import losses as registry
 from simcse_core.learning.pretraining import pretraining
 from simcse_core.runs.config import RunConfig, Stage
 from simcse_core.runs.store import get
@@ -51,10 +52,11 @@ def stages_of(model: str) -> tuple[Stage, ...]:
 
 def training_kinds(losses: Sequence[str]) -> list[str]:
     """The kind of each training: pre-training, fine-tuning or further fine-tuning."""
+    without_labels = {*pretraining.names(), *(entry.name for entry in registry.entries() if entry.needs_only_texts)}
     kinds = []
     tuned = 0
     for loss in losses:
-        if loss in pretraining.names() or loss == "simcse":
+        if loss in without_labels:
             kinds.append(_("pre-training"))
         else:
             kinds.append(_("further fine-tuning") if tuned else _("fine-tuning"))
