@@ -42,7 +42,10 @@ def trainable(data: Dataset, loss: str) -> Dataset:
             check_length(text, row, limits().max_text_characters)
     if loss not in pretraining.names():
         data.check_contrast()
-    target = data.target()
-    if loss == "cosent" and target is not None and len(set(getattr(data, target))) == 1:
-        raise DataError("All rows of {file} have the label 1: cosent has nothing to rank.", file=data.name)
+        target = data.target()
+        ranks = losses[loss].inputs[kind_of(data)] == "scores"
+        if ranks and target is not None and len(set(getattr(data, target))) == 1:
+            raise DataError(
+                "All rows of {file} have the label 1: {loss} has nothing to rank.", file=data.name, loss=loss
+            )
     return data
