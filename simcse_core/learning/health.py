@@ -7,7 +7,7 @@ from statistics import median
 from typing import Any
 
 from simcse_core.data.kinds import Dataset, kind_of
-from simcse_core.learning.losses import losses
+from simcse_core.learning.losses import LossOfEqualTexts, losses
 from simcse_core.learning.pretraining import pretraining
 from simcse_core.learning.records import Evaluation, Note, Step
 from simcse_core.learning.settings import TrainingSettings
@@ -98,5 +98,6 @@ def watch(data: Dataset, settings: TrainingSettings) -> Watch:
     if settings.loss in pretraining.names():
         return Watch(words=True)
     loss = losses[settings.loss]
-    margin = loss.with_options(settings.loss_options).get("margin") if loss.name == "triplet" else None
+    options = loss.with_options(settings.loss_options)
+    margin = next((options[option.name] for option in loss.fields if option.has(LossOfEqualTexts)), None)
     return Watch(margin=margin, views=loss.inputs[kind_of(data)] == "views")

@@ -9,7 +9,16 @@ Which losses there are is known without torch, so that a page can list them befo
 # Pages list the losses in the order of these imports.
 # isort: off
 from simcse_core.learning.losses.parts import Parts
-from simcse_core.learning.losses.registry import Input, Learned, Loss, OfInput, learned_options, losses, naive_losses
+from simcse_core.learning.losses.registry import (
+    Input,
+    Learned,
+    Loss,
+    LossOfEqualTexts,
+    OfInput,
+    learned_options,
+    losses,
+    naive_losses,
+)
 from simcse_core.learning.losses.pairwise import bce, cosent
 from simcse_core.learning.losses.softmax import cross_entropy, simcse, supcon
 from simcse_core.learning.losses.triplets import triplet
@@ -22,6 +31,7 @@ __all__ = [
     "Input",
     "Learned",
     "Loss",
+    "LossOfEqualTexts",
     "OfInput",
     "Parts",
     "bce",

@@ -62,6 +62,11 @@ class OfInput:
 
 
 @dataclass(frozen=True)
+class LossOfEqualTexts:
+    """Marks an option whose value is the loss when all embeddings are equal: training that stays there is stuck."""
+
+
+@dataclass(frozen=True)
 class Loss(Entry[LossFunction]):
     """One loss: `function(anchor, positive, targets=..., **options)`, or as its input says."""
 
@@ -191,7 +196,9 @@ InBatchNegatives = Annotated[
     OfInput(),
 ]
 Margin = Annotated[
-    float, Field(gt=0, le=2, description="How much closer, in cosine, a match has to be than a mismatch.")
+    float,
+    Field(gt=0, le=2, description="How much closer, in cosine, a match has to be than a mismatch."),
+    LossOfEqualTexts(),
 ]
 Mining = Annotated[
     Literal["all", "hard", "semi-hard"],
