@@ -7,6 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from simcse_core.data.kinds import kind_of
 from simcse_core.learning.losses import losses
+from simcse_core.learning.pretraining import pretraining
 from simcse_core.learning.settings import TrainingSettings, objective
 from simcse_core.meaning.intervals import FEWEST_SEEDS
 from simcse_core.runs import race
@@ -181,7 +182,7 @@ def _seed_count() -> int:
 
 
 def _loss_choice(prepared: data.Prepared, start: Start) -> list[str]:
-    can_learn = [name for name in prepared.losses if name != "mlm" or start.layers is not None]
+    can_learn = [name for name in prepared.losses if name not in pretraining.names() or start.layers is not None]
     return list(
         st.pills(
             _("Losses"),
