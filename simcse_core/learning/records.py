@@ -204,6 +204,11 @@ class State(StrEnum):
         """Whether it waits for a process or has one. An interrupted run is neither busy nor over."""
         return self in (State.QUEUED, State.RUNNING)
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether it ended before it finished, so that a user can resume it."""
+        return self in (State.FAILED, State.CANCELLED)
+
 
 class Status(Stored):
     """How far a run is, and why it has failed."""

@@ -38,9 +38,9 @@ def show(run: Run, *, damaged: bool) -> None:
             _rename(run, user)
             if not state.is_over and not damaged:
                 _do(_("Cancel"), ":material/stop_circle:", lambda: queue.cancel(run, user), run)
-            elif state in (State.FAILED, State.CANCELLED) and not damaged:
+            elif state.is_stopped and not damaged:
                 _do(_("Go on"), ":material/resume:", lambda: queue.resume(run, user), run)
-            if damaged or state not in ("queued", "running"):
+            if damaged or not state.is_busy:
                 delete_button([run])
     if not mine:
         st.caption(_("This is somebody else's run. You can look at it and use its model; only its owner changes it."))

@@ -7,6 +7,7 @@ from functools import lru_cache
 import streamlit as st
 
 from simcse_core.errors import RunError
+from simcse_core.learning.records import State
 from simcse_core.runs import index
 from simcse_core.runs import race as races
 from simcse_core.runs.run import Run
@@ -27,7 +28,7 @@ class Entry:
 
     race: str
     title: str
-    states: tuple[str, ...]
+    states: tuple[State, ...]
 
 
 def show(user: str, current: str | None) -> None:
@@ -57,10 +58,10 @@ def _link(label: str, race: str | None, *, is_here: bool) -> None:
 
 
 def _state(entry: Entry) -> str:
-    for state in ("running", "queued", "interrupted", "failed", "cancelled"):
+    for state in (State.RUNNING, State.QUEUED, State.INTERRUPTED, State.FAILED, State.CANCELLED):
         if state in entry.states:
             return _(STATES[state])
-    return _(STATES["finished"])
+    return _(STATES[State.FINISHED])
 
 
 @st.cache_data(ttl=3.0, max_entries=200, show_spinner=False)

@@ -97,7 +97,7 @@ def buttons(race_id: str, race: Sequence[Outcome], user: str | None) -> None:
     `user` is who looks; None is the operator.
     """
     mine = [outcome for outcome in race if get(outcome.run).is_of(user)]
-    stopped = [outcome for outcome in mine if outcome.state in (State.CANCELLED, State.FAILED)]
+    stopped = [outcome for outcome in mine if outcome.state.is_stopped]
     if is_busy(race) and not mine:
         st.caption(_("This is somebody else's race. You can watch it, and use its models."))
     elif is_busy(mine):
