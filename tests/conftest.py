@@ -30,14 +30,14 @@ def no_process_is_left() -> Iterator[None]:
 
 def stop_supervisors() -> None:
     """Kill the supervisors that this process has started, and what they have started."""
-    for supervisor in queue._supervisors:
+    for supervisor in queue.supervisors:
         if supervisor.poll() is None:
             children = psutil.Process(supervisor.pid).children(recursive=True)
             supervisor.kill()
             for child in children:
                 child.kill()
         supervisor.wait(20)
-    queue._supervisors.clear()
+    queue.supervisors.clear()
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ _TOKENS_AT_ONCE = 2_048
 _State = tuple[int, int]
 _Conversions = dict[tuple[torch.dtype, bool], tuple[_State, Tensor]]
 
-_converted: WeakIdKeyDictionary = WeakIdKeyDictionary()
+converted_weights: WeakIdKeyDictionary = WeakIdKeyDictionary()
 """Weight -> {(dtype, blocked): (state, converted)}: views of one model at several layers share these too."""
 
 
@@ -126,7 +126,7 @@ class BlockedLinear(nn.Module):
 
 
 def _convert(weight: Tensor, dtype: torch.dtype, *, blocked: bool = False) -> Tensor:
-    conversions: _Conversions = _converted.setdefault(weight, {})  # type: ignore[no-untyped-call]
+    conversions: _Conversions = converted_weights.setdefault(weight, {})  # type: ignore[no-untyped-call]
     state, converted = conversions.get((dtype, blocked), (None, None))
     if state != _state(weight):
         with torch.inference_mode(False), torch.no_grad():

@@ -49,8 +49,8 @@ def baselines(train: Dataset, dev: Dataset, as_it_comes: "Encodes | None" = None
     """
     columns = text_columns(dev)
     train_texts, dev_texts = list(texts_of(train)), list(texts_of(dev))
-    train_vectors, dev_vectors = _tfidf(train_texts, dev_texts)
-    items = dev.items(np.split(_dense(dev_vectors), len(columns)))
+    train_vectors, dev_vectors = tfidf(train_texts, dev_texts)
+    items = dev.items(np.split(dense_rows(dev_vectors), len(columns)))
     if train.text_classes is not None and dev.text_classes is not None:
         items = items.with_values(_classified(train_vectors, train.text_classes, dev_vectors, dev.text_classes))
     results = {TFIDF: items}
@@ -129,7 +129,7 @@ def logistic_hits(
     labels, wanted = np.array(train_labels), np.array(dev_labels)
     if len(set(train_labels)) < 2:  # nothing to tell apart: always the one class there is
         return as_floats(wanted == labels[0])
-    fitted = _regression(_strength(train_vectors, labels)).fit(train_vectors, labels)
+    fitted = _regression(regularisation_strength(train_vectors, labels)).fit(train_vectors, labels)
     return as_floats(fitted.predict(dev_vectors) == wanted)
 
 
@@ -139,7 +139,7 @@ def _regression(strength: float) -> Any:
     return LogisticRegression(C=strength, max_iter=1_000)
 
 
-def _strength(embeddings: Any, labels: NDArray[np.str_]) -> float:
+def regularisation_strength(embeddings: Any, labels: NDArray[np.str_]) -> float:
     """The C that does best in cross-validation; the lower one where two do."""
     from sklearn.model_selection import StratifiedKFold, cross_val_score
 
@@ -156,7 +156,7 @@ def _strength(embeddings: Any, labels: NDArray[np.str_]) -> float:
     return STRENGTHS[int(np.argmax(means))]
 
 
-def _tfidf(train_texts: list[str], dev_texts: list[str]) -> tuple[Any, Any]:
+def tfidf(train_texts: list[str], dev_texts: list[str]) -> tuple[Any, Any]:
     """Sparse unit rows of texts to learn from (N, F) and of others (M, F); rows without a known word are zero."""
     from scipy.sparse import csr_matrix
     from sklearn.feature_extraction.text import TfidfVectorizer
@@ -172,7 +172,7 @@ def _tfidf(train_texts: list[str], dev_texts: list[str]) -> tuple[Any, Any]:
         return csr_matrix((len(train_texts), 1), dtype=np.float32), csr_matrix((len(dev_texts), 1), dtype=np.float32)
 
 
-def _dense(rows: Any) -> Embeddings:
+def dense_rows(rows: Any) -> Embeddings:
     """(M, F') without the features that none of the rows has."""
     used = np.unique(rows.indices)
     return np.asarray(rows[:, used].toarray() if len(used) else np.zeros((rows.shape[0], 1)), dtype=np.float32)

@@ -109,7 +109,7 @@ class EmbeddingLoss:
         share = self.processes.share(texts)
         chunk = self.settings.chunk_size
         if chunk is None or len(share) <= chunk:
-            embeddings = self._embed(share)
+            embeddings = self.embed_rows(share)
             loss, observed = self._loss(self.processes.gather(embeddings, len(texts)), batch)
             loss.backward()  # type: ignore[no-untyped-call]
         else:
@@ -138,9 +138,9 @@ class EmbeddingLoss:
 
     def _embed_seeded(self, texts: Sequence[int], seed: int) -> Tensor:
         torch.manual_seed(seed)
-        return self._embed(texts)
+        return self.embed_rows(texts)
 
-    def _embed(self, texts: Sequence[int]) -> Tensor:
+    def embed_rows(self, texts: Sequence[int]) -> Tensor:
         prepared: list[Any] = [self.prepared[number] for number in texts]
         if not prepared:  # more processes than texts
             return torch.zeros(0, self.model.dim, device=self.device, requires_grad=True)
@@ -183,7 +183,7 @@ class EmbeddingLoss:
         self.model.eval()  # without dropout
         with torch.no_grad():
             for batch in map(self.examples.batch, batches):
-                arguments, supervision = _arguments(self._embed(batch.texts).cpu(), batch)
+                arguments, supervision = _arguments(self.embed_rows(batch.texts).cpu(), batch)
                 starts.append(self.entry.start(*arguments, **supervision, **self.options))
         self.model.train()
         names = starts[0].keys() - self.settings.loss_options.keys()

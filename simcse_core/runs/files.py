@@ -17,7 +17,7 @@ from simcse_core.plain import printable
 T = TypeVar("T")
 MOST_BYTES = 50_000_000
 """Of a file that describes a run; the items of 100,000 texts have some megabytes."""
-_said: set[str] = set()
+passed_over: set[str] = set()
 """Messages that this process has printed already."""
 
 
@@ -69,9 +69,9 @@ def is_file(path: Path) -> bool:
 def leave_out(path: Path, error: OSError) -> None:
     """Say on stderr, once, that a folder or a file is passed over."""
     reason = printable(error.strerror or str(error))
-    if str(path) not in _said:
+    if str(path) not in passed_over:
         print(f"simcse_core: {printable(str(path))} is left out: {reason}.", file=sys.stderr, flush=True)
-    _said.add(str(path))
+    passed_over.add(str(path))
 
 
 def explained(error: OSError, path: Path) -> UserError:

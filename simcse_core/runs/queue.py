@@ -34,7 +34,7 @@ __all__ = ["Place", "cancel", "ensure_supervisor", "keep_watch", "places", "resu
 WATCH_SECONDS = 5.0
 """Between two looks at the supervisor where nobody has a page open."""
 
-_supervisors: list["subprocess.Popen[bytes]"] = []
+supervisors: list["subprocess.Popen[bytes]"] = []
 """Supervisors that this process has started."""
 _listener = Listener()
 
@@ -162,9 +162,9 @@ def ensure_supervisor(*, soon: bool = False) -> None:
     Raises:
         RunError: nothing can be written, or locked; or a supervisor that has stopped working cannot be ended.
     """
-    _supervisors[:] = [process for process in _supervisors if process.poll() is None]  # lets those that ended go
+    supervisors[:] = [process for process in supervisors if process.poll() is None]  # lets those that ended go
     is_useless = _listener.is_silent() or pulse.is_of_an_earlier_version()
-    if _supervisors and not is_useless:
+    if supervisors and not is_useless:
         return
     if soon or waits():
         if is_useless:
@@ -206,7 +206,7 @@ def start_supervisor() -> None:
             )
     except OSError as error:
         raise files.explained(error, home()) from error
-    _supervisors.append(supervisor)
+    supervisors.append(supervisor)
 
 
 def _can_be_shared(one: Snapshot) -> bool:

@@ -254,7 +254,7 @@ def baselines(race_id: str) -> dict[str, Items]:
 
 def beside(config: RunConfig) -> dict[str, Items]:
     """The baselines of a run's data and model, by name; empty where they have not been measured."""
-    path = _baselines_file(config)
+    path = baselines_file(config)
     try:
         return dict(_read_baselines(path, path.stat().st_mtime_ns))
     except (OSError, ValueError):
@@ -273,7 +273,7 @@ def write_baselines(config: RunConfig, data: Dataset, dev: Dataset | None) -> No
     The model as it comes is one of them: all its layers and its own pooling, whatever the training starts from. A new
     model was nothing before.
     """
-    path = _baselines_file(config)
+    path = baselines_file(config)
     if not beside(config):  # or somebody has damaged the file
         path.parent.mkdir(parents=True, exist_ok=True)
         files.replace(path, jsonable({} if dev is None else baselines_of(data, dev, as_it_comes(config))))
@@ -324,7 +324,7 @@ def _find(run_id: str) -> Run | None:
         return None
 
 
-def _baselines_file(config: RunConfig) -> Path:
+def baselines_file(config: RunConfig) -> Path:
     """Named by all that the baselines depend on."""
     seed = config.settings.seed if config.data_seed is None else config.data_seed
     rows = (config.data_sha256 or config.data, config.kind, config.columns, seed)

@@ -181,14 +181,14 @@ def is_same_memory(a: Tensor, b: Tensor) -> bool:
 
 def test_a_model_that_is_let_go_leaves_no_converted_weights(minilm: SimCSE) -> None:
     gc.collect()
-    before = len(inference._converted)
+    before = len(inference.converted_weights)
     model = tiny_bert(minilm)
     for precision in ("float32", "bfloat16"):
         model.encode(SENTENCES, precision=precision)
-    assert len(inference._converted) > before
+    assert len(inference.converted_weights) > before
     del model
     gc.collect()
-    assert len(inference._converted) == before
+    assert len(inference.converted_weights) == before
 
 
 def test_four_threads_at_once_get_what_one_gets(minilm: SimCSE) -> None:

@@ -86,11 +86,11 @@ def test_texts_without_words_and_dev_data_without_labels() -> None:
 
 
 def test_many_dev_texts_get_fewer_features(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert module._tfidf(list(TEXTS), list(TEXTS))[1].shape[1] > 20
+    assert module.tfidf(list(TEXTS), list(TEXTS))[1].shape[1] > 20
     monkeypatch.setattr(module, "MOST_CELLS", 20 * len(TEXTS))
-    known, asked = module._tfidf(list(TEXTS), list(TEXTS))
+    known, asked = module.tfidf(list(TEXTS), list(TEXTS))
     assert known.shape == asked.shape == (48, 20)
-    dense = module._dense(asked)
+    dense = module.dense_rows(asked)
     np.testing.assert_allclose(dense @ dense.T, (asked @ asked.T).toarray(), atol=1e-6)
 
 
@@ -137,13 +137,13 @@ def test_small_classes_do_not_stop_a_logistic_regression(labels: list[str], expe
 
 def test_the_strength_is_low_where_nothing_can_choose_it() -> None:
     labels = np.array(["a", "a", "a", "b"])
-    assert module._strength(on_axes(labels.tolist()), labels) == 1.0
+    assert module.regularisation_strength(on_axes(labels.tolist()), labels) == 1.0
 
 
 def test_the_strength_is_chosen_on_a_sample_of_many(monkeypatch: pytest.MonkeyPatch) -> None:
     labels = np.array(["a", "b", "c"] * 20 + ["alone"])
     monkeypatch.setattr(module, "SAMPLE_FOR_STRENGTH", 30)
-    assert module._strength(on_axes(labels.tolist()), labels) in module.STRENGTHS
+    assert module.regularisation_strength(on_axes(labels.tolist()), labels) in module.STRENGTHS
 
 
 def test_models_are_compared_as_classifiers_that_learn_from_the_training_texts() -> None:

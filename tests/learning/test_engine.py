@@ -127,7 +127,7 @@ def test_gradient_caching_gives_the_gradients_of_the_whole_batch(chunk: int) -> 
 def test_gradient_caching_repeats_the_dropout_of_its_first_pass(monkeypatch: pytest.MonkeyPatch) -> None:
     """The gradients are those of the very vectors that the loss saw."""
     seen: list[torch.Tensor] = []
-    embed = EmbeddingLoss._embed
+    embed = EmbeddingLoss.embed_rows
 
     def watched(self: EmbeddingLoss, texts: Sequence[int]) -> torch.Tensor:
         embeddings = embed(self, texts)

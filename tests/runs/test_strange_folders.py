@@ -73,7 +73,7 @@ def closed(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
         monkeypatch.setattr(os, name, refusing(name))
     monkeypatch.setattr(io, "open", open_)
     monkeypatch.setattr(builtins, "open", open_)
-    monkeypatch.setattr(files, "_said", set())
+    monkeypatch.setattr(files, "passed_over", set())
     return shut
 
 
@@ -213,7 +213,7 @@ def test_a_damaged_race_takes_no_other_race_away(home: Path, content: bytes) -> 
         (home / name).write_bytes(content)
     assert store.all_runs() == [run]
     assert list(queue.places()) == [run.id]
-    baselines = race._baselines_file(run.config)
+    baselines = race.baselines_file(run.config)
     baselines.parent.mkdir()
     baselines.write_bytes(content)
     assert race.baselines(race_id) == {}

@@ -125,7 +125,7 @@ def test_the_first_heatmap_does_not_wait_for_the_model(
     open_page: Open, monkeypatch: pytest.MonkeyPatch, language: str
 ) -> None:
     """With a model that never arrives, the start page and the similarity page are complete all the same."""
-    monkeypatch.setattr(cache, "_loading", lambda _name: Future[Any]())
+    monkeypatch.setattr(cache, "loading", lambda _name: Future[Any]())
     assert len(open_page("start", language).get("plotly_chart")) == 1
     page = open_page("similarity", language)
     assert page.table[0].value.shape == (8, 8)

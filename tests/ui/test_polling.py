@@ -130,5 +130,5 @@ def test_an_estimate_that_cannot_be_asked_for_is_said_in_words(
 ) -> None:
     page = open_page("training")
     monkeypatch.setattr(estimates, "QUIET_SECONDS", 0.0)
-    monkeypatch.setattr(estimates, "_submit", locked)
+    monkeypatch.setattr(estimates, "submit_rehearsal", locked)
     assert LOCKED in errors(poll(page, "ui.training.estimates._measuring"))

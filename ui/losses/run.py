@@ -42,7 +42,7 @@ def run(name: str, batch: Batch, options: Mapping[str, Any]) -> Shown:
     computed = stored(name, batch, checked)
     if computed is None:
         with loading():
-            computed = _computed(name, batch, checked)
+            computed = motion_and_cells(name, batch, checked)
     motion, matrices = computed
     pairs = matrices.targets.shape == (len(batch.classes),) * 2
     clickable = pairs and not isinstance(form_for(losses[name], batch), Views)
@@ -55,7 +55,7 @@ def loading() -> AbstractContextManager[None]:
 
 
 @st.cache_resource(max_entries=MOST_CACHED, show_spinner=False)
-def _computed(name: str, batch: Batch, options: Options) -> tuple[Motion, Cells]:
+def motion_and_cells(name: str, batch: Batch, options: Options) -> tuple[Motion, Cells]:
     return compute(name, batch, options)
 
 

@@ -51,7 +51,7 @@ def _loader() -> ThreadPoolExecutor:
 
 
 @st.cache_resource(max_entries=12, show_spinner=False)
-def _loading(name: str) -> "Future[Encoder]":
+def loading(name: str) -> "Future[Encoder]":
     """A model that is loading. All sessions share it, so nobody may change it; training works on copies."""
     return _loader().submit(_load, name)
 
@@ -77,12 +77,12 @@ def _load(name: str) -> Encoder:
 
 def warm_up(language: str) -> None:
     """Begin to load the language's model, so that it is there when a page needs it."""
-    _loading(defaults.model(language))
+    loading(defaults.model(language))
 
 
 def is_loaded(name: str) -> bool:
     """Whether a model is ready; it begins to load if nobody has asked for it yet."""
-    return _loading(name).done()
+    return loading(name).done()
 
 
 @st.fragment(run_every=0.5)
@@ -99,7 +99,7 @@ def encoder(settings: EncoderSettings) -> Encoder:
     Raises:
         UserError: the model or a setting does not exist.
     """
-    future = _loading(settings.model)
+    future = loading(settings.model)
     if not future.done():
         started = time.monotonic()
         with st.container():
@@ -114,7 +114,7 @@ def encoder(settings: EncoderSettings) -> Encoder:
                     continue
             note.empty()
     if (error := future.exception()) is not None:
-        _loading.clear(settings.model)  # the next attempt tries again
+        loading.clear(settings.model)  # the next attempt tries again
         raise error
     model = future.result()
     if settings == EncoderSettings(settings.model):

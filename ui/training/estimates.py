@@ -56,7 +56,9 @@ def _measuring(plan: "RacePlan", key: str) -> None:
     since = st.session_state.setdefault(f"{_ASKED}-since", {})
     first = since.setdefault(key, time.monotonic())
     if time.monotonic() - first >= QUIET_SECONDS and not _are_done(asked):
-        asked.update({loss: _submit(plan, loss, key) for loss in plan.losses})  # again what somebody else took back
+        asked.update(
+            {loss: submit_rehearsal(plan, loss, key) for loss in plan.losses}
+        )  # again what somebody else took back
     elif _are_done(asked):
         st.rerun()
     st.caption(joined(_runs_in_words(plan), _("Measuring how long that takes …")))
@@ -112,7 +114,7 @@ def _are_done(asked: "dict[str, Future[float]]") -> bool:
     return bool(asked) and all(future.done() and not future.cancelled() for future in asked.values())
 
 
-def _submit(plan: "RacePlan", loss: str, key: str) -> "Future[float]":
+def submit_rehearsal(plan: "RacePlan", loss: str, key: str) -> "Future[float]":
     options = plan.settings.loss_options if loss == plan.settings.loss else {}
     settings = plan.settings.model_copy(update={"loss": loss, "loss_options": options})
     config = plan.draft.model_copy(update={"settings": settings})

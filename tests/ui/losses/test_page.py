@@ -67,7 +67,7 @@ def test_the_first_paint_needs_no_torch(monkeypatch: pytest.MonkeyPatch) -> None
     def refuse(*_arguments: object) -> None:
         raise AssertionError("computed, not read")
 
-    monkeypatch.setattr(run, "_computed", refuse)
+    monkeypatch.setattr(run, "motion_and_cells", refuse)
     assert not open_losses().exception
 
 

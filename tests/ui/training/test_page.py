@@ -319,7 +319,7 @@ def test_a_mean_over_seeds_appears_when_two_have_finished_and_counts_only_those(
     def lines() -> dict[str, Any]:
         found = race.outcomes(races.id_of(runs))
         every = [tracks.track(one) for one in found]
-        chart = figures._dev(found, every, "mean_average_precision", "texts", {})
+        chart = figures.held_out_chart(found, every, "mean_average_precision", "texts", {})
         return {line.name: line for line in chart.lines}
 
     assert [line.thin for line in lines().values()] == [True] * 3
@@ -360,7 +360,7 @@ def test_a_resumed_run_that_replaced_records_is_read_anew() -> None:
     ],
 )
 def test_who_waits_is_told_where_and_how_long(place: Place, said: str) -> None:
-    assert said in progress._waiting(place)
+    assert said in progress.place_in_words(place)
 
 
 def test_the_time_left_counts_the_runs_that_wait() -> None:
@@ -420,7 +420,7 @@ def test_the_model_as_it_comes_is_a_level_line_beside_the_curves() -> None:
     found = race.outcomes(races.id_of(runs))
     tracked = [tracks.track(one) for one in found]
     had = {"as_it_comes": Items({"mean_average_precision": [0.4, 0.6]})}
-    chart = figures._dev(found, tracked, "mean_average_precision", "texts", had)
+    chart = figures.held_out_chart(found, tracked, "mean_average_precision", "texts", had)
     line = next(line for line in chart.lines if line.name == "the model as it comes")
     assert line.points == [(0.0, 0.5), (races.TEXTS * races.STEPS, 0.5)]
 

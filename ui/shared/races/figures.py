@@ -46,7 +46,7 @@ def show(race: Sequence[Outcome], beside: Mapping[str, Items] | None = None, *, 
             _("Nothing is measured on held-out data in this race; alignment and uniformity show what training does.")
         )
     else:  # before the first measurement the empty chart keeps the place
-        curves.show(_dev(race, tracks, metric, axis, beside or {}), key=f"{key}-dev")
+        curves.show(held_out_chart(race, tracks, metric, axis, beside or {}), key=f"{key}-dev")
     if metric == RANKING:
         st.caption(
             _("Measured while training goes on. What decides is the accuracy of a classifier once training has ended.")
@@ -91,7 +91,7 @@ def _x_name(axis: str) -> str:
     return _("sentences seen") if axis == "texts" else _("seconds of training")
 
 
-def _dev(
+def held_out_chart(
     race: Sequence[Outcome], tracks: Sequence[Track], metric: str | None, axis: str, beside: Mapping[str, Items]
 ) -> Chart:
     def place(moment: Moment) -> Point | None:

@@ -49,7 +49,7 @@ def summary(race: Sequence[Outcome]) -> None:
     running = [outcome for outcome in race if outcome.state == State.RUNNING]
     if not running and waiting:
         first = min(waiting, key=lambda place: place.position)
-        said.append(_waiting(first))
+        said.append(place_in_words(first))
     if (left := seconds_left(race)) is not None:
         said.append(_("about {time} left").format(time=duration(left)))
     paces = [last.texts_per_second for outcome in running if (last := track(outcome).last)]
@@ -58,7 +58,7 @@ def summary(race: Sequence[Outcome]) -> None:
     st.caption(" · ".join(said))
 
 
-def _waiting(place: queue.Place) -> str:
+def place_in_words(place: queue.Place) -> str:
     if place.seconds is None:
         return _("place {position} in the queue").format(position=place.position)
     if place.seconds < SOON:
