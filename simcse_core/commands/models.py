@@ -2,13 +2,17 @@
 
 import argparse
 import time
-from dataclasses import asdict
 
 from simcse_core.commands.options import Parser, add_action, add_actions
 from simcse_core.commands.printing import print_answer, print_models
 
 NAME = "models"
 HELP = "List the models of the catalogue, or fetch one from the hub."
+SHOWN = (
+    *("name", "title", "languages", "licence", "megabytes", "layers"),
+    *("pooling", "note", "package", "sha256", "hub"),
+)
+"""Of a card in JSON; what else it says is for the pages."""
 
 
 def add_arguments(parser: Parser) -> None:
@@ -26,7 +30,9 @@ def run(options: argparse.Namespace) -> None:
     """List the catalogue."""
     from simcse_core.encoding.catalogue import CATALOGUE, is_here
 
-    cards = [{**asdict(card), "here": is_here(card.name)} for card in CATALOGUE.values()]
+    cards = [
+        {**{field: getattr(card, field) for field in SHOWN}, "here": is_here(card.name)} for card in CATALOGUE.values()
+    ]
     print_answer(cards, options.format, print_models)
 
 

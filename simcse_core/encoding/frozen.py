@@ -37,8 +37,8 @@ class FrozenEncoder(nn.Module):
         self, base: "NumpyBackend", tokenizer: "UseTokenizer", *, head: nn.Linear | None = None, name: str
     ) -> None:
         super().__init__()
-        self._base = base
-        self._tokenizer = tokenizer
+        self.sentence_model = base
+        self.tokenizer = tokenizer
         (self._unknown_id,) = tokenizer.encode("", add_bos=False, add_eos=False)  # nothing to read is "unknown"
         self._lock = threading.Lock()  # the port sets the number of BLAS threads of the whole process while it works
         self.head = head
@@ -100,7 +100,7 @@ class FrozenEncoder(nn.Module):
     def check(self, texts: Iterable[str]) -> TextCheck:
         """Which texts are written in what the model cannot read. It has no length limit."""
         texts = checked(texts)
-        ids = self._tokenizer.encode(texts)
+        ids = self.tokenizer.encode(texts)
         return TextCheck(
             unreadable=tuple(
                 number
@@ -131,7 +131,7 @@ class FrozenEncoder(nn.Module):
         parts = [np.zeros((0, self.dim), dtype=np.float32)]
         for start in range(0, len(texts), self.batch_size):
             with self._lock:
-                parts.append(self._base.encode(texts[start : start + self.batch_size]))
+                parts.append(self.sentence_model.encode(texts[start : start + self.batch_size]))
             if on_progress is not None:
                 on_progress(min(start + self.batch_size, len(texts)), len(texts))
         return np.concatenate(parts)

@@ -4,7 +4,6 @@ A bundle is a zip with the run's `config.json`, `metrics.jsonl`, `items.json` an
 and a `README.md` for people. The data is not in it.
 """
 
-import json
 import math
 import os
 import re
@@ -13,7 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 from simcse_core import durable
@@ -60,7 +59,7 @@ def write_bundle(run: Run, target: Path | BinaryIO, user: str | None = None) -> 
         )
     if run.status.state != State.FINISHED:
         raise RunError("Only a finished run can be exported; {run} is {state}.", run=run.id, state=run.status.state)
-    texts = _texts(run, user)
+    texts = texts_of_bundle(run, user)
     if not isinstance(target, Path):
         _write(run, texts, target)
         return
@@ -154,7 +153,7 @@ def _incoming(folder: Path) -> Iterator[Path]:
         shutil.rmtree(incoming, ignore_errors=True)
 
 
-def _texts(run: Run, user: str | None = None) -> dict[str, str]:
+def texts_of_bundle(run: Run, user: str | None = None) -> dict[str, str]:
     """The small files of a bundle, which mention no path of this machine."""
     records, end = run.records(), run.finished()
     if end is None:
@@ -174,10 +173,10 @@ def _texts(run: Run, user: str | None = None) -> dict[str, str]:
     items = run.items()
     return {
         "README.md": readme(run, config, description, finished),
-        "bundle.json": _json(description.model_dump()),
-        "config.json": _json(config.model_dump(mode="json")),
+        "bundle.json": files.text_of(description.model_dump()),
+        "config.json": files.text_of(config.model_dump(mode="json")),
         "metrics.jsonl": metrics.lines([*records[:-1], finished]),
-        **({} if items is None else {"items.json": _json(jsonable(items))}),
+        **({} if items is None else {"items.json": files.text_of(jsonable(items))}),
     }
 
 
@@ -220,7 +219,3 @@ def _entry(name: str, packed: int) -> ZipInfo:
     entry.create_system = 3  # Unix, so that the rights below count, whatever system this is
     entry.external_attr = 0o100644 << 16
     return entry
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False) + "\n"

@@ -4,10 +4,12 @@ How far a run is, its status says; the entry says when its turn comes, and what 
 Who holds the queue's lock (`schedule.locked`) writes it; once a run is claimed, only the supervisor does.
 """
 
-from pydantic import TypeAdapter
+from typing import Annotated
+
+from pydantic import Field, TypeAdapter
 
 from simcse_core import durable
-from simcse_core.learning.records import Stored
+from simcse_core.learning.records import Amount, Count, Stored
 from simcse_core.runs import files
 from simcse_core.runs.run import Run
 
@@ -17,17 +19,17 @@ NAME = "queue.json"
 class QueueEntry(Stored):
     """When a run's turn comes, and what became of it at the backend."""
 
-    number: int = 0
+    number: Count = 0
     """The order of submission, whatever the clock says; runs of earlier versions have none and come first."""
-    expected: float | None = None
+    expected: Amount | None = None
     """Seconds of training, as measured beforehand."""
     job: str | None = None
     """The backend's name for the job that was submitted last, until the supervisor has seen it end."""
-    deaths: int = 0
+    deaths: Count = 0
     """How often in a row its process has ended without an error message and without progress."""
-    reached: int = -1
+    reached: Annotated[int, Field(ge=-1, le=2**53)] = -1
     """The step at the last death."""
-    took: float | None = None
+    took: Amount | None = None
     """Seconds from its start to its end."""
 
 

@@ -15,6 +15,7 @@ from simcse_core.errors import RunError, UserError
 from simcse_core.plain import printable
 
 T = TypeVar("T")
+DISK_IS_FULL = (errno.ENOSPC, errno.EDQUOT)
 MOST_BYTES = 50_000_000
 """Of a file that describes a run; the items of 100,000 texts have some megabytes."""
 passed_over: set[str] = set()
@@ -76,6 +77,6 @@ def leave_out(path: Path, error: OSError) -> None:
 
 def explained(error: OSError, path: Path) -> UserError:
     """The message for an OSError of a disk."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno in DISK_IS_FULL:
         return RunError("There is no space left on the disk of {folder}. Make room, then go on.", folder=path)
     return RunError("{folder} cannot be written: {reason}.", folder=path, reason=error.strerror or str(error))

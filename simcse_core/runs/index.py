@@ -175,7 +175,7 @@ def _is_run(folder: str) -> bool:
         if not stat.S_ISREG(os.stat(config).st_mode):
             return False
         os.close(os.open(config, os.O_RDONLY))
-    except (FileNotFoundError, NotADirectoryError):  # not yet, or not any more
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # not yet, not any more, or no name of a folder at all
         return False
     except OSError as error:
         files.leave_out(Path(folder), error)
@@ -186,7 +186,7 @@ def _is_run(folder: str) -> bool:
 def _changed(folder: str | Path) -> int:
     try:
         return os.stat(folder).st_mtime_ns
-    except OSError:
+    except (OSError, ValueError):
         return 0
 
 

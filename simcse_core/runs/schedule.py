@@ -106,16 +106,17 @@ def next_run(unusable: Collection[Run] = ()) -> Snapshot | None:
 def serve(owner: str) -> None:
     """Put an owner behind all others. The caller holds the lock.
 
-    It is no harm when a power cut takes the file: all are equal then.
+    It is no harm when a power cut takes the file, or somebody closes it: all are equal then.
 
     Raises:
-        RunError: it cannot be written.
+        RunError: the disk is full.
     """
     users = [*(user for user in _served() if user != owner), owner]
     try:
         durable.write_unsynced(home() / "served.json", files.text_of(users[-REMEMBERED:]).encode())
     except OSError as error:
-        raise files.explained(error, home()) from error
+        if error.errno in files.DISK_IS_FULL:
+            raise files.explained(error, home()) from error
 
 
 def in_order(waiting: Sequence[Snapshot], served: Sequence[str]) -> list[Snapshot]:

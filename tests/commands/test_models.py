@@ -17,6 +17,7 @@ from tests.stand_in_hub import StandInHub, wait_until
 
 def test_models_lists_the_catalogue_and_what_is_here(run: Command) -> None:
     cards = json.loads(run("models", "--format", "json")[1])
+    assert " ".join(cards[0]) == "name title languages licence megabytes layers pooling note package sha256 hub here"
     assert [card["name"] for card in cards][:2] == ["minilm", "use-multilingual"]
     assert [card["name"] for card in cards if card["here"]] == ["minilm", "use-multilingual"]
     header, *lines = run("models")[1].splitlines()

@@ -107,7 +107,7 @@ def test_a_damaged_head_of_a_frozen_model_is_refused(tmp_path: Path, content: by
 
 
 def test_a_head_of_another_width_is_refused_on_a_frozen_model(tmp_path: Path, multilingual: FrozenEncoder) -> None:
-    FrozenEncoder(multilingual._base, multilingual._tokenizer, name="tiny").save(tmp_path)
+    FrozenEncoder(multilingual.sentence_model, multilingual.tokenizer, name="tiny").save(tmp_path)
     tiny(layers=1).configured(head="random").save(tmp_path / "bert")
     shutil.copy(tmp_path / "bert" / "1_Dense" / "model.safetensors", tmp_path / "head.safetensors")
     (tmp_path / "simcse.json").write_text('{"head": true}')

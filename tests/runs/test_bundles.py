@@ -156,12 +156,12 @@ def test_a_bundle_tells_no_path_of_the_machine_it_comes_from(tmp_path: Path, ber
 
 
 def test_own_data_is_named_by_its_hash(tmp_path: Path) -> None:
-    from simcse_core.runs.bundles import _texts
+    from simcse_core.runs.bundles import texts_of_bundle
 
     file = tmp_path / "rows.csv"
     file.write_text("text,label\n" + "".join(f"text {n},{n % 2}\n" for n in range(24)))
     run = finished(HEAD_ONLY.model_copy(update={"data": str(file)}), tmp_path / "run")
-    text = _texts(run)["README.md"]
+    text = texts_of_bundle(run)["README.md"]
     assert (
         f"--data is not in this bundle: name your own file; its rows must have this SHA-256: {run.config.data_sha256}"
         in text

@@ -3,6 +3,7 @@
 import builtins
 import io
 import json
+import math
 import os
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from simcse_core.errors import RunError
 from simcse_core.jsonable import jsonable
 from simcse_core.learning.records import State
-from simcse_core.runs import entries, files, index, metrics, queue, race, store, supervisor
+from simcse_core.runs import entries, files, index, metrics, queue, race, schedule, store, supervisor
 from simcse_core.runs.run import Run
 from simcse_core.runs.summary import summarise
 from simcse_core.runs.supervisor import Supervisor
@@ -275,3 +276,36 @@ def test_a_supervisor_outlives_whatever_it_meets_at_its_start(
     monkeypatch.setattr(entries, "is_there", fails)
     Supervisor().work()
     assert "RecursionError: somebody's file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '{"number": 1, "expected": NaN}',
+        '{"number": 1, "took": Infinity}',
+        '{"number": 1, "expected": 1e308}',
+        '{"number": 1, "expected": -5}',
+        '{"number": ' + "9" * 4_300 + "}",
+        '{"deaths": -5}',
+    ],
+)
+def test_an_entry_of_the_queue_with_impossible_numbers_counts_as_none(content: str) -> None:
+    edited, waiting = queue.submit([with_seed(1), with_seed(2)])
+    (edited.folder / "queue.json").write_text(content)
+    assert [math.isfinite(place.seconds or 0.0) for place in queue.places().values()] == [True, True]
+    edited.set_status(State.CANCELLED)
+    queue.resume(edited, None)
+    assert set(queue.places()) == {edited.id, waiting.id}
+
+
+def test_a_pointer_to_no_folder_at_all_takes_no_run_away(home: Path) -> None:
+    (run,) = queue.submit([SMALL])
+    (home / "outside.json").write_text('["\\u0000", ""]')
+    assert list(queue.places()) == [run.id]
+
+
+def test_who_was_served_last_may_be_unwritable(home: Path) -> None:
+    (home / "served.json").mkdir(parents=True)
+    with schedule.locked():
+        schedule.serve("somebody")
+    assert (home / "served.json").is_dir()

@@ -1,4 +1,4 @@
-"""A page with large matrices, for tests/test_matrix_browser.py."""
+"""A page with large matrices, for tests/browser/test_matrix.py."""
 
 import streamlit as st
 

@@ -46,7 +46,7 @@ def _without_region(code: str) -> str:
 
 def _(message: str) -> str:
     """The message in the language of this session."""
-    return _catalogue(language()).gettext(message) if message else ""
+    return catalogue(language()).gettext(message) if message else ""
 
 
 def N_(message: str) -> str:  # noqa: N802 - the name that gettext tools look for
@@ -63,7 +63,7 @@ def joined(*sentences: str) -> str:
 
 def in_every_language(message: str) -> str:
     """A message in all languages, for somebody who may read only one of them."""
-    return " / ".join(dict.fromkeys(_catalogue(code).gettext(message) for code in LANGUAGES))
+    return " / ".join(dict.fromkeys(catalogue(code).gettext(message) for code in LANGUAGES))
 
 
 def enumeration(names: Sequence[str]) -> str:
@@ -77,7 +77,7 @@ def explain(error: UserError) -> str:
 
 
 @cache
-def _catalogue(name: str) -> gettext.NullTranslations:
+def catalogue(name: str) -> gettext.NullTranslations:
     path = LOCALES / name / "LC_MESSAGES" / "messages.po"
     if not path.exists():  # English is what the code says
         return gettext.NullTranslations()

@@ -10,7 +10,7 @@ from simcse_core.data import bundled
 from ui.frame import translation
 from ui.frame.messages import current_messages
 from ui.frame.page import PAGES
-from ui.frame.translation import LANGUAGES, LOCALES, _catalogue, languages_in
+from ui.frame.translation import LANGUAGES, LOCALES, catalogue, languages_in
 
 ROOT = Path(__file__).parent.parent.parent.parent
 
@@ -43,8 +43,8 @@ def test_placeholders_are_the_same_in_both_languages(written: Catalog) -> None:
 
 
 def test_both_languages_are_there() -> None:
-    assert _catalogue("en").gettext("Similarity") == "Similarity"
-    assert _catalogue("zh_CN").gettext("Similarity") == "相似度"
+    assert catalogue("en").gettext("Similarity") == "Similarity"
+    assert catalogue("zh_CN").gettext("Similarity") == "相似度"
     assert list(LANGUAGES) == ["en", "zh_CN"]
 
 
