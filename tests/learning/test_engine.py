@@ -695,7 +695,7 @@ NO_MEMORY = [
 @pytest.mark.parametrize("error", NO_MEMORY)
 @pytest.mark.parametrize("loss", ["bce", "mlm"])
 def test_too_little_memory_says_what_to_do(error: Exception, loss: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fails(self: SimCSE, prepared: object) -> torch.Tensor:
+    def fails(self: SimCSE, prepared: object, view: object = None) -> torch.Tensor:
         raise error
 
     monkeypatch.setattr(SimCSE, "embed", fails)
@@ -705,7 +705,7 @@ def test_too_little_memory_says_what_to_do(error: Exception, loss: str, monkeypa
 
 
 def test_an_error_that_is_a_bug_stays_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fails(self: SimCSE, prepared: object) -> torch.Tensor:
+    def fails(self: SimCSE, prepared: object, view: object = None) -> torch.Tensor:
         raise RuntimeError("shapes do not fit")
 
     monkeypatch.setattr(SimCSE, "embed", fails)
