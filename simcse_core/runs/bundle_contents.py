@@ -8,7 +8,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from simcse_core.encoding.cards import CATALOGUE
 from simcse_core.encoding.scratch import SIZES
@@ -18,7 +18,7 @@ from simcse_core.hub.names import is_hub_id
 from simcse_core.learning.records import RECORD, BeforeAndAfter, Finished, Record
 from simcse_core.learning.settings import training_settings
 from simcse_core.plain import printable
-from simcse_core.runs.config import NOTHING, RunConfig, check_held_out
+from simcse_core.runs.config import LONGEST_TEXT, NOTHING, RunConfig, check_held_out
 
 if TYPE_CHECKING:
     from simcse_core.encoding.frozen import FrozenEncoder
@@ -71,13 +71,19 @@ def description(folder: Path) -> Description:
     return made_by
 
 
+class _SentConfig(RunConfig):
+    """A configuration of a stranger: no text in it is longer than a path."""
+
+    model_config = ConfigDict(str_max_length=LONGEST_TEXT)
+
+
 def config(folder: Path) -> RunConfig:
     """What `config.json` says. It names no file of this machine, whatever stands there.
 
     Raises:
         RunError: it is damaged, or names what this version does not have.
     """
-    sent = _read(folder, "config.json", RunConfig.model_validate_json)
+    sent = RunConfig(**dict(_read(folder, "config.json", _SentConfig.model_validate_json)))
     try:
         training_settings(sent.settings.model_dump())
         check_held_out(sent)

@@ -50,7 +50,7 @@ class Stage(BaseModel):
 class RunConfig(BaseModel):
     """The configuration of a run: enough to repeat it."""
 
-    model_config = ConfigDict(frozen=True, allow_inf_nan=False, str_max_length=LONGEST_TEXT)
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
 
     data: str
     """A bundled data set's name, or a file."""

@@ -135,7 +135,7 @@ def test_gradient_caching_repeats_the_dropout_of_its_first_pass(monkeypatch: pyt
             seen.append(embeddings.detach())
         return embeddings
 
-    monkeypatch.setattr(EmbeddingLoss, "_embed", watched)
+    monkeypatch.setattr(EmbeddingLoss, "embed_rows", watched)
     next(iter(steps_of(run(data_of("pairs"), loss="bce", chunk_size=5, steps=1))))
     first, second = seen[: len(seen) // 2], seen[len(seen) // 2 :]
     assert len(first) == 4
