@@ -1,4 +1,3 @@
-import time
 from pathlib import Path
 
 import pandas as pd
@@ -119,11 +118,9 @@ def test_missing_large_and_unsuitable_files_are_refused(tmp_path: Path, monkeypa
 
 
 def test_a_table_of_too_many_rows_is_not_read_to_its_end() -> None:
-    content = b"text,label\n" + b"Where to?,travel\n" * 1_000_000
-    started = time.process_time()
+    content = b"text,label\n" + b"Where to?,travel\n" * 200_001 + b"a row,of,another,kind\n"
     with pytest.raises(DataError, match="more than 200,000 rows"):
         data_from_bytes(content, "large.csv")
-    assert time.process_time() - started < 2
 
 
 def test_the_rows_behind_the_limit_are_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
