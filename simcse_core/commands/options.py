@@ -47,6 +47,8 @@ class Parser(argparse.ArgumentParser):
         raise OptionError("{message} (see: {program} --help)", message=message, program=self.prog)
 
 
+ANSWER_FORMATS = ("text", "json")
+"""Of what a command prints."""
 COLUMNS_HELP = "names of columns in the file, such as text=utterance,label=intent"
 
 
@@ -62,7 +64,7 @@ def add_command(commands: "argparse._SubParsersAction[Parser]", command: Command
     """Add a command, with the flags that all of them have."""
     parser = commands.add_parser(command.NAME, help=command.HELP, description=command.HELP)
     parser.set_defaults(run_command=command.run)
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="text for people, json for programs")
+    parser.add_argument("--format", choices=ANSWER_FORMATS, default="text", help="text for people, json for programs")
     parser.add_argument("--home", help="folder for runs (default: SIMCSE_HOME, else .simcse in your home)")
     command.add_arguments(parser)
 
@@ -72,12 +74,23 @@ def add_actions(parser: Parser, metavar: str) -> "argparse._SubParsersAction[Par
     return parser.add_subparsers(metavar=metavar, parser_class=Parser)
 
 
-def add_action(actions: "argparse._SubParsersAction[Parser]", name: str, run: Run, summary: str) -> Parser:
-    """What stands behind a command, as in `models fetch`."""
+def add_action(
+    actions: "argparse._SubParsersAction[Parser]", name: str, run: Run, summary: str, *, has_format: bool = True
+) -> Parser:
+    """What stands behind a command, as in `models fetch`.
+
+    Args:
+        actions: of the command.
+        name: what calls it.
+        run: carries it out.
+        summary: what it does, in a line.
+        has_format: whether `--format` is that of the answer; else the action has to add a flag of this name.
+    """
     parser = actions.add_parser(name, help=summary, description=summary)
     parser.set_defaults(run_command=run)
     # Both are also understood behind the action; left out there, they keep what stands before it.
-    parser.add_argument("--format", choices=("text", "json"), default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+    if has_format:
+        parser.add_argument("--format", choices=ANSWER_FORMATS, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     parser.add_argument("--home", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     return parser
 

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from simcse_core.encoding.model import SimCSE
 from simcse_core.home import models_folder
 from tests.commands.conftest import Command
-from tests.stand_in_hub import StandInHub, wait_until
+from tests.stand_in_hub import StandInHub, tiny_model, wait_until
 
 
 def test_models_lists_the_catalogue_and_what_is_here(run: Command) -> None:
@@ -84,3 +85,17 @@ def test_ctrl_c_says_that_the_same_command_goes_on(hub: StandInHub) -> None:
 
 def sizes_of_parts() -> list[int]:
     return [path.stat().st_size for path in models_folder().glob(".fetching/*/model.safetensors.*.part")]
+
+
+def test_models_export_writes_a_folder_and_tells_formats_of_models_and_answers_apart(
+    run: Command, minilm: SimCSE, tmp_path: Path
+) -> None:
+    tiny_model(minilm).save(tmp_path / "tiny")
+    form = ("--format", "sentence-transformers", "--format", "json")
+    status, out, _err = run("models", "export", tmp_path / "tiny", "--output", tmp_path / "out", *form)
+    answer = json.loads(out)
+    assert (status, answer["format"], answer["path"]) == (0, "sentence-transformers", str(tmp_path / "out"))
+    assert (tmp_path / "out" / "model.safetensors").is_file()
+    status, _out, err = run("models", "export", tmp_path / "tiny", "--output", tmp_path / "out")
+    assert (status, "holds files already" in err) == (2, True)
+    assert "choose from 'sentence-transformers'" in run("models", "export", "minilm", "--format", "x")[2]
