@@ -90,11 +90,11 @@ class Track:
     def read(self, records: Sequence[Record]) -> None:
         """Go on with the records that are new."""
         for record in records[self._read :]:
-            self._add(record)
+            self.add(record)
         self._read = len(records)
         self._newest = records[-1] if records else None
 
-    def _add(self, record: Record) -> None:
+    def add(self, record: Record) -> None:
         match record:
             case Step():
                 self._step(record)
