@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from simcse_core.encoding.device import pick_dtype
 from simcse_core.encoding.head import make_head
-from simcse_core.encoding.texts import Embeddings, Progress, TextCheck, checked, is_unreadable, once_each
+from simcse_core.encoding.texts import Embeddings, Progress, Spans, TextCheck, checked, is_unreadable, once_each
 from simcse_core.errors import OptionError
 
 if TYPE_CHECKING:
@@ -108,6 +108,10 @@ class FrozenEncoder(nn.Module):
                 if text.strip() and is_unreadable(of_text, self._unknown_id)
             )
         )
+
+    def token_spans(self, text: str) -> Spans:
+        """None: it gives sentence embeddings only."""
+        return ()
 
     def tune(self, part: str) -> list[nn.Parameter]:
         """Choose what training may change: only a linear head, which is added when there is none.

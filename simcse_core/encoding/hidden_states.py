@@ -13,7 +13,7 @@ from simcse_core.encoding.device import pick_dtype
 from simcse_core.encoding.foreign_errors import model_errors
 from simcse_core.encoding.packing import can_pack, pack
 from simcse_core.encoding.pooling import poolings
-from simcse_core.encoding.texts import Embeddings, Progress, TextTokens, checked
+from simcse_core.encoding.texts import Embeddings, Progress, Spans, TextTokens, checked
 
 if TYPE_CHECKING:
     from simcse_core.encoding.model import SimCSE
@@ -21,6 +21,25 @@ if TYPE_CHECKING:
 
 def text_tokens(model: "SimCSE", text: str) -> TextTokens:
     """As `SimCSE.tokens`."""
+    token_ids, spans = _ids_and_spans(model, text)
+    ids, mask = pad([token_ids], 0, model.device)
+    with torch.no_grad():
+        states = model.hidden_states(model.bert, input_ids=ids, attention_mask=mask)
+    inputs = [state[..., : model.dim].detach().requires_grad_() for state in states]
+    pooled = model.pool(inputs[0], mask, inputs[1])[0]  # (D,)
+    slopes = torch.autograd.grad(pooled.sum(), inputs, allow_unused=True)
+    parts = sum(state.detach() * slope for state, slope in zip(inputs, slopes, strict=True) if slope is not None)
+    assert isinstance(parts, Tensor)
+    embeddings, parts, pooled = (value.detach().cpu() for value in (inputs[0][0], parts[0], pooled))
+    return TextTokens(spans, embeddings.numpy(), parts.numpy(), pooled.numpy())
+
+
+def token_spans(model: "SimCSE", text: str) -> Spans:
+    """As `SimCSE.token_spans`."""
+    return _ids_and_spans(model, text)[1]
+
+
+def _ids_and_spans(model: "SimCSE", text: str) -> tuple[list[int], Spans]:
     (text,) = checked([text])
     with model.tokenizer_lock, model_errors(model.name, "tokenizer"):
         encoded = model.tokenizer(
@@ -30,19 +49,10 @@ def text_tokens(model: "SimCSE", text: str) -> TextTokens:
             return_offsets_mapping=True,
             verbose=False,
         )
-    ids, mask = pad([encoded["input_ids"]], 0, model.device)
-    with torch.no_grad():
-        states = model.hidden_states(model.bert, input_ids=ids, attention_mask=mask)
-    inputs = [state[..., : model.dim].detach().requires_grad_() for state in states]
-    pooled = model.pool(inputs[0], mask, inputs[1])[0]  # (D,)
-    slopes = torch.autograd.grad(pooled.sum(), inputs, allow_unused=True)
-    parts = sum(state.detach() * slope for state, slope in zip(inputs, slopes, strict=True) if slope is not None)
-    assert isinstance(parts, Tensor)
-    embeddings, parts, pooled = (value.detach().cpu() for value in (inputs[0][0], parts[0], pooled))
     before = len(model.prompts.text)
     offsets = encoded["offset_mapping"]  # a token of the prompt is a marker like [CLS]
     spans = tuple((max(int(start) - before, 0), max(int(end) - before, 0)) for start, end in offsets)
-    return TextTokens(spans, embeddings.numpy(), parts.numpy(), pooled.numpy())
+    return encoded["input_ids"], spans
 
 
 @torch.inference_mode()

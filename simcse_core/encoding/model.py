@@ -14,7 +14,7 @@ from simcse_core.encoding.batching import Prepared, pad
 from simcse_core.encoding.device import pick_dtype
 from simcse_core.encoding.foreign_errors import model_errors
 from simcse_core.encoding.head import make_head
-from simcse_core.encoding.hidden_states import layer_grid, states_of, text_tokens
+from simcse_core.encoding.hidden_states import layer_grid, states_of, text_tokens, token_spans
 from simcse_core.encoding.inference import encode_distinct, for_inference, stamp
 from simcse_core.encoding.layers import (
     GivenStates,
@@ -29,7 +29,16 @@ from simcse_core.encoding.layers import (
 from simcse_core.encoding.layout import Prompts
 from simcse_core.encoding.packing import can_pack, pack, use_packed_attention
 from simcse_core.encoding.pooling import poolings
-from simcse_core.encoding.texts import Embeddings, Progress, TextCheck, TextTokens, checked, is_unreadable, once_each
+from simcse_core.encoding.texts import (
+    Embeddings,
+    Progress,
+    Spans,
+    TextCheck,
+    TextTokens,
+    checked,
+    is_unreadable,
+    once_each,
+)
 from simcse_core.errors import ModelError
 
 NO_PROMPTS = Prompts()
@@ -308,6 +317,10 @@ class SimCSE(nn.Module):
         value is the sum of the inputs times their derivatives (Euler), so the parts add up to the pooled embedding.
         """
         return text_tokens(self, text)
+
+    def token_spans(self, text: str) -> Spans:
+        """Where the tokens of one text stand in it, without computing anything of them."""
+        return token_spans(self, text)
 
     def encode_grid(
         self, texts: Sequence[str], pooling_names: Sequence[str], *, on_progress: Progress | None = None

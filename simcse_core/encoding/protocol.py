@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from simcse_core.encoding.frozen import FrozenEncoder
     from simcse_core.encoding.model import SimCSE
-    from simcse_core.encoding.texts import Embeddings, Progress, TextCheck
+    from simcse_core.encoding.texts import Embeddings, Progress, Spans, TextCheck
 
 Trainable = Union["SimCSE", "FrozenEncoder"]
 """The encoders that there are. Training differs between them: one trains layers and head, the other a head alone."""
@@ -55,6 +55,10 @@ class Encoder(Protocol):
 
     def check(self, texts: Iterable[str]) -> "TextCheck":
         """Which texts are cut or cannot be read."""
+        ...
+
+    def token_spans(self, text: str) -> "Spans":
+        """Where the tokens of one text stand in it; none where the encoder has no tokens."""
         ...
 
     def prepare(self, texts: Sequence[str]) -> "Sequence[Sequence[int]] | Sequence[Tensor]":

@@ -25,7 +25,7 @@ _FLAG_LETTERS = "".join(map(chr, range(0x1F1E6, 0x1F200)))
 
 @dataclass(frozen=True)
 class Word:
-    """A word of a text and where it stands."""
+    """A word of a text and where it stands; several where a model reads them as one token."""
 
     text: str
     start: int
@@ -82,6 +82,32 @@ def words_of(text: str) -> tuple[Word, ...]:
     return tuple(word for word in words if word.text.strip())
 
 
+def words_for(model: "Encoder", text: str) -> tuple[Word, ...]:
+    """The words of a text, none smaller than what the model reads: characters that share a token are one word.
+
+    A token has one state, so nothing can be said of a part of it. Tokenizers of many languages have tokens of several
+    Chinese characters (能不能), and of several signs (...).
+
+    Raises:
+        InputError: a text has more words than the limit.
+    """
+    spans = np.array(model.token_spans(text), dtype=np.int64).reshape(-1, 2)
+    words: list[Word] = []
+    for word in words_of(text):
+        shared = words and ((spans[:, 0] < words[-1].end) & (spans[:, 1] > word.start)).any()
+        start = words.pop().start if shared else word.start
+        words.append(Word(text[start : word.end], start, word.end))
+    if len(words) > (most := limits().max_attribution_words):
+        raise InputError(
+            "“{text}” has {given:,} words: the limit for a look at single words is {most:,} "
+            "(SIMCSE_MAX_ATTRIBUTION_WORDS). Take a shorter sentence.",
+            text=text[:30] + "…",
+            given=len(words),
+            most=most,
+        )
+    return tuple(words)
+
+
 def leave_one_out(model: "Encoder", first: str, second: str) -> LeaveOneOut:
     """The effect of every word of both texts on their cosine, in one batch.
 
@@ -92,7 +118,7 @@ def leave_one_out(model: "Encoder", first: str, second: str) -> LeaveOneOut:
     Raises:
         InputError: a text has more words than the limit.
     """
-    words = _counted(first), _counted(second)
+    words = words_for(model, first), words_for(model, second)
     shortened = [_without(text, word) for text, of_text in zip((first, second), words, strict=True) for word in of_text]
     embeddings = model.encode([first, second, *shortened])
     cosine = float(embeddings[0] @ embeddings[1])
@@ -114,7 +140,7 @@ def word_pairs(model: "SimCSE", first: str, second: str) -> WordPairs:
     Raises:
         InputError: a text has more words than the limit.
     """
-    words = _counted(first), _counted(second)
+    words = words_for(model, first), words_for(model, second)
     tokens = [model.tokens(text) for text in (first, second)]
     means, parts = [], []
     for of_text, tokens_of_text in zip(words, tokens, strict=True):
@@ -132,23 +158,9 @@ def _words_of_tokens(words: Sequence[Word], spans: Sequence[tuple[int, int]]) ->
     """(T, W + 1) 1 where a token belongs to a word; the last column is for tokens of no word."""
     member = np.zeros((len(spans), len(words) + 1), dtype=np.float32)
     for token, (start, end) in enumerate(spans):
-        middle = (start + end) / 2
-        column = next((position for position, word in enumerate(words) if word.start <= middle < word.end), len(words))
-        member[token, column if start < end else len(words)] = 1.0
+        overlaps = (position for position, word in enumerate(words) if start < word.end and word.start < end)
+        member[token, next(overlaps, len(words))] = 1.0
     return member
-
-
-def _counted(text: str) -> tuple[Word, ...]:
-    words, most = words_of(text), limits().max_attribution_words
-    if len(words) > most:
-        raise InputError(
-            "“{text}” has {given:,} words: the limit for a look at single words is {most:,} "
-            "(SIMCSE_MAX_ATTRIBUTION_WORDS). Take a shorter sentence.",
-            text=text[:30] + "…",
-            given=len(words),
-            most=most,
-        )
-    return words
 
 
 def _without(text: str, word: Word) -> str:

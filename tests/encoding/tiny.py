@@ -6,7 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoModel, BertConfig, BertTokenizer, PreTrainedConfig, PreTrainedTokenizerBase
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+from transformers import (
+    AutoModel,
+    BertConfig,
+    BertTokenizer,
+    PreTrainedConfig,
+    PreTrainedTokenizerBase,
+    PreTrainedTokenizerFast,
+)
 
 from simcse_core.encoding.model import SimCSE
 from simcse_core.encoding.scratch import make_vocabulary
@@ -25,9 +33,26 @@ def tiny_tokenizer(**settings: Any) -> PreTrainedTokenizerBase:
     )
 
 
-def tiny(family: Callable[..., PreTrainedConfig] = BertConfig, layers: int = 3, **settings: Any) -> SimCSE:
+def unigram_tokenizer(*pieces: str) -> PreTrainedTokenizerBase:
+    """As those of XLM-R: pieces of several characters, of which ▁ marks a word's start; white space is split off."""
+    special = ["<s>", "<pad>", "</s>", "<unk>"]
+    scored = [(piece, -float(number > 3)) for number, piece in enumerate([*special, "▁", *pieces])]
+    whole = Tokenizer(models.Unigram(scored, unk_id=3))
+    whole.normalizer = normalizers.NFKC()
+    whole.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace()])
+    whole.post_processor = processors.TemplateProcessing(single="<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 2)])
+    names = dict(zip(("bos_token", "pad_token", "eos_token", "unk_token"), special, strict=True))
+    return PreTrainedTokenizerFast(tokenizer_object=whole, cls_token="<s>", sep_token="</s>", **names)
+
+
+def tiny(
+    family: Callable[..., PreTrainedConfig] = BertConfig,
+    layers: int = 3,
+    tokenizer: PreTrainedTokenizerBase | None = None,
+    **settings: Any,
+) -> SimCSE:
     """A random encoder of a family, whose attention chooses."""
-    tokenizer = tiny_tokenizer()
+    tokenizer = tokenizer or tiny_tokenizer()
     special = {"pad_token_id": tokenizer.pad_token_id, "bos_token_id": 2, "eos_token_id": 3, "cls_token_id": 2}
     size = {**SIZE, "num_hidden_layers": layers, "vocab_size": len(tokenizer), "max_position_embeddings": POSITIONS}
     with torch.random.fork_rng():

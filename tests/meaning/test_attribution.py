@@ -7,7 +7,8 @@ from simcse_core.encoding.head import HEADS
 from simcse_core.encoding.model import SimCSE
 from simcse_core.encoding.pooling import poolings
 from simcse_core.errors import InputError
-from simcse_core.meaning.attribution import leave_one_out, word_pairs, words_of
+from simcse_core.meaning.attribution import leave_one_out, word_pairs, words_for, words_of
+from tests.encoding.tiny import tiny, unigram_tokenizer
 
 CAT, DOG = "A cat sleeps on the sofa.", "The unbelievably old dog doesn't sleep."
 
@@ -42,6 +43,59 @@ def test_words_are_what_a_reader_takes_for_one(text: str, words: str) -> None:
     found = words_of(text)
     assert [word.text for word in found] == (words.split("|") if words else [])
     assert all(text[word.start : word.end] == word.text for word in found)
+
+
+@pytest.fixture(scope="module")
+def of_pieces() -> SimCSE:
+    """A tiny model whose tokens are pieces of several characters."""
+    return tiny(tokenizer=unigram_tokenizer("能不能", "▁今天", "天气", "▁你", "好", "▁a", "▁cat", "s", "..."))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("能不能", "能不能"),
+        (" 今天天气好\n", "今天|天气|好"),
+        ("今天 今天", "今天|今天"),
+        ("天气", "天气"),  # ▁ is a token of its own, and stands where 天气 begins
+        ("a cats", "a|cats"),
+        ("cat...", "cat|..."),
+        ("好㍿能不能", "好|㍿|能不能"),  # ㍿ is four characters to the model
+        (
+            "你好龘靐今天",
+            "你|好|龘靐今天",
+        ),  # unknown ones in a row are one token; 今天 is known only as a beginning
+        ("", ""),
+    ],
+)
+def test_characters_that_share_a_token_are_one_word(of_pieces: SimCSE, text: str, words: str) -> None:
+    found = words_for(of_pieces, text)
+    assert [word.text for word in found] == (words.split("|") if words else [])
+    assert all(text[word.start : word.end] == word.text for word in found)
+
+
+@pytest.mark.parametrize("pooling", poolings.names())
+def test_pieces_of_several_characters_carry_what_their_tokens_add(of_pieces: SimCSE, pooling: str) -> None:
+    model = of_pieces.configured(pooling=pooling)
+    pairs = word_pairs(model, "今天能不能", "天气好")
+    assert [[word.text for word in of_text] for of_text in pairs.words] == [["今天", "能不能"], ["天气", "好"]]
+    one, other = model.tokens("今天能不能"), model.tokens("天气好")  # <s> ▁今天 能不能 </s>; <s> ▁ 天气 好 </s>
+    parts = [
+        [one.parts[1], one.parts[2], one.parts[0] + one.parts[3]],
+        [other.parts[1] + other.parts[2], other.parts[3], other.parts[0] + other.parts[4]],
+    ]
+    by_hand = np.array(parts[0]) @ np.array(parts[1]).T / np.linalg.norm(one.pooled) / np.linalg.norm(other.pooled)
+    np.testing.assert_allclose(pairs.shares, by_hand, atol=1e-5)
+    assert pairs.shares.sum() == pytest.approx(
+        float(np.prod(model.encode(["今天能不能", "天气好"]), axis=0).sum()), abs=1e-5
+    )
+
+
+def test_a_piece_of_several_characters_is_left_out_whole(of_pieces: SimCSE) -> None:
+    effects = leave_one_out(of_pieces, "今天能不能", "天气好")
+    first, other, without = of_pieces.encode(["今天能不能", "天气好", "今天"])
+    assert [word.text for word in effects.words[0]] == ["今天", "能不能"]
+    assert effects.effects[0][1] == pytest.approx(float(first @ other - without @ other), abs=1e-5)
 
 
 @pytest.mark.parametrize("pooling", poolings.names())

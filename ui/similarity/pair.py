@@ -151,9 +151,9 @@ def _words(first: str, second: str, settings: cache.EncoderSettings) -> None:
     st.header(_("Which words carry it?"), anchor=False)
     st.caption(
         _(
-            "Each word, in Chinese each character, is left out once. The bar is what the cosine loses: purple "
-            "words bring the two "
-            "sentences closer, orange ones keep them apart."
+            "Each word is left out once; in Chinese each character, or the characters that the model reads as one "
+            "token. The bar is what the cosine loses: purple words bring the two sentences closer, orange ones keep "
+            "them apart."
         )
     )
     effects = _leave_one_out(first, second, settings, cache.encoder(settings))
@@ -202,7 +202,8 @@ def _word_by_word(first: str, second: str, settings: cache.EncoderSettings) -> N
         key="word-picture",
         label_visibility="collapsed",
     )
-    pairs = _word_pairs(first, second, settings, cache.bert(settings))
+    model = cache.bert(settings)
+    pairs = _word_pairs(first, second, settings, model)
     rows, columns = ([word.text for word in sentence] for sentence in pairs.words)
     if not rows or not columns:
         return
@@ -213,18 +214,18 @@ def _word_by_word(first: str, second: str, settings: cache.EncoderSettings) -> N
         )
     else:
         values, reach = 100 * pairs.shares, max(2.0, 100 * float(np.abs(pairs.shares).max()))
-        rows, columns = [*rows, "[CLS] [SEP]"], [*columns, "[CLS] [SEP]"]
+        marks = " ".join(mark for mark in (model.tokenizer.cls_token, model.tokenizer.sep_token) if mark)
+        rows, columns = [*rows, marks], [*columns, marks]
         caption = _(
             "What each pair of words adds to the cosine, in hundredths; all cells together give {cosine:.2f}. "
-            "[CLS] and "
-            "[SEP] are the model's own marks around a sentence."
-        ).format(cosine=pairs.cosine)
+            "{marks} are the model's own marks around a sentence."
+        ).format(cosine=pairs.cosine, marks=marks)
     projector.chart(
         pair_charts.word_pairs(values, rows, columns, reach=reach),
         key="word-pairs",
         alt=caption + " " + _strongest(values, rows, columns),
     )
-    st.caption(caption)
+    st.caption(plain(caption))
     with st.expander(_("These words as numbers"), icon=":material/table:"):
         st.dataframe(
             pd.DataFrame(
