@@ -1,4 +1,4 @@
-"""What all tests share: a home of their own, no process that outlives its test, and the two offline models."""
+"""What all tests share: a home of their own, no process that outlives its test, and the offline models."""
 
 import os
 from collections.abc import Iterator
@@ -14,11 +14,19 @@ from simcse_core.runs import queue
 os.environ["HF_HUB_OFFLINE"] = "1"
 
 
+@pytest.fixture(scope="session")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One models folder for all tests, so that the packed model is unpacked once."""
+    folder = tmp_path_factory.getbasetemp()
+    return (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "models"
+
+
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(tmp_path: Path, models: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """No test sees another one's runs, or the user's."""
     folder = tmp_path / "home"
     monkeypatch.setenv("SIMCSE_HOME", str(folder))
+    monkeypatch.setenv("SIMCSE_MODELS", str(models))
     return folder
 
 
@@ -49,6 +57,14 @@ def nobody_works(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def minilm() -> SimCSE:
     return SimCSE.load("minilm", device="cpu")
+
+
+@pytest.fixture(scope="session")
+def me5_small(models: Path) -> SimCSE:
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("SIMCSE_HOME", str(models.parent / "home"))
+        environment.setenv("SIMCSE_MODELS", str(models))
+        return SimCSE.load("me5-small", device="cpu")
 
 
 @pytest.fixture(scope="session")

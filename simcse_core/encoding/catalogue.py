@@ -2,16 +2,14 @@
 
 import os
 from collections.abc import Callable
-from importlib.util import find_spec
 from pathlib import Path
 
-from simcse_core.encoding import fetched
+from simcse_core.encoding import fetched, packaged
 from simcse_core.encoding.cards import CATALOGUE, READS_MOST, ModelCard
 from simcse_core.encoding.protocol import Trainable
 from simcse_core.encoding.saved import is_frozen
 from simcse_core.errors import ModelError
 from simcse_core.home import run_folder
-from simcse_core.hub import checksums
 
 __all__ = ["CATALOGUE", "ModelCard", "can_read_instead", "find", "is_here", "load"]
 
@@ -53,26 +51,32 @@ def load(
     return storage.load(folder, name, device=device).configured(pooling=pooling, layer=layer, head=head, seed=seed)
 
 
-def find(name: str) -> Path:
+def find(name: str, on_progress: Callable[[int, int], None] | None = None) -> Path:
     """The folder of a model that is on this machine, with the weights that were published.
 
     A name is looked for in the catalogue, in the models folder, among the runs, and as a folder, in this order.
 
+    Args:
+        name: of the model.
+        on_progress: receives (bytes done, bytes in all) where a packed model is unpacked first.
+
     Raises:
         ModelError: there is no such model on this machine, or its weights are not the published ones.
     """
+    if name in CATALOGUE and CATALOGUE[name].package:
+        return packaged.bring(CATALOGUE[name], on_progress)
     folder = _locate(name)
     if folder is None:
         raise _not_here(name)
-    if name in CATALOGUE and CATALOGUE[name].package:
-        _check_package(CATALOGUE[name], folder)
-    elif folder == fetched.folder_of(name):
+    if folder == fetched.folder_of(name):
         fetched.check(folder, name)
     return folder
 
 
 def is_here(name: str) -> bool:
     """Whether a model can be loaded without a network. Asks no network and reads no weights."""
+    if name in CATALOGUE and CATALOGUE[name].package:
+        return packaged.is_here(CATALOGUE[name])
     folder = _locate(name)
     return folder is not None and (folder != fetched.folder_of(name) or fetched.is_complete(folder))
 
@@ -84,7 +88,7 @@ def can_read_instead(name: str) -> str | None:
 
 def _find_or_fetch(name: str, on_fetch: Callable[[int, int], None] | None) -> Path:
     if _locate(name) is not None or fetched.hub_id(name) is None or _is_folder(name):
-        return find(name)
+        return find(name, on_fetch)
     from simcse_core.encoding import hub_models
 
     return hub_models.fetch(name, on_fetch)
@@ -92,8 +96,8 @@ def _find_or_fetch(name: str, on_fetch: Callable[[int, int], None] | None) -> Pa
 
 def _locate(name: str) -> Path | None:
     """The folder that a name leads to on this machine; its weights are not looked at."""
-    if name in CATALOGUE and (package := CATALOGUE[name].package):
-        return _package_folder(package)
+    if name in CATALOGUE and CATALOGUE[name].package:
+        return packaged.folder_of(CATALOGUE[name])
     run = run_folder(name)
     folders = [fetched.folder_of(name), run and run / "model", None if name in CATALOGUE else Path(name)]
     return next((folder for folder in folders if folder is not None and fetched.holds_model(folder)), None)
@@ -103,29 +107,7 @@ def _is_folder(name: str) -> bool:
     return name not in CATALOGUE and os.path.isdir(name)
 
 
-def _package_folder(package: str) -> Path | None:
-    # find_spec does not run the package, whose import would load a second library for nothing.
-    spec = find_spec(package)
-    if spec is None or spec.origin is None:
-        return None
-    folder = Path(spec.origin).parent
-    return folder / "model" if (folder / "model").is_dir() else folder
-
-
-def _check_package(card: ModelCard, folder: Path) -> None:
-    if card.sha256 is not None and (digest := checksums.sha256(folder / "model.safetensors")) != card.sha256:
-        raise ModelError(
-            "The weights of {name} are damaged: their SHA-256 begins with {found}, it has to begin with {expected}. "
-            "Install the package again.",
-            name=card.name,
-            found=digest[:12],
-            expected=card.sha256[:12],
-        )
-
-
 def _not_here(name: str) -> ModelError:
-    if name in CATALOGUE and CATALOGUE[name].package:
-        return ModelError("The package of {name} is not installed. Run: pip install -r requirements.txt", name=name)
     if _is_folder(name):
         return ModelError("{name} is a folder without a model: it has no modules.json and no config.json.", name=name)
     if fetched.hub_id(name) is not None:

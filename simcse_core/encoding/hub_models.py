@@ -39,7 +39,7 @@ def fetch(name: str, on_progress: Progress | None = None) -> Path:
             the hub cannot be reached, there is no room, or what arrived is not what the hub has.
     """
     if name in CATALOGUE and CATALOGUE[name].package:
-        return find(name)
+        return find(name, on_progress)
     folder, hub_id = fetched.folder_of(name), fetched.hub_id(name)
     if folder is None or hub_id is None:
         raise ModelError(

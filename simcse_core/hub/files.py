@@ -83,7 +83,11 @@ def fetch(
         HubError: they do not arrive, arrive damaged, there is no room, or the folder cannot be written.
     """
     on_progress = on_progress or _ignore
-    with _alone(repository, place, on_progress):
+
+    def tell() -> None:
+        on_progress(sum(_size_here(file, place.staging) for file in repository.files), repository.size)
+
+    with alone(place, tell):
         if not record.is_intact(place.folder):  # nobody else has fetched it meanwhile
             download = Download(repository, place.staging, on_progress)
             for file in repository.files:
@@ -117,6 +121,31 @@ def writing(root: Path) -> Iterator[None]:
         ) from error
 
 
+def refuse_without_room(name: str, folder: Path, size: int, *, is_data: bool = False) -> None:
+    """Refuse to begin what would fill the disk.
+
+    Args:
+        name: how messages call what is coming.
+        folder: where it is going to be.
+        size: bytes that are still to come.
+        is_data: whether it is data and no model.
+
+    Raises:
+        HubError: there is no room.
+    """
+    free = shutil.disk_usage(folder).free
+    if size + SPARE > free:
+        raise HubError(
+            "{name} needs {needed:,} MB on the disk, and {folder} has only {free:,} MB left. Make room, or name a "
+            "folder on another disk with {setting}.",
+            name=name,
+            needed=-(-(size + SPARE) // 1_000_000),
+            folder=folder,
+            free=free // 1_000_000,
+            setting="SIMCSE_HOME" if is_data else "SIMCSE_MODELS",
+        )
+
+
 class Download:
     """Brings files of a repository into a folder, where some or parts of them may be already.
 
@@ -138,7 +167,8 @@ class Download:
         self._repository, self._folder, self._on_progress = repository, folder, on_progress
         self._done = {file.path: _size_here(file, folder) for file in repository.files}
         self._told = 0.0
-        self._refuse_without_room()
+        missing = repository.size - sum(self._done.values())
+        refuse_without_room(repository.name, folder, missing, is_data=repository.kind != "model")
 
     def bring(self, file: File) -> None:
         """Bring one file, or what is missing of it, and check it.
@@ -174,20 +204,6 @@ class Download:
         if time.monotonic() - self._told >= 0.1:
             self._told = time.monotonic()
             self._on_progress(sum(self._done.values()), self._repository.size)
-
-    def _refuse_without_room(self) -> None:
-        missing = self._repository.size - sum(self._done.values())
-        free = shutil.disk_usage(self._folder).free
-        if missing + SPARE > free:
-            raise HubError(
-                "{name} needs {needed:,} MB on the disk, and {folder} has only {free:,} MB left. Make room, or name a "
-                "folder on another disk with {setting}.",
-                name=self._repository.name,
-                needed=-(-(missing + SPARE) // 1_000_000),
-                folder=self._folder,
-                free=free // 1_000_000,
-                setting="SIMCSE_MODELS" if self._repository.kind == "model" else "SIMCSE_HOME",
-            )
 
     def _check_digest(self, file: File, part: Path) -> None:
         if (digest := _digest(part, file)) != file.digest:
@@ -242,8 +258,16 @@ def _ignore(done: int, total: int) -> None:
 
 
 @contextmanager
-def _alone(repository: Repository, place: Place, on_progress: Progress) -> Iterator[None]:
-    """One process at a time; a file system without locks gets a lock file that only names its owner."""
+def alone(place: Place, tell: Callable[[], None]) -> Iterator[None]:
+    """One process at a time; a file system without locks gets a lock file that only names its owner.
+
+    Args:
+        place: what is being made.
+        tell: called twice a second while somebody else makes it.
+
+    Raises:
+        HubError: the folder cannot be written.
+    """
     staging = place.staging
     with writing(place.root):
         staging.parent.mkdir(parents=True, exist_ok=True)
@@ -252,7 +276,7 @@ def _alone(repository: Repository, place: Place, on_progress: Progress) -> Itera
             try:
                 lock.acquire(timeout=0.5)
             except Timeout:
-                on_progress(sum(_size_here(file, staging) for file in repository.files), repository.size)
+                tell()
         try:
             yield
         finally:
