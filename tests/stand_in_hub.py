@@ -174,6 +174,7 @@ def stand_in_hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[StandInHub]:
 
 def go_online(monkeypatch: pytest.MonkeyPatch, endpoint: str) -> None:
     """Lift the offline mode of the tests, which the library reads once, for one address on this machine."""
+    monkeypatch.delenv("SIMCSE_MODELS", raising=False)  # what is fetched goes into the test's own home
     monkeypatch.setenv("HF_ENDPOINT", endpoint)
     monkeypatch.setenv("HF_HUB_OFFLINE", "0")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")

@@ -20,7 +20,7 @@ def is_here(card: ModelCard) -> bool:
     """Whether a packaged model can be loaded. Reads no weights."""
     if card.file is None:
         return _package_folder(card) is not None
-    return _is_whole(_unpacked(card)) or _packed_file(card) is not None
+    return _is_whole(_unpacked(card)) or packed_file(card) is not None
 
 
 def folder_of(card: ModelCard) -> Path | None:
@@ -78,7 +78,7 @@ def not_installed(card: ModelCard) -> ModelError:
 def _unpack(card: ModelCard, folder: Path, on_progress: Progress) -> None:
     from simcse_core.hub.files import Place, alone, refuse_without_room
 
-    packed = _packed_file(card)
+    packed = packed_file(card)
     if packed is None:
         raise not_installed(card)
     _check(card, packed)
@@ -89,15 +89,15 @@ def _unpack(card: ModelCard, folder: Path, on_progress: Progress) -> None:
         shutil.rmtree(place.staging, ignore_errors=True)  # of one that was killed
         place.staging.mkdir(parents=True)
         refuse_without_room(card.name, place.staging, size)
-        digest = _write(card, packed, place.staging, on_progress)
+        digest = write(card, packed, place.staging, on_progress)
         if folder.exists():  # a damaged one
             shutil.rmtree(folder)
         durable.move(place.staging, folder)
         checksums.remember(folder / _WEIGHTS, digest)
 
 
-def _write(card: ModelCard, packed: Path, folder: Path, on_progress: Progress) -> str:
-    """Write the model and what belongs in its folder; the SHA-256 of the weights."""
+def write(card: ModelCard, packed: Path, folder: Path, on_progress: Progress) -> str:
+    """Write a packed model into an empty folder, with the record of what it is; returns the SHA-256 of its weights."""
     from simcse_core.encoding.four_bit import FourBitFile, write_folder
 
     write_folder(FourBitFile(packed), folder, on_progress)
@@ -132,7 +132,7 @@ def _is_whole(folder: Path) -> bool:
     return written is not None and not record.missing(folder, written)
 
 
-def _packed_file(card: ModelCard) -> Path | None:
+def packed_file(card: ModelCard) -> Path | None:
     """The file with the packed model: in its package, or where somebody put it into the models folder."""
     package = _package(card)
     places = [models_folder(), *([package] if package is not None else [])]

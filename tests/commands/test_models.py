@@ -19,8 +19,8 @@ from tests.stand_in_hub import StandInHub, tiny_model, wait_until
 def test_models_lists_the_catalogue_and_what_is_here(run: Command) -> None:
     cards = json.loads(run("models", "--format", "json")[1])
     assert " ".join(cards[0]) == "name title languages licence megabytes layers pooling note package sha256 hub here"
-    assert [card["name"] for card in cards][:2] == ["minilm", "use-multilingual"]
-    assert [card["name"] for card in cards if card["here"]] == ["minilm", "use-multilingual"]
+    assert [card["name"] for card in cards][:3] == ["minilm", "me5-small", "use-multilingual"]
+    assert [card["name"] for card in cards if card["here"]] == ["minilm", "me5-small", "use-multilingual"]
     header, *lines = run("models")[1].splitlines()
     assert header.split() == ["name", "languages", "MB", "licence"]
     assert lines[0].split() == ["minilm", "English", "91", "Apache-2.0", "here"]
