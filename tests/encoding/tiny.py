@@ -42,7 +42,9 @@ def unigram_tokenizer(*pieces: str) -> PreTrainedTokenizerBase:
     whole.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace()])
     whole.post_processor = processors.TemplateProcessing(single="<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 2)])
     names = dict(zip(("bos_token", "pad_token", "eos_token", "unk_token"), special, strict=True))
-    return PreTrainedTokenizerFast(tokenizer_object=whole, cls_token="<s>", sep_token="</s>", **names)
+    return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
+        tokenizer_object=whole, cls_token="<s>", sep_token="</s>", **names
+    )
 
 
 def tiny(

@@ -332,7 +332,12 @@ def test_a_mean_over_seeds_appears_when_two_have_finished_and_counts_only_those(
 def test_a_long_curve_stays_short_and_true_and_its_records_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     looked_at: list[Record] = []
     add = tracks.Track.add
-    monkeypatch.setattr(tracks.Track, "add", lambda self, record: (looked_at.append(record), add(self, record)))
+
+    def counted(track: tracks.Track, record: Record) -> None:
+        looked_at.append(record)
+        add(track, record)
+
+    monkeypatch.setattr(tracks.Track, "add", counted)
     long = outcome(records=steps(50_000, planned=100_000))
     first = tracks.track(long)
     places = first.steps.means()
