@@ -11,7 +11,7 @@ def draw() -> None:
     # Here, because the server imports this file too and is to start at once.
     from ui.frame import errors, page
     from ui.frame.translation import _, language
-    from ui.shared import heatmap, stored
+    from ui.shared import color_range, heatmap, stored
 
     page.begin("start", title=False)
     st.title("SimCSE Explorer", anchor=False)
@@ -24,7 +24,8 @@ def draw() -> None:
     picture, words = st.columns([3, 2], gap="large", vertical_alignment="center")
     with picture, errors.user_errors():
         look = stored.first_look(language())
-        heatmap.figure(look.matrix, look.texts, key="first-look", height=420)
+        view = heatmap.View(colors=color_range.side_by_side([look.unrelated])[0])
+        heatmap.figure(look.matrix, look.texts, key="first-look", height=420, view=view)
     with words:
         st.markdown(
             _(
@@ -33,6 +34,8 @@ def draw() -> None:
                 "The squares along the diagonal are sentences on one topic. The model was never given topics."
             )
         )
+        if view.colors.white:
+            st.caption(color_range.in_words(view.colors))
         st.page_link(
             "pages/similarity.py",
             label=_("Try it with your own sentences"),

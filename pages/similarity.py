@@ -17,15 +17,15 @@ LOOKS = {
 }
 
 
-def matrix(texts: list[str], settings: cache.EncoderSettings) -> Matrix:
-    """(N, N) cosines; those of the first sample are stored ones while the model is loading."""
+def matrix(texts: list[str], settings: cache.EncoderSettings) -> tuple[Matrix, float | None]:
+    """(N, N) cosines, and the middle of unrelated ones; of the first sample stored ones while the model is loading."""
     look = stored.first_look(language())
     first = texts == look.texts and settings == cache.EncoderSettings(defaults.model(language()))
     if first and not cache.is_loaded(settings.model):
-        return look.matrix
+        return look.matrix, look.unrelated
     with waiting.progress_bar(_("Reading the sentences")) as report:
         embeddings = cache.embeddings(texts, settings, report)
-    return cache.similarity(inputs.content_key(texts, settings), embeddings)
+    return cache.similarity(inputs.content_key(texts, settings), embeddings), cache.unrelated(texts, settings)
 
 
 def look_closer(
@@ -46,7 +46,7 @@ def look_closer(
             case "beside":
                 beside.show(texts, similarity, settings, view)
             case "grid":
-                grid.show(texts, settings)
+                grid.show(texts, settings, view)
             case "take":
                 take_away.show(texts, similarity, summary, settings, view)
             case _:
@@ -56,10 +56,10 @@ def look_closer(
 def show(texts: list[str], settings: cache.EncoderSettings) -> None:
     """The picture with its words and its numbers, and what can be asked about it."""
     picture = st.container()
-    similarity = matrix(texts, settings)
+    similarity, unrelated = matrix(texts, settings)
     content = inputs.content_key(texts, settings)
     summary = cache.summary(content, similarity)
-    view = view_options.choose(similarity, summary, content=content)
+    view = view_options.choose(similarity, summary, content=content, unrelated=unrelated)
     cell = pair.selected(texts, heatmap.clicked(texts, key="heatmap", view=view))
     with picture:
         heatmap.figure(similarity, texts, key="heatmap", view=view, selected=cell, summary=summary, clickable=True)

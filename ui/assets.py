@@ -9,7 +9,7 @@ from dataclasses import asdict, replace
 from simcse_core.data import bundled
 from simcse_core.encoding.catalogue import load
 from simcse_core.jsonable import jsonable
-from simcse_core.meaning.similarity import cosine_similarity
+from simcse_core.meaning.similarity import Background, cosine_similarity
 from simcse_core.runs import race, store
 from simcse_core.runs.config import open_split
 from simcse_core.runs.execute import execute
@@ -33,7 +33,7 @@ def main() -> None:
 def _first_look(language: str) -> StoredHeatmap:
     model = defaults.model(language)
     texts = bundled.samples()["first_look"].in_language(language).sentences
-    return StoredHeatmap(model, "first_look", texts, _cosines(model, texts))
+    return StoredHeatmap(model, "first_look", texts, _cosines(model, texts), _unrelated(model, language))
 
 
 def _race(language: str) -> StoredRace:
@@ -54,6 +54,10 @@ def _race(language: str) -> StoredRace:
     before = cosine_similarity(start.encode(texts)).astype(float).round(4).tolist()
     shown = [replace(outcome, run="") for outcome in outcomes]
     return StoredRace(os.cpu_count() or 1, platform.system(), config, shown, race.beside(config), texts, before, after)
+
+
+def _unrelated(model: str, language: str) -> float:
+    return round(Background.of(load(model).encode(bundled.unrelated(language))).middle, 4)
 
 
 def _cosines(model: str, texts: list[str]) -> list[list[float]]:

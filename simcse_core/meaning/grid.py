@@ -44,6 +44,13 @@ class SimilarityGrid:
         values = [[mean_off_diagonal(self.similarity[layer, name]) for name in self.poolings] for layer in self.layers]
         return Grid(self.layers, self.poolings, np.array(values))
 
+    @property
+    def middle(self) -> Grid:
+        """The median cosine of different texts; of unrelated ones as `Background.middle`."""
+        pairs = np.triu_indices(len(next(iter(self.similarity.values()))), k=1)
+        values = [[np.median(self.similarity[layer, name][pairs]) for name in self.poolings] for layer in self.layers]
+        return Grid(self.layers, self.poolings, np.array(values))
+
 
 def similarity_grid(model: "SimCSE", texts: "Sequence[str]") -> SimilarityGrid:
     """The cosine of every text with every other, in each layer with each pooling."""

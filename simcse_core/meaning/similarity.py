@@ -198,6 +198,10 @@ def cluster_order(similarity: Matrix) -> list[int]:
     return [int(leaf) for leaf in leaves_list(tree)]
 
 
+CROWDED_FROM = 0.5
+"""From this middle of unrelated pairs on a high cosine means nothing by itself; order and percentile still do."""
+
+
 @dataclass(frozen=True)
 class Background:
     """The cosines a model gives to sentences that have nothing to do with each other."""
@@ -215,6 +219,16 @@ class Background:
     @property
     def mean(self) -> float:
         return float(self.cosines.mean())
+
+    @property
+    def middle(self) -> float:
+        """Half of the unrelated pairs are less close."""
+        return float(np.median(self.cosines))
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether even unrelated sentences are close."""
+        return self.middle >= CROWDED_FROM
 
     def percentile(self, cosine: float) -> float:
         """The share of unrelated pairs that are less close, 0 to 100; equal ones count half, up to rounding.

@@ -105,6 +105,24 @@ def test_a_threshold_and_a_stretched_range_are_named() -> None:
     assert "stretched from 0.01 to 0.78" in said.replace("(white) ", "")
 
 
+def test_where_all_is_close_the_colours_start_at_unrelated_sentences_and_may_be_fixed_again() -> None:
+    page = open_similarity(layer="5", pooling="cls")
+    assert [radio.value for radio in page.radio] == ["unrelated"]
+    assert "white is 0.99" in " ".join(caption.value for caption in page.caption)
+    page.radio[0].set_value("fixed").run()
+    assert not page.exception
+    assert "white is" not in " ".join(caption.value for caption in page.caption)
+    assert open_similarity().radio[0].value == "fixed"
+
+
+def test_fields_of_the_grid_may_start_where_their_own_unrelated_sentences_lie(minilm: SimCSE) -> None:
+    grid = similarity_grid(minilm, ["A cat.", "A dog.", "Rain."])
+    cells = np.asarray(grid_charts.tiles(grid, layer_title="{layer}", unrelated=grid.middle).data[0].z)
+    of_one = np.asarray(grid.similarity[0, "mean"])
+    middle = np.median(of_one[np.triu_indices(3, k=1)])
+    np.testing.assert_allclose(cells[:3, :3], (of_one - middle) / (1 - middle), atol=1e-6)
+
+
 def test_more_sentences_than_plotly_can_show_become_a_canvas_and_ranked_pairs() -> None:
     page = open_similarity(text="\n".join(f"Sentence number {number}." for number in range(301)))
     page.session_state["all-pairs"] = True  # the list of pairs is opened

@@ -16,6 +16,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from simcse_core.data import bundled
+from simcse_core.data.language import language_of
 from simcse_core.encoding.protocol import Encoder
 from simcse_core.encoding.texts import TextCheck
 from simcse_core.errors import ModelError
@@ -269,6 +270,13 @@ def background(settings: EncoderSettings, first: str, second: str) -> Background
     with st.spinner(_("Measuring unrelated sentences, once for everybody …")):
         rows = [embeddings(bundled.unrelated(language), settings) for language in dict.fromkeys((first, second))]
     return _background(settings, first, second, rows)
+
+
+def unrelated(texts: Sequence[str], settings: EncoderSettings) -> float | None:
+    """The middle of `background` in the language of the texts."""
+    language = language_of(texts)
+    measured = background(settings, language, language)
+    return None if measured is None else measured.middle
 
 
 @st.cache_resource(max_entries=48, show_spinner=False)

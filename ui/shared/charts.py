@@ -57,7 +57,6 @@ def heatmap(
     # The sentences name rows and columns, so the hover text has both; they are sent once and not for every cell.
     numbers = numbers or range(1, n + 1)
     names = [f"{number}  {shortened(text, 60)}" for number, text in zip(numbers, texts, strict=True)]
-    ticks = np.linspace(colors.low, colors.high, 5)
     cells = go.Heatmap(
         z=similarity,
         x=names,
@@ -76,8 +75,8 @@ def heatmap(
             "xanchor": "right",
             "y": 0,
             "yanchor": "top",
-            "tickvals": ticks,
-            "ticktext": [f"{tick:.2f}".rstrip("0").rstrip(".") for tick in ticks],
+            "tickvals": colors.ticks,
+            "ticktext": list(map(colors.name, colors.ticks)),
             "outlinewidth": 0,
         },
     )

@@ -21,12 +21,13 @@ FOLDER = Path(__file__).parent / "stored"
 
 @dataclass(frozen=True)
 class StoredHeatmap:
-    """A sample set with the cosines a model gives it."""
+    """A sample set with the cosines a model gives it, and the middle of those it gives to unrelated sentences."""
 
     model: str
     sample: str
     texts: list[str]
     similarity: list[list[float]]
+    unrelated: float
 
     @property
     def matrix(self) -> NDArray[np.float32]:

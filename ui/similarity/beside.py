@@ -10,7 +10,7 @@ from simcse_core.meaning.similarity import Matrix, cosine_similarity, summarise
 from ui.frame import waiting
 from ui.frame.errors import plain
 from ui.frame.translation import _
-from ui.shared import cache, heatmap, inputs, models
+from ui.shared import cache, color_range, heatmap, inputs, models
 from ui.shared.heatmap import View
 from ui.shared.matrix.colors import CosineColors
 from ui.shared.names import pooling_name
@@ -56,9 +56,10 @@ def show(texts: Sequence[str], similarity: Matrix, settings: cache.EncoderSettin
         second = cosine_similarity(cache.embeddings(texts, second_settings, report))
     difference = second - similarity
     reach = min(max(0.1, float(np.abs(difference).max(initial=0))), 1.0)
+    first_colors, second_colors = _scales(texts, (settings, second_settings), view.colors)
     pictures = (
-        (name(settings), similarity, CosineColors(threshold=view.colors.threshold)),
-        (name(second_settings), second, CosineColors(threshold=view.colors.threshold)),
+        (name(settings), similarity, first_colors),
+        (name(second_settings), second, second_colors),
         (_("Second minus first"), difference.clip(-1, 1), CosineColors(-reach, reach)),
     )
     for index, (column, (title, matrix, colors)) in enumerate(zip(st.columns(3), pictures, strict=True)):
@@ -84,6 +85,16 @@ def show(texts: Sequence[str], similarity: Matrix, settings: cache.EncoderSettin
     if len(texts) <= heatmap.TABLE_UP_TO:
         with st.expander(_("The differences as numbers"), icon=":material/table:"):
             heatmap.numbers(difference, texts)
+
+
+def _scales(
+    texts: Sequence[str], pictures: Sequence[cache.EncoderSettings], of_page: CosineColors
+) -> list[CosineColors]:
+    """White means the same in both: 0, or each encoder's unrelated sentences where the page's picture has them."""
+    if not of_page.white:
+        return [CosineColors(threshold=of_page.threshold) for _picture in pictures]
+    middles = (cache.unrelated(texts, settings) for settings in pictures)
+    return [color_range.from_unrelated(middle or 0.0, of_page.threshold) for middle in middles]
 
 
 def name(settings: cache.EncoderSettings) -> str:

@@ -7,17 +7,20 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from simcse_core.data import bundled
 from simcse_core.data.files import TABLE_ENDINGS
 from simcse_core.data.kinds import Dataset, Scored, kind_of
+from simcse_core.data.language import language_of
 from simcse_core.encoding.cards import WITH_LAYERS
 from simcse_core.errors import DataError
 from simcse_core.limits import limits
 from simcse_core.meaning.grid import Grid, SimilarityGrid, similarity_grid, spearman_grid
 from ui.frame import address, projector, uploads, waiting
 from ui.frame.errors import plain
-from ui.frame.translation import _
+from ui.frame.translation import _, joined
 from ui.shared import cache, inputs, models
 from ui.shared.data_choice import Upload, opened
+from ui.shared.heatmap import View
 from ui.shared.names import pooling_name
 from ui.shared.turns import Results, Turn, tokens_in
 from ui.similarity import grid_charts
@@ -26,12 +29,13 @@ if TYPE_CHECKING:
     from simcse_core.encoding.model import SimCSE
 
 
-def show(texts: Sequence[str], settings: cache.EncoderSettings) -> None:
+def show(texts: Sequence[str], settings: cache.EncoderSettings, view: View) -> None:
     """The grid of the page's sentences, or of a scored file.
 
     Args:
         texts: N sentences; the first few of them are enough to see it.
         settings: of the encoder; its layer and pooling do not matter here.
+        view: its colours may start where unrelated sentences lie, then those of each field do.
 
     Raises:
         DataError: the file holds no scored pairs.
@@ -60,17 +64,20 @@ def show(texts: Sequence[str], settings: cache.EncoderSettings) -> None:
     if len(texts) > most:
         st.caption(_("Of the first {n} sentences.").format(n=most))
     grid = _similarity_grid(tuple(texts[:most]), every_layer, cache.bert(every_layer))
+    unrelated = _unrelated(texts, every_layer) if view.colors.white else None
     projector.chart(
-        grid_charts.tiles(grid, layer_title=_("layer {layer}")),
+        grid_charts.tiles(grid, layer_title=_("layer {layer}"), unrelated=unrelated),
         key="grid-tiles",
         alt=_("A small heatmap of the sentences for each layer and pooling; the table has the mean cosine of each."),
     )
-    st.caption(
-        _(
-            "Each small picture is the heatmap above in another layer and pooling, with the mean cosine of "
-            "different sentences over it. All purple means that these embeddings hardly tell the sentences apart."
-        )
+    meaning = _("All purple means that these embeddings hardly tell the sentences apart.")
+    if unrelated is not None:
+        meaning = _("In each of them white is where its own unrelated sentences lie.")
+    caption = _(
+        "Each small picture is the heatmap above in another layer and pooling, with the mean cosine of "
+        "different sentences over it."
     )
+    st.caption(joined(caption, meaning))
     with st.expander(_("Mean cosine of each layer and pooling"), icon=":material/table:"):
         _table(grid.mean)
 
@@ -121,6 +128,11 @@ def _with_layers() -> None:
 def _table(grid: Grid) -> None:
     rows = pd.Index([str(layer) for layer in grid.layers], name=_("Layer"))
     st.dataframe(pd.DataFrame(grid.values.round(3), columns=list(map(pooling_name, grid.poolings)), index=rows))
+
+
+def _unrelated(texts: Sequence[str], settings: cache.EncoderSettings) -> Grid:
+    unrelated = tuple(bundled.unrelated(language_of(texts)))
+    return _similarity_grid(unrelated, settings, cache.bert(settings)).middle
 
 
 def _similarity_grid(texts: tuple[str, ...], settings: cache.EncoderSettings, model: "SimCSE") -> SimilarityGrid:

@@ -5,18 +5,20 @@ import plotly.graph_objects as go
 
 from simcse_core.meaning.grid import Grid, SimilarityGrid
 from ui.shared import colors
+from ui.shared.color_range import HIGHEST
 from ui.shared.names import pooling_name
 
 TILE = 120
 """Pixels of a small heatmap, about."""
 
 
-def tiles(grid: SimilarityGrid, *, layer_title: str) -> go.Figure:
+def tiles(grid: SimilarityGrid, *, layer_title: str, unrelated: Grid | None = None) -> go.Figure:
     """The same sentences' heatmap for each layer (from left to right) and pooling (from top to bottom).
 
     Args:
         grid: cosines by layer and pooling.
         layer_title: "layer {layer}" in the language of the page.
+        unrelated: what is white in each field, the middle of unrelated sentences there; None is 0 everywhere.
     """
     n = len(next(iter(grid.similarity.values())))
     gap = max(1, round(n / 5))
@@ -26,7 +28,9 @@ def tiles(grid: SimilarityGrid, *, layer_title: str) -> go.Figure:
     figure = go.Figure()
     for column, layer in enumerate(grid.layers):
         for row, pooling in enumerate(grid.poolings):
-            canvas[row * step : row * step + n, column * step : column * step + n] = grid.similarity[layer, pooling]
+            white = 0.0 if unrelated is None else min(max(float(unrelated.values[column, row]), 0.0), HIGHEST)
+            place = np.s_[row * step : row * step + n, column * step : column * step + n]
+            canvas[place] = (grid.similarity[layer, pooling] - white) / (1 - white)
             figure.add_annotation(
                 x=column * step + (n - 1) / 2,
                 y=row * step - 0.5,

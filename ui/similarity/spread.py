@@ -11,9 +11,6 @@ from ui.frame.translation import _
 from ui.shared import cache, models
 from ui.similarity import pair_charts
 
-NARROW_FROM = 0.5
-"""From this mean of unrelated pairs on, a high cosine means nothing by itself."""
-
 
 def show(texts: Sequence[str], similarity: Matrix, settings: cache.EncoderSettings) -> None:
     """A histogram and what to read from it.
@@ -49,7 +46,7 @@ def show(texts: Sequence[str], similarity: Matrix, settings: cache.EncoderSettin
         st.markdown(_why(background))
         card = models.card(settings.model)
         if card.crowded_at is not None:
-            if background.mean < NARROW_FROM:
+            if not background.is_crowded:
                 st.button(
                     _("Show me where everything is 0.9"),
                     on_click=_choose,
@@ -66,7 +63,7 @@ def show(texts: Sequence[str], similarity: Matrix, settings: cache.EncoderSettin
 
 
 def _why(background: Background) -> str:
-    if background.mean >= NARROW_FROM:
+    if background.is_crowded:
         return _(
             "**Why is everything so close?** With these settings all embeddings point in nearly the same direction: "
             "sentences that have nothing to do with each other already get **{mean:.2f}**. Only the differences count. "

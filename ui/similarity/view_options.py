@@ -5,23 +5,28 @@ import streamlit as st
 from simcse_core.meaning.similarity import Matrix, Summary, pairs_above
 from ui.frame import address
 from ui.frame.translation import N_, _, language
-from ui.shared import cache
+from ui.shared import cache, color_range
 from ui.shared.heatmap import View
 from ui.shared.matrix.colors import CosineColors
 
 ORDERS = {"typed": N_("As typed"), "cluster": N_("By cluster")}
-RANGES = {"fixed": N_("From -1 to 1"), "stretched": N_("Stretched to these sentences")}
+RANGES = {
+    "fixed": N_("From -1 to 1"),
+    "unrelated": N_("From unrelated sentences to 1"),
+    "stretched": N_("Stretched to these sentences"),
+}
 NO_THRESHOLD = -100
 _THRESHOLDS = range(NO_THRESHOLD, 100, 5)
 
 
-def choose(similarity: Matrix, summary: Summary, *, content: str) -> View:
+def choose(similarity: Matrix, summary: Summary, *, content: str, unrelated: float | None) -> View:
     """Ask for order, range and threshold, and say what they do to the picture.
 
     Args:
         similarity: (N, N) of the sentences on the page.
         summary: of the matrix.
         content: a key for the sentences and the encoder's settings.
+        unrelated: the middle of the cosines of unrelated sentences; None where the model cannot read them.
     """
     with st.container(horizontal=True, vertical_alignment="bottom"):
         key, keep = address.widget("order", list(ORDERS), "typed", language=language())
@@ -29,7 +34,7 @@ def choose(similarity: Matrix, summary: Summary, *, content: str) -> View:
             _("Order"), list(ORDERS), format_func=lambda name: _(ORDERS[name]), required=True, key=key, on_change=keep
         )
         with st.popover(_("Colours"), icon=":material/palette:"):
-            colors = _colors(summary)
+            colors = _colors(summary, unrelated)
     if colors.threshold is not None:
         n = len(similarity)
         st.caption(
@@ -37,7 +42,9 @@ def choose(similarity: Matrix, summary: Summary, *, content: str) -> View:
                 threshold=colors.threshold, above=pairs_above(similarity, colors.threshold), pairs=n * (n - 1) // 2
             )
         )
-    if (colors.low, colors.high) != (-1.0, 1.0):
+    if colors.white:
+        st.caption(color_range.in_words(colors))
+    elif colors.sequential:
         st.caption(
             _(
                 "The colours are stretched from {low:.2f} to {high:.2f}: white is no longer 0, and pictures with other "
@@ -50,18 +57,20 @@ def choose(similarity: Matrix, summary: Summary, *, content: str) -> View:
     return View(order=cache.order_by_cluster(content, similarity), colors=colors)
 
 
-def _colors(summary: Summary) -> CosineColors:
-    key, keep = address.widget("range", list(RANGES), "fixed", language=language())
-    color_range = st.radio(
-        _("Colour range"), list(RANGES), format_func=lambda name: _(RANGES[name]), key=key, on_change=keep
-    )
+def _colors(summary: Summary, unrelated: float | None) -> CosineColors:
+    offered = [name for name in RANGES if name != "unrelated" or unrelated is not None]
+    default = "unrelated" if color_range.is_crowded(unrelated) else "fixed"
+    key, keep = address.widget("range", offered, default, language=language())
+    choice = st.radio(_("Colour range"), offered, format_func=lambda name: _(RANGES[name]), key=key, on_change=keep)
     key, keep = address.widget("threshold", list(_THRESHOLDS), NO_THRESHOLD, language=language())
     percent = st.select_slider(
         _("Grey out what is below"), list(_THRESHOLDS), format_func=_threshold_name, key=key, on_change=keep
     )
     threshold = None if percent == NO_THRESHOLD else percent / 100
     low, high = summary.farthest.similarity, summary.closest.similarity
-    if color_range == "fixed":
+    if choice == "unrelated":
+        return color_range.from_unrelated(unrelated or 0.0, threshold)
+    if choice == "fixed":
         return CosineColors(threshold=threshold)
     if high - low < 1e-3:
         st.caption(_("All pairs are equally close: there is nothing to stretch."))

@@ -18,7 +18,7 @@ from ui.frame import projector, users
 from ui.frame.errors import plain, user_errors
 from ui.frame.page import PAGES
 from ui.frame.translation import _, language
-from ui.shared import cache, defaults, heatmap
+from ui.shared import cache, color_range, defaults, heatmap
 from ui.shared.cache import until_loaded
 from ui.shared.races.figures import names
 from ui.shared.stored import StoredRace
@@ -63,7 +63,8 @@ def show(race: Sequence[Outcome], beside: Mapping[str, Items]) -> None:
         until_loaded(waiting[0])
     else:
         with user_errors():
-            _side_by_side(typed, [cosine_similarity(cache.embeddings(tuple(typed), encoder)) for encoder in settings])
+            matrices = [cosine_similarity(cache.embeddings(tuple(typed), encoder)) for encoder in settings]
+            _side_by_side(typed, matrices, [cache.unrelated(typed, encoder) for encoder in settings])
     use(run.id, loss or start)
 
 
@@ -93,7 +94,7 @@ def show_stored(race: StoredRace) -> None:
     ahead = result.ahead(race.outcomes, race.baselines)
     loss = st.segmented_control(_("Loss"), losses, default=ahead, required=True, key="compared-stored")
     matrices = (race.before, race.after[loss or ahead])
-    _side_by_side(race.texts, [np.asarray(matrix, dtype=np.float32) for matrix in matrices])
+    _side_by_side(race.texts, [np.asarray(matrix, dtype=np.float32) for matrix in matrices], [None, None])
     st.caption(_("Some of the held-out texts. Start a race to compare sentences of your own."))
 
 
@@ -107,8 +108,14 @@ def _texts(run: str, _config: RunConfig) -> list[str]:
     return defaults.comparison_texts(data if dev is None else dev)
 
 
-def _side_by_side(texts: Sequence[str], matrices: Sequence[heatmap.Matrix]) -> None:
-    """One or two heatmaps: before and after, or after alone."""
+def _side_by_side(texts: Sequence[str], matrices: Sequence[heatmap.Matrix], unrelated: Sequence[float | None]) -> None:
+    """One or two heatmaps: before and after, or after alone.
+
+    Args:
+        texts: N sentences.
+        matrices: (N, N) each.
+        unrelated: for each of them the middle of the cosines of unrelated sentences.
+    """
     if len(texts) < 2:
         st.info(_("Type at least two sentences, one a line."))
         return
@@ -116,10 +123,19 @@ def _side_by_side(texts: Sequence[str], matrices: Sequence[heatmap.Matrix]) -> N
     keys = ("before", "after")[-len(matrices) :]
     # On a projector below each other, so that the numbers fit into their cells.
     places = [st.container(), st.container()] if projector.is_on() else st.columns(2)
-    for column, title, matrix, key in zip(places, titles, matrices, keys, strict=False):
+    scales = color_range.side_by_side(unrelated)
+    for column, title, matrix, key, scale in zip(places, titles, matrices, keys, scales, strict=False):
         with column:
             st.markdown(f"**{title}**")
-            heatmap.figure(matrix, texts, key=f"heatmap-{key}", height=360, labels=False)
+            view = heatmap.View(colors=scale)
+            heatmap.figure(matrix, texts, key=f"heatmap-{key}", height=360, labels=False, view=view)
+    if scales[0].white:
+        st.caption(
+            _(
+                "In each picture white is where unrelated sentences lie at that moment, and deep purple is 1: "
+                "compare colours, not numbers."
+            )
+        )
     with st.expander(_("The sentences and their numbers"), icon=":material/table:"):
         st.table({_("sentence"): [plain(f"{number} {text}") for number, text in enumerate(texts, 1)]}, hide_index=True)
         for title, matrix in zip(titles, matrices, strict=True):

@@ -11,6 +11,8 @@ from ui.shared.colors import PUOR
 NEUTRAL = "#CCCBD0"
 """Cells under the threshold, and cells without a number."""
 NO_NUMBER = 255
+NARROW = 0.05
+"""A scale of no more has legend numbers of four digits: two would be equal."""
 
 
 @dataclass(frozen=True)
@@ -25,10 +27,17 @@ class CosineColors:
     threshold: float | None = None
     sequential: bool = False
     """From white to purple only, for a range in which 0 is nothing special."""
+    white: str = ""
+    """What the legend says at the middle of the scale, where that is not 0: "unrelated"."""
 
     def __post_init__(self) -> None:
         if not -1 <= self.low < self.high <= 1:
             raise ValueError(f"low and high must be in [-1, 1] and in this order, got {self.low} and {self.high}")
+
+    @property
+    def middle(self) -> float:
+        """The cosine that is white, but for a sequential scale."""
+        return (self.low + self.high) / 2
 
     @property
     def stops(self) -> list[str]:
@@ -37,16 +46,28 @@ class CosineColors:
 
     def for_browser(self) -> dict[str, object]:
         """What the frontend needs: 256 colours, the ends of the scale, and where the colour bar is labelled."""
-        return {"table": list(_table(self)), "low": self.low, "high": self.high, "ticks": self._ticks()}
+        ticks = [{"at": (tick - self.low) / (self.high - self.low), "text": self.name(tick)} for tick in self.ticks]
+        return {"table": list(_table(self)), "low": self.low, "high": self.high, "ticks": ticks}
 
-    def _ticks(self) -> list[dict[str, object]]:
-        """Five numbers along the bar, and the threshold instead of those it would run into."""
+    @property
+    def ticks(self) -> list[float]:
+        """Cosines along the bar, three beside a word and else five, and the threshold for those it would run into."""
         width = self.high - self.low
-        values = [float(value) for value in np.linspace(self.low, self.high, 5)]
+        values = [float(value) for value in np.linspace(self.low, self.high, 3 if self.white else 5)]
+        values[len(values) // 2] = self.middle
         if self.threshold is not None and self.low <= self.threshold <= self.high:
             apart = [value for value in values if abs(value - self.threshold) > width / 8]
             values = sorted([self.threshold, *apart])
-        return [{"at": (value - self.low) / width, "text": f"{value:.2f}".rstrip("0").rstrip(".")} for value in values]
+        return values
+
+    def name(self, tick: float) -> str:
+        """What the legend says at a cosine."""
+        return f"{self.number(tick)} {self.white}".rstrip() if tick == self.middle else self.number(tick)
+
+    def number(self, cosine: float) -> str:
+        """A cosine with as many digits as the scale needs."""
+        digits = 2 if self.high - self.low > NARROW else 4
+        return f"{cosine:.{digits}f}".rstrip("0").rstrip(".")
 
 
 def is_dark(cosines: NDArray[np.float32], colors: CosineColors) -> NDArray[np.bool_]:
