@@ -11,9 +11,13 @@ from torch import Tensor
 from simcse_core.encoding.batching import batches_by_length, pad, tokens_per_batch
 from simcse_core.encoding.device import pick_dtype
 from simcse_core.encoding.foreign_errors import model_errors
+from simcse_core.encoding.inference import for_inference
+from simcse_core.encoding.layers import first_layers
 from simcse_core.encoding.packing import can_pack, pack
+from simcse_core.encoding.pooled import counting, dim_of
 from simcse_core.encoding.pooling import poolings
 from simcse_core.encoding.texts import Embeddings, Progress, Spans, TextTokens, checked
+from simcse_core.errors import ModelError
 
 if TYPE_CHECKING:
     from simcse_core.encoding.model import SimCSE
@@ -21,17 +25,27 @@ if TYPE_CHECKING:
 
 def text_tokens(model: "SimCSE", text: str) -> TextTokens:
     """As `SimCSE.tokens`."""
+    if model.sentence_layers is not None:
+        raise ModelError(
+            "{name} has layers behind its pooling: what its tokens add to the pooled embedding does not add up to the "
+            "cosine. Leave words out one by one instead, or choose a model without such layers.",
+            name=model.name,
+        )
     token_ids, spans = _ids_and_spans(model, text)
     ids, mask = pad([token_ids], 0, model.device)
     with torch.no_grad():
         states = model.hidden_states(model.bert, input_ids=ids, attention_mask=mask)
-    inputs = [state[..., : model.dim].detach().requires_grad_() for state in states]
-    pooled = model.pool(inputs[0], mask, inputs[1])[0]  # (D,)
-    slopes = torch.autograd.grad(pooled.sum(), inputs, allow_unused=True)
-    parts = sum(state.detach() * slope for state, slope in zip(inputs, slopes, strict=True) if slope is not None)
-    assert isinstance(parts, Tensor)
-    embeddings, parts, pooled = (value.detach().cpu() for value in (inputs[0][0], parts[0], pooled))
-    return TextTokens(spans, embeddings.numpy(), parts.numpy(), pooled.numpy())
+    mask = counting(model, mask)
+    inputs = [state.detach().requires_grad_() for state in states]
+    pooled, parts = [], []
+    for pooling in poolings[model.pooling].each:
+        pooled.append(pooling.function(inputs[0], mask, inputs[1])[0])  # (H,)
+        slopes = torch.autograd.grad(pooled[-1].sum(), inputs, allow_unused=True)
+        of_states = [state * slope for state, slope in zip(inputs, slopes, strict=True) if slope is not None]
+        parts.append(torch.stack(of_states).sum(dim=0)[0])  # (T, H)
+    rows = (inputs[0][0], torch.cat(parts, dim=-1), torch.cat(pooled, dim=-1))
+    embeddings, shares, whole = (value[..., : model.dim].detach().cpu().numpy() for value in rows)
+    return TextTokens(spans, embeddings, shares, whole)
 
 
 def token_spans(model: "SimCSE", text: str) -> Spans:
@@ -63,7 +77,7 @@ def layer_grid(
     texts = checked(texts)
     prepared = model.prepare(texts)
     cells = [(layer, name) for layer in range(model.layers + 1) for name in pooling_names]
-    embeddings = {cell: np.zeros((len(texts), model.dim), dtype=np.float32) for cell in cells}
+    embeddings = {cell: np.zeros((len(texts), dim_of(model, cell[1])), dtype=np.float32) for cell in cells}
     done = 0
     for batch in batches_by_length([len(ids) for ids in prepared], tokens_per_batch(model.device)):
         ids, mask = pad([prepared[position] for position in batch], model.padding_id, model.device)
@@ -84,7 +98,7 @@ def states_of(
     model: "SimCSE", prepared: Sequence[Sequence[int]], layer: int, precision: str
 ) -> Iterator[tuple[int, Tensor]]:
     """As `SimCSE.states_of`."""
-    twin = model.configured(layer=layer, head="none").twin(pick_dtype(precision, model.device))
+    twin = for_inference(first_layers(model.bert, layer, model.name), pick_dtype(precision, model.device))
     for batch in batches_by_length([len(ids) for ids in prepared], tokens_per_batch(model.device)):
         texts = [prepared[position] for position in batch]
         if packs := can_pack(twin):

@@ -105,10 +105,11 @@ def _copy_back(launched: list[tuple[list[int], Tensor]], embeddings: Embeddings)
 
 
 class _NoPooler(nn.Module):
-    """Stands where a pooler was. SqueezeBERT and LayoutLM call theirs without looking whether there is one."""
+    """Stands where a pooler was. ALBERT, SqueezeBERT, LayoutLM call theirs without looking whether there is one."""
 
-    def forward(self, *_inputs: object, **_settings: object) -> None:
-        """Nothing."""
+    def forward(self, states: Tensor, *_others: object, **_settings: object) -> Tensor:
+        """What comes in: ALBERT has an activation behind."""
+        return states
 
 
 class BlockedLinear(nn.Module):

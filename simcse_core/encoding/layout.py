@@ -4,7 +4,7 @@ What a folder asks for is applied as sentence-transformers applies it, or refuse
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,8 +27,8 @@ from simcse_core.errors import ModelError
 
 FROZEN_FILE = "simcse.json"
 """In the folder of a head on a frozen model."""
-_KINDS = ("Transformer", "WeightedLayerPooling", "Dense", "Pooling", "Normalize")
-_ORDER = re.compile(r"Transformer (WeightedLayerPooling )?(Dense )?Pooling (Normalize )*")
+_KINDS = ("Transformer", "WeightedLayerPooling", "Dense", "Pooling", "LayerNorm", "Normalize")
+_ORDER = re.compile(r"Transformer (WeightedLayerPooling )?(Dense )*Pooling ((Dense|LayerNorm|Normalize) )*")
 _SETTINGS_FILES = tuple(
     f"sentence_{family}_config.json"
     for family in ("bert", "roberta", "distilbert", "camembert", "albert", "xlm-roberta", "xlnet")
@@ -57,6 +57,15 @@ class Prompts:
 
 
 @dataclass(frozen=True)
+class Part:
+    """A module in a folder."""
+
+    kind: str
+    """Its name in sentence-transformers."""
+    folder: Path
+
+
+@dataclass(frozen=True)
 class Layout:
     """Where the parts of a model are, and what its folder asks for."""
 
@@ -68,8 +77,12 @@ class Layout:
     """A name of `poolings`. A plain BERT folder names none; sentence-transformers takes the mean then."""
     averaging: Path | None = None
     """Folder of the weights that average layers, if there are any."""
-    dense: Path | None = None
-    """Folder of the linear layer on each token, if there is one."""
+    token_layers: tuple[Part, ...] = ()
+    """Dense layers on each token, in their order."""
+    sentence_layers: tuple[Part, ...] = ()
+    """What comes between the pooling and the unit rows: Dense, LayerNorm and Normalize, in their order."""
+    include_prompt: bool = True
+    """Whether the tokens of the prompt count in the pooling."""
     max_tokens: int | None = None
     """Longer texts are cut; None is what tokenizer and BERT can do."""
     lower_case: bool = False
@@ -93,41 +106,41 @@ def read_layout(folder: Path, name: str) -> Layout:
     for kind in kinds:
         if kind not in _KINDS:
             raise ModelError("{name} has a module {kind!r}, which SimCSE does not have.", name=name, kind=kind)
-    if "Pooling" in kinds and "Dense" in kinds[kinds.index("Pooling") :]:
-        raise _dense_behind_pooling(name)
     if not _ORDER.fullmatch("".join(f"{kind} " for kind in kinds)):
         raise ModelError(
-            "{name} has the modules {kinds}. SimCSE has Transformer, WeightedLayerPooling, Dense, Pooling, Normalize, "
-            "in this order; the second, third and last may be missing.",
+            "{name} has the modules {kinds}. SimCSE has Transformer, WeightedLayerPooling, Dense, Pooling, and behind "
+            "it Dense, LayerNorm and Normalize, in this order; all but the first and the pooling may be missing.",
             name=name,
             kinds=", ".join(kinds),
         )
-    places = {kind: folder / path for kind, path in modules}
+    parts = [Part(kind, folder / path) for kind, path in modules]
+    before, pooling, behind = _around_pooling(parts)
+    averaging = next((part.folder for part in before if part.kind == "WeightedLayerPooling"), None)
+    token_layers = tuple(part for part in before if part.kind == "Dense")
     whole = read_settings(folder / "config_sentence_transformers.json", ModelSettings, name, optional=True)
-    transformer = _transformer(places["Transformer"], name)
+    transformer = _transformer(parts[0].folder, name)
+    settings = read_settings(pooling.folder / "config.json", PoolingSettings, name)
     layout = Layout(
-        transformer=places["Transformer"],
-        layers=_bert(places["Transformer"], folder, name).layers,
-        pooling=_pooling(
-            places["Pooling"],
-            name,
-            averages_layers="WeightedLayerPooling" in places,
-            has_prompt=bool(_prompts(whole, name).text),
-        ),
-        averaging=places.get("WeightedLayerPooling"),
-        dense=places.get("Dense"),
+        transformer=parts[0].folder,
+        layers=_bert(parts[0].folder, folder, name).layers,
+        pooling=_pooling(settings, name, averages_layers=averaging is not None, is_last=not behind),
+        averaging=averaging,
+        token_layers=token_layers,
+        sentence_layers=behind,
+        include_prompt=settings.include_prompt,
         max_tokens=transformer.max_seq_length,
         lower_case=transformer.do_lower_case,
         dim=whole.truncate_dim,
         prompts=_prompts(whole, name),
     )
-    _check_similarity(whole, name, is_normalised="Normalize" in places)
-    if "Normalize" in places:
-        read_settings(places["Normalize"] / "config.json", NormalizeSettings, name, optional=True)
+    _check_similarity(whole, name, is_normalised=parts[-1].kind == "Normalize")
+    for part in parts:
+        if part.kind == "Normalize":
+            read_settings(part.folder / "config.json", NormalizeSettings, name, optional=True)
     if layout.averaging is not None:
         read_settings(layout.averaging / "config.json", AveragingSettings, name)
-    if layout.dense is not None:
-        _check_dense(layout.dense, name)
+    _check_dense(token_layers, "token_embeddings", name)
+    _check_dense(behind, "sentence_embedding", name)
     return layout
 
 
@@ -245,9 +258,17 @@ def _check_similarity(settings: ModelSettings, name: str, *, is_normalised: bool
         )
 
 
-def _pooling(path: Path, name: str, *, averages_layers: bool, has_prompt: bool) -> str:
-    settings = read_settings(path / "config.json", PoolingSettings, name)
-    pooling = poolings.loaded(settings.modes, averages_layers=averages_layers)
+def _around_pooling(parts: Sequence[Part]) -> tuple[tuple[Part, ...], Part, tuple[Part, ...]]:
+    """The parts before the pooling, the pooling, and those behind it up to the last that changes a direction."""
+    place = next(number for number, part in enumerate(parts) if part.kind == "Pooling")
+    behind = list(parts[place + 1 :])
+    while behind and behind[-1].kind == "Normalize":
+        behind.pop()
+    return tuple(parts[:place]), parts[place], tuple(behind)
+
+
+def _pooling(settings: PoolingSettings, name: str, *, averages_layers: bool, is_last: bool) -> str:
+    pooling = poolings.loaded(settings.modes, averages_layers=averages_layers, is_last=is_last)
     modes = " and ".join(settings.modes)
     if pooling is None and averages_layers:
         raise ModelError(
@@ -255,20 +276,19 @@ def _pooling(path: Path, name: str, *, averages_layers: bool, has_prompt: bool) 
         )
     if pooling is None:
         raise ModelError("{name} pools by {modes}, which SimCSE does not have.", name=name, modes=modes)
-    if has_prompt and not settings.include_prompt:
-        raise ModelError("{name} leaves its prompt out when it pools, which SimCSE cannot.", name=name)
-    return pooling.name
+    return pooling
 
 
-def _dense_behind_pooling(name: str) -> ModelError:
-    return ModelError(
-        "{name} has a dense layer on the sentence embedding; SimCSE's linear layer works on each token.", name=name
-    )
-
-
-def _check_dense(path: Path, name: str) -> None:
-    settings = read_settings(path / "config.json", DenseSettings, name)
-    if not settings.is_per_token:
-        raise _dense_behind_pooling(name)
-    if not settings.is_linear or settings.use_residual:
-        raise ModelError("{name} has a dense layer with an activation; SimCSE's layer is linear.", name=name)
+def _check_dense(parts: Sequence[Part], of: str, name: str) -> None:
+    for part in parts:
+        if part.kind == "Dense" and not (
+            settings := read_settings(part.folder / "config.json", DenseSettings, name)
+        ).works_on(of):
+            raise ModelError(
+                "{name} has a dense layer in {layer} that makes {output} of {input}. SimCSE has layers on "
+                "token_embeddings before the pooling and on sentence_embedding behind it.",
+                name=name,
+                layer=part.folder.name,
+                input=settings.module_input_name,
+                output=settings.module_output_name or settings.module_input_name,
+            )

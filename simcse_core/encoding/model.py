@@ -1,4 +1,4 @@
-"""SimCSE on BERT: texts -> tokens -> hidden states of a layer -> [linear head] -> pooling -> unit embeddings."""
+"""SimCSE on BERT: texts -> tokens -> hidden states of a layer -> [linear head] -> pooling -> [layers] -> unit rows."""
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -28,6 +28,7 @@ from simcse_core.encoding.layers import (
 )
 from simcse_core.encoding.layout import Prompts
 from simcse_core.encoding.packing import can_pack, pack, use_packed_attention
+from simcse_core.encoding.pooled import counting, dim_of, refuse_misfit
 from simcse_core.encoding.pooling import poolings
 from simcse_core.encoding.texts import (
     Embeddings,
@@ -53,7 +54,9 @@ class SimCSE(nn.Module):
         bert: any BERT-family encoder of transformers.
         tokenizer: its tokenizer.
         pooling: a name of `poolings`.
-        head: linear layer H -> H for every token, or None.
+        head: layer H -> H' for every token, or several, or None.
+        sentence_layers: between the pooling and the unit rows, as folders bring them, or None.
+        include_prompt: whether the tokens of the prompt count in the pooling.
         max_tokens: longer texts are cut to this many tokens.
         name: how messages call the model.
         prompts: what is put before each text.
@@ -72,7 +75,9 @@ class SimCSE(nn.Module):
         tokenizer: PreTrainedTokenizerBase,
         *,
         pooling: str = "mean",
-        head: nn.Linear | None = None,
+        head: nn.Module | None = None,
+        sentence_layers: nn.Module | None = None,
+        include_prompt: bool = True,
         max_tokens: int = 256,
         name: str = "bert",
         prompts: Prompts = NO_PROMPTS,
@@ -83,7 +88,9 @@ class SimCSE(nn.Module):
         self.bert = bert
         self.tokenizer = tokenizer
         self.head = head
+        self.sentence_layers = sentence_layers
         self.pooling = poolings[pooling].name
+        self.include_prompt = include_prompt
         self.max_tokens = max_tokens
         self.name = name
         self.prompts = prompts
@@ -92,6 +99,7 @@ class SimCSE(nn.Module):
         self.tokenizer_lock = tokenizer_lock or threading.Lock()
         self._twins: dict[torch.dtype, tuple[object, PreTrainedModel]] = {}
         self._starts_from_states = isinstance(getattr(bert, "embeddings", None), GivenStates)
+        refuse_misfit(self)
         use_packed_attention(bert)
         self.eval()
 
@@ -130,8 +138,7 @@ class SimCSE(nn.Module):
     @property
     def dim(self) -> int:
         """D, the length of an embedding."""
-        width = int(self.bert.config.hidden_size) if self.head is None else self.head.out_features
-        return width if self.most_dims is None else min(self.most_dims, width)
+        return dim_of(self, self.pooling)
 
     @property
     def layers(self) -> int:
@@ -162,13 +169,15 @@ class SimCSE(nn.Module):
             head=None if new_head is None else new_head.to(self.device),
         )
 
-    def _with(self, bert: PreTrainedModel, *, pooling: str, head: nn.Linear | None) -> "SimCSE":
+    def _with(self, bert: PreTrainedModel, *, pooling: str, head: nn.Module | None) -> "SimCSE":
         """The same model on other layers: all that is about texts stays."""
         return SimCSE(
             bert,
             self.tokenizer,
             pooling=pooling,
             head=head,
+            sentence_layers=self.sentence_layers,
+            include_prompt=self.include_prompt,
             max_tokens=self.max_tokens,
             name=self.name,
             prompts=self.prompts,
@@ -190,8 +199,11 @@ class SimCSE(nn.Module):
         return F.normalize(self.pool(tokens, mask, first), dim=-1)
 
     def pool(self, tokens: Tensor, mask: Tensor, first: Tensor, pooling: str | None = None) -> Tensor:
-        """(N, T, H), (N, T), (N, T, H) -> (N, D), not normalised."""
-        return poolings[pooling or self.pooling].function(tokens, mask, first)[..., : self.dim]
+        """(N, T, H), (N, T), (N, T, H) -> (N, D), through the layers behind the pooling, not normalised."""
+        pooled = poolings[pooling or self.pooling].function(tokens, counting(self, mask), first)
+        if self.sentence_layers is not None:
+            pooled = self.sentence_layers(pooled).float()
+        return pooled if self.most_dims is None else pooled[..., : self.most_dims]
 
     def hidden_states(self, bert: PreTrainedModel, **inputs: Any) -> tuple[Tensor, Tensor]:
         """Hidden states of the last layer and of layer 0, through the head, in float32: (N, T, D) each."""
@@ -204,7 +216,7 @@ class SimCSE(nn.Module):
         tokens = output.last_hidden_state
         first = words if words is not None else output.hidden_states[0] if output.hidden_states else tokens
         if self.head is not None:
-            width = self.head.weight.dtype
+            width = next(self.head.parameters()).dtype
             tokens, first = self.head(tokens.to(width)), self.head(first.to(width))
         return tokens.float(), first.float()
 
@@ -379,7 +391,8 @@ class SimCSE(nn.Module):
         """Choose what training may change, and return those parameters.
 
         Args:
-            part: "head" (a linear head is added when there is none), "top:K" (the last K layers and the head), "all".
+            part: "head" (a linear head is added when there is none), "top:K" (the last K layers, the head, and the
+                layers behind the pooling), "all".
 
         Raises:
             ModelError: the model could not be saved afterwards.
@@ -395,8 +408,10 @@ class SimCSE(nn.Module):
         self.requires_grad_(part == "all")
         if getattr(self.bert, "pooler", None) is not None:
             self.bert.pooler.requires_grad_(False)  # it feeds a task that nobody asks about here
-        for module in [*list(stack)[len(stack) - top :], *([self.head] if self.head is not None else [])]:
-            module.requires_grad_(True)
+        above = [*list(stack)[len(stack) - top :], *([self.sentence_layers] if part != "head" else []), self.head]
+        for module in above:
+            if module is not None:
+                module.requires_grad_(True)
         return [parameter for parameter in self.parameters() if parameter.requires_grad]
 
     def save(self, folder: Path | str) -> None:

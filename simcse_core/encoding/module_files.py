@@ -5,7 +5,8 @@ import reprlib
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from simcse_core.errors import ModelError
 
@@ -138,18 +139,28 @@ class PoolingSettings(_Content):
 
     @property
     def modes(self) -> list[str]:
-        """The names of the new form; mean where none is chosen."""
+        """The names of the new form, in the order of their values; mean where none is chosen."""
         if self.pooling_mode is not None:
             return [self.pooling_mode] if isinstance(self.pooling_mode, str) else self.pooling_mode
         old = {
-            "mean": self.pooling_mode_mean_tokens,
-            "max": self.pooling_mode_max_tokens,
             "cls": self.pooling_mode_cls_token,
+            "max": self.pooling_mode_max_tokens,
+            "mean": self.pooling_mode_mean_tokens,
             "mean_sqrt_len_tokens": self.pooling_mode_mean_sqrt_len_tokens,
             "weightedmean": self.pooling_mode_weightedmean_tokens,
             "lasttoken": self.pooling_mode_lasttoken,
         }
         return [mode for mode, is_chosen in old.items() if is_chosen] or ["mean"]
+
+
+IDENTITY = "torch.nn.modules.linear.Identity"
+_ACTIVATIONS_OF_TORCH = "torch.nn.modules.activation"
+_PLACES_OF_ACTIVATIONS = ("torch.nn", "torch.nn.modules", "torch.nn.modules.linear", _ACTIVATIONS_OF_TORCH)
+ACTIVATIONS = (
+    *("Identity", "Tanh", "ReLU", "GELU", "SiLU", "Sigmoid", "ELU", "SELU", "CELU", "LeakyReLU", "ReLU6", "Mish"),
+    *("Softplus", "Softsign", "Hardtanh", "Hardswish", "Hardsigmoid", "LogSigmoid", "Tanhshrink", "Softshrink"),
+)
+"""Those that work number by number and have nothing to learn."""
 
 
 class DenseSettings(_Content):
@@ -158,20 +169,34 @@ class DenseSettings(_Content):
     in_features: Annotated[int, Field(ge=1)]
     out_features: Annotated[int, Field(ge=1)]
     bias: bool = True
-    activation_function: str = "torch.nn.modules.activation.Tanh"
+    activation_function: str = f"{_ACTIVATIONS_OF_TORCH}.Tanh"
     module_input_name: str = "sentence_embedding"
     module_output_name: str | None = None
     use_residual: bool = False
 
-    @property
-    def is_linear(self) -> bool:
-        """Whether nothing comes behind the linear layer. What is not torch's is replaced by Tanh."""
-        module, _, kind = self.activation_function.rpartition(".")
-        return kind == "Identity" and module in ("torch.nn", "torch.nn.modules", "torch.nn.modules.linear")
+    @field_validator("activation_function")
+    @classmethod
+    def _of_torch(cls, path: str) -> str:
+        """Of any other, sentence-transformers makes Tanh or none at all."""
+        module, _, kind = path.rpartition(".")
+        if kind not in ACTIVATIONS or module not in _PLACES_OF_ACTIVATIONS:
+            raise PydanticCustomError("literal_error", "no activation of torch")
+        return path
 
     @property
-    def is_per_token(self) -> bool:
-        return self.module_input_name == "token_embeddings" and self.module_output_name in (None, "token_embeddings")
+    def activation(self) -> str:
+        """Its name in torch.nn."""
+        return self.activation_function.rpartition(".")[2]
+
+    def works_on(self, of: str) -> bool:
+        """Whether it takes tokens ("token_embeddings") resp. embeddings ("sentence_embedding") and replaces them."""
+        return self.module_input_name == of and self.module_output_name in (None, of)
+
+
+class LayerNormSettings(_Content):
+    """`config.json` of a LayerNorm."""
+
+    dimension: Annotated[int, Field(ge=1)]
 
 
 class NormalizeSettings(_Content):

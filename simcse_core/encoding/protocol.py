@@ -30,7 +30,7 @@ class Encoder(Protocol):
 
     name: str
     """How messages call it."""
-    head: "nn.Linear | None"
+    head: "nn.Module | None"
 
     @property
     def dim(self) -> int:

@@ -10,13 +10,14 @@ from safetensors.torch import save_file
 from torch import nn
 from transformers.utils import logging as transformers_logging
 
+from simcse_core.encoding.dense import load_layers, saved_modules, width_behind
 from simcse_core.encoding.device import pick_device
 from simcse_core.encoding.foreign_errors import model_errors
 from simcse_core.encoding.frozen import FrozenEncoder
 from simcse_core.encoding.layers import refuse_below_final_norm
 from simcse_core.encoding.layout import FROZEN_FILE, Layout, read_layout
 from simcse_core.encoding.model import SimCSE
-from simcse_core.encoding.module_files import AveragingSettings, DenseSettings, FrozenSettings, read_settings
+from simcse_core.encoding.module_files import AveragingSettings, FrozenSettings, read_settings
 from simcse_core.encoding.pooling import poolings
 from simcse_core.encoding.tokenizer import load_tokenizer, puts_in_lower_case
 from simcse_core.encoding.weights import load_bert, load_tensors, most_positions
@@ -27,13 +28,7 @@ transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call] # wh
 
 NO_LIMIT = 1_000_000
 """Tokens of a text, where neither tokenizer nor BERT has a limit."""
-_TYPES = {
-    "Transformer": "sentence_transformers.models.Transformer",
-    "WeightedLayerPooling": "sentence_transformers.models.WeightedLayerPooling",
-    "Dense": "sentence_transformers.models.Dense",
-    "Pooling": "sentence_transformers.models.Pooling",
-    "Normalize": "sentence_transformers.models.Normalize",
-}
+_TYPE = "sentence_transformers.models.{kind}"
 
 
 def save(model: SimCSE, folder: Path) -> None:
@@ -78,31 +73,25 @@ def save(model: SimCSE, folder: Path) -> None:
                 {name: tensor.contiguous() for name, tensor in tensors.items()}, folder / path / "model.safetensors"
             )
 
+    def add_all(layers: nn.Module | None, of: str) -> None:
+        for module in saved_modules(layers, of):
+            add(module.kind, module.config, module.tensors or None)
+
     width = int(model.bert.config.hidden_size)
-    dim = width if model.head is None else model.head.out_features
     if averages_layers:
         weights = torch.zeros(model.layers + 1)
         weights[[0, -1]] = 1.0
         config: dict[str, Any] = {"embedding_dimension": width, "layer_start": 0, "num_hidden_layers": model.layers}
         add("WeightedLayerPooling", config, {"layer_weights": weights})
-    if model.head is not None:
-        config = {
-            "in_features": width,
-            "out_features": dim,
-            "bias": model.head.bias is not None,
-            "activation_function": "torch.nn.modules.linear.Identity",
-            "module_input_name": "token_embeddings",
-            "module_output_name": "token_embeddings",
-        }
-        add(
-            "Dense", config, {f"linear.{name}": value.detach().cpu() for name, value in model.head.state_dict().items()}
-        )
-    add("Pooling", {"embedding_dimension": dim, "pooling_mode": saved.mode})
+    add_all(model.head, "token_embeddings")
+    pooling = {"embedding_dimension": width_behind(model.head, width), "pooling_mode": saved.mode}
+    add("Pooling", pooling if model.include_prompt else {**pooling, "include_prompt": False})
+    add_all(model.sentence_layers, "sentence_embedding")
     add("Normalize", {})
     _write(
         folder / "modules.json",
         [
-            {"idx": number, "name": str(number), "path": path, "type": _TYPES[kind]}
+            {"idx": number, "name": str(number), "path": path, "type": _TYPE.format(kind=kind)}
             for number, (kind, path) in enumerate(modules)
         ],
     )
@@ -123,14 +112,18 @@ def load(folder: Path, name: str, *, device: str = "auto") -> SimCSE:
     if layout.averaging is not None:
         gives_layers = bool(bert.config.output_hidden_states)
         _check_first_last(layout.averaging, name, int(bert.config.num_hidden_layers), gives_layers=gives_layers)
-    head = None if layout.dense is None else _dense(layout.dense, name, width)
+    head = load_layers(layout.token_layers, name, width)
+    pooled = width_behind(head, width) * len(poolings[layout.pooling].each)
+    sentence_layers = load_layers(layout.sentence_layers, name, pooled)
     with model_errors(name, "config.json"):
         at_most = [int(tokenizer.model_max_length), getattr(bert.config, "max_position_embeddings", None)]
     model = SimCSE(
         bert,
         tokenizer,
         pooling=layout.pooling,
-        head=head,
+        head=head[0] if head is not None and len(head) == 1 else head,
+        sentence_layers=sentence_layers,
+        include_prompt=layout.include_prompt,
         max_tokens=_max_tokens(layout, at_most, most_positions(bert)),
         name=name,
         prompts=layout.prompts,
@@ -158,30 +151,14 @@ def load_frozen(folder: Path, name: str, *, head: str | None = None, seed: int =
     has_head = read_settings(folder / FROZEN_FILE, FrozenSettings, name).head
     if head is not None or not has_head:
         return FrozenEncoder.load(head=head, seed=seed, name=name)
-    return FrozenEncoder.load(head=_linear(folder / "head.safetensors", name, 512, 512), name=name)
+    return FrozenEncoder.load(head=_linear(folder / "head.safetensors", name, 512), name=name)
 
 
-def _dense(folder: Path, name: str, width: int) -> nn.Linear:
-    settings = read_settings(folder / "config.json", DenseSettings, name)
-    if settings.in_features != width:
-        raise ModelError(
-            "{name} is damaged: its dense layer takes {given} numbers a token, and there are {width}.",
-            name=name,
-            given=settings.in_features,
-            width=width,
-        )
-    path = folder / "model.safetensors"
-    return _linear(path, name, width, settings.out_features, bias=settings.bias, prefix="linear.")
-
-
-def _linear(path: Path, name: str, width: int, dim: int, *, bias: bool = True, prefix: str = "") -> nn.Linear:
-    shapes: dict[str, tuple[int, ...]] = {f"{prefix}weight": (dim, width)}
-    if bias:
-        shapes[f"{prefix}bias"] = (dim,)
-    tensors = load_tensors(path, name, shapes)
+def _linear(path: Path, name: str, width: int) -> nn.Linear:
+    tensors = load_tensors(path, name, {"weight": (width, width), "bias": (width,)})
     with torch.device("meta"):
-        linear = nn.Linear(width, dim, bias=bias)
-    linear.load_state_dict({key.removeprefix(prefix): tensor for key, tensor in tensors.items()}, assign=True)
+        linear = nn.Linear(width, width)
+    linear.load_state_dict(tensors, assign=True)
     return linear
 
 

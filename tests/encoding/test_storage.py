@@ -93,22 +93,6 @@ def test_a_model_whose_layers_are_one_layer_is_refused_in_words() -> None:
         layer_stack(albert)
 
 
-@pytest.mark.parametrize(
-    ("file", "change", "message"),
-    [
-        ("1_Dense/config.json", {"activation_function": "torch.nn.modules.activation.Tanh"}, "an activation"),
-        ("1_Dense/config.json", {"module_input_name": "sentence_embedding"}, "on the sentence embedding"),
-        ("2_Pooling/config.json", {"pooling_mode": "weightedmean"}, "pools by weightedmean"),
-        ("2_Pooling/config.json", {"pooling_mode": ["cls", "mean"]}, "pools by cls and mean"),
-    ],
-)
-def test_what_simcse_does_not_have_is_said(saved: Path, file: str, change: dict[str, object], message: str) -> None:
-    config = json.loads((saved / file).read_text())
-    (saved / file).write_text(json.dumps(config | change))
-    with pytest.raises(ModelError, match=message):
-        load(str(saved))
-
-
 def test_wrong_weights_of_a_packaged_model_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     card = CATALOGUE["minilm"]
     package = tmp_path / "damaged_package"

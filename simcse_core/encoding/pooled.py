@@ -1,0 +1,69 @@
+"""From the hidden states of tokens to one embedding: which poolings fit a model's layers, and which tokens count."""
+
+from typing import TYPE_CHECKING
+
+from torch import Tensor
+
+from simcse_core.encoding.dense import is_linear, width_before, width_behind
+from simcse_core.encoding.pooling import poolings
+from simcse_core.errors import OptionError
+
+if TYPE_CHECKING:
+    from simcse_core.encoding.model import SimCSE
+
+
+def possible_poolings(model: "SimCSE") -> list[str]:
+    """The poolings that are offered and fit the model's layers, and its own."""
+    return [name for name in dict.fromkeys([*poolings.names(), model.pooling]) if _fits(model, name)]
+
+
+def dim_of(model: "SimCSE", pooling: str) -> int:
+    """D, the length of an embedding, with a pooling that fits."""
+    width = width_behind(model.sentence_layers, _width(model, pooling))
+    return width if model.most_dims is None else min(model.most_dims, width)
+
+
+def refuse_misfit(model: "SimCSE") -> None:
+    """Refuse a pooling that does not fit the layers before or behind it.
+
+    Raises:
+        OptionError: it gives another number of values than the layers behind it take, or averages what it may not.
+    """
+    if _fits(model, model.pooling):
+        return
+    expected, given = width_before(model.sentence_layers), _width(model, model.pooling)
+    if expected in (None, given):
+        raise OptionError(
+            "{name} has an activation in its layers on tokens, and {pooling} averages the states of two layers behind "
+            "them, which no folder can say. Choose another pooling.",
+            name=model.name,
+            pooling=model.pooling,
+        )
+    raise OptionError(
+        "{name} has layers behind its pooling that take {expected} numbers, and {pooling} gives {given}. Keep the "
+        "pooling and the head that the model comes with.",
+        name=model.name,
+        expected=expected,
+        pooling=model.pooling,
+        given=given,
+    )
+
+
+def counting(model: "SimCSE", mask: Tensor) -> Tensor:
+    """(N, T) the mask of a batch, without the tokens of a prompt that does not count in the pooling."""
+    if model.include_prompt or not model.prompts.text:
+        return mask
+    (ids,) = model.prepare([""])  # the prompt comes before
+    behind = ids[-1] in model.tokenizer.all_special_ids
+    mask = mask.clone()
+    mask[:, : len(ids) - behind] = 0
+    return mask
+
+
+def _width(model: "SimCSE", pooling: str) -> int:
+    return width_behind(model.head, int(model.bert.config.hidden_size)) * len(poolings[pooling].each)
+
+
+def _fits(model: "SimCSE", pooling: str) -> bool:
+    averages_what_differs = poolings[pooling].needs_layer_0 and not is_linear(model.head)
+    return width_before(model.sentence_layers) in (None, _width(model, pooling)) and not averages_what_differs
