@@ -132,7 +132,9 @@ def _joined(name: str, each: Sequence[Pooling]) -> Pooling:
         options=each[0].options,
         needs_layer_0=any(pooling.needs_layer_0 for pooling in each),
         # A folder averages layers for all of its poolings or for none.
-        saved=Saved(modes, *averages_layers) if len(saved) == len(each) and len(averages_layers) == 1 else None,
+        saved=Saved(modes, averages_layers=averages_layers.pop())
+        if len(saved) == len(each) and len(averages_layers) == 1
+        else None,
         is_offered=False,
         joined=tuple(each),
     )

@@ -30,7 +30,11 @@ class Encoder(Protocol):
 
     name: str
     """How messages call it."""
-    head: "nn.Module | None"
+
+    @property
+    def head(self) -> "nn.Module | None":
+        """The linear layer on top, or the layers on each token; None if there are none."""
+        ...
 
     @property
     def dim(self) -> int:

@@ -8,7 +8,7 @@ prints, as a table, whether embeddings are equal to those of sentence-transforme
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -88,7 +88,7 @@ def word_pieces(kind: type[PreTrainedTokenizerBase], special: dict[str, str], **
     return kind(vocab=vocabulary, **settings)
 
 
-def byte_pairs() -> tuple[dict[str, int], list[tuple[str, str]]]:
+def byte_pairs() -> tuple[dict[str, int], Any]:
     special = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
@@ -129,10 +129,12 @@ def modern_tokenizer() -> PreTrainedTokenizerBase:
         "unk_token": "<unk>",
         "mask_token": "<mask>",
     }
-    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, model_max_length=POSITIONS, **names)
+    return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
+        tokenizer_object=tokenizer, model_max_length=POSITIONS, **names
+    )
 
 
-LENGTH = {"model_max_length": POSITIONS}
+LENGTH: dict[str, Any] = {"model_max_length": POSITIONS}
 FAIRSEQ = {"[PAD]": "<pad>", "[CLS]": "<s>", "[SEP]": "</s>", "[MASK]": "<mask>"}
 FROM_FAIRSEQ = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
 FROM_CAMEMBERT = ["<s>NOTUSED", "<pad>", "</s>NOTUSED", "<unk>", "<unk>NOTUSED", "<s>", "</s>", "<mask>"]
@@ -273,7 +275,7 @@ def loaded(folder: Path, **settings: Any) -> SentenceTransformer:
 
 
 def pooling(*modes: str, width: int = HIDDEN, **settings: Any) -> Pooling:
-    return Pooling(width, modes or "mean", **settings)  # type: ignore[arg-type]
+    return Pooling(width, modes or "mean", **settings)
 
 
 def dense(
@@ -311,7 +313,7 @@ def modules(name: str, make: Callable[[], Sequence[nn.Module]], **settings: Any)
 
 
 for mode in MODES:
-    modules(f"pooling {mode}", lambda mode=mode: [pooling(mode), Normalize()])
+    modules(f"pooling {mode}", partial(lambda mode: [pooling(mode), Normalize()], mode))
 modules("poolings concatenated", lambda: [pooling("max", "cls", "mean"), Normalize()])
 modules("all poolings concatenated", lambda: [pooling(*MODES)])
 modules("no Normalize", lambda: [pooling("mean")])
@@ -410,9 +412,10 @@ def _(base: Base, folder: Path) -> SentenceTransformer:
 @feature("weights in half precision")
 def _(base: Base, folder: Path) -> SentenceTransformer:
     """Both compute in float32: sentence-transformers would compute in half precision, too, and less exactly."""
-    saved(base, folder, pooling(), dense(16, 9, nn.Tanh()).half())
+    saved(base, folder, pooling(), dense(16, 9, nn.Tanh()).to(torch.float16))
     model, _tokenizer = base.encoder()
-    model.half().save_pretrained(folder)
+    model.to(torch.float16)  # type: ignore[arg-type] # transformers' decorator hides the signature
+    model.save_pretrained(folder)
     return loaded(folder, model_kwargs={"dtype": torch.float32}).float()
 
 

@@ -95,7 +95,7 @@ def test_the_model_ends_with_the_weights_of_the_best_evaluation() -> None:
 
 def test_a_head_is_added_and_trained_alone() -> None:
     model, records = run({"tune": "head", "head_learning_rate": 1e-2})
-    assert model.head is not None
+    assert isinstance(model.head, torch.nn.Linear)
     assert not torch.equal(model.head.weight, torch.eye(384))
     steps = [record for record in records if isinstance(record, Step)]
     assert steps[-1].loss < steps[0].loss
