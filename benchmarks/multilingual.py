@@ -27,7 +27,6 @@ NAME, FROZEN, ENGLISH = "me5-small", "use-multilingual", "minilm"
 SETS = ("sts/stsb-zh-dev.csv", "sts/stsb-zh-train.csv", "sts/stsb-en-dev.csv", "match/lcqmc-zh-dev.csv")
 ODD = (
     *(
-        "",
         "a\u200bb",
         "能\u200d不\u200c能",
         "tab\there",
