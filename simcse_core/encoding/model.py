@@ -28,7 +28,7 @@ from simcse_core.encoding.layers import (
 )
 from simcse_core.encoding.layout import Prompts
 from simcse_core.encoding.packing import can_pack, pack, use_packed_attention
-from simcse_core.encoding.pooled import counting, dim_of, refuse_misfit
+from simcse_core.encoding.pooled import counting, dim_of, possible_poolings, refuse_misfit
 from simcse_core.encoding.pooling import poolings
 from simcse_core.encoding.texts import (
     Embeddings,
@@ -154,6 +154,10 @@ class SimCSE(nn.Module):
     def padding_id(self) -> int:
         """The token id that fills a padded batch; the mask leaves it out."""
         return int(self.tokenizer.pad_token_id or 0)
+
+    def possible_poolings(self) -> list[str]:
+        """The poolings that are offered and fit the layers on tokens and behind the pooling, and the model's own."""
+        return possible_poolings(self)
 
     def configured(
         self, *, pooling: str | None = None, layer: int | None = None, head: str | None = None, seed: int = 0

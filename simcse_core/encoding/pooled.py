@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def possible_poolings(model: "SimCSE") -> list[str]:
-    """The poolings that are offered and fit the model's layers, and its own."""
+    """As `SimCSE.possible_poolings`."""
     return [name for name in dict.fromkeys([*poolings.names(), model.pooling]) if _fits(model, name)]
 
 

@@ -5,8 +5,10 @@ from pathlib import Path
 
 from tokenizers import normalizers
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
+from transformers.utils.import_utils import is_protobuf_available, is_sentencepiece_available
 
 from simcse_core.encoding.foreign_errors import model_errors, without_panic_messages
+from simcse_core.encoding.module_files import is_there
 from simcse_core.errors import ModelError
 
 _ODD_TEXT = "Zebra \u9f98 \u2603 \U000f0000"
@@ -26,6 +28,7 @@ def load_tokenizer(folder: Path, name: str, *, lower_case: bool, embeddings: int
     Raises:
         ModelError: there is none, or its tokens are not those of the model, so that embeddings would mean nothing.
     """
+    _check_packages(folder, name)
     with model_errors(name, "tokenizer"), without_panic_messages():
         tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
             folder, local_files_only=True, trust_remote_code=False
@@ -36,6 +39,27 @@ def load_tokenizer(folder: Path, name: str, *, lower_case: bool, embeddings: int
         _check_vocabulary(tokenizer, name, embeddings)
         _check_markers(tokenizer, name)
     return tokenizer
+
+
+def _check_packages(folder: Path, name: str) -> None:
+    """Refuse a tokenizer that only a package reads that is not here: transformers would name another one.
+
+    Raises:
+        ModelError: that.
+    """
+    models = sorted(path.name for path in folder.glob("*.model"))
+    if not models or is_there(folder / "tokenizer.json"):
+        return
+    needed = {"sentencepiece": is_sentencepiece_available(), "protobuf": is_protobuf_available()}
+    if missing := [package for package, is_here in needed.items() if not is_here]:
+        raise ModelError(
+            "{name} has its tokenizer in {file} only, and {packages} to read it is not installed. Run: pip install "
+            "{command}; or save the model with tokenizer.json, as save_pretrained of a fast tokenizer writes it.",
+            name=name,
+            file=models[0],
+            packages=" and ".join(missing),
+            command=" ".join(missing),
+        )
 
 
 def puts_in_lower_case(tokenizer: PreTrainedTokenizerBase) -> bool:

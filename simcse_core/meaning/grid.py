@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from simcse_core.encoding.pooling import poolings
 from simcse_core.meaning.evaluation import spearman
 from simcse_core.meaning.similarity import Matrix, cosine_similarity, mean_off_diagonal, without_rounding
 
@@ -53,10 +52,11 @@ class SimilarityGrid:
 
 
 def similarity_grid(model: "SimCSE", texts: "Sequence[str]") -> SimilarityGrid:
-    """The cosine of every text with every other, in each layer with each pooling."""
-    embeddings = model.encode_grid(texts, poolings.names())
+    """The cosine of every text with every other, in each layer with each pooling that fits the model."""
+    names = model.possible_poolings()
+    embeddings = model.encode_grid(texts, names)
     cosines = {cell: cosine_similarity(of_cell) for cell, of_cell in embeddings.items()}
-    return SimilarityGrid(tuple(range(model.layers + 1)), tuple(poolings.names()), cosines)
+    return SimilarityGrid(tuple(range(model.layers + 1)), tuple(names), cosines)
 
 
 def spearman_grid(
@@ -75,7 +75,7 @@ def spearman_grid(
         scores: (N,) higher is closer.
         on_progress: receives (pairs done, pairs to do).
     """
-    names = poolings.names()
+    names = model.possible_poolings()
     cells = [(layer, name) for layer in range(model.layers + 1) for name in names]
     cosines = {cell: np.empty(len(first)) for cell in cells}
     for start in range(0, len(first), PAIRS_AT_ONCE):

@@ -54,6 +54,8 @@ from transformers import (
     XLMRobertaConfig,
     XLMRobertaTokenizer,
 )
+from transformers.utils import sentencepiece_model_pb2_new
+from transformers.utils.import_utils import is_sentencepiece_available
 
 from simcse_core.encoding.model import SimCSE
 from simcse_core.encoding.scratch import make_vocabulary
@@ -250,6 +252,10 @@ class Feature:
     """Whether sentence-transformers has to encode each text alone, because padding changes what it gives."""
     refused_by: dict[str, str] = field(default_factory=dict)
     """By family, where only some refuse."""
+
+    def refusal_of(self, family: str) -> str | None:
+        """What the refusal of a family has to say, if it is one."""
+        return self.refusal or self.refused_by.get(family)
 
 
 FEATURES: dict[str, Feature] = {}
@@ -453,6 +459,41 @@ def _(base: Base, folder: Path) -> SentenceTransformer:
     expected = saved(base, folder, pooling())
     tokenizer.add_tokens(ADDED)
     tokenizer.save_pretrained(folder)
+    return expected
+
+
+SENTENCE_PIECES = {
+    "xlm-roberta": "sentencepiece.bpe.model",
+    "albert": "spiece.model",
+    "camembert": "sentencepiece.bpe.model",
+    "deberta-v2": "spm.model",
+}
+"""How families call the file of sentencepiece."""
+
+
+@feature(
+    "tokenizer without tokenizer.json",
+    refused_by={
+        **({} if is_sentencepiece_available() else dict.fromkeys(SENTENCE_PIECES, "sentencepiece to read it is not")),
+        "modernbert": "has no tokenizer, or one without words|tokenizer",
+    },
+)
+def _(base: Base, folder: Path) -> SentenceTransformer:
+    expected = saved(base, folder, pooling())
+    content = json.loads((folder / "tokenizer.json").read_text())["model"]
+    (folder / "tokenizer.json").unlink()
+    if base.family in SENTENCE_PIECES:
+        pieces = vars(sentencepiece_model_pb2_new)["ModelProto"]()  # made when it is imported
+        for piece, score in content["vocab"]:
+            pieces.pieces.add(piece=piece, score=score)
+        (folder / SENTENCE_PIECES[base.family]).write_bytes(pieces.SerializeToString())
+    elif "merges" in content:
+        (folder / "vocab.json").write_text(json.dumps(content["vocab"]))
+        lines = [merge if isinstance(merge, str) else " ".join(merge) for merge in content["merges"]]
+        (folder / "merges.txt").write_text("\n".join(["#version: 0.2", *lines]) + "\n")
+    else:
+        words = sorted(content["vocab"], key=content["vocab"].__getitem__)
+        (folder / "vocab.txt").write_text("\n".join(words) + "\n")
     return expected
 
 

@@ -1,13 +1,29 @@
 """Embeddings of whatever sentence-transformers writes are its own, or the folder is refused in words."""
 
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import torch
+from numpy.typing import NDArray
 
+from simcse_core.encoding import tokenizer
 from simcse_core.encoding.model import SimCSE
 from simcse_core.errors import ModelError
-from tests.encoding.conformance import FAMILIES, FEATURES, TEXTS, Base, expected_rows, loaded, make_base
+from tests.encoding.conformance import (
+    FAMILIES,
+    FEATURES,
+    LAYERS,
+    POSITIONS,
+    TEXTS,
+    Base,
+    expected_rows,
+    loaded,
+    make_base,
+)
 
 
 @pytest.fixture(scope="session")
@@ -24,8 +40,8 @@ def test_embeddings_are_those_of_sentence_transformers_or_the_folder_is_refused(
 ) -> None:
     feature = FEATURES[name]
     theirs = feature.build(bases[family], tmp_path)
-    if feature.refusal is not None:
-        with pytest.raises(ModelError, match=feature.refusal) as refused:
+    if (refusal := feature.refusal_of(family)) is not None:
+        with pytest.raises(ModelError, match=refusal) as refused:
             SimCSE.load(str(tmp_path))
         assert "\n" not in str(refused.value)
         return
@@ -44,3 +60,51 @@ def test_what_was_read_is_written_again_with_the_same_embeddings(
     expected = model.encode(TEXTS)
     np.testing.assert_allclose(expected_rows(loaded(tmp_path / "ours")), expected, atol=1e-5)
     np.testing.assert_allclose(SimCSE.load(str(tmp_path / "ours")).encode(TEXTS), expected, atol=1e-5)
+
+
+def states_alone(base: Base) -> list[NDArray[np.float32]]:
+    """For each layer, by transformers: the mean over the tokens of each text alone, as unit rows."""
+    rows = []
+    tokenize: Any = base.transformer.tokenizer
+    for text in TEXTS:
+        tokens = tokenize(text, return_tensors="pt", truncation=True, max_length=POSITIONS, return_token_type_ids=False)
+        with torch.inference_mode():
+            states = base.transformer.model(**tokens, output_hidden_states=True).hidden_states
+        rows.append(torch.stack([state[0].mean(dim=0) for state in states]))
+    return list(torch.nn.functional.normalize(torch.stack(rows, dim=1), dim=-1).numpy())
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_layers_are_those_of_transformers_whatever_stands_beside_a_text(bases: dict[str, Base], family: str) -> None:
+    model = SimCSE.load(str(bases[family].folder))
+    expected = states_alone(bases[family])
+    if family == "albert":
+        with pytest.raises(ModelError, match="no layers that can be told apart"):
+            model.encode_grid(TEXTS, ["mean"])
+        np.testing.assert_allclose(model.encode(TEXTS), expected[-1], atol=1e-5)
+        return
+    grid = model.encode_grid(TEXTS, ["mean"])
+    for layer in range(LAYERS + 1):
+        np.testing.assert_allclose(grid[layer, "mean"], expected[layer], atol=1e-5)
+        if layer == 0 and family == "deberta-v2":
+            continue  # its word embeddings cannot be taken alone, and are refused
+        np.testing.assert_allclose(model.configured(layer=layer).encode(TEXTS), expected[layer], atol=1e-5)
+
+
+@pytest.mark.parametrize("package", ["sentencepiece", "protobuf"])
+def test_a_tokenizer_that_only_a_missing_package_reads_names_it(
+    bases: dict[str, Base], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, package: str
+) -> None:
+    FEATURES["tokenizer without tokenizer.json"].build(bases["xlm-roberta"], tmp_path)
+    for name in ("sentencepiece", "protobuf"):
+        monkeypatch.setattr(tokenizer, f"is_{name}_available", lambda is_here=name != package: is_here)
+    with pytest.raises(ModelError, match=f"sentencepiece.bpe.model only, and {package} .* pip install {package};"):
+        SimCSE.load(str(tmp_path))
+
+
+def test_loading_says_nothing_of_heads_that_nobody_uses(bases: dict[str, Base], tmp_path: Path) -> None:
+    """transformers would report what is missing and left over, and show bars."""
+    FEATURES["weights with a head for a task"].build(bases["bert"], tmp_path)  # without the pooler, with another head
+    code = f"from simcse_core import SimCSE; SimCSE.load({str(tmp_path)!r}).encode(['A cat.'])"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True)
+    assert (ended.stdout, ended.stderr) == ("", "")
