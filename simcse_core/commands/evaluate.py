@@ -30,14 +30,15 @@ def run(options: argparse.Namespace) -> None:
     from simcse_core.data.kinds import texts_of
     from simcse_core.jsonable import jsonable
     from simcse_core.learning.measuring import check_scale, measure
+    from simcse_core.learning.prompting import prompted
 
     columns = parse_columns(options.columns) if options.columns else None
     data = open_data(options.data, columns, encoding=options.encoding, sheet=options.sheet)
     check_scale(data, options.scale_max)
-    model = load_model(options)
-    warn(options.model, model.check(texts_of(data)))
+    model, read, _dev = prompted(load_model(options, prompt=False), options.prompt, data)
+    warn(options.model, model.check(texts_of(read)))
     warn_line_breaks(texts_of(data))
-    measured = measure(model, data, precision=options.precision, scale_max=options.scale_max)
+    measured = measure(model, read, precision=options.precision, scale_max=options.scale_max)
     if (reason := data.why_undefined(measured.metrics, measured.items)) is not None:
         to_stderr(f"note: {reason}")
     answer: dict[str, Any] = jsonable(measured.metrics)

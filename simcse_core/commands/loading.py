@@ -22,8 +22,13 @@ def open_data(name: str, columns: Mapping[str, str] | None = None, *, encoding: 
         return opening.open_data(name, columns or None, on_fetch, encoding=encoding, sheet=sheet)
 
 
-def load_model(options: argparse.Namespace) -> "Trainable":
-    """The model that the flags of `add_model` say, showing a download; errors as for `catalogue.load`."""
+def load_model(options: argparse.Namespace, *, prompt: bool = True) -> "Trainable":
+    """The model that the flags of `add_model` say, showing a download; errors as for `catalogue.load`.
+
+    Args:
+        options: as `add_model` reads them.
+        prompt: False leaves the prompt out, for who asks `prompting.prompted`.
+    """
     from simcse_core.commands.progress import download_bar
     from simcse_core.encoding import catalogue
 
@@ -33,6 +38,8 @@ def load_model(options: argparse.Namespace) -> "Trainable":
             pooling=options.pooling,
             layer=options.layer,
             head=options.head,
+            prompt=options.prompt if prompt else None,
+            dim=options.dim,
             device=options.device,
             seed=options.seed,
             on_fetch=on_fetch,

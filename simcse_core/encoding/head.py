@@ -1,4 +1,4 @@
-"""The optional linear layer between an encoder and its pooling."""
+"""The optional linear layer between an encoder and its pooling, and the cut of embeddings."""
 
 from typing import TYPE_CHECKING
 
@@ -39,3 +39,24 @@ def make_head(kind: str, width: int, seed: int = 0) -> "nn.Linear | None":
         nn.init.eye_(head.weight)
         nn.init.zeros_(head.bias)
     return head
+
+
+def cut_at(dim: int, whole: int, name: str) -> int | None:
+    """How many dimensions of an embedding count; None for all.
+
+    Args:
+        dim: the first so many.
+        whole: how many there are.
+        name: how messages call the model.
+
+    Raises:
+        OptionError: there are not so many.
+    """
+    if not 1 <= dim <= whole:
+        raise OptionError(
+            "{name} has embeddings of {whole} dimensions: cut them to 1 to {whole}, not to {given}.",
+            name=name,
+            whole=whole,
+            given=dim,
+        )
+    return None if dim == whole else dim

@@ -4,7 +4,7 @@ What a folder asks for is applied as sentence-transformers applies it, or refuse
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from simcse_core.encoding.module_files import (
     settings_of,
 )
 from simcse_core.encoding.pooling import poolings
+from simcse_core.encoding.prompts import Prompts
 from simcse_core.errors import ModelError
 
 FROZEN_FILE = "simcse.json"
@@ -40,20 +41,6 @@ _MODEL_FILES = re.compile(
     r"tokenizer.*\.json|special_tokens_map\.json|added_tokens\.json|vocab\.(?:json|txt)|merges\.txt|.*\.model"
 )
 """Names of the files from which a model is loaded; `*.model` are tokenizers of sentencepiece."""
-
-
-@dataclass(frozen=True)
-class Prompts:
-    """What is put before each text, by the name of its use."""
-
-    texts: Mapping[str, str] = field(default_factory=dict)
-    default: str | None = None
-    """The one that is used; None is none."""
-
-    @property
-    def text(self) -> str:
-        """What is put before each text."""
-        return self.texts.get(self.default, "") if self.default is not None else ""
 
 
 @dataclass(frozen=True)
@@ -87,6 +74,8 @@ class Layout:
     """Longer texts are cut; None is what tokenizer and BERT can do."""
     lower_case: bool = False
     """Texts are put in lower case, whatever the tokenizer does."""
+    whole_dim: int | None = None
+    """Length of an embedding that is not cut, as its modules say it; None for a plain BERT folder."""
     dim: int | None = None
     """Only the first so many dimensions of an embedding count; None is all."""
     prompts: Prompts = field(default_factory=Prompts)
@@ -130,6 +119,7 @@ def read_layout(folder: Path, name: str) -> Layout:
         include_prompt=settings.include_prompt,
         max_tokens=transformer.max_seq_length,
         lower_case=transformer.do_lower_case,
+        whole_dim=_whole_dim(settings, behind, name),
         dim=whole.truncate_dim,
         prompts=_prompts(whole, name),
     )
@@ -245,6 +235,14 @@ def _prompts(settings: ModelSettings, name: str) -> Prompts:
             prompt=default,
         )
     return Prompts(texts, default)
+
+
+def _whole_dim(pooling: PoolingSettings, behind: Sequence[Part], name: str) -> int:
+    """Length of an embedding that is not cut, as the last module says it that changes it."""
+    dense = [part.folder for part in behind if part.kind == "Dense"]
+    if dense:
+        return read_settings(dense[-1] / "config.json", DenseSettings, name).out_features
+    return pooling.embedding_dimension * len(pooling.modes)
 
 
 def _check_similarity(settings: ModelSettings, name: str, *, is_normalised: bool) -> None:

@@ -13,7 +13,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from simcse_core.encoding.batching import Prepared, pad
 from simcse_core.encoding.device import pick_dtype
 from simcse_core.encoding.foreign_errors import model_errors
-from simcse_core.encoding.head import make_head
+from simcse_core.encoding.head import cut_at, make_head
 from simcse_core.encoding.hidden_states import layer_grid, states_of, text_tokens, token_spans
 from simcse_core.encoding.inference import encode_distinct, for_inference, stamp
 from simcse_core.encoding.layers import (
@@ -26,10 +26,10 @@ from simcse_core.encoding.layers import (
     refuse_below_final_norm,
     trains,
 )
-from simcse_core.encoding.layout import Prompts
 from simcse_core.encoding.packing import can_pack, pack, use_packed_attention
-from simcse_core.encoding.pooled import counting, dim_of, possible_poolings, refuse_misfit
+from simcse_core.encoding.pooled import counting, dim_of, possible_poolings, refuse_misfit, whole_dim_of
 from simcse_core.encoding.pooling import poolings
+from simcse_core.encoding.prompts import Prompts, prompt_too_long
 from simcse_core.encoding.texts import (
     Embeddings,
     Progress,
@@ -111,6 +111,8 @@ class SimCSE(nn.Module):
         pooling: str | None = None,
         layer: int | None = None,
         head: str | None = None,
+        prompt: str | None = None,
+        dim: int | None = None,
         device: str = "auto",
         seed: int = 0,
     ) -> "SimCSE":
@@ -121,16 +123,19 @@ class SimCSE(nn.Module):
             pooling: None keeps what the model was saved with.
             layer: use hidden states of this layer, 0 (word embeddings) to the last; negative counts from the end.
             head: one of `HEADS`; None keeps what the model was saved with.
+            prompt: put before each text: a name among the model's prompts, or the text itself; "" is none, None is what
+                the model was saved with.
+            dim: cut embeddings to their first so many dimensions, up to all; None is what the model was saved with.
             device: "auto", "cpu", "cuda" or "mps".
             seed: for a random head.
 
         Raises:
             ModelError: there is no such model, it is damaged, or it is a frozen encoder.
-            OptionError: unknown pooling or head, or a layer the model does not have.
+            OptionError: unknown pooling or head, or a layer, a prompt or dimensions that the model does not have.
         """
         from simcse_core.encoding.catalogue import load
 
-        model = load(name, pooling=pooling, layer=layer, head=head, device=device, seed=seed)
+        model = load(name, pooling=pooling, layer=layer, head=head, prompt=prompt, dim=dim, device=device, seed=seed)
         if not isinstance(model, cls):
             raise ModelError("{name} is frozen and no BERT. Load it with simcse_core.load({name!r}).", name=name)
         return model
@@ -139,6 +144,11 @@ class SimCSE(nn.Module):
     def dim(self) -> int:
         """D, the length of an embedding."""
         return dim_of(self, self.pooling)
+
+    @property
+    def whole_dim(self) -> int:
+        """The length of an embedding that is not cut."""
+        return whole_dim_of(self, self.pooling)
 
     @property
     def layers(self) -> int:
@@ -160,18 +170,32 @@ class SimCSE(nn.Module):
         return possible_poolings(self)
 
     def configured(
-        self, *, pooling: str | None = None, layer: int | None = None, head: str | None = None, seed: int = 0
+        self,
+        *,
+        pooling: str | None = None,
+        layer: int | None = None,
+        head: str | None = None,
+        prompt: str | None = None,
+        dim: int | None = None,
+        seed: int = 0,
     ) -> "SimCSE":
         """The same model with other settings. It shares the weights, so this costs no memory and almost no time.
 
         Arguments and errors as for `load`.
         """
         new_head = self.head if head is None else make_head(head, int(self.bert.config.hidden_size), seed)
-        return self._with(
+        new = self._with(
             self.bert if layer is None else first_layers(self.bert, layer, self.name),
             pooling=pooling or self.pooling,
             head=None if new_head is None else new_head.to(self.device),
         )
+        if prompt is not None:
+            new.prompts = self.prompts.using(prompt, self.name)
+            if len(new.prepare([""])[0]) >= self.max_tokens:
+                raise prompt_too_long(self.name, self.max_tokens)
+        if dim is not None:
+            new.most_dims = cut_at(dim, new.whole_dim, self.name)
+        return new
 
     def _with(self, bert: PreTrainedModel, *, pooling: str, head: nn.Module | None) -> "SimCSE":
         """The same model on other layers: all that is about texts stays."""

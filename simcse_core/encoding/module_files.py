@@ -216,7 +216,10 @@ class AveragingSettings(_Content):
 class FrozenSettings(_Content):
     """`simcse.json`: a head on a frozen model."""
 
+    base: str = "use-multilingual"
     head: bool = False
+    dim: Annotated[int, Field(ge=1)] | None = None
+    """Only the first so many dimensions of an embedding count."""
 
 
 _NOT_HERE = ("extra_forbidden", "literal_error", "none_required", "model_type")

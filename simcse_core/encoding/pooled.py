@@ -19,8 +19,13 @@ def possible_poolings(model: "SimCSE") -> list[str]:
 
 def dim_of(model: "SimCSE", pooling: str) -> int:
     """D, the length of an embedding, with a pooling that fits."""
-    width = width_behind(model.sentence_layers, _width(model, pooling))
-    return width if model.most_dims is None else min(model.most_dims, width)
+    whole = whole_dim_of(model, pooling)
+    return whole if model.most_dims is None else min(model.most_dims, whole)
+
+
+def whole_dim_of(model: "SimCSE", pooling: str) -> int:
+    """The length of an embedding that is not cut, with a pooling that fits."""
+    return width_behind(model.sentence_layers, _width(model, pooling))
 
 
 def refuse_misfit(model: "SimCSE") -> None:

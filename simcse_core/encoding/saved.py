@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from simcse_core.encoding.cards import ModelCard
+from simcse_core.encoding.cards import CATALOGUE, ModelCard
 from simcse_core.encoding.layout import FROZEN_FILE, read_layout
 from simcse_core.encoding.module_files import FrozenSettings, is_there, read_settings
 from simcse_core.errors import ModelError
@@ -32,13 +32,28 @@ def card_of(folder: Path, name: str, title: str, *, languages: str = "", note: s
         ModelError: there is no model in the folder, or it is damaged.
     """
     if is_frozen(folder):
-        read_settings(folder / FROZEN_FILE, FrozenSettings, name)
-        return ModelCard(name, title, languages, "", _megabytes(folder), None, None, note)
+        settings = read_settings(folder / FROZEN_FILE, FrozenSettings, name)
+        whole = CATALOGUE[settings.base].dim if settings.base in CATALOGUE else None
+        return ModelCard(
+            name, title, languages, "", _megabytes(folder), None, None, note, dim=whole, most_dims=settings.dim
+        )
     layout = read_layout(folder, name)
     if layout.layers is None:
         raise ModelError("The model {name} is damaged: its config.json does not say how many layers it has.", name=name)
     megabytes = _megabytes(layout.transformer)
-    return ModelCard(name, title, languages, "", megabytes, layout.layers, layout.pooling, note)
+    return ModelCard(
+        name,
+        title,
+        languages,
+        "",
+        megabytes,
+        layout.layers,
+        layout.pooling,
+        note,
+        dim=layout.whole_dim,
+        most_dims=layout.dim,
+        prompts=layout.prompts,
+    )
 
 
 def _megabytes(folder: Path) -> int:

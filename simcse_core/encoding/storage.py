@@ -137,21 +137,25 @@ def load(folder: Path, name: str, *, device: str = "auto") -> SimCSE:
 def save_frozen(model: FrozenEncoder, folder: Path) -> None:
     """Write the name of a frozen base and its head, if there is one."""
     folder.mkdir(parents=True, exist_ok=True)
-    _write(folder / FROZEN_FILE, {"base": model.base, "head": model.head is not None})
+    _write(folder / FROZEN_FILE, {"base": model.base, "head": model.head is not None, "dim": model.most_dims})
     if model.head is not None:
         save_file(model.head.state_dict(), folder / "head.safetensors")
 
 
-def load_frozen(folder: Path, name: str, *, head: str | None = None, seed: int = 0) -> FrozenEncoder:
-    """Read what `save_frozen` wrote; a head that is named takes the place of the saved one.
+def load_frozen(
+    folder: Path, name: str, *, head: str | None = None, dim: int | None = None, seed: int = 0
+) -> FrozenEncoder:
+    """Read what `save_frozen` wrote; a head and dimensions that are given take the place of the saved ones.
 
     Raises:
         ModelError: the folder is damaged.
+        OptionError: it does not have so many dimensions.
     """
-    has_head = read_settings(folder / FROZEN_FILE, FrozenSettings, name).head
-    if head is not None or not has_head:
-        return FrozenEncoder.load(head=head, seed=seed, name=name)
-    return FrozenEncoder.load(head=_linear(folder / "head.safetensors", name, 512), name=name)
+    settings = read_settings(folder / FROZEN_FILE, FrozenSettings, name)
+    dim = settings.dim if dim is None else dim
+    if head is not None or not settings.head:
+        return FrozenEncoder.load(head=head, dim=dim, seed=seed, name=name)
+    return FrozenEncoder.load(head=_linear(folder / "head.safetensors", name, 512), dim=dim, name=name)
 
 
 def _linear(path: Path, name: str, width: int) -> nn.Linear:

@@ -75,6 +75,9 @@ class RunConfig(BaseModel):
     layer: int | None = None
     pooling: str | None = None
     head: str | None = None
+    prompt: str | None = None
+    """As for `prompting.prompted`."""
+    dim: int | None = None
     device: str = "auto"
     settings: TrainingSettings = TrainingSettings()
     data_seed: int | None = None

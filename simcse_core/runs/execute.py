@@ -15,6 +15,7 @@ from simcse_core.errors import CheckpointError, ModelError, RunError, UserError
 from simcse_core.learning.baselines import AS_IT_COMES, with_classifiers
 from simcse_core.learning.cached_encoder import CachedEncoder
 from simcse_core.learning.ended import Ended
+from simcse_core.learning.prompting import prompted
 from simcse_core.learning.race import Contestant, verdict
 from simcse_core.learning.records import (
     DIVERGED,
@@ -83,12 +84,13 @@ def execute(run: Run, emit: Emit, *, resume: bool = False) -> None:
 def follow(config: RunConfig) -> None:
     """What every process but the main one does when a run has several: the same training, without output."""
     data, dev = open_split(config)
-    for _record in train(open_model(config, data), data, dev, config.settings):
+    model, data, dev = prompted(open_model(config, data), config.prompt, data, dev)
+    for _record in train(model, data, dev, config.settings):
         pass
 
 
 def open_model(config: RunConfig, data: Dataset) -> Trainable:
-    """The model a run starts from; a new one takes its vocabulary from the data.
+    """The model a run starts from, before its prompt; a new one takes its vocabulary from the data.
 
     Raises:
         ModelError: there is no such model.
@@ -97,12 +99,13 @@ def open_model(config: RunConfig, data: Dataset) -> Trainable:
     seed = config.settings.seed
     if config.model in SIZES:
         new = new_model(config.model, texts_of(data), device=config.device, seed=seed)
-        return new.configured(pooling=config.pooling, layer=config.layer, head=config.head, seed=seed)
+        return new.configured(pooling=config.pooling, layer=config.layer, head=config.head, dim=config.dim, seed=seed)
     return load(
         config.model,
         pooling=config.pooling,
         layer=config.layer,
         head=config.head,
+        dim=config.dim,
         device=config.device,
         seed=seed,
     )
@@ -114,8 +117,8 @@ def _train(run: Run, emit: Emit, *, resume: bool) -> Finished | None:
     check_data(config)
     check_model(config)
     sides = open_sides(config)
-    data, dev, labelled = sides.train, sides.dev, sides.learned_from  # classifiers need rows before they become pairs
-    model = open_model(config, data)
+    labelled = sides.learned_from  # classifiers need rows before they become pairs
+    model, data, dev = prompted(open_model(config, sides.train), config.prompt, sides.train, sides.dev)
     encoder = CachedEncoder(model, config.settings.tune)
     classified = with_classifiers(Items(), encoder, labelled, dev) if resume else None
     ended: Ended | None = None
@@ -154,7 +157,7 @@ def _train(run: Run, emit: Emit, *, resume: bool) -> Finished | None:
         after = with_classifiers(ended.after.items, encoder, labelled, dev)
         run.write_items(BeforeAndAfter(before=before, after=after))
     try:
-        write_baselines(config, labelled, dev)
+        write_baselines(config, labelled, sides.dev)
     except UserError as error:  # a race can do without
         print(short_line(str(error)), file=sys.stderr)
     had = beside(config).get(AS_IT_COMES)

@@ -22,6 +22,8 @@ _FLAGS = {
     "layer": "layer",
     "pooling": "pooling",
     "head": "head",
+    "prompt": "prompt",
+    "dim": "dim",
     "device": "device",
     "data_seed": "data-seed",
 }

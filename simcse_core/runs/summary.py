@@ -124,6 +124,8 @@ def settings_of(config: RunConfig) -> dict[str, str]:
         "layer": config.layer,
         "pooling": config.pooling,
         "head": config.head,
+        "prompt": config.prompt,
+        "dim": config.dim,
         "device": config.device,
         "data seed": config.data_seed,
         **{name: value for name, value in config.settings.model_dump().items() if name != "loss_options"},

@@ -60,3 +60,16 @@ def test_too_many_texts_name_the_limit(run: Command, tmp_path: Path) -> None:
     status, _out, err = run("similarity", "a", "--against", tmp_path / "many.txt")
     assert status == 2
     assert "100,000 texts are too many here: the limit is 5,000 (SIMCSE_MAX_SIMILARITY_TEXTS)" in err
+
+
+def test_a_prompt_and_fewer_dimensions_mean_what_they_mean_in_python(run: Command, minilm: SimCSE) -> None:
+    answer = json.loads(run("similarity", "a", "b", "--prompt", "cat: ", "--dim", 24, "--format", "json")[1])
+    expected = cosine_similarity(minilm.encode(["cat: a", "cat: b"])[:, :24])
+    np.testing.assert_allclose(answer["similarity"], expected, atol=1e-4)
+    for flags, said in (
+        (("--prompt", "query"), "names no prompts"),
+        (("--dim", "400"), "cut them to 1 to 384, not to 400"),
+        (("--dim", "0"), "cut them to 1 to 384, not to 0"),
+    ):
+        status, _out, error = run("similarity", "a", "b", *flags)
+        assert (status, said in error) == (2, True)

@@ -11,8 +11,9 @@ from safetensors.torch import load_file, save_file
 from sentence_transformers import SentenceTransformer
 from transformers import BertConfig, BertLMHeadModel, GPT2Config, LlamaConfig, PreTrainedConfig, RobertaConfig
 
-from simcse_core.encoding.layout import Prompts, read_layout
+from simcse_core.encoding.layout import read_layout
 from simcse_core.encoding.model import SimCSE
+from simcse_core.encoding.prompts import Prompts
 from simcse_core.encoding.texts import Embeddings
 from simcse_core.errors import ModelError
 from tests.encoding.tiny import POSITIONS, TEXTS, change, tiny, tiny_tokenizer

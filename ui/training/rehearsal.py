@@ -18,6 +18,7 @@ def seconds_of(config: RunConfig, uploads: Mapping[str, tuple[str, bytes]]) -> f
         UserError: the training cannot be done.
     """
     from simcse_core.learning.estimate import estimate
+    from simcse_core.learning.prompting import prompted
     from simcse_core.runs.execute import open_model
 
     with tempfile.TemporaryDirectory() as folder:
@@ -27,6 +28,6 @@ def seconds_of(config: RunConfig, uploads: Mapping[str, tuple[str, bytes]]) -> f
             path.write_bytes(content)
             files[side] = str(path)
         data, dev = open_split(config.model_copy(update=files))
-    model = open_model(config, data)
+    model, data, dev = prompted(open_model(config, data), config.prompt, data, dev)
     # The first rehearsal of a process warms up, and whatever else the machine does only ever adds time.
     return min(estimate(model, data, dev, config.settings).seconds for _rehearsal in range(2))
