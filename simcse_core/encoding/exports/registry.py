@@ -1,9 +1,4 @@
-"""Models as other programs load them: one function a format.
-
-A format is a function under `@formats.register("name")`; what is registered can be chosen by `models export --format`.
-It writes into a folder that is there and empty, and that gets its name when everything is in it. Its own libraries are
-imported when it is called.
-"""
+"""The formats, and what is the same for all of them: a folder that is there whole or not at all."""
 
 import shutil
 import stat
@@ -17,23 +12,38 @@ from simcse_core.registry import Registry
 
 if TYPE_CHECKING:
     from simcse_core.encoding.model import SimCSE
-    from simcse_core.encoding.protocol import Trainable
+    from simcse_core.encoding.protocol import Encodes, Trainable
 
-Write = Callable[["SimCSE", Path], None]
+Progress = Callable[[int, int], None]
+Write = Callable[["SimCSE", Path, Progress], "Encodes | None"]
+"""(model, an empty folder, what receives (texts done, in all) of long work) -> what encodes with the files that were
+written; None where that would be the model itself again."""
+Describe = Callable[[Path, "Encodes"], None]
 formats: Registry[Write] = Registry("format")
 
 
-def export(model: "Trainable", form: str, folder: Path) -> None:
+def export(
+    model: "Trainable",
+    form: str,
+    folder: Path,
+    *,
+    on_progress: Progress = lambda _done, _total: None,
+    describe: Describe = lambda _folder, _exported: None,
+) -> None:
     """Write a model in one of the `formats`.
 
     Args:
         model: with layers.
         form: the format's name.
         folder: it is made, and is there whole or not at all; an empty one is taken too.
+        on_progress: receives (done, in all) of work that takes long.
+        describe: receives the folder, before it gets its name, and what encodes with it where that is not the model
+            itself again; it may add a README.
 
     Raises:
         OptionError: unknown format.
-        ModelError: the model is frozen, or of a kind that the format cannot hold; or something stands in the folder.
+        ModelError: the model is frozen, or of a kind that the format cannot hold; something stands in the folder; or a
+            package is missing.
         OSError: it cannot be written.
     """
     from simcse_core.encoding.frozen import FrozenEncoder
@@ -50,7 +60,9 @@ def export(model: "Trainable", form: str, folder: Path) -> None:
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
     try:
-        write(model, part)
+        exported = write(model, part, on_progress)
+        if exported is not None:
+            describe(part, exported)
         _share(part)
         durable.sync_tree(part)
         if folder.is_dir():
@@ -75,17 +87,3 @@ def check_free(folder: Path) -> None:
     """
     if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
         raise ModelError("{folder} holds files already. Name a new folder, or an empty one.", folder=folder)
-
-
-@formats.register("sentence-transformers")
-def complete_folder(model: "SimCSE", folder: Path) -> None:
-    """The whole model in the layout of sentence-transformers, which loads it and gives the same embeddings.
-
-    Args:
-        model: with layers.
-        folder: an empty one.
-
-    Raises:
-        ModelError: the layout cannot say what the model does.
-    """
-    model.save(folder)
