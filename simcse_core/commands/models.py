@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from simcse_core.commands.options import ANSWER_FORMATS, Parser, add_action, add_actions, one_of
-from simcse_core.commands.printing import print_answer, print_models
+from simcse_core.commands.printing import print_answer, print_export, print_models
 from simcse_core.encoding.exports import check_free, formats
 
 NAME = "models"
@@ -44,6 +44,13 @@ def add_arguments(parser: Parser) -> None:
     )
     export.add_argument("name", metavar="NAME", help="catalogue name, run id, folder or owner/model of the hub")
     export.add_argument("--output", required=True, help="the folder to write; a new or an empty one")
+    export.add_argument(
+        "--data",
+        action="append",
+        default=[],
+        help="scored pairs or other data on which the loss of quality is measured; may be given several times "
+        "(default: bundled pairs that the model reads, and a run's dev data)",
+    )
     export.set_defaults(model_format=formats.names()[0])
 
 
@@ -87,20 +94,29 @@ def _fetch(options: argparse.Namespace) -> None:
 
 
 def _export(options: argparse.Namespace) -> None:
-    from simcse_core.commands.progress import download_bar
+    from simcse_core.commands.loading import open_data
+    from simcse_core.commands.progress import download_bar, texts_bar
     from simcse_core.encoding.catalogue import load
-    from simcse_core.encoding.exports import export
+    from simcse_core.jsonable import jsonable
+    from simcse_core.runs.exports import measured_export
 
     folder = Path(options.output)
     check_free(folder)  # before minutes of work
+    data = [open_data(name) for name in options.data]
+    started = time.perf_counter()
     with download_bar(options.name) as on_fetch:
         model = load(options.name, device="cpu", on_fetch=on_fetch)
-    export(model, options.model_format, folder)
+    with texts_bar("exporting") as show:
+        costs = measured_export(model, options.model_format, folder, data, on_progress=show)
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    answer = {
+    answer: dict[str, Any] = {
         "name": options.name,
         "format": options.model_format,
         "path": str(folder),
         "megabytes": round(size / 1_000_000, 1),
+        "seconds": round(time.perf_counter() - started, 3),
     }
-    print_answer(answer, options.format)
+    if costs is not None:
+        answer["costs"] = [jsonable(cost) for cost in costs.of_data]
+        answer["speeds"] = {"model": round(costs.model_speed), "export": round(costs.export_speed)}
+    print_answer(answer, options.format, print_export)

@@ -116,6 +116,17 @@ def print_similarity(answer: dict[str, Any]) -> None:
         print(f"{number:5}  {printable(text)}")
 
 
+def print_export(answer: dict[str, Any]) -> None:
+    """What was written, and what it costs."""
+    print_values({name: value for name, value in answer.items() if name not in ("costs", "speeds")})
+    for cost in answer.get("costs", []):
+        values = (cost[name] for name in ("of_model", "of_export"))
+        before, after = ("undefined" if value is None else f"{value:.4f}" for value in values)
+        print(f"{printable(cost['data'])}: {cost['metric']} {before} -> {after} ({cost['rows']} rows)")
+    if "speeds" in answer:
+        print(f"sentences/s here: {answer['speeds']['model']} -> {answer['speeds']['export']}")
+
+
 def print_models(cards: list[dict[str, Any]]) -> None:
     """The catalogue as a table."""
     rows = [("name", "languages", "  MB", "licence", "")]

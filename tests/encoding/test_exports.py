@@ -1,14 +1,109 @@
+import json
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
+from model2vec import StaticModel
+from onnxruntime import InferenceSession
+from safetensors.numpy import load_file
 from sentence_transformers import SentenceTransformer
 
 from simcse_core.encoding.exports import export, formats
+from simcse_core.encoding.exports.registry import Exported, Progress
 from simcse_core.encoding.frozen import FrozenEncoder
 from simcse_core.encoding.model import SimCSE
 from simcse_core.errors import ModelError, OptionError
 from tests.conftest import SENTENCES
+from tests.stand_in_hub import tiny_model
+
+Graph = tuple[str, Path, Exported]
+TEXTS = [*SENTENCES, "One sentence that goes on and on. " * 5, ""]
+
+
+@pytest.fixture(scope="module")
+def averaging(minilm: SimCSE) -> SimCSE:
+    """A model with everything that a graph and the folder around it have to say."""
+    return tiny_model(minilm, layers=1).configured(pooling="first_last_mean", head="random")
+
+
+@pytest.fixture(scope="module", params=["onnx", "onnx-int8"])
+def graph(request: pytest.FixtureRequest, averaging: SimCSE, tmp_path_factory: pytest.TempPathFactory) -> Graph:
+    folder = tmp_path_factory.mktemp("graph")
+    exported: list[Exported] = []
+    export(averaging, request.param, folder, describe=lambda _folder, one: exported.append(one))
+    return request.param, folder, exported[0]
+
+
+def test_a_graph_gives_the_embeddings_of_the_model_alone_and_in_a_batch(averaging: SimCSE, graph: Graph) -> None:
+    form, _folder, exported = graph
+    embeddings, least = averaging.encode(TEXTS), {"onnx": 0.99999, "onnx-int8": 0.999}[form]
+    for encoded in (exported.encode(TEXTS), np.concatenate([exported.encode([text]) for text in TEXTS])):
+        np.testing.assert_array_less(least, (encoded * embeddings).sum(axis=1))
+
+
+def test_the_folder_of_a_graph_is_complete_but_for_the_weights(graph: Graph, averaging: SimCSE) -> None:
+    form, folder, _exported = graph
+    file = {"onnx": "model.onnx", "onnx-int8": "model_qint8.onnx"}[form]
+    assert [path.name for path in (folder / "onnx").iterdir()] == [file]
+    assert not list(folder.glob("*.safetensors"))
+    modules = json.loads((folder / "modules.json").read_text())
+    assert [module["type"].rpartition(".")[2] for module in modules] == ["Transformer", "Dense", "Pooling", "Normalize"]
+    assert (folder / modules[1]["path"] / "model.safetensors").is_file()
+    # What optimum, through which sentence-transformers runs a graph, gives to it and takes from it.
+    session = InferenceSession(folder / "onnx" / file)
+    assert {entry.name for entry in session.get_inputs()} == set(averaging.tokenizer.model_input_names)
+    assert [entry.name for entry in session.get_outputs()] == ["last_hidden_state"]
+    assert [len(entry.shape) for entry in session.get_outputs()] == [3]
+
+
+def test_8_bits_are_a_quarter_of_32(minilm: SimCSE, graph: Graph) -> None:
+    form, folder, _exported = graph
+    whole = sum(weight.nbytes for weight in tiny_model(minilm, layers=1).bert.parameters())
+    share = sum(path.stat().st_size for path in (folder / "onnx").iterdir()) / whole
+    assert share > 0.9 if form == "onnx" else share < 0.35
+
+
+def test_a_missing_package_is_named_before_the_work(
+    tiny: SimCSE, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = find_spec
+    monkeypatch.setattr(
+        "simcse_core.encoding.exports.onnx.find_spec", lambda name: None if name == "onnxscript" else here(name)
+    )
+    with pytest.raises(ModelError, match="pip install onnxscript"):
+        export(tiny, "onnx", tmp_path / "out")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_static_table_is_the_same_in_model2vec_and_in_sentence_transformers(tiny: SimCSE, tmp_path: Path) -> None:
+    exported: list[Exported] = []
+    progress: list[tuple[int, int]] = []
+    export(
+        tiny.configured(pooling="mean"),
+        "static",
+        tmp_path,
+        describe=lambda _folder, one: exported.append(one),
+        on_progress=lambda done, total: progress.append((done, total)),
+    )
+    ours = exported[0].encode(TEXTS)
+    sizes = np.linalg.norm(ours, axis=1)
+    assert sizes[-1] == 0
+    np.testing.assert_allclose(sizes[sizes > 0], 1, atol=1e-5)
+    np.testing.assert_allclose(StaticModel.from_pretrained(tmp_path).encode(TEXTS), ours, atol=1e-5)
+    theirs = SentenceTransformer(str(tmp_path), device="cpu").encode(TEXTS)
+    np.testing.assert_allclose(theirs, ours, atol=1e-5)
+    assert progress[-1][0] == progress[-1][1] > 20_000
+
+
+def test_a_frequent_token_counts_less_than_a_rare_one_and_a_mark_nothing(tiny: SimCSE, tmp_path: Path) -> None:
+    export(tiny, "static", tmp_path)
+    table, vocabulary = load_file(tmp_path / "model.safetensors")["embeddings"], tiny.tokenizer.get_vocab()
+    sizes = np.linalg.norm(table, axis=1)
+    assert not sizes[[vocabulary[mark] for mark in ("[CLS]", "[PAD]", "[UNK]", "[unused3]")]].any()
+    ranked = sizes[sizes > 0]
+    assert ranked[:50].mean() < 0.3 * ranked[-5_000:].mean()
+    np.testing.assert_allclose(table.mean(axis=0, where=sizes[:, None] > 0), 0, atol=0.05)
 
 
 def test_an_exported_folder_gives_the_same_embeddings_in_sentence_transformers(tiny: SimCSE, tmp_path: Path) -> None:
@@ -29,7 +124,7 @@ def test_a_folder_with_files_and_a_file_are_refused_and_stay_as_they_are(tiny: S
 
 def test_a_format_that_fails_leaves_no_folder(tiny: SimCSE, tmp_path: Path) -> None:
     @formats.register("breaks")
-    def breaks(model: SimCSE, folder: Path) -> None:
+    def breaks(model: SimCSE, folder: Path, on_progress: Progress) -> None:
         (folder / "half").write_text("")
         raise ModelError("no")
 

@@ -27,11 +27,15 @@ if TYPE_CHECKING:
     from simcse_core.encoding.texts import Embeddings
 
 FILES = {"onnx": "model.onnx", "onnx-int8": "model_qint8.onnx"}
-"""In the folder `onnx`. Where there is one file only, sentence-transformers takes it whatever it is called."""
+"""In the folder `onnx`; without a name sentence-transformers loads `model.onnx`."""
 SAME = 0.99999
 """The smallest cosine between an embedding by the model and by its graph in 32 bits."""
 _TRIED = ("", "A cat sleeps on the sofa.", "猫在沙发上睡觉。", "One sentence that goes on and on. " * 12)
 _OPSET = 18
+_USE = """from sentence_transformers import SentenceTransformer
+
+model = SentenceTransformer(folder, backend="onnx", model_kwargs={{"file_name": "{file}"}})
+embeddings = model.encode(texts)"""
 
 
 class OnnxEncoder:
@@ -42,11 +46,17 @@ class OnnxEncoder:
         graph: the file.
     """
 
+    note = (
+        "sentence-transformers needs `optimum-onnx` for this. Any program with ONNX Runtime can use the graph alone: "
+        "it gives the hidden states of the tokens; pooling and what comes behind it stand in `modules.json`."
+    )
+
     def __init__(self, model: "SimCSE", graph: Path) -> None:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
+        self.use = _USE.format(file=graph.name)
         self.name = model.name
         self.model = model
         self.session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
@@ -227,7 +237,7 @@ def _write_graph(model: "SimCSE", path: Path, bert: "PreTrainedModel") -> None:
     given = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
     if "token_type_ids" in model.tokenizer.model_input_names:
         given["token_type_ids"] = torch.zeros_like(ids)
-    dynamic = dict.fromkeys(given, {0: torch.export.Dim.DYNAMIC, 1: torch.export.Dim.DYNAMIC})
+    dynamic = {name: {0: torch.export.Dim.DYNAMIC, 1: torch.export.Dim.DYNAMIC} for name in given}
     with _quiet(), torch.no_grad():
         try:
             torch.onnx.export(

@@ -4,21 +4,32 @@ import shutil
 import stat
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from simcse_core import durable
+from simcse_core.encoding.protocol import Encodes
 from simcse_core.errors import ModelError
 from simcse_core.registry import Registry
 
 if TYPE_CHECKING:
     from simcse_core.encoding.model import SimCSE
-    from simcse_core.encoding.protocol import Encodes, Trainable
+    from simcse_core.encoding.protocol import Trainable
+
+
+class Exported(Encodes, Protocol):
+    """What encodes with the files that were written."""
+
+    use: str
+    """Lines of Python that load the folder in another program and encode `texts`."""
+    note: str
+    """What its user has to know."""
+
 
 Progress = Callable[[int, int], None]
-Write = Callable[["SimCSE", Path, Progress], "Encodes | None"]
+Write = Callable[["SimCSE", Path, Progress], "Exported | None"]
 """(model, an empty folder, what receives (texts done, in all) of long work) -> what encodes with the files that were
 written; None where that would be the model itself again."""
-Describe = Callable[[Path, "Encodes"], None]
+Describe = Callable[[Path, Exported], None]
 formats: Registry[Write] = Registry("format")
 
 

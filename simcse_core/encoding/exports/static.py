@@ -38,6 +38,15 @@ class StaticEncoder:
         tokenizer: that gives the ids.
     """
 
+    use = """from model2vec import StaticModel
+
+model = StaticModel.from_pretrained(folder)
+embeddings = model.encode(texts)"""
+    note = (
+        "A text is the mean of the rows of its tokens: no token sees its neighbours, and order counts nothing. "
+        "sentence-transformers loads the same folder: `SentenceTransformer(folder)`."
+    )
+
     def __init__(self, name: str, table: "Embeddings", tokenizer: "Tokenizer") -> None:
         self.name = name
         self.table = table
@@ -100,12 +109,12 @@ def _tokenizer(model: "SimCSE") -> "Tokenizer":
 
 
 def _table(model: "SimCSE", tokenizer: "Tokenizer", on_progress: Progress) -> "Embeddings":
-    """(V, D) float16; zeros for tokens that stand for nothing."""
+    """(V, D), zeros for tokens that stand for nothing; in float16 sentence-transformers would make NaN of these."""
     names = {number: token for token, number in tokenizer.get_vocab().items()}
     marks = {*model.tokenizer.all_special_ids}
     ids = [number for number in sorted(names) if number not in marks and not _PLACEHOLDER.fullmatch(names[number])]
     projected = _most_telling(_embedded(model, ids, on_progress), DIMS)
-    table = np.zeros((len(names), projected.shape[1]), dtype=np.float16)
+    table = np.zeros((len(names), projected.shape[1]), dtype=np.float32)
     table[ids] = projected * _weights(len(ids))[:, None]
     return table
 
@@ -156,7 +165,7 @@ def _config(model: "SimCSE", table: "Embeddings") -> dict[str, Any]:
         "hidden_dim": table.shape[1],
         "seq_length": 1_000_000,
         "normalize": True,
-        "embedding_dtype": "float16",
+        "embedding_dtype": "float32",
     }
 
 
