@@ -31,10 +31,10 @@ def test_a_model_is_measured_in_the_languages_that_it_reads(minilm: SimCSE) -> N
 
 def test_data_without_labels_is_refused_before_the_work(minilm: SimCSE, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="only texts"):
-        measured_export(tiny_model(minilm), "static", tmp_path / "out", [Texts("notes", ["a", "b"])])
+        measured_export(tiny_model(minilm), "static", tmp_path / "out", [Texts("notes", ("a", "b"))])
     assert not list(tmp_path.iterdir())
 
 
 def test_a_format_that_changes_nothing_costs_nothing(minilm: SimCSE, tmp_path: Path) -> None:
-    data = Scored("pairs", ["a"], ["b"], [1.0])
+    data = Scored("pairs", ("a",), ("b",), (1.0,))
     assert measured_export(tiny_model(minilm), "sentence-transformers", tmp_path / "out", [data]) is None

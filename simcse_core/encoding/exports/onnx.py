@@ -168,14 +168,15 @@ def _surroundings(model: "SimCSE", folder: Path) -> Path:
 
 def _plain_copy(model: "SimCSE") -> "PreTrainedModel":
     """The BERT with attention that can be exported; the weights are shared."""
+    from transformers import PreTrainedConfig
+
     bert = copy.deepcopy(model.bert, {id(weight): weight for weight in model.bert.parameters()})
     for module in bert.modules():
-        if hasattr(module, "config"):
-            module.config._attn_implementation = "eager"
-    bert.config._attn_implementation = "eager"
+        if isinstance(config := getattr(module, "config", None), PreTrainedConfig):
+            config._attn_implementation = "eager"
     if getattr(bert, "pooler", None) is not None:
-        bert.pooler = None
-    return bert.eval()
+        setattr(bert, "pooler", None)  # noqa: B010 - modules are typed as tensors
+    return cast("PreTrainedModel", bert.train(False))
 
 
 def _scaled_by_token(bert: "PreTrainedModel") -> "PreTrainedModel":
