@@ -114,7 +114,7 @@ def test_the_readme_of_a_bundle_shows_names_as_text() -> None:
     versions = {"simcse_core": NAMES[0], NAMES[1]: NAMES[2]}
     description = Description(format=1, name=run.title, run=run.id, command=command(run.config), data_sha256="",
                               dev_sha256="", model_sha256="", versions=versions)  # fmt: skip
-    text = readme(run, run.config, description, finished)
+    text = readme(run.model, run.config, description, finished)
     assert not pictures_and_links(text)
     assert not UNSEEN.search(text)
     assert [line for line in text.splitlines() if line.startswith("# ")] == [f"# {markdown(run.title)}"]

@@ -36,6 +36,11 @@ def add_arguments(parser: Parser) -> None:
         added.add_argument("run", metavar="ID", help="id of the run, or its folder")
         if name == "export":
             added.add_argument("--output", help="the file to write (default: ID.zip)")
+            added.add_argument(
+                "--complete",
+                action="store_true",
+                help="with the whole model, also where the run stores only what its training has changed",
+            )
         if name == "rename":
             added.add_argument("name", metavar="NAME", help="at most 80 characters; '' removes the name")
         if name == "delete":
@@ -87,7 +92,7 @@ def _export(options: argparse.Namespace) -> None:
 
     run = _named(options.run)
     file = output_file(options.output or f"{run.id}.zip")
-    write_bundle(run, file)
+    write_bundle(run, file, complete=options.complete)
     megabytes = round(file.stat().st_size / 1_000_000, 1)
     print_answer({"run": run.id, "file": str(file), "megabytes": megabytes}, options.format)
 

@@ -165,8 +165,8 @@ class FrozenEncoder(nn.Module):
             self.head = make_head("linear", self.whole_dim)
         return list(self.parameters())
 
-    def save(self, folder: Path | str) -> None:
-        """Write the name of the frozen base and the head. sentence-transformers cannot read this."""
+    def save(self, folder: Path | str, *, base: str | None = None) -> None:
+        """Write the name of the frozen base and the head, whatever `base` is. Only this program reads it."""
         from simcse_core.encoding.storage import save_frozen
 
         save_frozen(self, Path(folder))

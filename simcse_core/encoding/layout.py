@@ -28,6 +28,8 @@ from simcse_core.errors import ModelError
 
 FROZEN_FILE = "simcse.json"
 """In the folder of a head on a frozen model."""
+BASE_FILE, CHANGED_FILE = "base.json", "changed.safetensors"
+"""In the folder of a model that stores only what differs from another one (`deltas`)."""
 _KINDS = ("Transformer", "WeightedLayerPooling", "Dense", "Pooling", "LayerNorm", "Normalize")
 _ORDER = re.compile(r"Transformer (WeightedLayerPooling )?(Dense )*Pooling ((Dense|LayerNorm|Normalize) )*")
 _SETTINGS_FILES = tuple(
@@ -35,10 +37,13 @@ _SETTINGS_FILES = tuple(
     for family in ("bert", "roberta", "distilbert", "camembert", "albert", "xlm-roberta", "xlnet")
 )
 """The first of these that says anything counts."""
+_TOKENIZER_FILES = (
+    r"tokenizer.*\.json|special_tokens_map\.json|added_tokens\.json|vocab\.(?:json|txt)|merges\.txt|.*\.model"
+)
 _MODEL_FILES = re.compile(
     r"config\.json|modules\.json|simcse\.json|sentence_[a-z-]+_config\.json|config_sentence_transformers\.json|"
     r"model(?:-\d{5}-of-\d{5})?\.safetensors|model\.safetensors\.index\.json|head\.safetensors|"
-    r"tokenizer.*\.json|special_tokens_map\.json|added_tokens\.json|vocab\.(?:json|txt)|merges\.txt|.*\.model"
+    rf"base\.json|changed\.safetensors|{_TOKENIZER_FILES}"
 )
 """Names of the files from which a model is loaded; `*.model` are tokenizers of sentencepiece."""
 
@@ -147,6 +152,17 @@ def model_files(folder: Path, name: str) -> list[Path]:
     listed = module_paths(read_json(folder / "modules.json"), name) if is_there(folder / "modules.json") else []
     folders = {folder, *(folder / path for _kind, path in listed)}
     return sorted(path for place in folders for path in place.glob("*") if _MODEL_FILES.fullmatch(path.name))
+
+
+def is_of_tokenizer(path: Path) -> bool:
+    """Whether a file is one from which a tokenizer is loaded, by its name."""
+    return re.fullmatch(_TOKENIZER_FILES, path.name) is not None
+
+
+def weight_files(transformer: Path) -> list[Path]:
+    """The safetensors of a BERT's folder: one, or several shards; none where it has none."""
+    whole = [path for path in (transformer / "model.safetensors", transformer / CHANGED_FILE) if path.exists()]
+    return whole[:1] or sorted(transformer.glob("model-*-of-*.safetensors"))
 
 
 def module_paths(modules: object, name: str) -> list[tuple[str, str]]:

@@ -442,8 +442,13 @@ class SimCSE(nn.Module):
                 module.requires_grad_(True)
         return [parameter for parameter in self.parameters() if parameter.requires_grad]
 
-    def save(self, folder: Path | str) -> None:
-        """Write the model in the folder layout of sentence-transformers, where it gives the same embeddings."""
+    def save(self, folder: Path | str, *, base: str | None = None) -> None:
+        """Write the model in the folder layout of sentence-transformers, where it gives the same embeddings.
+
+        Args:
+            folder: it is made where there is none.
+            base: name of the model that it was made from: what has not changed may then be left out (`deltas`).
+        """
         from simcse_core.encoding.storage import save
 
-        save(self, Path(folder))
+        save(self, Path(folder), base=base)

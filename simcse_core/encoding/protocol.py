@@ -73,6 +73,6 @@ class Encoder(Protocol):
         """Choose what training may change, and return those parameters."""
         ...
 
-    def save(self, folder: Path | str) -> None:
-        """Write the encoder to a folder that `load` takes."""
+    def save(self, folder: Path | str, *, base: str | None = None) -> None:
+        """Write the encoder to a folder that `load` takes. Arguments as for `SimCSE.save`."""
         ...

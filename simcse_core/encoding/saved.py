@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from simcse_core.encoding.cards import CATALOGUE, ModelCard
-from simcse_core.encoding.layout import FROZEN_FILE, read_layout
+from simcse_core.encoding.layout import FROZEN_FILE, read_layout, weight_files
 from simcse_core.encoding.module_files import FrozenSettings, is_there, read_settings
 from simcse_core.errors import ModelError
 
@@ -57,5 +57,4 @@ def card_of(folder: Path, name: str, title: str, *, languages: str = "", note: s
 
 
 def _megabytes(folder: Path) -> int:
-    weights = folder / "model.safetensors"
-    return round(os.path.getsize(weights) / 1e6) if os.path.isfile(weights) else 0
+    return round(sum(os.path.getsize(path) for path in weight_files(folder)) / 1e6)

@@ -10,6 +10,8 @@ from safetensors.torch import save_file
 from torch import nn
 from transformers.utils import logging as transformers_logging
 
+from simcse_core.encoding.bases import tokenizer_folder
+from simcse_core.encoding.deltas import save_changed
 from simcse_core.encoding.dense import load_layers, saved_modules, width_behind
 from simcse_core.encoding.device import pick_device
 from simcse_core.encoding.foreign_errors import model_errors
@@ -31,8 +33,14 @@ NO_LIMIT = 1_000_000
 _TYPE = "sentence_transformers.models.{kind}"
 
 
-def save(model: SimCSE, folder: Path) -> None:
+def save(model: SimCSE, folder: Path, *, base: str | None = None) -> None:
     """Write a model; sentence-transformers loads the folder and gives the same embeddings.
+
+    Args:
+        model: to write.
+        folder: it is made where there is none.
+        base: name of the model that it was made from. What is in there is left out where that saves much; the folder is
+            then one for this program alone (`deltas`).
 
     Raises:
         ModelError: the folder's layout has no name for the model's pooling, or cannot say that the model ends below a
@@ -43,9 +51,10 @@ def save(model: SimCSE, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     averages_layers = saved.averages_layers and model.layers > 0  # at layer 0 first and last are the same
     model.bert.config.output_hidden_states = averages_layers
-    model.bert.save_pretrained(folder, safe_serialization=True)
+    if base is None or not save_changed(model.bert, model.tokenizer, folder, base):
+        model.bert.save_pretrained(folder, safe_serialization=True)
+        model.tokenizer.save_pretrained(folder)
     model.bert.config.output_hidden_states = False
-    model.tokenizer.save_pretrained(folder)
     _write(
         folder / "sentence_bert_config.json",
         {"max_seq_length": model.max_tokens, "do_lower_case": puts_in_lower_case(model.tokenizer)},
@@ -108,7 +117,8 @@ def load(folder: Path, name: str, *, device: str = "auto") -> SimCSE:
     bert = load_bert(layout.transformer, name)
     with model_errors(name, "config.json"):
         width, words = int(bert.config.hidden_size), len(cast(nn.Embedding, bert.get_input_embeddings()).weight)
-    tokenizer = load_tokenizer(layout.transformer, name, lower_case=layout.lower_case, embeddings=words)
+    place = tokenizer_folder(layout.transformer, name)
+    tokenizer = load_tokenizer(place, name, lower_case=layout.lower_case, embeddings=words)
     if layout.averaging is not None:
         gives_layers = bool(bert.config.output_hidden_states)
         _check_first_last(layout.averaging, name, int(bert.config.num_hidden_layers), gives_layers=gives_layers)

@@ -15,8 +15,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from transformers import AutoConfig, AutoModel, PreTrainedModel
 
+from simcse_core.encoding.bases import read_base
+from simcse_core.encoding.deltas import whole_weights
 from simcse_core.encoding.foreign_errors import model_errors
-from simcse_core.encoding.layout import decoder_error, two_parts_error
+from simcse_core.encoding.layout import decoder_error, two_parts_error, weight_files
 from simcse_core.encoding.module_files import WeightsIndex, is_there, read_settings
 from simcse_core.errors import ModelError
 
@@ -51,17 +53,24 @@ def load_bert(folder: Path, name: str) -> PreTrainedModel:
         # T5EncoderModel saves that it is none; its kind is one all the same.
         if getattr(config, "is_encoder_decoder", False) or getattr(type(config), "is_encoder_decoder", False):
             raise two_parts_error(name, config.model_type)
-        _check_files(folder, name)
-        _check_size(config, folder, name)
-        bert, report = AutoModel.from_pretrained(
-            folder,
+        base = read_base(folder, name)
+        if base is None:
+            _check_files(folder, name)
+        weights = None if base is None else whole_weights(folder, base, name)
+        sizes = _sizes(folder, name) if weights is None else {key: one.numel() for key, one in weights.items()}
+        _check_size(config, sizes, name)
+        # Of weights in memory only the class of the model can be told.
+        load: Any = AutoModel if weights is None else type(_empty(config))
+        bert, report = load.from_pretrained(
+            folder if weights is None else None,
             config=config,
+            state_dict=weights,
             local_files_only=True,
             use_safetensors=True,
-            trust_remote_code=False,
             dtype=torch.float32,
             output_loading_info=True,
             ignore_mismatched_sizes=True,  # they are refused below, by name
+            **({"trust_remote_code": False} if weights is None else {}),
         )
         _check_fit(bert, report, name)
         _check_numbers(bert, name)
@@ -154,11 +163,10 @@ def _check_files(folder: Path, name: str) -> None:
         )
 
 
-def _check_size(config: object, folder: Path, name: str) -> None:
-    """Refuse a configuration of a much larger model than the weights are, before anything large is made for it."""
+def _sizes(folder: Path, name: str) -> dict[str, int]:
+    """How many numbers each tensor of a folder has. Errors as for `load_bert`."""
     sizes: dict[str, int] = {}
-    whole = folder / "model.safetensors"
-    for path in [whole] if whole.exists() else sorted(folder.glob("model-*-of-*.safetensors")):
+    for path in weight_files(folder):
         with safe_open(path, framework="pt") as file:
             for key in file.keys():  # noqa: SIM118 - it is no mapping
                 tensor = file.get_slice(key)
@@ -170,12 +178,22 @@ def _check_size(config: object, folder: Path, name: str) -> None:
                         kind=tensor.get_dtype(),
                     )
                 sizes[key] = int(torch.Size(tensor.get_shape()).numel())
+    return sizes
+
+
+def _empty(config: object) -> PreTrainedModel:
+    """A model of the configuration, with shapes and without memory."""
+    with torch.device("meta"):
+        return AutoModel.from_config(config, trust_remote_code=False)  # type: ignore[no-untyped-call]
+
+
+def _check_size(config: object, sizes: dict[str, int], name: str) -> None:
+    """Refuse a configuration of a much larger model than the weights are, before anything large is made for it."""
     if not sizes:
         return  # transformers says what is missing
     layers, numbers = getattr(config, "num_hidden_layers", 0), sum(sizes.values())
     if layers <= len(sizes):
-        with torch.device("meta"):  # shapes without memory
-            model = AutoModel.from_config(config, trust_remote_code=False)  # type: ignore[no-untyped-call]
+        model = _empty(config)
         needed = sum(tensor.numel() for tensor in chain(model.parameters(), model.buffers()))
         if needed <= 2 * numbers + 1_000_000:  # a missing pooler is fine, and whatever else is missing gets named
             return
@@ -190,7 +208,9 @@ def _check_size(config: object, folder: Path, name: str) -> None:
 
 
 def _check_fit(bert: PreTrainedModel, report: dict[str, Collection[Any]], name: str) -> None:
-    missing = _used(bert, sorted(str(key) for key in report["missing_keys"]))
+    filled = sorted(str(key) for key in report["missing_keys"])
+    missing = _used(bert, filled)
+    _set_to_zero(bert, set(filled) - set(missing))
     misfit = sorted(str(key[0]) for key in report["mismatched_keys"])
     misfit = _used(bert, misfit)
     left_over = _left_over(bert, sorted(str(key) for key in report["unexpected_keys"]))
@@ -214,6 +234,13 @@ def _check_fit(bert: PreTrainedModel, report: dict[str, Collection[Any]], name: 
             left_over=len(left_over),
             tensors=_some([*missing[:2], *misfit[:2], *left_over], len(missing) + len(misfit) + len(left_over)),
         )
+
+
+def _set_to_zero(bert: PreTrainedModel, names: Collection[str]) -> None:
+    """Have nothing random in a model: what it does not use is the same each time it is loaded."""
+    for name, parameter in bert.named_parameters():
+        if name in names:
+            nn.init.zeros_(parameter)
 
 
 def _left_over(bert: PreTrainedModel, keys: Iterable[str]) -> list[str]:

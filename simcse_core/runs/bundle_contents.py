@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from simcse_core.encoding.bases import base_folder, read_base
 from simcse_core.encoding.cards import CATALOGUE
+from simcse_core.encoding.layout import read_layout, weight_files
 from simcse_core.encoding.scratch import SIZES
 from simcse_core.errors import RunError, UserError
 from simcse_core.home import RUN_ID
@@ -139,10 +141,10 @@ def check_model(folder: Path) -> None:
     """Refuse a model that does not give embeddings, or that takes much more memory than its file.
 
     Raises:
-        RunError: it cannot be loaded, and why.
+        RunError: it cannot be loaded, and why: one that stores only what its training has changed may need a base that
+            is not on this machine.
     """
     from simcse_core.encoding import storage
-    from simcse_core.encoding.layout import read_layout
     from simcse_core.encoding.saved import is_frozen
 
     name = "the model of the bundle"
@@ -150,6 +152,9 @@ def check_model(folder: Path) -> None:
         if is_frozen(folder):
             works = _gives_numbers(storage.load_frozen(folder, name))
         else:
+            base = read_base(folder, name)
+            if base is not None and not is_anywhere(base.base):
+                raise RunError("it is built on {base!r}, which nobody else has.", base=base.base)
             check_size(read_layout(folder, name).transformer)
             works = _gives_numbers(storage.load(folder, name))
     except Exception as error:
@@ -161,6 +166,11 @@ def check_model(folder: Path) -> None:
 
 def _gives_numbers(model: "SimCSE | FrozenEncoder") -> bool:
     return all(math.isfinite(value) for value in model.encode(["A cat sleeps."])[0])
+
+
+def is_anywhere(name: str) -> bool:
+    """Whether a model's name means the same on every machine."""
+    return name in CATALOGUE or is_hub_id(name)
 
 
 def check_size(folder: Path) -> None:
@@ -186,7 +196,9 @@ def check_size(folder: Path) -> None:
     with torch.device("meta"):  # shapes without memory
         model = AutoModel.from_config(config, trust_remote_code=False)  # type: ignore[no-untyped-call]
     needed = 4 * sum(tensor.numel() for tensor in chain(model.parameters(), model.buffers()))
-    if needed > 2.2 * (folder / "model.safetensors").stat().st_size:  # weights in half precision become twice as large
+    base = read_base(folder, folder.name)
+    files = [*weight_files(folder), *(weight_files(base_folder(base, "it")) if base is not None else [])]
+    if needed > 2.2 * sum(path.stat().st_size for path in files):  # weights in half precision become twice as large
         raise _larger()
 
 

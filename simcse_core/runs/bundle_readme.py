@@ -2,14 +2,15 @@
 
 import math
 from collections.abc import Mapping
+from pathlib import Path
 
 from simcse_core.data.opening import source_of
+from simcse_core.encoding.bases import read_base
 from simcse_core.encoding.saved import is_frozen
 from simcse_core.learning.records import Finished
 from simcse_core.plain import markdown
 from simcse_core.runs.bundle_contents import Description
 from simcse_core.runs.config import RunConfig
-from simcse_core.runs.run import Run
 
 USE = """from sentence_transformers import SentenceTransformer
 
@@ -17,7 +18,7 @@ model = SentenceTransformer({folder!r})
 embeddings = model.encode(["A cat sleeps.", "A kitten naps."])
 print(embeddings @ embeddings.T)
 """
-USE_FROZEN = """from simcse_core import load
+USE_HERE = """from simcse_core import load
 
 model = load({folder!r})
 embeddings = model.encode(["A cat sleeps.", "A kitten naps."])
@@ -58,19 +59,19 @@ Versions: {versions}.
 """
 
 
-def python_use(folder: str, *, frozen: bool) -> str:
+def python_use(folder: str, *, complete: bool) -> str:
     """A few lines of Python that use a trained model.
 
     Args:
         folder: of the model.
-        frozen: whether it is a head on a frozen model.
+        complete: whether sentence-transformers loads it.
     """
-    return (USE_FROZEN if frozen else USE).format(folder=folder)
+    return (USE if complete else USE_HERE).format(folder=folder)
 
 
-def readme(run: Run, config: RunConfig, description: Description, finished: Finished) -> str:
-    """The text of the bundle's README.md."""
-    frozen = is_frozen(run.model)
+def readme(model: Path, config: RunConfig, description: Description, finished: Finished) -> str:
+    """The text of the bundle's README.md; `model` is the folder that it carries."""
+    frozen, base = is_frozen(model), read_base(model, description.run)
     return README.format(
         name=markdown(" ".join(description.name.split())),
         version=markdown(description.versions.get("simcse_core", "")),
@@ -78,8 +79,8 @@ def readme(run: Run, config: RunConfig, description: Description, finished: Fini
         data=markdown(config.data),
         start=markdown(config.model if config.layer is None else f"{config.model}, layer {config.layer}"),
         result=_result(finished),
-        code=python_use("model", frozen=frozen),
-        note=_note(frozen),
+        code=python_use("model", complete=not frozen and base is None),
+        note=_note(frozen, None if base is None else base.base),
         command=description.command,
         data_note=_data_note(config),
         versions=markdown(", ".join(f"{name} {number}" for name, number in description.versions.items())),
@@ -103,11 +104,17 @@ def _shares(metrics: Mapping[str, float]) -> dict[str, float]:
     return {name: value for name, value in metrics.items() if isinstance(value, float) and not math.isnan(value)}
 
 
-def _note(frozen: bool) -> str:
+def _note(frozen: bool, base: str | None) -> str:
     if frozen:
         return (
             "sentence-transformers cannot load this model: it is a linear layer on a frozen encoder that only SimCSE "
             "Explorer brings. Run the lines above in the folder of SimCSE Explorer."
+        )
+    if base is not None:
+        return (
+            f"The folder holds only what training has changed; the rest is {markdown(base)}, which has to be on the "
+            "machine. `python -m simcse_core models export model --output whole` makes a complete folder, which "
+            "sentence-transformers loads."
         )
     return "`simcse_core.load` takes the same folder and gives the same embeddings."
 

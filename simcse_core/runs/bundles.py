@@ -1,7 +1,8 @@
 """Bundles: a finished run as one file that can be passed on, and taken in elsewhere.
 
 A bundle is a zip with the run's `config.json`, `metrics.jsonl`, `items.json` and `model/`, a `bundle.json` for programs
-and a `README.md` for people. The data is not in it.
+and a `README.md` for people. The data is not in it. A model that stores only what its training has changed is carried
+as it is where everybody can get its base, and else as a whole one.
 """
 
 import math
@@ -12,10 +13,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import BinaryIO
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 from simcse_core import durable
+from simcse_core.encoding.bases import read_base
+from simcse_core.encoding.catalogue import load
 from simcse_core.errors import RunError
 from simcse_core.home import RUN_ID, home
 from simcse_core.jsonable import jsonable
@@ -29,7 +33,7 @@ from simcse_core.runs.run import Run
 
 _OF_A_MODEL = (
     r"(?:config|modules|simcse|sentence_bert_config|config_sentence_transformers|tokenizer|tokenizer_config|"
-    r"special_tokens_map|added_tokens|vocab)\.json|(?:vocab|merges)\.txt|(?:model|head)\.safetensors|"
+    r"special_tokens_map|added_tokens|vocab|base)\.json|(?:vocab|merges)\.txt|(?:model|head|changed)\.safetensors|"
     r"[0-9]_[A-Za-z]{1,40}/(?:config\.json|model\.safetensors)"
 )
 ALLOWED = re.compile(rf"(?:bundle|config|items)\.json|metrics\.jsonl|README\.md|model/(?:{_OF_A_MODEL})")
@@ -38,15 +42,17 @@ _LONG_AGO = (1980, 1, 1, 0, 0, 0)
 """Of every file in a bundle, so that the same run gives the same bytes."""
 
 
-def write_bundle(run: Run, target: Path | BinaryIO, user: str | None = None) -> None:
+def write_bundle(run: Run, target: Path | BinaryIO, user: str | None = None, *, complete: bool = False) -> None:
     """Write a finished run as a bundle; the same run gives the same bytes.
 
     Args:
         run: in the state "finished".
         target: a file, which is only replaced when the bundle is complete, or one that is open for writing.
         user: whose name for the run it carries; None is the operator.
+        complete: carry the whole model, so that sentence-transformers loads it out of the bundle.
 
     Raises:
+        ModelError: the whole model is carried, and cannot be loaded.
         RunError: the run is not finished or damaged, its model cannot be read, or the file cannot be written, or
             stands in the run's own folder.
     """
@@ -59,15 +65,16 @@ def write_bundle(run: Run, target: Path | BinaryIO, user: str | None = None) -> 
         )
     if run.status.state != State.FINISHED:
         raise RunError("Only a finished run can be exported; {run} is {state}.", run=run.id, state=run.status.state)
-    texts = texts_of_bundle(run, user)
-    if not isinstance(target, Path):
-        _write(run, texts, target)
-        return
-    try:
-        with durable.replacing(target) as file:
-            _write(run, texts, file)
-    except OSError as error:
-        raise files.explained(error, target) from error
+    with _packed_model(run, complete=complete) as model:
+        texts = texts_of_bundle(run, user, model)
+        if not isinstance(target, Path):
+            _write(run, model, texts, target)
+            return
+        try:
+            with durable.replacing(target) as file:
+                _write(run, model, texts, file)
+        except OSError as error:
+            raise files.explained(error, target) from error
 
 
 def read_bundle(source: Path | BinaryIO, *, owner: str) -> Run:
@@ -153,8 +160,36 @@ def _incoming(folder: Path) -> Iterator[Path]:
         shutil.rmtree(incoming, ignore_errors=True)
 
 
-def texts_of_bundle(run: Run, user: str | None = None) -> dict[str, str]:
-    """The small files of a bundle, which mention no path of this machine."""
+def needs_base(run: Run) -> str | None:
+    """The base that whoever takes in the bundle of a run has to have; None where the bundle carries the whole model.
+
+    Raises:
+        ModelError: the model is damaged.
+    """
+    base = read_base(run.model, run.id)
+    return base.base if base is not None and bundle_contents.is_anywhere(base.base) else None
+
+
+@contextmanager
+def _packed_model(run: Run, *, complete: bool) -> Iterator[Path]:
+    """The folder of the model that goes into a bundle."""
+    if read_base(run.model, run.id) is None or (needs_base(run) is not None and not complete):
+        yield run.model
+        return
+    with TemporaryDirectory() as scratch:
+        model = Path(scratch) / "model"
+        load(str(run.model), device="cpu").save(model)
+        yield model
+
+
+def texts_of_bundle(run: Run, user: str | None = None, model: Path | None = None) -> dict[str, str]:
+    """The small files of a bundle, which mention no path of this machine.
+
+    Args:
+        run: that it carries.
+        user: as for `write_bundle`.
+        model: the folder that becomes `model/`; None is the run's own.
+    """
     records, end = run.records(), run.finished()
     if end is None:
         raise RunError("The run {run} cannot be exported: its metrics.jsonl is damaged.", run=run.id)
@@ -172,7 +207,7 @@ def texts_of_bundle(run: Run, user: str | None = None) -> dict[str, str]:
     )
     items = run.items()
     return {
-        "README.md": readme(run, config, description, finished),
+        "README.md": readme(model or run.model, config, description, finished),
         "bundle.json": files.text_of(description.model_dump()),
         "config.json": files.text_of(config.model_dump(mode="json")),
         "metrics.jsonl": metrics.lines([*records[:-1], finished]),
@@ -180,26 +215,26 @@ def texts_of_bundle(run: Run, user: str | None = None) -> dict[str, str]:
     }
 
 
-def _model_files(run: Run) -> dict[str, Path]:
-    """The files of a run's model by their names in a bundle.
+def _model_files(run: Run, model: Path) -> dict[str, Path]:
+    """The files of a model by their names in a bundle.
 
     Raises:
         RunError: there are none, or one of them or a folder cannot be read.
     """
-    if not os.path.lexists(run.model):
+    if not os.path.lexists(model):
         raise RunError("The run {run} cannot be exported: its model is gone.", run=run.id)
-    paths = [run.model, *run.model.rglob("*")]  # passes over what is in a folder that cannot be read
+    paths = [model, *model.rglob("*")]  # passes over what is in a folder that cannot be read
     for path in paths:
         if not os.access(path, os.R_OK | (os.X_OK if os.path.isdir(path) else 0)):
             raise RunError("The run {run} cannot be exported: {file} cannot be read.", run=run.id, file=path)
-    model = {path.relative_to(run.folder).as_posix(): path for path in paths if path.is_file()}
-    if not model:
+    named = {f"model/{path.relative_to(model).as_posix()}": path for path in paths if path.is_file()}
+    if not named:
         raise RunError("The run {run} cannot be exported: its model is gone.", run=run.id)
-    return model
+    return named
 
 
-def _write(run: Run, texts: dict[str, str], file: BinaryIO) -> None:
-    model = _model_files(run)
+def _write(run: Run, folder: Path, texts: dict[str, str], file: BinaryIO) -> None:
+    model = _model_files(run, folder)
     with ZipFile(file, "w") as zipped:
         for name, text in texts.items():
             zipped.writestr(_entry(name, ZIP_DEFLATED), text)

@@ -18,7 +18,7 @@ from simcse_core.data.opening import open_data, source_of
 from simcse_core.data.splits import fold, split
 from simcse_core.encoding.cards import CATALOGUE
 from simcse_core.encoding.catalogue import find
-from simcse_core.encoding.layout import model_files
+from simcse_core.encoding.layout import model_files, weight_files
 from simcse_core.encoding.scratch import SIZES
 from simcse_core.errors import DataError, ModelError, OptionError
 from simcse_core.hub import checksums
@@ -97,6 +97,11 @@ class RunConfig(BaseModel):
     def other_dev(self) -> str | None:
         """Data of its own that is measured on; None where rows of `data` are held out, or nothing is."""
         return None if self.dev == NOTHING else self.dev
+
+    @property
+    def root(self) -> str:
+        """Name of the model that the first of all trainings started from."""
+        return self.stages[0].started_from if self.stages else self.model
 
 
 def check_held_out(config: RunConfig) -> None:
@@ -254,8 +259,8 @@ def _past(model: str) -> tuple[str, str, tuple[Stage, ...]]:
     if model in SIZES or (model in CATALOGUE and CATALOGUE[model].is_frozen):
         return "", "", ()
     folder = find(model)
-    weights = folder / "model.safetensors"
-    digest = checksums.sha256(weights) if weights.is_file() else ""
+    weights = weight_files(folder)
+    digest = checksums.sha256(weights[0]) if len(weights) == 1 else ""
     try:
         made_by = RunConfig.model_validate_json(files.read_bytes(folder.parent / "config.json"))
     except (OSError, ValueError):

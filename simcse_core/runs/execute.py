@@ -200,7 +200,7 @@ def _save(model: Trainable, run: Run) -> None:
     """The model's folder is there whole, or not at all."""
     whole = run.folder / "model.new"
     shutil.rmtree(whole, ignore_errors=True)
-    model.save(whole)
+    model.save(whole, base=run.config.root)
     durable.sync_tree(whole)
     shutil.rmtree(run.model, ignore_errors=True)  # of an earlier attempt, killed right after it
     durable.move(whole, run.model)

@@ -19,7 +19,9 @@ from safetensors.numpy import save_file
 
 from simcse_core.commands.main import make_parser
 from simcse_core.commands.training_options import config_of
+from simcse_core.encoding import deltas
 from simcse_core.encoding.catalogue import load
+from simcse_core.encoding.model import SimCSE
 from simcse_core.errors import RunError
 from simcse_core.jsonable import jsonable
 from simcse_core.learning.notes import NOTES
@@ -32,6 +34,7 @@ from simcse_core.runs.config import RunConfig, Stage, describe
 from simcse_core.runs.execute import execute
 from simcse_core.runs.reproduce import as_carried_out, command
 from tests.records import step
+from tests.stand_in_hub import tiny_model
 
 HEAD_ONLY = RunConfig(
     data="intents-zh", model="use-multilingual", settings=TrainingSettings(tune="head", steps=2, loss="supcon")
@@ -61,6 +64,18 @@ def frozen(tmp_path_factory: pytest.TempPathFactory) -> store.Run:
 def bundle(frozen: store.Run, tmp_path: Path) -> Path:
     write_bundle(frozen, tmp_path / "bundle.zip")
     return tmp_path / "bundle.zip"
+
+
+@pytest.fixture
+def on_a_base(tmp_path: Path, minilm: SimCSE, monkeypatch: pytest.MonkeyPatch) -> store.Run:
+    """A run that stores only what its training has changed in a model of the hub."""
+    monkeypatch.setattr(deltas, "LEAST_SHARED", 1_000)
+    monkeypatch.setenv("SIMCSE_MODELS", str(tmp_path / "models"))
+    tiny_model(minilm).save(tmp_path / "models" / "someone--tiny")
+    config = RunConfig(
+        data="intents-en", model="someone/tiny", settings=TrainingSettings(tune="top:1", steps=2, loss="supcon")
+    )
+    return finished(config, tmp_path / "run")
 
 
 def runs_folder(home: Path) -> list[str]:
@@ -595,3 +610,57 @@ def test_a_budget_in_seconds_is_repeated_in_steps() -> None:
     again = as_carried_out(config, records).settings
     assert (again.seconds, again.steps, again.epochs) == (None, 40, 100)
     assert as_carried_out(config, []) == config
+
+
+def test_a_bundle_carries_what_has_changed_and_says_where_the_rest_is(on_a_base: store.Run, tmp_path: Path) -> None:
+    write_bundle(on_a_base, tmp_path / "changed.zip")
+    write_bundle(on_a_base, tmp_path / "complete.zip", complete=True)
+    with zipfile.ZipFile(tmp_path / "changed.zip") as packed:
+        assert "model/changed.safetensors" in packed.namelist()
+        assert "the rest is someone/tiny, which has to be on the machine" in packed.read("README.md").decode()
+        assert str(tmp_path) not in packed.read("model/base.json").decode()
+    with zipfile.ZipFile(tmp_path / "complete.zip") as packed:
+        assert "model/model.safetensors" in packed.namelist()
+        assert "SentenceTransformer" in packed.read("README.md").decode()
+    expected = load(str(on_a_base.model)).encode(["A cat sleeps."])
+    for name in ("changed.zip", "complete.zip"):
+        run = read_bundle(tmp_path / name, owner="me")
+        np.testing.assert_array_equal(load(run.id).encode(["A cat sleeps."]), expected)
+
+
+def test_a_bundle_without_its_base_says_what_to_do(on_a_base: store.Run, tmp_path: Path, home: Path) -> None:
+    write_bundle(on_a_base, tmp_path / "changed.zip")
+    shutil.rmtree(tmp_path / "models")
+    with pytest.raises(RunError, match="someone/tiny is not on this machine"):
+        read_bundle(tmp_path / "changed.zip", owner="me")
+    assert runs_folder(home) == []
+
+
+def test_a_base_that_only_this_machine_has_is_carried_along_and_taken_from_nobody(
+    on_a_base: store.Run, tmp_path: Path, home: Path
+) -> None:
+    folder = shutil.copytree(tmp_path / "models" / "someone--tiny", tmp_path / "mine")
+    run = finished(on_a_base.config.model_copy(update={"model": str(folder)}), tmp_path / "of-mine")
+    assert (run.model / "base.json").is_file()
+    write_bundle(run, tmp_path / "whole.zip")
+    with zipfile.ZipFile(tmp_path / "whole.zip") as packed:
+        assert "model/model.safetensors" in packed.namelist()
+    write_bundle(on_a_base, tmp_path / "sent.zip")
+
+    def name_a_folder(entries: dict[str, bytes]) -> None:
+        base = json.loads(entries["model/base.json"])
+        entries["model/base.json"] = json.dumps({**base, "base": str(folder)}).encode()
+
+    with pytest.raises(RunError, match="which nobody else has"):
+        read_bundle(changed(tmp_path / "sent.zip", name_a_folder), owner="me")
+    assert runs_folder(home) == []
+
+
+def test_a_run_that_goes_on_from_such_a_run_outlives_it(on_a_base: store.Run, tmp_path: Path) -> None:
+    config = on_a_base.config.model_copy(update={"model": str(on_a_base.model), "stages": ()})
+    second = finished(config, tmp_path / "second")
+    assert second.config.root == "someone/tiny"
+    assert second.config.model_sha256
+    expected = load(str(second.model)).encode(["A cat sleeps."])
+    shutil.rmtree(on_a_base.folder)
+    np.testing.assert_array_equal(load(str(second.model)).encode(["A cat sleeps."]), expected)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from simcse_core.data.opening import source_of
+from simcse_core.encoding.bases import Base, read_base
 from simcse_core.encoding.saved import is_frozen
 from simcse_core.errors import RunError
 from simcse_core.learning.records import Finished, State
@@ -139,16 +140,24 @@ def _again(run: Run, config: RunConfig) -> None:
 
 def _use(run: Run) -> None:
     st.subheader(_("Use it in Python"), anchor=False)
-    frozen = is_frozen(run.model)
-    st.code(python_use(run.id if frozen else "model", frozen=frozen), language="python")
-    st.caption(
-        _(
+    frozen, base = is_frozen(run.model), read_base(run.model, run.id)
+    complete = not frozen and base is None
+    st.code(python_use("model" if complete else run.id, complete=complete), language="python")
+    st.caption(_how_to_use(run, frozen=frozen, base=base))
+
+
+def _how_to_use(run: Run, *, frozen: bool, base: Base | None) -> str:
+    if frozen:
+        return _(
             "It is a linear layer on a frozen encoder that sentence-transformers does not have: use it with this "
             "program, on every page, or with simcse_core."
         )
-        if frozen
-        else _("Download the bundle and unpack it: the folder `model` in it is what sentence-transformers loads.")
-    )
+    if base is not None:
+        return _(
+            "The run and its bundle hold only what the training has changed in {model}. A complete folder, which "
+            "sentence-transformers loads, is written by: {command}"
+        ).format(model=plain(base.base), command=f"`python -m simcse_core models export {run.id} --output model`")
+    return _("Download the bundle and unpack it: the folder `model` in it is what sentence-transformers loads.")
 
 
 def _folded(run: Run, config: RunConfig) -> None:
