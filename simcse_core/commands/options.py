@@ -171,7 +171,8 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model", default="minilm", help="catalogue name, run id, folder or owner/model of the hub (default: minilm)"
     )
-    parser.add_argument("--pooling", help=f"{one_of(poolings.names())} (default: the model's own)")
+    choices = one_of(poolings.names())
+    parser.add_argument("--pooling", help=f"{choices}, or several joined by + (default: the model's own)")
     parser.add_argument(
         "--layer", type=integer, help="hidden states of this layer, 0 to the last; negative from the end"
     )

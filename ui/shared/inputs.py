@@ -182,10 +182,11 @@ def encoder_settings(
             on_change=keep,
             help=_("0 is the word embeddings, the last one is the model's output."),
         )
-    key, keep = address.widget(f"{prefix}pooling", poolings.names(), card.pooling, language=language())
+    choices = list(dict.fromkeys([*poolings.names(), card.pooling]))  # a folder may bring one that is not offered
+    key, keep = address.widget(f"{prefix}pooling", choices, card.pooling, language=language())
     pooling = for_pooling.selectbox(
         _("Pooling"),
-        poolings.names(),
+        choices,
         format_func=names.pooling_name,
         key=key,
         on_change=keep,

@@ -1,6 +1,7 @@
 """The names of metrics, lines of a result and states of a run on the screen."""
 
 from simcse_core.data.kinds import KINDS, Metric
+from simcse_core.encoding.pooling import JOINED
 from ui.frame.translation import N_, _
 
 LINES = {
@@ -14,6 +15,9 @@ POOLINGS = {
     "max": N_("maximum"),
     "cls": N_("[CLS] token"),
     "first_last_mean": N_("first + last layer"),
+    "weightedmean": N_("mean, later tokens weigh more"),
+    "lasttoken": N_("last token"),
+    "mean_sqrt_len_tokens": N_("sum over the root of the length"),
 }
 """Poolings with a name on the screen; any other is shown by its name in the registry."""
 STATES = {
@@ -52,8 +56,8 @@ def line_name(name: str) -> str:
 
 
 def pooling_name(name: str) -> str:
-    """A pooling on the screen."""
-    return _(POOLINGS[name]) if name in POOLINGS else name
+    """A pooling on the screen, or several that are joined."""
+    return ", ".join(_(POOLINGS[one]) if one in POOLINGS else one for one in name.split(JOINED))
 
 
 def duration(seconds: float) -> str:

@@ -187,6 +187,13 @@ def _words(first: str, second: str, settings: cache.EncoderSettings) -> None:
             )
     if cache.encoder(settings).layers is None:
         st.caption(_("This model gives sentence embeddings only: it has no tokens to compare word by word."))
+    elif cache.bert(settings).sentence_layers is not None:
+        st.caption(
+            _(
+                "This model has layers behind its pooling: what single tokens bring to the pooled embedding does not "
+                "add up to the cosine, so there is no comparison word by word."
+            )
+        )
     else:
         _word_by_word(first, second, settings)
 
