@@ -30,4 +30,4 @@ with left, errors.user_errors():
     embeddings = cache.embeddings(texts.texts, settings)
     show_maps(embeddings, texts, content=content)
     show_neighbours(embeddings, texts, selected)
-    inputs.warn_about(list(texts.texts), settings.model)
+    inputs.warn_about(list(texts.texts), settings)

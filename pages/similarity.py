@@ -66,7 +66,7 @@ def show(texts: list[str], settings: cache.EncoderSettings) -> None:
     st.markdown(heatmap.in_words(summary, len(texts)))
     st.caption(_("Click a cell to take the pair apart."))
     if cache.is_loaded(settings.model):
-        inputs.warn_about(texts, settings.model)  # below the picture, which stays where it is
+        inputs.warn_about(texts, settings)  # below the picture, which stays where it is
     with below:
         closer = st.container()
         heatmap.twin(similarity, texts)
@@ -88,7 +88,7 @@ settings = cache.EncoderSettings(defaults.model(language()))
 with right, errors.user_errors():  # the sentences are shown even if the settings are invalid
     settings = inputs.encoder_settings()
 with left, errors.user_errors():
-    texts = inputs.sentences(settings.model)
+    texts = inputs.sentences(settings)
     with middle, errors.user_errors():
         if not texts:
             st.info(_("Type or paste at least two sentences, one a line."), icon=":material/edit:")

@@ -50,7 +50,9 @@ def _race(language: str) -> StoredRace:
         after.setdefault(config.settings.loss, _cosines(run.id, texts))  # of the first seed
         print(config.settings.loss, config.settings.seed, outcomes[-1].finished)
     config = configs[0]
-    start = load(config.model, layer=config.layer, pooling=config.pooling, head=config.head)
+    start = load(
+        config.model, layer=config.layer, pooling=config.pooling, head=config.head, prompt=config.prompt, dim=config.dim
+    )
     before = cosine_similarity(start.encode(texts)).astype(float).round(4).tolist()
     shown = [replace(outcome, run="") for outcome in outcomes]
     return StoredRace(os.cpu_count() or 1, platform.system(), config, shown, race.beside(config), texts, before, after)

@@ -91,6 +91,11 @@ class Prompts:
         return next((candidate for candidate in there if self.texts[candidate]), next(iter(there), None))
 
 
+def names_two(prompt: str) -> bool:
+    """Whether this can only be the names of two prompts, for questions and for answers."""
+    return "," in prompt and _NAME.fullmatch(prompt) is not None
+
+
 def _unknown(prompt: str, model: str, names: Sequence[str]) -> OptionError:
     if not names:
         return OptionError(

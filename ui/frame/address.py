@@ -59,6 +59,18 @@ def widget(
     return key, keep
 
 
+def text_widget(name: str) -> tuple[str, Callable[[], None]]:
+    """As `widget`, for a line of text; an empty one is not mentioned in the address."""
+    choice = choice_of(name)
+    value = st.query_params.get(name, "") if choice is None else str(choice)
+    key = f"{name}-"
+    st.session_state[key] = value
+    if value:
+        _store()[name] = value
+    write(name, value or None)
+    return key, lambda: put(name, st.session_state[key])
+
+
 def put(name: str, value: str | int) -> None:
     """Choose for the user; a widget of this name shows it in the next run of the page."""
     _store()[name] = value

@@ -44,6 +44,8 @@ class EncoderSettings:
     layer: int | None = None
     pooling: str | None = None
     head: str | None = None
+    prompt: str | None = None
+    dim: int | None = None
 
 
 @st.cache_resource(show_spinner=False)
@@ -125,11 +127,19 @@ def encoder(settings: EncoderSettings) -> Encoder:
 
 @st.cache_resource(max_entries=24, show_spinner=False)
 def _configured(settings: EncoderSettings, _model: Encoder) -> Encoder:
+    from simcse_core.encoding.frozen import FrozenEncoder
     from simcse_core.encoding.model import SimCSE
 
-    if not isinstance(_model, SimCSE):
-        return _model
-    return _model.configured(pooling=settings.pooling, layer=settings.layer, head=settings.head)
+    if isinstance(_model, FrozenEncoder):
+        return _model.configured(prompt=settings.prompt, dim=settings.dim)
+    assert isinstance(_model, SimCSE)
+    return _model.configured(
+        pooling=settings.pooling,
+        layer=settings.layer,
+        head=settings.head,
+        prompt=settings.prompt,
+        dim=settings.dim,
+    )
 
 
 def bert(settings: EncoderSettings) -> "SimCSE":
@@ -292,11 +302,12 @@ def _reads(name: str, language: str, _model: Encoder) -> bool:
     return len(_model.check(texts).unreadable) < UNREADABLE_FROM * len(texts)
 
 
-def check(texts: tuple[str, ...], model: str) -> TextCheck:
-    """Which texts a model has to cut or cannot read."""
-    return _check(texts, model, encoder(EncoderSettings(model)))
+def check(texts: tuple[str, ...], settings: EncoderSettings) -> TextCheck:
+    """Which texts a model has to cut, with its prompt, or cannot read."""
+    settings = EncoderSettings(settings.model, prompt=settings.prompt)  # nothing else matters
+    return _check(texts, settings, encoder(settings))
 
 
 @st.cache_data(max_entries=200, show_spinner=False)
-def _check(texts: tuple[str, ...], model: str, _model: Encoder) -> TextCheck:
+def _check(texts: tuple[str, ...], settings: EncoderSettings, _model: Encoder) -> TextCheck:
     return _model.check(texts)

@@ -18,18 +18,18 @@ from simcse_core.limits import check_texts, limits
 from ui.frame import address, uploads
 from ui.frame.errors import plain, user_errors
 from ui.frame.translation import _, explain, joined, language
-from ui.shared import cache, defaults, model_fetch, models, names, reading
+from ui.shared import cache, defaults, model_fetch, models, names, prompt_and_dim, reading
 from ui.shared.typing_area import offer_other_text, put, typing_area
 
 SENTENCES = "sentences"
 """Key of the text area on the page Similarity."""
 
 
-def sentences(model: str) -> list[str]:
+def sentences(settings: cache.EncoderSettings) -> list[str]:
     """A sample set, an uploaded file or what is typed: one sentence a line.
 
     Args:
-        model: which has to read them; under the text stands what it cannot do justice to.
+        settings: of the encoder that has to read them; under the text stands what it cannot do justice to.
 
     Raises:
         InputError: there are too many sentences, or one is too long.
@@ -50,7 +50,7 @@ def sentences(model: str) -> list[str]:
             default="\n".join(sample.sentences),
             source=name,
             key=SENTENCES,
-            note=_note_on(model),
+            note=_note_on(settings),
         )
     )
     with st.container(horizontal=True):
@@ -70,17 +70,17 @@ def is_sample(texts: Sequence[str]) -> bool:
     )
 
 
-def _note_on(model: str) -> Callable[[str], str]:
+def _note_on(settings: cache.EncoderSettings) -> Callable[[str], str]:
     """Which lines are too long or unreadable to a model, for the line under the text."""
 
     def note(text: str) -> str:
         texts = split_lines(text)
-        if not texts or len(texts) > limits().max_heatmap_texts or not cache.is_loaded(model):
+        if not texts or len(texts) > limits().max_heatmap_texts or not cache.is_loaded(settings.model):
             return ""
         if max(map(len, texts)) > limits().max_text_characters:
             return ""
         try:
-            check = cache.check(tuple(texts), model)
+            check = cache.check(tuple(texts), settings)
         except UserError:  # the page says below that the model cannot be used
             return ""
         problems = []
@@ -153,11 +153,11 @@ def encoder_settings(
     model: str | None = None,
     layers_less: int = 0,
 ) -> cache.EncoderSettings:
-    """Model, layer, pooling and head. A frozen model has no layers and no tokens, and the page says so.
+    """Model, layer, pooling, head, prompt and dimensions. A frozen model has no layers and no tokens; the page says so.
 
     Args:
         prefix: of the settings' names in the address, for a second encoder beside the first.
-        places: where model, layer, pooling and head go; None puts them one under the other.
+        places: where model, layer, pooling, and all the rest go; None puts them one under the other.
         model: it starts with; None is the one that reads the language of the interface.
         layers_less: how far below the last layer it starts.
     """
@@ -170,7 +170,8 @@ def encoder_settings(
         for_layer.caption(
             _("It is frozen: it gives sentence embeddings only, so there are no layers or poolings to choose.")
         )
-        return cache.EncoderSettings(card.name)
+        _prompt, dim = prompt_and_dim.choose(card, for_pooling, prefix)
+        return cache.EncoderSettings(card.name, dim=dim)
     layer = 0  # a run that was cut there has no other, and a slider of one place is an error
     if card.layers > 0:
         key, keep = address.widget(f"{prefix}layer", range(card.layers + 1), max(card.layers - layers_less, 0))
@@ -200,18 +201,22 @@ def encoder_settings(
         on_change=keep,
         help="\n".join(f"- `{name}`: {_(text)}" for name, text in HEADS.items()),
     )
+    prompt, dim = prompt_and_dim.choose(card, for_head, prefix)
     # What the model does by itself counts as not set, so that the cached embeddings are used.
     return cache.EncoderSettings(
         card.name,
         layer=None if layer == card.layers else layer,
         pooling=None if pooling == card.pooling else pooling,
         head=None if head == "none" else head,
+        prompt=prompt,
+        dim=dim,
     )
 
 
-def warn_about(texts: list[str], model: str) -> None:
+def warn_about(texts: list[str], settings: cache.EncoderSettings) -> None:
     """Say which texts the model cannot do justice to."""
-    check = cache.check(tuple(texts), model)
+    model = settings.model
+    check = cache.check(tuple(texts), settings)
     if check.unreadable:
         numbers = _some_of(check.unreadable, texts)
         message = _("{model} cannot read these texts: {numbers}. Their cosines mean nothing.").format(

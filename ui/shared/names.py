@@ -60,6 +60,11 @@ def pooling_name(name: str) -> str:
     return ", ".join(_(POOLINGS[one]) if one in POOLINGS else one for one in name.split(JOINED))
 
 
+def prompt_name(prompt: str) -> str:
+    """A prompt that is set, by its name or its text."""
+    return _("prompt “{prompt}”").format(prompt=prompt.strip()[:40]) if prompt else _("no prompt")
+
+
 def duration(seconds: float) -> str:
     """Seconds in the largest units that fit: s, min, h and min."""
     if seconds < 99.5:

@@ -13,7 +13,7 @@ from ui.frame.translation import _
 from ui.shared import cache, color_range, heatmap, inputs, models
 from ui.shared.heatmap import View
 from ui.shared.matrix.colors import CosineColors
-from ui.shared.names import pooling_name
+from ui.shared.names import pooling_name, prompt_name
 
 HEIGHT = 330
 MOST_SENTENCES = 1_000
@@ -51,7 +51,7 @@ def show(texts: Sequence[str], similarity: Matrix, settings: cache.EncoderSettin
             similarity[:MOST_SENTENCES, :MOST_SENTENCES],
             View(colors=view.colors),
         )
-    inputs.warn_about(list(texts), second_settings.model)
+    inputs.warn_about(list(texts), second_settings)
     with waiting.progress_bar(_("Reading the sentences with the second encoder")) as report:
         second = cosine_similarity(cache.embeddings(texts, second_settings, report))
     difference = second - similarity
@@ -106,6 +106,10 @@ def name(settings: cache.EncoderSettings) -> str:
         parts.append(pooling_name(settings.pooling or card.pooling or ""))
     if settings.head is not None:
         parts.append(_("{head} head").format(head=settings.head))
+    if settings.prompt is not None:
+        parts.append(prompt_name(settings.prompt))
+    if settings.dim is not None:
+        parts.append(_("{n} dimensions").format(n=settings.dim))
     return " · ".join(parts)
 
 

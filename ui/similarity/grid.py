@@ -1,6 +1,7 @@
 """Every layer with every pooling: the user's sentences as small heatmaps, or the rank correlation on a scored file."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -46,7 +47,7 @@ def show(texts: Sequence[str], settings: cache.EncoderSettings, view: View) -> N
             _("Show it with all-MiniLM-L6-v2 and two languages"), icon=":material/visibility:", on_click=_with_layers
         )
         return
-    every_layer = cache.EncoderSettings(settings.model, head=settings.head)
+    every_layer = replace(settings, layer=None, pooling=None)
     with st.popover(_("Measure on a scored file"), icon=":material/upload:"):
         file = st.file_uploader(
             _("A table with the columns sentence1, sentence2 and score"),

@@ -62,7 +62,7 @@ def show(
         cell = (closest.first, closest.second)
     first, second = _ask(texts, cell)
     cosine = float(similarity[first, second])
-    check = cache.check((texts[first], texts[second]), settings.model)
+    check = cache.check((texts[first], texts[second]), settings)
     left, right = st.columns([2, 3], gap="large", vertical_alignment="center")
     with left:
         st.metric(_("Cosine"), heatmap.two_digits(cosine))

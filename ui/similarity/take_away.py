@@ -113,7 +113,13 @@ def python(texts: Sequence[str], settings: cache.EncoderSettings) -> str:
         texts: N sentences; many of them are read from `sentences.txt`.
         settings: of the encoder.
     """
-    parameters = {"layer": settings.layer, "pooling": settings.pooling, "head": settings.head}
+    parameters = {
+        "layer": settings.layer,
+        "pooling": settings.pooling,
+        "head": settings.head,
+        "prompt": settings.prompt,
+        "dim": settings.dim,
+    }
     options = "".join(f", {name}={value!r}" for name, value in parameters.items() if value is not None)
     inline = len(texts) <= INLINE_UP_TO
     imports = "" if inline else "from simcse_core.data.readers import read_texts\n"

@@ -7,6 +7,7 @@ import streamlit as st
 
 from simcse_core.data.cells import split_lines
 from simcse_core.encoding.catalogue import is_here
+from simcse_core.encoding.prompts import names_two
 from simcse_core.errors import UserError
 from simcse_core.limits import check_texts, limits
 from simcse_core.meaning.items import Items
@@ -53,7 +54,7 @@ def show(race: Sequence[Outcome], beside: Mapping[str, Items]) -> None:
     )
     offer_other_text("comparison")
     check_texts(typed, limits().max_heatmap_texts, "max_heatmap_texts")
-    before = cache.EncoderSettings(config.model, config.layer, config.pooling, config.head)
+    before = _start(config)
     after = cache.EncoderSettings(run.id)
     settings = (before, after) if is_here(config.model) else (after,)
     if len(settings) == 1:
@@ -66,6 +67,12 @@ def show(race: Sequence[Outcome], beside: Mapping[str, Items]) -> None:
             matrices = [cosine_similarity(cache.embeddings(tuple(typed), encoder)) for encoder in settings]
             _side_by_side(typed, matrices, [cache.unrelated(typed, encoder) for encoder in settings])
     use(run.id, loss or start)
+
+
+def _start(config: RunConfig) -> cache.EncoderSettings:
+    """The encoder before training; two prompts are no encoder's, and its model has none after training."""
+    prompt = "" if config.prompt is not None and names_two(config.prompt) else config.prompt
+    return cache.EncoderSettings(config.model, config.layer, config.pooling, config.head, prompt, config.dim)
 
 
 def use(run_id: str, name: str) -> None:

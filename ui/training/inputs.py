@@ -68,6 +68,8 @@ class RacePlan:
             kind=self.kind,
             model=self.start.model,
             layer=self.start.layer,
+            prompt=self.start.prompt,
+            dim=self.start.dim,
             settings=self.settings,
         )
 

@@ -7,7 +7,7 @@ import streamlit as st
 from simcse_core.encoding.scratch import SIZES
 from ui.frame import address
 from ui.frame.translation import N_, _, language
-from ui.shared import inputs, models
+from ui.shared import inputs, models, prompt_and_dim
 from ui.shared.races import chain
 from ui.shared.races.words import SIZE_TITLES
 
@@ -25,6 +25,8 @@ class Start:
     """How many there are to train; None for a frozen model."""
     base: str
     """The model of the catalogue that reads the texts; empty for a new one."""
+    prompt: str | None = None
+    dim: int | None = None
     is_lower: bool = False
     """Whether it begins below the last layer, so that every loss has room to show what it does."""
 
@@ -34,7 +36,7 @@ class Start:
 
 
 def choose() -> Start:
-    """Asks for the model and its layer.
+    """Asks for the model, its layer, its prompt and the length of its embeddings.
 
     Raises:
         UserError: the run that a link names is gone.
@@ -54,7 +56,8 @@ def choose() -> Start:
     base = models.base_of(card.name)
     if card.layers is None:
         st.caption(_("It is frozen: a linear layer on its embeddings is trained."))
-        return Start(card.name, None, None, base)
+        _prompt, dim = prompt_and_dim.choose(card, st.container(), "race-")
+        return Start(card.name, None, None, base, dim=dim)
     is_run = bool(chain.stages_of(card.name))
     layer = card.layers
     if card.layers > 1:
@@ -71,4 +74,7 @@ def choose() -> Start:
         )
     # A run goes on with the model as it is; of a model of the catalogue the chosen layer is always named.
     layer_named = None if is_run and layer == card.layers else layer
-    return Start(card.name, layer_named, layer, "" if base in SIZES else base, is_lower=layer < card.layers)
+    prompt, dim = prompt_and_dim.choose(card, st.container(), "race-", pair=True)
+    return Start(
+        card.name, layer_named, layer, "" if base in SIZES else base, prompt, dim, is_lower=layer < card.layers
+    )

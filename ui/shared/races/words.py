@@ -19,7 +19,7 @@ from simcse_core.runs.store import get
 from ui.frame import users
 from ui.frame.translation import N_, _
 from ui.shared.data_choice import data_title
-from ui.shared.names import STATES, duration, metric_title
+from ui.shared.names import STATES, duration, metric_title, prompt_name
 from ui.shared.races.figures import metric_of, names
 from ui.shared.races.tracks import Moment, Track, track
 
@@ -76,9 +76,15 @@ def data_name(name: str) -> str:
 
 
 def start_name(config: RunConfig) -> str:
-    """The model that training starts from, with its layer."""
-    start = model_title(config.model)
-    return start if config.layer is None else f"{start} · " + _("layer {layer}").format(layer=config.layer)
+    """The model that training starts from, with its layer, its prompt and its dimensions."""
+    parts = [model_title(config.model)]
+    if config.layer is not None:
+        parts.append(_("layer {layer}").format(layer=config.layer))
+    if config.prompt is not None:
+        parts.append(prompt_name(config.prompt))
+    if config.dim is not None:
+        parts.append(_("{n} dimensions").format(n=config.dim))
+    return " · ".join(parts)
 
 
 def model_title(name: str) -> str:

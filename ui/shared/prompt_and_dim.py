@@ -1,0 +1,108 @@
+"""The prompt and the length of embeddings: what several pages ask for beside layer and pooling."""
+
+from collections.abc import Callable
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from simcse_core.encoding.cards import ModelCard
+from ui.frame import address
+from ui.frame.translation import _, language
+
+SIZES = (16, 32, 64, 128, 256, 512)
+"""Lengths that are offered where an embedding is longer."""
+NONE, TEXT = "none", "text"
+"""Beside the names of a model's prompts; a prompt of such a name cannot be chosen on a page."""
+PAIR = "query,document"
+
+
+def choose(
+    card: ModelCard, place: DeltaGenerator, prefix: str = "", *, pair: bool = False
+) -> tuple[str | None, int | None]:
+    """Asks for both; folded away where the model names no prompts and nothing of it is set.
+
+    Args:
+        card: of the model.
+        place: where it goes.
+        prefix: of the settings' names in the address.
+        pair: whether one prompt for questions and another for answers can be chosen.
+
+    Returns:
+        Prompt and dimensions as `SimCSE.configured` takes them; None is what the model does by itself.
+    """
+    if card.is_frozen:
+        return None, _dim(card, place, prefix)
+    is_set = any(
+        address.choice_of(name) is not None or name in st.query_params for name in (f"{prefix}prompt", f"{prefix}dim")
+    )
+    title = _("Prompt and dimensions")
+    box: DeltaGenerator = place if card.prompts.names or is_set else place.popover(title, width="stretch")
+    return _prompt(card, box, prefix, pair=pair), _dim(card, box, prefix)
+
+
+def _prompt(card: ModelCard, place: DeltaGenerator, prefix: str, *, pair: bool) -> str | None:
+    names = [name for name in card.prompts.names if name not in (NONE, TEXT)]
+    pairs = [PAIR] if pair and card.prompts.pair(PAIR) is not None else []
+    default = next((name for name in names if name == card.prompts.default), NONE)
+    key, keep = address.widget(f"{prefix}prompt", [NONE, *names, *pairs, TEXT], default, language=language())
+    choice = place.selectbox(
+        _("Prompt"),
+        [NONE, *names, *pairs, TEXT],
+        format_func=_titles(card),
+        key=key,
+        on_change=keep,
+        help=_(
+            "Put before each text. A model that was trained with prompts compares what it is asked with what it "
+            "searches; for similarity all texts get the same one, or none."
+        ),
+    )
+    if choice == default:
+        return None
+    if choice == TEXT:
+        key, keep = address.text_widget(f"{prefix}prompt-text")
+        text: str = place.text_input(
+            _("Text of the prompt"),
+            key=key,
+            on_change=keep,
+            placeholder="query: ",
+            max_chars=1_000,
+            help=_("A blank is put behind a text in Latin letters that has none."),
+        )
+        if text.strip():
+            return text if text[-1].isspace() or not text.isascii() else f"{text} "
+        return None if default == NONE else ""
+    return "" if choice == NONE else choice
+
+
+def _titles(card: ModelCard) -> Callable[[str], str]:
+    def title(name: str) -> str:
+        if name == NONE:
+            return _("none")
+        if name == TEXT:
+            return _("a text of my own")
+        if name == PAIR:
+            return _("query for questions, document for answers")
+        text = card.prompts.texts[name]
+        return f"{name}: “{text[:24]}{'…' if len(text) > 24 else ''}”"
+
+    return title
+
+
+def _dim(card: ModelCard, place: DeltaGenerator, prefix: str) -> int | None:
+    if card.dim is None:
+        return None
+    default = min(card.most_dims or card.dim, card.dim)
+    sizes = sorted({*(size for size in SIZES if size < card.dim), default, card.dim})
+    key, keep = address.widget(f"{prefix}dim", sizes, default, language=language())
+    dim = place.selectbox(
+        _("Dimensions"),
+        sizes,
+        format_func=lambda size: _("{n} (all)").format(n=size) if size == card.dim else str(size),
+        key=key,
+        on_change=keep,
+        help=_(
+            "Only the first dimensions of an embedding count, brought to length 1 again. Shorter embeddings take less "
+            "memory and search; a training with Matryoshka dimensions makes them lose little."
+        ),
+    )
+    return None if dim == default else dim
