@@ -10,8 +10,8 @@ CARDS_IN_A_ROW = 3
 def draw() -> None:
     # Here, because the server imports this file too and is to start at once.
     from ui.frame import errors, page
-    from ui.frame.translation import _, language
-    from ui.shared import color_range, heatmap, stored
+    from ui.frame.translation import _, joined, language
+    from ui.shared import color_range, defaults, heatmap, stored
 
     page.begin("start", title=False)
     st.title("SimCSE Explorer", anchor=False)
@@ -21,21 +21,20 @@ def draw() -> None:
             "See it, take it apart, and teach it your own texts."
         )
     )
+    view = heatmap.AS_TYPED
     picture, words = st.columns([3, 2], gap="large", vertical_alignment="center")
     with picture, errors.user_errors():
-        look = stored.first_look(language())
+        look = stored.first_look(defaults.model(language()))
         view = heatmap.View(colors=color_range.side_by_side([look.unrelated])[0])
         heatmap.figure(look.matrix, look.texts, key="first-look", height=420, view=view)
     with words:
         st.markdown(
-            _(
-                "Each cell compares two sentences by **cosine similarity**: purple is close, white is unrelated, "
-                "orange would be opposite. "
-                "The squares along the diagonal are sentences on one topic. The model was never given topics."
+            joined(
+                _("Each cell compares two sentences by **cosine similarity**."),
+                color_range.in_words(view.colors),
+                _("The squares along the diagonal are sentences on one topic. The model was never given topics."),
             )
         )
-        if view.colors.white:
-            st.caption(color_range.in_words(view.colors))
         st.page_link(
             "pages/similarity.py",
             label=_("Try it with your own sentences"),

@@ -19,9 +19,8 @@ LOOKS = {
 
 def matrix(texts: list[str], settings: cache.EncoderSettings) -> tuple[Matrix, float | None]:
     """(N, N) cosines, and the middle of unrelated ones; of the first sample stored ones while the model is loading."""
-    look = stored.first_look(language())
-    first = texts == look.texts and settings == cache.EncoderSettings(defaults.model(language()))
-    if first and not cache.is_loaded(settings.model):
+    look = stored.first_look(defaults.model(language()))
+    if texts == look.texts and settings == cache.EncoderSettings(look.model) and not cache.is_loaded(settings.model):
         return look.matrix, look.unrelated
     with waiting.progress_bar(_("Reading the sentences")) as report:
         embeddings = cache.embeddings(texts, settings, report)

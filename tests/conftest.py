@@ -72,6 +72,12 @@ def multilingual() -> FrozenEncoder:
     return FrozenEncoder.load()
 
 
+@pytest.fixture(scope="session")
+def offline(minilm: SimCSE, me5_small: SimCSE, multilingual: FrozenEncoder) -> dict[str, SimCSE | FrozenEncoder]:
+    """All models that need no network, by name."""
+    return {"minilm": minilm, "me5-small": me5_small, "use-multilingual": multilingual}
+
+
 SENTENCES = [
     "A cat sleeps on the sofa.",
     "A kitten naps.",

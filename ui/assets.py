@@ -7,7 +7,7 @@ import tempfile
 from dataclasses import asdict, replace
 
 from simcse_core.data import bundled
-from simcse_core.encoding.catalogue import load
+from simcse_core.encoding.catalogue import CATALOGUE, load
 from simcse_core.jsonable import jsonable
 from simcse_core.meaning.similarity import Background, cosine_similarity
 from simcse_core.runs import race, store
@@ -20,8 +20,7 @@ from ui.shared.stored import FOLDER, StoredHeatmap, StoredRace
 
 
 def main() -> None:
-    heatmaps = {language: asdict(_first_look(language)) for language in LANGUAGES}
-    _write("first_look", heatmaps)
+    _write("first_look", first_looks())
     losses_run.store_first()
     with tempfile.TemporaryDirectory() as home:
         os.environ["SIMCSE_HOME"] = home
@@ -30,8 +29,17 @@ def main() -> None:
             _write(f"race_{language}", jsonable({**asdict(stored), "config": stored.config.model_dump(mode="json")}))
 
 
-def _first_look(language: str) -> StoredHeatmap:
-    model = defaults.model(language)
+def first_looks() -> dict[str, object]:
+    """By model, for each that a language begins with where its package is there."""
+    return {
+        card.name: asdict(_first_look(card.name, language))
+        for language in LANGUAGES
+        for card in CATALOGUE.values()
+        if language in card.default_for
+    }
+
+
+def _first_look(model: str, language: str) -> StoredHeatmap:
     texts = bundled.samples()["first_look"].in_language(language).sentences
     return StoredHeatmap(model, "first_look", texts, _cosines(model, texts), _unrelated(model, language))
 

@@ -32,7 +32,7 @@ class ModelCard:
     multilingual: bool = False
     """Whether it reads many languages, and gives a sentence and its translation nearly the same embedding."""
     default_for: tuple[str, ...] = ()
-    """The languages of the interface that begin with it: "en", "zh_CN"."""
+    """The languages of the interface that begin with it ("en", "zh_CN"), unless an earlier card of theirs is here."""
     crowded_at: tuple[int, str] | None = None
     """A layer and a pooling at which even unrelated sentences have a cosine of 0.9; None where nobody has looked."""
     dim: int | None = None
@@ -41,6 +41,8 @@ class ModelCard:
     """To how many dimensions it cuts embeddings by itself; None is all."""
     prompts: Prompts = field(default=Prompts(), hash=False)
     """What it was trained to read before a text, where its folder does not say it."""
+    temperature: float | None = None
+    """Of its training, where that is so low that unrelated sentences have high cosines in a good model."""
 
     @property
     def is_frozen(self) -> bool:
@@ -72,7 +74,7 @@ CATALOGUE = {
         ),
         ModelCard(
             name="me5-small",
-            title="multilingual-e5-small, 4 bits",
+            title="multilingual-e5-small (4-bit)",
             languages="Chinese, English and about 90 more",
             licence="MIT",
             megabytes=470,
@@ -85,6 +87,9 @@ CATALOGUE = {
             multilingual=True,
             dim=384,
             prompts=Prompts(_E5),
+            default_for=("zh_CN",),
+            crowded_at=(3, "max"),
+            temperature=0.01,
         ),
         ModelCard(
             name="use-multilingual",
@@ -225,16 +230,11 @@ CATALOGUE = {
             multilingual=True,
             dim=384,
             prompts=Prompts(_E5),
+            temperature=0.01,
         ),
     )
 }
-"""By name. Those that work without a network come first."""
-
-WITH_LAYERS = next(card for card in CATALOGUE.values() if card.package and not card.is_frozen)
-"""What stands in for a frozen encoder where layers are asked for; it works without a network."""
-
-READS_MOST = next(card for card in CATALOGUE.values() if card.package and card.multilingual)
-"""What reads texts that another model cannot; it works without a network."""
+"""By name. Those that work without a network come first, and of those that read many languages the best."""
 
 
 def with_prompts(name: str, prompts: Prompts) -> Prompts:

@@ -5,14 +5,24 @@ from collections.abc import Callable
 from pathlib import Path
 
 from simcse_core.encoding import fetched, packaged
-from simcse_core.encoding.cards import CATALOGUE, READS_MOST, ModelCard, with_prompts
+from simcse_core.encoding.cards import CATALOGUE, ModelCard, with_prompts
 from simcse_core.encoding.prompts import no_prompts
 from simcse_core.encoding.protocol import Trainable
 from simcse_core.encoding.saved import is_frozen
 from simcse_core.errors import ModelError
 from simcse_core.home import run_folder
 
-__all__ = ["CATALOGUE", "ModelCard", "can_read_instead", "find", "is_here", "load"]
+__all__ = [
+    "CATALOGUE",
+    "ModelCard",
+    "can_read_instead",
+    "default_for",
+    "find",
+    "is_here",
+    "load",
+    "reads_most",
+    "with_layers",
+]
 
 
 def load(
@@ -86,9 +96,34 @@ def is_here(name: str) -> bool:
     return folder is not None and (folder != fetched.folder_of(name) or fetched.is_complete(folder))
 
 
+def default_for(language: str) -> ModelCard:
+    """The model that a language of the interface begins with; a language without one begins with that of English.
+
+    Not every package is there on every system, so a language may have several.
+    """
+    of_language = (card for card in _offline() if language in card.default_for)
+    return next(of_language, next(card for card in CATALOGUE.values() if "en" in card.default_for))
+
+
+def reads_most() -> ModelCard:
+    """What reads texts that another model cannot; it works without a network."""
+    return next(card for card in _offline() if card.multilingual)
+
+
+def with_layers() -> ModelCard:
+    """What stands in for a frozen encoder where layers are asked for; it works without a network."""
+    cards = [card for card in _offline() if not card.is_frozen]
+    return next((card for card in cards if card.multilingual), cards[0])
+
+
 def can_read_instead(name: str) -> str | None:
     """An offline model that reads what `name` cannot; None when `name` is already the one that reads most."""
-    return None if name == READS_MOST.name else READS_MOST.name
+    return None if name == reads_most().name else reads_most().name
+
+
+def _offline() -> list[ModelCard]:
+    """The cards whose packages are installed."""
+    return [card for card in CATALOGUE.values() if card.package and packaged.is_here(card)]
 
 
 def _find_or_fetch(name: str, on_fetch: Callable[[int, int], None] | None) -> Path:

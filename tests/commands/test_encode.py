@@ -22,7 +22,7 @@ def test_encode_writes_a_numpy_file_and_warns(run: Command, minilm: SimCSE, tmp_
     answer = json.loads(out)
     assert status == 0
     assert (answer["n"], answer["dim"], answer["truncated"], answer["unreadable"]) == (3, 384, 1, 1)
-    assert "--model use-multilingual" in err
+    assert "--model me5-small" in err
     np.testing.assert_allclose(np.load(tmp_path / "out.npy")[0], minilm.encode(["A cat."])[0], atol=1e-5)
 
 

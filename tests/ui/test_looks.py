@@ -12,13 +12,14 @@ import pytest
 from numpy.typing import NDArray
 from streamlit.testing.v1 import AppTest
 
+from simcse_core.data import bundled
 from simcse_core.encoding.model import SimCSE
 from simcse_core.meaning.attribution import leave_one_out
 from simcse_core.meaning.grid import Grid, similarity_grid
 from simcse_core.meaning.similarity import Background, cosine_similarity
 from ui.frame import projector
 from ui.frame.page import PAGES
-from ui.shared import cache, charts, colors, heatmap
+from ui.shared import cache, charts, colors, defaults, heatmap
 from ui.shared.matrix.colors import NEUTRAL, CosineColors
 from ui.similarity import grid_charts, pair, pair_charts, take_away
 
@@ -41,7 +42,8 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::R
 
 def open_similarity(language: str = "en", text: str | None = None, **parameters: str) -> AppTest:
     cache.encoder(cache.EncoderSettings())  # what is tested here stands below a loaded model
-    cache.encoder(cache.EncoderSettings("use-multilingual"))
+    if language == "zh_CN" or "model" in parameters:
+        cache.encoder(cache.EncoderSettings(parameters.get("model", defaults.model(language))))
     page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
     page.switch_page(PAGES["similarity"].path)
     for parameter, value in {"language": language, **parameters}.items():
@@ -86,7 +88,7 @@ def test_a_pair_the_model_cannot_read_has_no_percentile_and_no_words() -> None:
 
 
 def test_a_frozen_model_says_that_it_has_no_tokens_and_no_layers() -> None:
-    page = open_similarity("zh_CN")
+    page = open_similarity("zh_CN", model="use-multilingual")
     assert not page.exception
     assert len(page.header) == 1  # words are left out, but there is no picture word by word
     grid = open_similarity("en", look="grid", model="use-multilingual")
@@ -103,6 +105,23 @@ def test_a_threshold_and_a_stretched_range_are_named() -> None:
     said = " ".join(caption.value for caption in page.caption)
     assert "below 0.20. 13 of 28 pairs" in said
     assert "stretched from 0.01 to 0.78" in said.replace("(white) ", "")
+
+
+def test_a_good_model_is_the_living_example_of_why_everything_is_0_9(me5_small: SimCSE) -> None:
+    page = open_similarity(look="spread", layer="3")
+    (button,) = [
+        button for button in page.button if "See it on multilingual-e5-small" in button.label.replace("\\", "")
+    ]
+    button.click().run(timeout=120)
+    assert not page.exception
+    assert page.slider(key="layer-").value == me5_small.layers
+    (why,) = [text.value for text in page.markdown if "A good model can look like that" in text.value]
+    unrelated = me5_small.encode(bundled.unrelated("en"))
+    background = Background.of(unrelated)
+    assert "temperature 0.01" in why
+    assert f"**{background.mean:.2f}**" in why
+    assert f"**{background.cosine_at(95):.2f}**" in why
+    assert not [button for button in page.button if "See it on" in button.label]
 
 
 def test_where_all_is_close_the_colours_start_at_unrelated_sentences_and_may_be_fixed_again() -> None:

@@ -166,7 +166,7 @@ def test_tags_and_markdown_in_a_sentence_are_shown_as_they_are(open_page: Open) 
 
 def test_chinese_for_the_english_model_is_a_warning_that_names_another(open_page: Open) -> None:
     page = type_sentences(open_page("similarity"), "今天天气很好。\n图书馆几点开门？")
-    assert "USE multilingual v3" in page.warning[0].value.replace("\\", "")
+    assert "multilingual-e5-small" in page.warning[0].value.replace("\\", "")
 
 
 def test_settings_in_the_address_are_followed(open_page: Open) -> None:
@@ -180,7 +180,7 @@ def test_settings_in_the_address_are_followed(open_page: Open) -> None:
 
 
 def test_a_frozen_model_offers_no_layers(open_page: Open) -> None:
-    page = open_page("similarity", "zh_CN")
+    page = open_page("similarity", "zh_CN", model="use-multilingual")
     assert not page.slider
     assert "冻结" in words(page)
 

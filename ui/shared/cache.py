@@ -17,11 +17,13 @@ from numpy.typing import NDArray
 
 from simcse_core.data import bundled
 from simcse_core.data.language import language_of
+from simcse_core.encoding.cards import CATALOGUE
 from simcse_core.encoding.protocol import Encoder
 from simcse_core.encoding.texts import TextCheck
 from simcse_core.errors import ModelError
 from simcse_core.meaning.similarity import Background, Matrix, Summary, cluster_order, cosine_similarity, summarise
-from ui.frame.translation import _
+from ui.frame.errors import plain
+from ui.frame.translation import _, joined
 from ui.shared import defaults
 from ui.shared.turns import Turns, parts, tokens_in
 
@@ -56,10 +58,17 @@ def _loader() -> ThreadPoolExecutor:
 @st.cache_resource(max_entries=12, show_spinner=False)
 def loading(name: str) -> "Future[Encoder]":
     """A model that is loading. All sessions share it, so nobody may change it; training works on copies."""
-    return _loader().submit(_load, name)
+    unpacked = _unpacked()
+    return _loader().submit(_load, name, lambda done, total: unpacked.update({name: (done, total)}))
 
 
-def _load(name: str) -> Encoder:
+@st.cache_resource(show_spinner=False)
+def _unpacked() -> dict[str, tuple[int, int]]:
+    """How many bytes of how many are unpacked, of models that their packages store packed."""
+    return {}
+
+
+def _load(name: str, on_unpack: Callable[[int, int], None]) -> Encoder:
     from simcse_core.encoding.catalogue import load
 
     # While torch is imported, this thread and the server share one interpreter lock. With shorter turns the server
@@ -67,7 +76,7 @@ def _load(name: str) -> Encoder:
     usual = sys.getswitchinterval()
     sys.setswitchinterval(usual / 10)
     try:
-        model = load(name)
+        model = load(name, on_fetch=on_unpack)
         model.encode(["warm up"])
     finally:
         sys.setswitchinterval(usual)
@@ -93,7 +102,18 @@ def until_loaded(model: str) -> None:
     """A note in place of what needs a model that is still loading; draws the page again when it has loaded."""
     if is_loaded(model):
         st.rerun()
-    st.caption(":material/hourglass_top: " + _("The model is loading, once for everybody …"))
+    st.caption(":material/hourglass_top: " + loading_in_words(model))
+
+
+def loading_in_words(model: str) -> str:
+    """What is being done with a model that is loading; some are unpacked before their first use on a machine."""
+    done, total = _unpacked().get(model, (0, 0))
+    if done == total:
+        return _("The model is loading, once for everybody …")
+    title = CATALOGUE[model].title if model in CATALOGUE else model
+    return _("Preparing {model}, once for this machine: {percent} %").format(
+        model=plain(title), percent=100 * done // total
+    )
 
 
 def encoder(settings: EncoderSettings) -> Encoder:
@@ -108,9 +128,8 @@ def encoder(settings: EncoderSettings) -> Encoder:
         with st.container():
             note = st.empty()
             while not future.done():
-                seconds = time.monotonic() - started
-                text = _("Loading the model, once for everybody … {seconds:.0f} s").format(seconds=seconds)
-                note.caption(f":material/hourglass_top: {text}")
+                seconds = _("{seconds:.0f} s").format(seconds=time.monotonic() - started)
+                note.caption(f":material/hourglass_top: {joined(loading_in_words(settings.model), seconds)}")
                 try:
                     future.result(timeout=0.5)
                 except TimeoutError:

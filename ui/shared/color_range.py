@@ -37,7 +37,9 @@ def side_by_side(unrelated: Sequence[float | None]) -> list[CosineColors]:
 
 
 def in_words(colors: CosineColors) -> str:
-    """What white, purple and orange mean, on a scale from unrelated pairs."""
+    """What purple, white and orange mean."""
+    if not colors.white:
+        return _("Purple is close, white is unrelated, orange would be opposite.")
     return _(
         "The colours start where this model's unrelated sentences lie: white is {white}, the middle of pairs that "
         "have nothing to do with each other; deep purple is 1, and orange is less close than such pairs."

@@ -2,7 +2,7 @@
 
 from simcse_core.data import bundled
 from simcse_core.data.kinds import Dataset, text_columns, texts_of
-from simcse_core.encoding.cards import CATALOGUE
+from simcse_core.encoding.catalogue import CATALOGUE, default_for
 from simcse_core.learning.checks import losses_for
 from simcse_core.learning.settings import TrainingSettings
 from simcse_core.runs.config import RunConfig
@@ -18,9 +18,8 @@ RACE_SEEDS = (0, 1, 2)
 
 
 def model(language: str) -> str:
-    """The model that pages begin with: the card that names the language, or else English."""
-    by_language = {code: card.name for card in CATALOGUE.values() for code in card.default_for}
-    return by_language.get(language, by_language["en"])
+    """The model that pages begin with."""
+    return default_for(language).name
 
 
 def data(language: str) -> str:

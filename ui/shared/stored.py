@@ -56,10 +56,9 @@ _RACE = TypeAdapter(StoredRace)
 
 
 @cache
-def first_look(language: str) -> StoredHeatmap:
-    """The heatmap of the start page; the English one where a language has none."""
-    stored = json.loads((FOLDER / "first_look.json").read_text(encoding="utf-8"))
-    return StoredHeatmap(**stored.get(language, stored["en"]))
+def first_look(model: str) -> StoredHeatmap:
+    """The heatmap of the start page by a model that a language begins with."""
+    return StoredHeatmap(**json.loads((FOLDER / "first_look.json").read_text(encoding="utf-8"))[model])
 
 
 @cache

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from simcse_core.encoding.cards import WITH_LAYERS
+from simcse_core.encoding.catalogue import with_layers
 from simcse_core.meaning.similarity import Matrix, cosine_similarity, summarise
 from ui.frame import waiting
 from ui.frame.errors import plain
@@ -38,7 +38,7 @@ def show(texts: Sequence[str], similarity: Matrix, settings: cache.EncoderSettin
         second_settings = inputs.encoder_settings(
             "b-",
             places=columns,
-            model=WITH_LAYERS.name if frozen else settings.model,
+            model=with_layers().name if frozen else settings.model,
             layers_less=0 if frozen else LAYERS_LESS,
         )
     if second_settings == settings:

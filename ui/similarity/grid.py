@@ -12,7 +12,7 @@ from simcse_core.data import bundled
 from simcse_core.data.files import TABLE_ENDINGS
 from simcse_core.data.kinds import Dataset, Scored, kind_of
 from simcse_core.data.language import language_of
-from simcse_core.encoding.cards import WITH_LAYERS
+from simcse_core.encoding.catalogue import with_layers
 from simcse_core.errors import DataError
 from simcse_core.limits import limits
 from simcse_core.meaning.grid import Grid, SimilarityGrid, similarity_grid, spearman_grid
@@ -44,7 +44,9 @@ def show(texts: Sequence[str], settings: cache.EncoderSettings, view: View) -> N
     if models.card(settings.model).is_frozen:
         st.info(_("This model gives sentence embeddings only: it has no layers and no poolings to compare."))
         st.button(
-            _("Show it with all-MiniLM-L6-v2 and two languages"), icon=":material/visibility:", on_click=_with_layers
+            _("Show it with {model}").format(model=plain(with_layers().title)),
+            icon=":material/visibility:",
+            on_click=_with_layers,
         )
         return
     every_layer = replace(settings, layer=None, pooling=None)
@@ -122,8 +124,10 @@ def _scored(data: Dataset, settings: cache.EncoderSettings) -> None:
 
 
 def _with_layers() -> None:
-    address.put("model", WITH_LAYERS.name)
-    address.put("sample", "side_by_side")
+    card = with_layers()
+    address.put("model", card.name)
+    if not card.multilingual:
+        address.put("sample", "side_by_side")
 
 
 def _table(grid: Grid) -> None:

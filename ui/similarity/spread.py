@@ -5,8 +5,10 @@ from collections.abc import Sequence
 import streamlit as st
 
 from simcse_core.data.language import language_of
+from simcse_core.encoding.catalogue import CATALOGUE, ModelCard, is_here
 from simcse_core.meaning.similarity import Background, Matrix, histogram, mean_off_diagonal
 from ui.frame import address, projector
+from ui.frame.errors import plain
 from ui.frame.translation import _
 from ui.shared import cache, models
 from ui.similarity import pair_charts
@@ -43,26 +45,50 @@ def show(texts: Sequence[str], similarity: Matrix, settings: cache.EncoderSettin
         first, second = st.columns(2)
         first.metric(_("Your pairs, mean"), f"{mean_off_diagonal(similarity):.2f}")
         second.metric(_("Unrelated, mean"), f"{background.mean:.2f}")
-        st.markdown(_why(background))
-        card = models.card(settings.model)
-        if card.crowded_at is not None:
-            if not background.is_crowded:
-                st.button(
-                    _("Show me where everything is 0.9"),
-                    on_click=_choose,
-                    args=card.crowded_at,
-                    icon=":material/visibility:",
-                )
-            else:
-                st.button(
-                    _("Back to the model's own output"),
-                    on_click=_choose,
-                    args=(card.layers, card.pooling),
-                    icon=":material/undo:",
-                )
+        st.markdown(_why(background, settings))
+        _offer_examples(background, settings)
 
 
-def _why(background: Background) -> str:
+def _offer_examples(background: Background, settings: cache.EncoderSettings) -> None:
+    """Buttons that show where unrelated sentences are close, and the way back."""
+    card = models.card(settings.model)
+    if card.crowded_at is not None:
+        if _is_as_it_comes(settings) or not background.is_crowded:
+            title, (layer, pooling), icon = _("Show me where everything is 0.9"), card.crowded_at, "visibility"
+        else:
+            title, layer, pooling, icon = _("Back to the model's own output"), card.layers, card.pooling, "undo"
+        st.button(title, on_click=_choose, args=(layer, pooling), icon=f":material/{icon}:")
+    example = _good_and_crowded()
+    if example is not None and example.name != card.name:
+        st.button(
+            _("See it on {model}").format(model=plain(example.title)),
+            on_click=_choose,
+            args=(example.layers, example.pooling, example.name),
+            icon=":material/swap_horiz:",
+        )
+
+
+def _good_and_crowded() -> ModelCard | None:
+    """A good model whose cosines are all high, and which needs no network."""
+    cards = (card for card in CATALOGUE.values() if card.temperature is not None and card.package)
+    return next((card for card in cards if is_here(card.name)), None)
+
+
+def _is_as_it_comes(settings: cache.EncoderSettings) -> bool:
+    return settings == cache.EncoderSettings(settings.model)
+
+
+def _why(background: Background, settings: cache.EncoderSettings) -> str:
+    card = models.card(settings.model)
+    if background.is_crowded and card.temperature is not None and _is_as_it_comes(settings):
+        return _(
+            "**A good model can look like that.** {model} was trained with the temperature {temperature}: differences "
+            "of a few hundredths were enough to tell the right text from all others, so nothing pushed unrelated "
+            "sentences towards 0. They get **{mean:.2f}**. The number says nothing; the order and the percentile do: "
+            "above **{most:.2f}** a pair is closer than 95 % of the unrelated ones."
+        ).format(
+            model=plain(card.title), temperature=card.temperature, mean=background.mean, most=background.cosine_at(95)
+        )
     if background.is_crowded:
         return _(
             "**Why is everything so close?** With these settings all embeddings point in nearly the same direction: "
@@ -76,6 +102,8 @@ def _why(background: Background) -> str:
     ).format(mean=background.mean, most=background.cosine_at(95))
 
 
-def _choose(layer: int, pooling: str) -> None:
+def _choose(layer: int, pooling: str, model: str | None = None) -> None:
+    if model is not None:
+        address.put("model", model)
     address.put("layer", layer)
     address.put("pooling", pooling)

@@ -2,21 +2,28 @@ import numpy as np
 import pytest
 
 from simcse_core.data import bundled
-from simcse_core.encoding.catalogue import load
+from simcse_core.encoding.catalogue import CATALOGUE
+from simcse_core.encoding.model import SimCSE
+from simcse_core.encoding.protocol import Encoder
 from simcse_core.learning.records import Step
-from simcse_core.meaning.similarity import cosine_similarity
+from simcse_core.meaning.similarity import Background, cosine_similarity
 from simcse_core.runs.config import data_hash
 from simcse_core.runs.race import configs, results, verdict
 from ui.frame.translation import LANGUAGES
 from ui.shared import defaults, stored
 
 
-@pytest.mark.parametrize("language", list(LANGUAGES))
-def test_the_stored_heatmap_is_what_the_model_gives(language: str) -> None:
-    look = stored.first_look(language)
-    assert look.model == defaults.model(language)
+@pytest.mark.parametrize(
+    ("model", "language"), [(card.name, language) for card in CATALOGUE.values() for language in card.default_for]
+)
+def test_the_stored_heatmap_is_what_the_model_gives(model: str, language: str, offline: dict[str, Encoder]) -> None:
+    look = stored.first_look(model)
+    assert look.model == model
     assert look.texts == bundled.samples()[look.sample].sentences[language]
-    np.testing.assert_allclose(look.matrix, cosine_similarity(load(look.model).encode(look.texts)), atol=1e-3)
+    encoder = offline[model]
+    np.testing.assert_allclose(look.matrix, cosine_similarity(encoder.encode(look.texts)), atol=1e-3)
+    unrelated = Background.of(encoder.encode(bundled.unrelated(language)))
+    assert look.unrelated == pytest.approx(unrelated.middle, abs=1e-3)
 
 
 @pytest.mark.parametrize("language", list(LANGUAGES))
@@ -51,7 +58,9 @@ def test_the_recorded_losses_learned_from_equally_many_sentences(language: str) 
 
 
 @pytest.mark.parametrize("language", list(LANGUAGES))
-def test_the_recorded_start_is_what_the_model_gives(language: str) -> None:
+def test_the_recorded_start_is_what_the_model_gives(language: str, offline: dict[str, Encoder]) -> None:
     race = stored.race(language)
-    start = load(race.config.model, layer=race.config.layer)
+    start = offline[race.config.model]
+    if isinstance(start, SimCSE):
+        start = start.configured(layer=race.config.layer, pooling=race.config.pooling)
     np.testing.assert_allclose(race.before, cosine_similarity(start.encode(race.texts)), atol=1e-3)
