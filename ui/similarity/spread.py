@@ -53,11 +53,13 @@ def _offer_examples(background: Background, settings: cache.EncoderSettings) -> 
     """Buttons that show where unrelated sentences are close, and the way back."""
     card = models.card(settings.model)
     if card.crowded_at is not None:
-        if _is_as_it_comes(settings) or not background.is_crowded:
-            title, (layer, pooling), icon = _("Show me where everything is 0.9"), card.crowded_at, "visibility"
-        else:
-            title, layer, pooling, icon = _("Back to the model's own output"), card.layers, card.pooling, "undo"
-        st.button(title, on_click=_choose, args=(layer, pooling), icon=f":material/{icon}:")
+        shows = _is_as_it_comes(settings) or not background.is_crowded
+        st.button(
+            _("Show me where everything is 0.9") if shows else _("Back to the model's own output"),
+            on_click=_choose,
+            args=card.crowded_at if shows else (card.layers, card.pooling),
+            icon=":material/visibility:" if shows else ":material/undo:",
+        )
     example = _good_and_crowded()
     if example is not None and example.name != card.name:
         st.button(
