@@ -108,7 +108,7 @@ def _rows(seconds_per_row: float) -> int:
 def _rehearsed(loop: Loop, to_read: list[list[int]], to_learn: list[list[int]]) -> tuple[_Timing, _Timing]:
     """Making the texts of some batches ready, by their share of all texts, and a step with some of them, by rows."""
     started = time.perf_counter()
-    share = loop.objective.prepare(to_read)
+    share = loop.prepare(to_read)
     ready = _Timing(share, time.perf_counter() - started)
     return ready, _Timing(fmean(map(len, to_learn)), fmean(loop.rehearsed(to_learn, REHEARSAL_SECONDS)))
 

@@ -17,6 +17,7 @@ from simcse_core.encoding.model import SimCSE
 from simcse_core.encoding.pooling import poolings
 from simcse_core.encoding.protocol import Trainable
 from simcse_core.errors import DataError
+from simcse_core.learning.word_rows import train_rows
 from simcse_core.limits import limits
 
 BYTES_PER_MEGABYTE = 1_000_000
@@ -28,7 +29,8 @@ FAMILIES = {"bert", "roberta", "xlm-roberta", "camembert"}
 def learner(model: Trainable, texts: Sequence[str], precision: str) -> tuple[Trainable, Sequence[Prepared]]:
     """The part of a model that trains, and the texts as its `embed` takes them.
 
-    Frozen layers compute without dropout, whether or not their states are cached.
+    Frozen layers compute without dropout, whether or not their states are cached. Where the word embeddings train, the
+    part trains the rows of the texts' tokens (`word_rows`).
 
     Args:
         model: after `tune`; the part shares its weights.
@@ -42,7 +44,10 @@ def learner(model: Trainable, texts: Sequence[str], precision: str) -> tuple[Tra
         return model, model.prepare(texts)
     layer = model.frozen_layers()
     if layer is None or model.bert.config.model_type not in FAMILIES:
-        return model.above(None), model.prepare(texts)
+        part, prepared = model.above(None), model.prepare(texts)
+        if layer is None:
+            train_rows(part, prepared)
+        return part, prepared
     return model.above(layer), FrozenStates(model, texts, layer, precision)
 
 

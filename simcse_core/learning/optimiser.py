@@ -9,6 +9,7 @@ from torch import nn
 from simcse_core.encoding.protocol import Trainable
 from simcse_core.learning.checkpoints import Weights
 from simcse_core.learning.settings import TrainingSettings
+from simcse_core.learning.word_rows import WordRows
 
 
 class Optimiser:
@@ -18,10 +19,22 @@ class Optimiser:
         model: with gradients for what is tuned.
         of_loss: the loss's own parameters, by name.
         settings: learning rates, weight decay and clipping.
+        rows: what trains in the place of the table of word embeddings, if anything does.
     """
 
-    def __init__(self, model: Trainable, of_loss: Mapping[str, nn.Parameter], settings: TrainingSettings) -> None:
-        self.of_model = {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
+    def __init__(
+        self,
+        model: Trainable,
+        of_loss: Mapping[str, nn.Parameter],
+        settings: TrainingSettings,
+        rows: WordRows | None = None,
+    ) -> None:
+        self._rows = rows
+        self.of_model = {
+            name: rows.weight if rows is not None and parameter is rows.table else parameter
+            for name, parameter in model.named_parameters()
+            if parameter.requires_grad
+        }
         self.of_loss = dict(of_loss)
         self._clip = settings.clip
         self._adamw = torch.optim.AdamW(self._groups(model, settings), lr=settings.learning_rate, fused=True)
@@ -44,6 +57,11 @@ class Optimiser:
         """A step that takes as long as a real one and changes nothing."""
         self.step(0.0)
         self._adamw.state.clear()
+
+    def update_model(self) -> None:
+        """Have the model encode with the weights of this moment: rows of its word embeddings are trained elsewhere."""
+        if self._rows is not None:
+            self._rows.write_back()
 
     def weights(self) -> Weights:
         """A copy of the tuned weights."""

@@ -3,7 +3,7 @@
 import contextlib
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from itertools import chain, count, islice, takewhile
 from pathlib import Path
@@ -27,6 +27,7 @@ from simcse_core.learning.processes import Processes
 from simcse_core.learning.records import DIVERGED, Evaluation, Geometry, Note, Numbers, Step
 from simcse_core.learning.schedule import Budget, allowed_steps, ends_by_epochs, rate_factor, step_limits
 from simcse_core.learning.settings import TrainingSettings, check_seconds
+from simcse_core.learning.word_rows import rows_of
 from simcse_core.limits import limits
 
 PROBE_STEPS = 4
@@ -138,16 +139,22 @@ class Loop:
         self.per_epoch = len(self.epoch_texts)
         self.limits = step_limits(settings, self.epoch_texts)
         self.steps, self.budget = allowed_steps(settings, self.limits)
-        self.objective.prepare([self.first_batches()[0][:FEWEST_ROWS]] if rehearsal else None)
+        self.prepare([self.first_batches()[0][:FEWEST_ROWS]] if rehearsal else None)
         self.seconds = time.perf_counter() - started  # frozen layers are part of the budget
         self.fingerprint = "" if checkpoint is None else fingerprint(settings, data, dev, model)
-        self.optimiser = Optimiser(model, self.objective.objective_parameters(), settings)
         self.step = self.measurements = 0
         self.best = Best()
         self.before: Measured | None = None
         self.after: Measured | None = None
         self.last: Measured | None = None
         self.watch = watch(data, settings)
+
+    def prepare(self, batches: Sequence[list[int]] | None = None) -> float:
+        """As `prepare` of the objective: only the tokens of texts that are ready train their word embeddings."""
+        share = self.objective.prepare(batches)
+        parameters, rows = self.objective.objective_parameters(), rows_of(self.objective.model)
+        self.optimiser = Optimiser(self.model, parameters, self.settings, rows)
+        return share
 
     def run(self, *, resume: bool) -> Iterator[Step | Evaluation | Note | Ended]:
         """What `train` yields."""
@@ -295,6 +302,7 @@ class Loop:
         return self.settings.eval_steps or max(self.per_epoch, math.ceil(steps / MOST_MEASUREMENTS))
 
     def _measure(self, epoch: int) -> Evaluation:
+        self.optimiser.update_model()
         if self.dev is None:
             return self._evaluation(epoch, {}, geometry(self.cached_encoder, self.sample), is_best=False)
         measured = self._measured()
@@ -339,8 +347,10 @@ class Loop:
 
     def _end(self, reason: str) -> Ended:
         kept_step = self.step
+        self.optimiser.update_model()
         if self.best.weights and (self.settings.keep == "best" or reason == DIVERGED):
             self.optimiser.load(self.best.weights)
+            self.optimiser.update_model()
             kept_step = self.best.step
         elif self.last is not None:
             self.after = self.last
