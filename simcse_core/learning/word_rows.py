@@ -36,7 +36,7 @@ class WordRows(nn.Module):
         self._padding = int(self._places[padding[0]]) if padding else None
 
     @property
-    def table(self) -> nn.Parameter:
+    def table(self) -> Tensor:
         """The weight of the whole table, (V, H)."""
         return self._words[0].weight
 
