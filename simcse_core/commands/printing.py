@@ -54,6 +54,8 @@ def _print_finished(end: "Finished") -> None:
     for name, metrics in measured.items():
         if metrics is not None:
             print(f"{name:11}  {_numbers(metrics)}")
+    for dim, metrics in (end.dev_by_dim or {}).items():
+        print(f"{f'after, {dim}':11}  {_numbers(metrics)}")
     if end.gain is not None:
         print(f"{'gain':11}  {_gain(end.gain)}")
     print(f"{'model':11}  {printable(end.model)}")

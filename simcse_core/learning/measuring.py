@@ -79,6 +79,27 @@ def measure(model: Encodes, data: Dataset, *, precision: str = "float32", scale_
     return Measured(metrics, _geometry(data, parts, unique, scale_max), data.items(parts))
 
 
+def measure_cut(model: Encodes, data: Dataset, dims: Sequence[int]) -> dict[int, Metrics]:
+    """The metrics with embeddings that are cut to their first dimensions. Errors as for `measure`.
+
+    Args:
+        model: any encoder; it encodes once.
+        data: of any kind but texts.
+        dims: how many dimensions, each at most those of the model.
+    """
+    if not data.metrics:
+        raise data.nothing_to_compare()
+    parts, unique = _encoded(model, data, "float32")
+    return {dim: data.evaluate([_cut(part, dim) for part in parts], _cut(unique, dim)) for dim in dims}
+
+
+def _cut(embeddings: Embeddings, dim: int) -> Embeddings:
+    """(N, D) -> (N, dim) unit rows; zeros stay zeros."""
+    first = embeddings[:, :dim]
+    lengths = np.linalg.norm(first, axis=1, keepdims=True)
+    return (first / np.where(lengths > 0, lengths, 1.0)).astype(np.float32)
+
+
 def check_scale(data: Dataset, scale_max: float | None) -> None:
     """See that a best possible score is only given where there are scores.
 

@@ -22,6 +22,7 @@ from simcse_core.learning.batches import shuffled_batches
 from simcse_core.learning.examples import Batch, examples
 from simcse_core.learning.frozen_states import learner, set_dropout
 from simcse_core.learning.losses import learned_options, losses
+from simcse_core.learning.losses.matryoshka import over_dims, parse_dims
 from simcse_core.learning.masked_language_model_head import MaskedLanguageModelHead
 from simcse_core.learning.pretraining import pretraining
 from simcse_core.learning.processes import Processes
@@ -73,6 +74,7 @@ class EmbeddingLoss:
         self.prepared: Sequence[Prepared] | dict[int, Prepared] = {}
         """By number of the text."""
         self.learned: dict[str, nn.Parameter] = {}
+        self.dims = _checked_dims(settings, model)
 
     def batches(self, epoch_seed: int) -> Iterator[list[int]]:
         """The rows of each batch of an epoch, the same in all processes."""
@@ -149,7 +151,11 @@ class EmbeddingLoss:
 
     def _loss(self, embeddings: Tensor, batch: Batch) -> tuple[Tensor, dict[str, Tensor | float]]:
         arguments, supervision = _arguments(embeddings, batch)
-        loss = self.entry.function(*arguments, **supervision, **self.options)
+        function = self.entry.function
+        if self.dims:
+            in_space = [name for name, value in self.learned.items() if value.ndim == 2]
+            function = over_dims(function, self.dims, in_space)
+        loss = function(*arguments, **supervision, **self.options)
         observed: dict[str, Tensor | float] = {name: value for name, value in self.learned.items() if value.ndim == 0}
         with torch.no_grad():
             if self.entry.observe is not None:
@@ -199,6 +205,8 @@ class HiddenWords:
     def __init__(self, model: Trainable, data: Dataset, settings: TrainingSettings, processes: Processes) -> None:
         if isinstance(model, FrozenEncoder):
             raise DataError("{name} has no tokens: words can be hidden only from a BERT.", name=model.name)
+        if settings.matryoshka is not None:
+            raise OptionError("{loss} guesses words and has no embeddings: leave --matryoshka out.", loss=settings.loss)
         if settings.tune == "head":
             raise OptionError("{loss} trains the encoder itself: choose tune 'all' or 'top:K'.", loss=settings.loss)
         if model.tokenizer.mask_token_id is None:
@@ -263,6 +271,19 @@ class HiddenWords:
         vocabulary = int(self.model.bert.config.vocab_size)
         hidden, to_guess = self.hide(ids, special=special, mask_id=self.mask_id, vocabulary=vocabulary, **self.options)
         return ids, hidden, to_guess
+
+
+def _checked_dims(settings: TrainingSettings, model: Trainable) -> tuple[int, ...]:
+    """The lengths of embeddings that the loss trains; none where it trains the whole alone."""
+    dims = () if settings.matryoshka is None else parse_dims(settings.matryoshka)
+    if dims and dims[0] > model.dim:
+        raise OptionError(
+            "{name} has embeddings of {dim} dimensions: --matryoshka cannot cut them to {given}.",
+            name=model.name,
+            dim=model.dim,
+            given=dims[0],
+        )
+    return dims
 
 
 def _arguments(embeddings: Tensor, batch: Batch) -> tuple[tuple[Tensor, ...], dict[str, Tensor]]:

@@ -148,6 +148,8 @@ class Finished(Stored):
     """The dev data under the base model as it comes."""
     dev_before: Numbers | None = None
     dev_after: Numbers | None = None
+    dev_by_dim: dict[int, Numbers] | None = None
+    """The same with embeddings cut to so many dimensions, where the training was for several lengths."""
     gain: Gain | None = None
 
     @property

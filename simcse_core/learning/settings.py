@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from simcse_core.errors import OptionError
 from simcse_core.learning.losses import losses
+from simcse_core.learning.losses.matryoshka import parse_dims
 from simcse_core.learning.pretraining import pretraining
 from simcse_core.limits import limits
 from simcse_core.registry import Entry, option_error
@@ -70,6 +71,13 @@ class TrainingSettings(BaseModel):
         float | None,
         Field(ge=0, lt=1, description="Share of the activations dropped in a step; the model's own when left out."),
     ] = None
+    matryoshka: Annotated[
+        str | None,
+        Field(
+            description="Lengths of embeddings that the loss trains at once, the longest first, such as 384,192,96,48: "
+            "embeddings that are cut to one of them afterwards lose little.",
+        ),
+    ] = None
     tune: Annotated[str, Field(description="What may change: 'head', 'top:K' (the last K layers) or 'all'.")] = "all"
     eval_steps: Annotated[
         int | None,
@@ -112,6 +120,8 @@ def training_settings(values: Mapping[str, object]) -> TrainingSettings:
         settings = TrainingSettings(**values)
     except ValidationError as error:
         raise option_error(error, "training") from None
+    if settings.matryoshka is not None:
+        parse_dims(settings.matryoshka)
     options = objective(settings.loss).with_options(settings.loss_options)
     loss_options = {name: options[name] for name in settings.loss_options}
     return settings.model_copy(update={"loss_options": loss_options})

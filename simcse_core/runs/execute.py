@@ -15,6 +15,8 @@ from simcse_core.errors import CheckpointError, ModelError, RunError, UserError
 from simcse_core.learning.baselines import AS_IT_COMES, with_classifiers
 from simcse_core.learning.cached_encoder import CachedEncoder
 from simcse_core.learning.ended import Ended
+from simcse_core.learning.losses.matryoshka import parse_dims
+from simcse_core.learning.measuring import measure_cut
 from simcse_core.learning.prompting import prompted
 from simcse_core.learning.race import Contestant, verdict
 from simcse_core.learning.records import (
@@ -172,6 +174,7 @@ def _train(run: Run, emit: Emit, *, resume: bool) -> Finished | None:
         dev_as_it_comes=None if had is None else {name: value_of(had, name) for name in had.metrics},
         dev_before=_with_accuracies(ended.dev_before, before),
         dev_after=_with_accuracies(ended.dev_after, after),
+        dev_by_dim=_by_dim(config, encoder, dev),
         gain=None if ended.reason == DIVERGED else _gain(config, before, after),
     )
 
@@ -194,6 +197,14 @@ def _with_accuracies(metrics: Metrics | None, items: Items | None) -> Numbers | 
         return None
     classified = [] if items is None else [(name, items) for name in (LOGISTIC, CENTRE) if name in items.metrics]
     return {**asdict(metrics), **{name: value_of(of, name) for name, of in classified}}
+
+
+def _by_dim(config: RunConfig, encoder: CachedEncoder, dev: Dataset | None) -> dict[int, Numbers] | None:
+    """The dev metrics at each length that the loss has trained."""
+    if config.settings.matryoshka is None or dev is None:
+        return None
+    measured = measure_cut(encoder, dev, parse_dims(config.settings.matryoshka))
+    return {dim: asdict(metrics) for dim, metrics in measured.items()}
 
 
 def _save(model: Trainable, run: Run) -> None:

@@ -88,3 +88,18 @@ def test_the_command_of_a_run_says_its_prompt_and_its_dimensions(prompt: str) ->
     assert (again.prompt, again.dim) == (prompt, 64)
     assert (settings_of(config)["prompt"], settings_of(config)["dim"]) == (prompt, "64")
     assert "prompt" not in command(RunConfig(data="answers-en"))
+
+
+def test_a_training_for_several_lengths_says_what_each_is_worth(folder: str) -> None:
+    settings = ONE_STEP.model_copy(update={"matryoshka": "16,4"})
+    run = trained(model=folder, settings=settings, dev="answers-en")
+    end = run.finished()
+    assert end is not None
+    assert end.dev_by_dim is not None
+    assert end.dev_after is not None
+    assert list(end.dev_by_dim) == [16, 4]
+    for dim, metrics in end.dev_by_dim.items():
+        again = measure(SimCSE.load(run.id, dim=dim), open_data("answers-en")).metrics
+        assert metrics["map"] == pytest.approx(vars(again)["map"], abs=1e-5)
+    assert end.dev_by_dim[16]["map"] == pytest.approx(end.dev_after["map"], abs=1e-5)
+    assert "--matryoshka 16,4" in command(run.config)

@@ -112,6 +112,12 @@ def _result(end: Finished | None) -> None:
     }
     st.table(table, hide_index=True)
     st.caption(_("Gain: above the better of the two. One training; another seed can move it."))
+    by_dim = {dim: _defined(metrics) for dim, metrics in (end.dev_by_dim or {}).items()}
+    if by_dim:
+        named = [name for name in shown if all(name in metrics for metrics in by_dim.values())]
+        columns = {metric_title(name): [f"{metrics[name]:.3f}" for metrics in by_dim.values()] for name in named}
+        st.table({_("dimensions"): [str(dim) for dim in by_dim], **columns}, hide_index=True)
+        st.caption(_("After training, with embeddings that are cut to their first dimensions."))
 
 
 def _defined(metrics: Mapping[str, float] | None) -> dict[str, float]:
