@@ -252,6 +252,10 @@ class Feature:
     """Whether sentence-transformers has to encode each text alone, because padding changes what it gives."""
     refused_by: dict[str, str] = field(default_factory=dict)
     """By family, where only some refuse."""
+    ours: dict[str, Any] = field(default_factory=dict)
+    """What is asked for when SimCSE loads the folder."""
+    theirs: dict[str, Any] = field(default_factory=dict)
+    """What is asked for when sentence-transformers encodes."""
 
     def refusal_of(self, family: str) -> str | None:
         """What the refusal of a family has to say, if it is one."""
@@ -346,6 +350,19 @@ modules("Dense, LayerNorm, Dense", lambda: [pooling("cls"), dense(16, 12), layer
 modules("Dropout", lambda: [Dropout(0.5), pooling(), Dropout(0.5), dense(16, 9), Normalize()][1:])
 modules("default prompt", lambda: [pooling()], model={"prompts": PROMPTS, "default_prompt_name": "query"})
 modules("named prompts", lambda: [pooling()], model={"prompts": PROMPTS})
+modules(
+    "prompt chosen by name",
+    lambda: [pooling()],
+    model={"prompts": PROMPTS, "default_prompt_name": "query"},
+    ours={"prompt": "document"},
+    theirs={"prompt_name": "document"},
+)
+modules(
+    "prompt and dimensions chosen",
+    lambda: [pooling("mean", "lasttoken", include_prompt=False), Normalize()],
+    ours={"prompt": "say: ", "dim": 20},
+    theirs={"prompt": "say: ", "truncate_dim": 20},
+)
 modules(
     "prompt left out of the pooling",
     lambda: [pooling(*MODES, include_prompt=False)],
@@ -546,18 +563,18 @@ def _(base: Base, folder: Path) -> SentenceTransformer:
     return loaded(folder)
 
 
-def expected_rows(model: SentenceTransformer, *, one_by_one: bool = False) -> NDArray[np.float32]:
+def expected_rows(model: SentenceTransformer, case: Feature | None = None) -> NDArray[np.float32]:
     """(N, D) unit rows of sentence-transformers for `TEXTS`."""
-    if one_by_one:
-        return np.concatenate([model.encode([text], normalize_embeddings=True) for text in TEXTS])
-    return np.asarray(model.encode(TEXTS, normalize_embeddings=True))
+    settings = {} if case is None else case.theirs
+    batches = [[text] for text in TEXTS] if case is not None and case.one_by_one else [TEXTS]
+    return np.concatenate([model.encode(batch, normalize_embeddings=True, **settings) for batch in batches])
 
 
 def outcome(base: Base, case: Feature, folder: Path) -> str:
     """ "equal", or "refused", or what is wrong."""
-    theirs = expected_rows(case.build(base, folder), one_by_one=case.one_by_one)
+    theirs = expected_rows(case.build(base, folder), case)
     try:
-        ours = SimCSE.load(str(folder)).encode(TEXTS)
+        ours = SimCSE.load(str(folder), **case.ours).encode(TEXTS)
     except ModelError:
         return "refused"
     if ours.shape != theirs.shape:
