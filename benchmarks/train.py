@@ -155,7 +155,8 @@ def _train_peer(work: Work, pairs: Pairs, precision: str, name: str) -> Trained:
         bert = model[0].auto_model
         assert isinstance(bert, PreTrainedModel)
         bert.requires_grad_(False)
-        layer_stack(bert)[-work.top :].requires_grad_(True)
+        for layer in layer_stack(bert)[-work.top :]:
+            layer.requires_grad_(True)
     with TemporaryDirectory(prefix="simcse-benchmark-", ignore_cleanup_errors=True) as folder:
         trainer = SentenceTransformerTrainer(
             model=model,

@@ -17,15 +17,27 @@ _final_norms: WeakIdKeyDictionary = WeakIdKeyDictionary()
 """Encoder -> path of its final norm, or None."""
 
 
-def layer_stack(bert: PreTrainedModel) -> nn.ModuleList:
-    """The encoder's list of transformer layers, whatever the model family calls it.
+def repeats_its_layer(bert: PreTrainedModel) -> bool:
+    """Whether all layers are one, with the same weights, as in ALBERT."""
+    return getattr(bert.config, "num_hidden_groups", None) == getattr(bert.config, "inner_group_num", None) == 1
+
+
+def layer_stack(bert: PreTrainedModel) -> list[nn.Module]:
+    """The encoder's transformer layers, whatever the model family calls them. ALBERT has one, as often as it is used.
 
     Raises:
-        ModelError: the model has no such list (ALBERT uses one layer again and again).
+        ModelError: the model has no such list, or shares some of its layers.
     """
+    if repeats_its_layer(bert):
+        return [bert.get_submodule("encoder.albert_layer_groups.0")] * bert.config.num_hidden_layers
+    return list(_layer_list(bert))
+
+
+def _layer_list(bert: PreTrainedModel) -> nn.ModuleList:
     for module in bert.modules():
-        if isinstance(module, nn.ModuleList) and len(module) == bert.config.num_hidden_layers:
-            return module
+        is_stack = isinstance(module, nn.ModuleList) and len(module) == bert.config.num_hidden_layers
+        if is_stack and getattr(bert.config, "inner_group_num", 1) == 1:
+            return cast(nn.ModuleList, module)
     raise ModelError("A model of the kind {kind!r} has no layers that can be told apart.", kind=bert.config.model_type)
 
 
@@ -118,6 +130,8 @@ def _final_norm(bert: PreTrainedModel) -> str | None:
 
 
 def _look_for_final_norm(bert: PreTrainedModel) -> str | None:
+    if repeats_its_layer(bert):
+        return None
     view = all_layers(bert)  # hooks and mode are its own
     view.train(False)
     states: list[Tensor] = []
@@ -131,7 +145,7 @@ def _look_for_final_norm(bert: PreTrainedModel) -> str | None:
             passed[path] = output
 
     stack = layer_stack(view)
-    inside = {id(module) for module in stack.modules()}
+    inside = {id(module) for layer in stack for module in layer.modules()}
     for path, module in view.named_modules():
         if id(module) not in inside and not list(module.children()):
             module.register_forward_hook(lambda _module, inputs, output, path=path: after_leaf(path, inputs, output))
@@ -149,9 +163,11 @@ def _look_for_final_norm(bert: PreTrainedModel) -> str | None:
 
 def _drop(view: PreTrainedModel, layers: slice) -> None:
     """Throw layers of a view away."""
-    stack = layer_stack(view)
-    del stack[layers]
-    view.config.num_hidden_layers = len(stack)
+    left = layer_stack(view)
+    del left[layers]
+    if not repeats_its_layer(view):
+        del _layer_list(view)[layers]
+    view.config.num_hidden_layers = len(left)
     if isinstance(kinds := getattr(view.config, "layer_types", None), list):
         kinds = list(kinds)
         del kinds[layers]
@@ -178,6 +194,8 @@ def last_layers(bert: PreTrainedModel, layer: int) -> PreTrainedModel:
     view.embeddings = GivenStates()
     if hasattr(view, "embeddings_project"):  # ELECTRA widens its word embeddings; the states are wide already
         view.embeddings_project = nn.Identity()
+    if repeats_its_layer(view):
+        view.set_submodule("encoder.embedding_hidden_mapping_in", nn.Identity())  # ALBERT widens them there
     if layer == len(layer_stack(view)):
         view.forward = _hand_on  # what is behind the last layer, such as a norm, has been at work already
     _drop(view, slice(layer))
@@ -190,6 +208,20 @@ def _hand_on(*, inputs_embeds: Tensor, **_others: object) -> BaseModelOutput:
     """(N, T, H) -> the same, as an encoder without anything in it gives it."""
     states = cast(torch.FloatTensor, inputs_embeds)
     return BaseModelOutput(last_hidden_state=states, hidden_states=(states,))
+
+
+def refuse_part_of_one_layer(bert: PreTrainedModel, part: str, name: str) -> None:
+    """Refuse to train the upper layers of a model whose layers are one.
+
+    Raises:
+        OptionError: that.
+    """
+    if part.startswith("top:") and repeats_its_layer(bert):
+        raise OptionError(
+            "{name} uses one layer {count} times, so its upper layers cannot train alone. Choose 'head' or 'all'.",
+            name=name,
+            count=bert.config.num_hidden_layers,
+        )
 
 
 def layers_to_tune(part: str, count: int) -> int:

@@ -24,6 +24,7 @@ from simcse_core.encoding.layers import (
     layer_stack,
     layers_to_tune,
     refuse_below_final_norm,
+    refuse_part_of_one_layer,
     trains,
 )
 from simcse_core.encoding.packing import can_pack, pack, use_packed_attention
@@ -428,6 +429,7 @@ class SimCSE(nn.Module):
         """
         poolings.saved(self.pooling)
         refuse_below_final_norm(self.bert, self.name)
+        refuse_part_of_one_layer(self.bert, part, self.name)
         if part == "head" and self.head is None:
             self.head = make_head("linear", int(self.bert.config.hidden_size))
             self.to(self.device)

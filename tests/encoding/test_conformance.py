@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from simcse_core.encoding import tokenizer
 from simcse_core.encoding.model import SimCSE
-from simcse_core.errors import ModelError
+from simcse_core.errors import ModelError, OptionError
 from tests.encoding.conformance import (
     FAMILIES,
     FEATURES,
@@ -78,17 +78,34 @@ def states_alone(base: Base) -> list[NDArray[np.float32]]:
 def test_layers_are_those_of_transformers_whatever_stands_beside_a_text(bases: dict[str, Base], family: str) -> None:
     model = SimCSE.load(str(bases[family].folder))
     expected = states_alone(bases[family])
-    if family == "albert":
-        with pytest.raises(ModelError, match="no layers that can be told apart"):
-            model.encode_grid(TEXTS, ["mean"])
-        np.testing.assert_allclose(model.encode(TEXTS), expected[-1], atol=1e-5)
-        return
     grid = model.encode_grid(TEXTS, ["mean"])
     for layer in range(LAYERS + 1):
         np.testing.assert_allclose(grid[layer, "mean"], expected[layer], atol=1e-5)
         if layer == 0 and family == "deberta-v2":
             continue  # its word embeddings cannot be taken alone, and are refused
         np.testing.assert_allclose(model.configured(layer=layer).encode(TEXTS), expected[layer], atol=1e-5)
+
+
+def test_albert_is_cut_saved_and_trained_from_a_layer_although_its_layers_are_one(
+    bases: dict[str, Base], tmp_path: Path
+) -> None:
+    model = SimCSE.load(str(bases["albert"].folder))
+    expected = model.encode(TEXTS)
+    for layer in range(LAYERS + 1):
+        states = dict(model.states_of(model.prepare(TEXTS), layer))
+        with torch.no_grad():
+            above = model.above(layer).embed([states[number] for number in range(len(TEXTS))])
+        np.testing.assert_allclose(above.numpy(), expected, atol=1e-5)
+    cut = model.configured(layer=1)
+    cut.save(tmp_path)
+    np.testing.assert_allclose(expected_rows(loaded(tmp_path)), cut.encode(TEXTS), atol=1e-5)
+    np.testing.assert_allclose(SimCSE.load(str(tmp_path)).encode(TEXTS), cut.encode(TEXTS), atol=1e-5)
+    with pytest.raises(OptionError, match="uses one layer 2 times"):
+        model.tune("top:1")
+    model.tune("head")
+    assert model.frozen_layers() == LAYERS
+    model.tune("all")
+    assert model.frozen_layers() is None
 
 
 @pytest.mark.parametrize("package", ["sentencepiece", "protobuf"])

@@ -1,6 +1,7 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -85,9 +86,12 @@ def test_other_averages_of_layers_are_refused(minilm: SimCSE, tmp_path: Path) ->
         load(str(tmp_path))
 
 
-def test_a_model_whose_layers_are_one_layer_is_refused_in_words() -> None:
+@pytest.mark.parametrize("groups", [{"num_hidden_groups": 2}, {"inner_group_num": 2}])
+def test_a_model_that_shares_some_of_its_layers_is_refused_in_words(groups: dict[str, Any]) -> None:
     albert = AutoModel.from_config(  # type: ignore[no-untyped-call]
-        AlbertConfig(hidden_size=8, num_attention_heads=2, intermediate_size=8, vocab_size=9)
+        AlbertConfig(
+            hidden_size=8, num_attention_heads=2, intermediate_size=8, vocab_size=9, num_hidden_layers=4, **groups
+        )
     )
     with pytest.raises(ModelError, match="'albert' has no layers"):
         layer_stack(albert)
