@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 
 from simcse_core.data import bundled
 from simcse_core.encoding.catalogue import CATALOGUE, load
+from simcse_core.encoding.protocol import Encoder
 from simcse_core.jsonable import jsonable
 from simcse_core.meaning.similarity import Background, cosine_similarity
 from simcse_core.runs import race, store
@@ -39,9 +40,10 @@ def first_looks() -> dict[str, object]:
     }
 
 
-def _first_look(model: str, language: str) -> StoredHeatmap:
+def _first_look(name: str, language: str) -> StoredHeatmap:
     texts = bundled.samples()["first_look"].in_language(language).sentences
-    return StoredHeatmap(model, "first_look", texts, _cosines(model, texts), _unrelated(model, language))
+    model = load(name)
+    return StoredHeatmap(name, "first_look", texts, _cosines(model, texts), _unrelated(model, language))
 
 
 def _race(language: str) -> StoredRace:
@@ -51,27 +53,40 @@ def _race(language: str) -> StoredRace:
     texts = defaults.comparison_texts(dev)
     outcomes: list[race.Outcome] = []
     after: dict[str, list[list[float]]] = {}
+    unrelated: dict[str, float] = {}
     for config in configs:
         run = store.create(config)
         execute(run, emit=lambda _: None)
         outcomes.append(race.outcome(run))
-        after.setdefault(config.settings.loss, _cosines(run.id, texts))  # of the first seed
-        print(config.settings.loss, config.settings.seed, outcomes[-1].finished)
+        loss = config.settings.loss
+        if loss not in after:  # of the first seed
+            trained = load(run.id)
+            after[loss], unrelated[loss] = _cosines(trained, texts), _unrelated(trained, language)
+        print(loss, config.settings.seed, outcomes[-1].finished)
     config = configs[0]
     start = load(
         config.model, layer=config.layer, pooling=config.pooling, head=config.head, prompt=config.prompt, dim=config.dim
     )
-    before = cosine_similarity(start.encode(texts)).astype(float).round(4).tolist()
-    shown = [replace(outcome, run="") for outcome in outcomes]
-    return StoredRace(os.cpu_count() or 1, platform.system(), config, shown, race.beside(config), texts, before, after)
+    return StoredRace(
+        cores=os.cpu_count() or 1,
+        system=platform.system(),
+        config=config,
+        outcomes=[replace(outcome, run="") for outcome in outcomes],
+        baselines=race.beside(config),
+        texts=texts,
+        before=_cosines(start, texts),
+        after=after,
+        unrelated_before=_unrelated(start, language),
+        unrelated_after=unrelated,
+    )
 
 
-def _unrelated(model: str, language: str) -> float:
-    return round(Background.of(load(model).encode(bundled.unrelated(language))).middle, 4)
+def _unrelated(model: Encoder, language: str) -> float:
+    return round(Background.of(model.encode(bundled.unrelated(language))).middle, 4)
 
 
-def _cosines(model: str, texts: list[str]) -> list[list[float]]:
-    rounded: list[list[float]] = cosine_similarity(load(model).encode(texts)).astype(float).round(4).tolist()
+def _cosines(model: Encoder, texts: list[str]) -> list[list[float]]:
+    rounded: list[list[float]] = cosine_similarity(model.encode(texts)).astype(float).round(4).tolist()
     return rounded
 
 

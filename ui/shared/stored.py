@@ -4,7 +4,7 @@
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -50,6 +50,10 @@ class StoredRace:
     """(N, N) cosines of `texts` at the start."""
     after: dict[str, list[list[float]]]
     """By loss, the cosines after training."""
+    unrelated_before: float | None = None
+    """The middle of the cosines of unrelated sentences at the start, where it was measured."""
+    unrelated_after: dict[str, float] = field(default_factory=dict)
+    """By loss, the same after training."""
 
 
 _RACE = TypeAdapter(StoredRace)

@@ -101,7 +101,8 @@ def show_stored(race: StoredRace) -> None:
     ahead = result.ahead(race.outcomes, race.baselines)
     loss = st.segmented_control(_("Loss"), losses, default=ahead, required=True, key="compared-stored")
     matrices = (race.before, race.after[loss or ahead])
-    _side_by_side(race.texts, [np.asarray(matrix, dtype=np.float32) for matrix in matrices], [None, None])
+    unrelated = (race.unrelated_before, race.unrelated_after.get(loss or ahead))
+    _side_by_side(race.texts, [np.asarray(matrix, dtype=np.float32) for matrix in matrices], unrelated)
     st.caption(_("Some of the held-out texts. Start a race to compare sentences of your own."))
 
 

@@ -35,7 +35,8 @@ def test_the_recorded_race_is_of_today_s_data_settings_and_losses(language: str)
     wanted = defaults.race_config(language)
     planned = configs(wanted, names, defaults.RACE_SEEDS)[0].settings
     assert race.config.settings == planned
-    assert (race.config.data, race.config.model, race.config.layer) == (wanted.data, wanted.model, wanted.layer)
+    start = (wanted.data, wanted.model, wanted.layer, wanted.pooling)
+    assert (race.config.data, race.config.model, race.config.layer, race.config.pooling) == start
     assert race.config.data_sha256 == data_hash(bundled.load(wanted.data))
     assert all(outcome.finished for outcome in race.outcomes)
     lines = [line.name for line in results(race.outcomes, race.baselines)]
