@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from simcse_core.commands.main import main
+from simcse_core.commands.printing import print_record
 from simcse_core.encoding.model import SimCSE
+from simcse_core.learning.records import RECORD, Finished
 from simcse_core.runs import following, queue, store
 from tests.commands.conftest import Command, records_of
 
@@ -191,3 +193,13 @@ def test_help_names_the_options_of_losses_and_what_is_measured(capsys: pytest.Ca
     assert "any kind but texts" in text
     for kind in ("scored", "pairs", "labelled", "triplets", "answers"):
         assert kind in text.partition("holds")[2].partition("--columns")[0]
+
+
+def test_the_end_of_a_training_for_several_lengths_has_a_line_for_each(capsys: pytest.CaptureFixture[str]) -> None:
+    end = Finished(dev_after={"spearman": 0.8}, dev_by_dim={192: {"spearman": 0.79}, 24: {"spearman": 0.7}})
+    print_record(end, "text")
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert lines[:3] == [["after", "spearman", "0.8000"], ["after,", "192", "spearman", "0.7900"],
+                         ["after,", "24", "spearman", "0.7000"]]  # fmt: skip
+    print_record(end, "json")
+    assert RECORD.validate_json(capsys.readouterr().out) == end
