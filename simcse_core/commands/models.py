@@ -106,7 +106,7 @@ def _export(options: argparse.Namespace) -> None:
     started = time.perf_counter()
     with download_bar(options.name) as on_fetch:
         model = load(options.name, device="cpu", on_fetch=on_fetch)
-    with texts_bar("exporting") as show:
+    with texts_bar("exporting", " tokens") as show:
         costs = measured_export(model, options.model_format, folder, data, on_progress=show)
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     answer: dict[str, Any] = {

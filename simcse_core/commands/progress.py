@@ -79,16 +79,17 @@ def _has_width() -> bool:
 
 
 @contextmanager
-def texts_bar(verb: str) -> Iterator[Callable[[int, int | None], None]]:
+def texts_bar(verb: str, unit: str = " texts") -> Iterator[Callable[[int, int | None], None]]:
     """Show how many texts are done.
 
     Args:
         verb: what happens to them.
+        unit: what they are, if not texts.
 
     Yields:
         What to call with (texts done, texts in all or None when that is not known).
     """
-    with _bar(verb, " texts") as bar:
+    with _bar(verb, unit) as bar:
 
         def show(done: int, total: int | None) -> None:
             bar.total = total
