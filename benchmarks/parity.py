@@ -103,6 +103,8 @@ def compare_vectors(name: str, device: torch.device, texts: Sequence[str]) -> No
     expected = SimCSE.load(name, device="cpu").encode(mixed)
     model = SimCSE.load(name, device=device.type)
     for precision in PRECISIONS:
+        if precision == "int8":  # of CPUs
+            continue
         got, half = model.encode(mixed, precision=precision), precision != "float32"
         table.embeddings(f"{len(mixed):,} texts, {precision}", got, expected, half=half)
         few = mixed[-60:]

@@ -189,7 +189,7 @@ def add_model(parser: argparse.ArgumentParser) -> None:
         metavar="D",
         help="cut embeddings to their first D dimensions and bring them to length 1 again (default: the model's own)",
     )
-    parser.add_argument("--precision", default="float32", help="auto, float32, bfloat16 or float16")
+    parser.add_argument("--precision", default="float32", help="auto, float32, bfloat16, float16 or int8 (x86)")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
     parser.add_argument("--seed", type=seed, default=0, help="random seed (default: 0)")
 

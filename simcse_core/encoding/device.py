@@ -7,7 +7,13 @@ import torch
 
 from simcse_core.errors import OptionError
 
-Precision = Literal["auto", "float32", "bfloat16", "float16"]
+Precision = Literal["auto", "float32", "bfloat16", "float16", "int8"]
+_DTYPES = {
+    "float32": torch.float32,
+    "bfloat16": torch.bfloat16,
+    "float16": torch.float16,
+    "int8": torch.qint8,
+}
 PRECISIONS: tuple[str, ...] = get_args(Precision)
 
 
@@ -34,8 +40,10 @@ def pick_device(name: str = "auto") -> torch.device:
 def pick_dtype(precision: str, device: torch.device) -> torch.dtype:
     """The number format of a precision; `auto` is bfloat16 where the hardware is good at it, else float32.
 
+    int8, which costs quality, is never picked by itself, and only encodes.
+
     Raises:
-        OptionError: the precision is unknown.
+        OptionError: the precision is unknown, or the device does not have it.
     """
     if precision not in PRECISIONS:
         raise OptionError(
@@ -43,7 +51,16 @@ def pick_dtype(precision: str, device: torch.device) -> torch.dtype:
         )
     if precision == "auto":
         return torch.bfloat16 if _good_at_bfloat16(device) else torch.float32
-    return {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}[precision]
+    if precision == "int8" and not _has_int8(device):
+        raise OptionError(
+            "The precision int8 is for x86 processors; {device} does not have it. Choose auto, float32 or bfloat16.",
+            device=device.type if device.type != "cpu" else "this processor",
+        )
+    return _DTYPES[precision]
+
+
+def _has_int8(device: torch.device) -> bool:
+    return device.type == "cpu" and torch.backends.quantized.engine in ("x86", "fbgemm", "onednn")
 
 
 def _good_at_bfloat16(device: torch.device) -> bool:

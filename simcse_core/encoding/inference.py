@@ -5,6 +5,7 @@ in the same step. This holds for inference only; training works on the model its
 """
 
 import copy
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
@@ -26,8 +27,11 @@ if TYPE_CHECKING:
 _TOKENS_AT_ONCE = 2_048
 """The layout is chosen for about so many rows; others are right too."""
 
+_IN_7_BITS = True
+"""Of what goes into an 8-bit layer: with 8, sums overflow on processors without VNNI."""
+
 _State = tuple[int, int]
-_Conversions = dict[tuple[torch.dtype, bool], tuple[_State, Tensor]]
+_Conversions = dict[tuple[torch.dtype, bool], tuple[_State, Any]]
 
 converted_weights: WeakIdKeyDictionary = WeakIdKeyDictionary()
 """Weight -> {(dtype, blocked): (state, converted)}: views of one model at several layers share these too."""
@@ -39,16 +43,20 @@ def for_inference(bert: PreTrainedModel, dtype: torch.dtype) -> PreTrainedModel:
     The twin holds the weights of this moment: after training make another (`stamp` tells).
     """
     tensors: dict[int, Any] = {id(buffer): buffer for buffer in bert.buffers()}
+    is_rounded = dtype == torch.qint8  # of which only the linear layers have something
+    rest = torch.float32 if is_rounded else dtype
     linear = {id(module.weight): module.weight for module in bert.modules() if isinstance(module, nn.Linear)}
     for parameter in bert.parameters():
-        if id(parameter) in linear and _can_block(parameter, dtype):
-            tensors[id(parameter)] = parameter  # BlockedLinear takes its place below
+        if id(parameter) in linear and (is_rounded or _can_block(parameter, dtype)):
+            tensors[id(parameter)] = parameter  # another layer takes its place below
         else:
-            tensors[id(parameter)] = nn.Parameter(_convert(parameter, dtype), requires_grad=False)
+            tensors[id(parameter)] = nn.Parameter(_convert(parameter, rest), requires_grad=False)
     twin: PreTrainedModel = copy.deepcopy(bert, tensors)
     for module in list(twin.modules()):
         for name, child in list(module.named_children()):
-            if isinstance(child, nn.Linear) and _can_block(child.weight, dtype):
+            if isinstance(child, nn.Linear) and is_rounded:
+                setattr(module, name, Int8Linear(child))
+            elif isinstance(child, nn.Linear) and _can_block(child.weight, dtype):
                 fused = name == "dense" and isinstance(getattr(module, "intermediate_act_fn", None), GELUActivation)
                 setattr(module, name, BlockedLinear(child, dtype, gelu=fused))
                 if fused:
@@ -124,6 +132,43 @@ class BlockedLinear(nn.Module):
     def forward(self, tokens: Tensor) -> Tensor:
         """(..., H) -> (..., D)."""
         return torch.ops.mkldnn._linear_pointwise(tokens, self.weight, self.bias, self.after, [], self.variant)
+
+
+class Int8Linear(nn.Module):
+    """A linear layer in 8 bits: its weight is rounded with a step for each output, its input with one for each token.
+
+    Torch rounds with one step for all tokens of a batch. They are brought to one size before, so the step suits each of
+    them, and a text's embedding hardly depends on the others in its batch.
+    """
+
+    def __init__(self, linear: nn.Linear) -> None:
+        super().__init__()
+        self.weight = _in_8_bits(linear.weight)
+        self.bias = None if linear.bias is None else linear.bias.detach().float()
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """(..., H) -> (..., D)."""
+        size = tokens.abs().amax(dim=-1, keepdim=True).clamp_(min=1e-9)  # (..., 1)
+        out = torch.ops.quantized.linear_dynamic(tokens / size, self.weight, _IN_7_BITS)
+        return out * size if self.bias is None else torch.addcmul(self.bias, out, size)
+
+
+def _in_8_bits(weight: Tensor) -> Any:
+    """The weight as torch's product of 8-bit numbers takes it; (D, H) of any precision."""
+    conversions: _Conversions = converted_weights.setdefault(weight, {})  # type: ignore[no-untyped-call]
+    state, packed = conversions.get((torch.qint8, True), (None, None))
+    if state != _state(weight):
+        with torch.inference_mode(False), torch.no_grad():
+            exact = weight.detach().float()
+            steps = (exact.abs().amax(dim=1).clamp(min=1e-12) / 127).double()  # (D,)
+            middle = torch.zeros(len(steps), dtype=torch.long)
+            with warnings.catch_warnings():
+                # torch announces that it will take this way to its 8-bit product away; the other one is slower so far.
+                warnings.filterwarnings("ignore", message="torch.quantize_per", category=UserWarning)
+                rounded = torch.quantize_per_channel(exact, steps, middle, 0, torch.qint8)
+            packed = torch.ops.quantized.linear_prepack(rounded, None)
+        conversions[(torch.qint8, True)] = (_state(weight), packed)
+    return packed
 
 
 def _convert(weight: Tensor, dtype: torch.dtype, *, blocked: bool = False) -> Tensor:

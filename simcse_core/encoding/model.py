@@ -318,7 +318,8 @@ class SimCSE(nn.Module):
 
         Args:
             texts: N texts, also from a generator or an open file. Identical texts are encoded once.
-            precision: "float32", "bfloat16", "float16", or "auto" for the fastest the hardware is good at.
+            precision: "float32", "bfloat16", "float16", "int8" (x86 processors), or "auto" for the fastest without
+                loss that the hardware is good at.
             on_check: receives which texts were cut or are unreadable to this model.
             on_progress: receives (done, total) after each batch, in distinct texts; a GPU may still be at work on the
                 last few batches.

@@ -10,10 +10,13 @@ from transformers import BertConfig, BertModel, PreTrainedModel
 
 from simcse_core.data import bundled
 from simcse_core.encoding import inference
+from simcse_core.encoding.device import pick_dtype
 from simcse_core.encoding.inference import BlockedLinear, for_inference
 from simcse_core.encoding.model import SimCSE
 from simcse_core.encoding.pooling import poolings
 from simcse_core.encoding.texts import Embeddings
+from simcse_core.errors import OptionError
+from simcse_core.learning.measuring import evaluate, main_metric
 from tests.conftest import SENTENCES
 
 
@@ -78,9 +81,37 @@ def test_half_precision_stays_close_on_real_sentences(minilm: SimCSE, precision:
     assert abs(exact - rounded).max() > 1e-5  # it really computed in the other precision
 
 
+def test_8_bits_keep_the_order_of_similarities_and_hardly_depend_on_the_batch(minilm: SimCSE) -> None:
+    data = bundled.load("scored-en").take(range(60))
+    spearman = {form: main_metric(evaluate(minilm, data, precision=form)) for form in ("float32", "int8")}
+    assert spearman["int8"] > 0.99 * spearman["float32"]
+    sentences = bundled.unrelated("en")[:20]
+    exact, rounded = minilm.encode(sentences), minilm.encode(sentences, precision="int8")
+    closest = (exact * rounded).sum(axis=1)
+    assert 0.95 < closest.min() < 0.9999  # it really computed in 8 bits
+    alone = np.concatenate([minilm.encode([text], precision="int8") for text in sentences[:5]])
+    assert (alone * rounded[:5]).sum(axis=1).min() > 0.98
+
+
+def test_8_bits_follow_the_weights_and_work_at_every_layer_and_with_a_head(tiny: SimCSE) -> None:
+    model = tiny.configured(layer=1, pooling="first_last_mean", head="random")
+    for _time in range(2):
+        closest = (model.encode(SENTENCES) * model.encode(SENTENCES, precision="int8")).sum(axis=1)
+        assert closest.min() > 0.99
+        with torch.no_grad():
+            for weight in model.bert.parameters():
+                weight.add_(torch.randn(weight.shape, generator=torch.Generator().manual_seed(0)) * 0.1)
+
+
+def test_8_bits_are_asked_for_and_are_for_processors(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert pick_dtype("auto", torch.device("cpu")) in (torch.float32, torch.bfloat16)
+    with pytest.raises(OptionError, match="mps does not have it"):
+        pick_dtype("int8", torch.device("mps"))
+
+
 def test_the_model_stays_float32_and_trainable_after_encoding(tiny: SimCSE) -> None:
     before = {name: weight.clone() for name, weight in tiny.named_parameters()}
-    for precision in ("float32", "bfloat16", "float16"):
+    for precision in ("float32", "bfloat16", "float16", "int8"):
         tiny.encode(SENTENCES, precision=precision)
     for name, weight in tiny.named_parameters():
         assert weight.dtype == torch.float32
