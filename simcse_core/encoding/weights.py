@@ -271,7 +271,7 @@ def _used(bert: PreTrainedModel, names: list[str]) -> list[str]:
 
 
 def _check_numbers(bert: PreTrainedModel, name: str) -> None:
-    ruined = [key for key, weight in bert.named_parameters() if not _are_numbers(weight)]
+    ruined = [key for key, weight in bert.named_parameters() if not are_numbers(weight)]
     if ruined := _used(bert, ruined):
         raise ModelError(
             "{name} is damaged: {tensors} in its weights are no numbers.",
@@ -280,8 +280,9 @@ def _check_numbers(bert: PreTrainedModel, name: str) -> None:
         )
 
 
-def _are_numbers(weight: Tensor) -> bool:
-    return bool(weight.sum().isfinite()) or bool(weight.isfinite().all())  # the sum alone is faster
+def are_numbers(weight: Tensor) -> bool:
+    """Whether a weight holds no NaN and nothing infinite."""
+    return bool(weight.sum().isfinite()) or bool(weight.isfinite().all())  # the sum needs no memory
 
 
 def _sees_what_follows(bert: PreTrainedModel, probe: dict[str, Tensor]) -> bool:

@@ -11,6 +11,7 @@ from simcse_core.data.kinds.labelled import CENTRE, LOGISTIC
 from simcse_core.encoding.catalogue import load
 from simcse_core.encoding.protocol import Trainable
 from simcse_core.encoding.scratch import SIZES, new_model
+from simcse_core.encoding.weights import are_numbers
 from simcse_core.errors import CheckpointError, ModelError, RunError, UserError
 from simcse_core.learning.baselines import AS_IT_COMES, with_classifiers
 from simcse_core.learning.cached_encoder import CachedEncoder
@@ -150,7 +151,7 @@ def _train(run: Run, emit: Emit, *, resume: bool) -> Finished | None:
         run.go_on_before(ended.step + 1)
     if ended.reason == "cancelled":
         return None
-    if not all(bool(weights.isfinite().all()) for weights in model.parameters()):
+    if not all(are_numbers(weights) for weights in model.parameters()):
         raise ModelError("The training diverged and left no model that can be used. Choose a smaller learning rate.")
     _save(model, run)
     before = after = None
@@ -158,6 +159,8 @@ def _train(run: Run, emit: Emit, *, resume: bool) -> Finished | None:
         before = ended.before.items.with_values((classified or Items()).values)
         after = with_classifiers(ended.after.items, encoder, labelled, dev)
         run.write_items(BeforeAndAfter(before=before, after=after))
+    by_dim = _by_dim(config, encoder, dev)
+    del model, encoder  # baselines load the model that it was made from: both at once would be twice the memory
     try:
         write_baselines(config, labelled, sides.dev)
     except UserError as error:  # a race can do without
@@ -174,7 +177,7 @@ def _train(run: Run, emit: Emit, *, resume: bool) -> Finished | None:
         dev_as_it_comes=None if had is None else {name: value_of(had, name) for name in had.metrics},
         dev_before=_with_accuracies(ended.dev_before, before),
         dev_after=_with_accuracies(ended.dev_after, after),
-        dev_by_dim=_by_dim(config, encoder, dev),
+        dev_by_dim=by_dim,
         gain=None if ended.reason == DIVERGED else _gain(config, before, after),
     )
 

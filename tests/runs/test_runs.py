@@ -1,19 +1,25 @@
 import errno
+import gc
 import json
 import os
+import weakref
 from pathlib import Path
+from typing import Any
 
 import pytest
+from torch import nn
 
 from simcse_core import home as homes
-from simcse_core.data.kinds import Labelled
+from simcse_core.data.kinds import Dataset, Labelled
 from simcse_core.encoding.catalogue import load
 from simcse_core.encoding.frozen import FrozenEncoder
 from simcse_core.encoding.model import SimCSE
+from simcse_core.encoding.protocol import Trainable
 from simcse_core.errors import DataError, ModelError, RunError
 from simcse_core.learning.records import About, Evaluation, Finished, Record, State, Step
 from simcse_core.learning.settings import TrainingSettings
 from simcse_core.limits import Limits
+from simcse_core.runs import execute as execution
 from simcse_core.runs import files, metrics, race, store, worker
 from simcse_core.runs.config import RunConfig, data_hash, describe, open_split
 from simcse_core.runs.execute import execute
@@ -478,3 +484,29 @@ def test_labelled_data_that_becomes_pairs_is_still_judged_by_classifiers() -> No
     assert last.gain is not None
     assert last.gain.metric == "logistic_accuracy"
     assert "logistic_accuracy" in (last.dev_as_it_comes or {})
+
+
+def test_a_worker_never_holds_the_trained_model_and_the_one_it_came_from_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained: list[weakref.ref[nn.Module]] = []
+    open_model, write_baselines = execution.open_model, execution.write_baselines
+
+    def opened(config: RunConfig, data: Dataset) -> Trainable:
+        model = open_model(config, data)
+        trained.append(weakref.ref(model))
+        return model
+
+    def baselines(*arguments: Any) -> None:
+        gc.collect()
+        assert [model() for model in trained] == [None]
+        write_baselines(*arguments)
+
+    monkeypatch.setattr(execution, "open_model", opened)
+    monkeypatch.setattr(execution, "write_baselines", baselines)
+    file = tmp_path / "rows.csv"
+    file.write_text("text,label\n" + "".join(f"text {n},{n % 2}\n" for n in range(24)))
+    config = RunConfig(data=str(file), layer=1, settings=TrainingSettings(tune="top:1", steps=1, loss="supcon"))
+    run = store.create(describe(config), tmp_path / "run")
+    execute(run, lambda _: None)
+    assert len(trained) == 1
