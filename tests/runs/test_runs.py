@@ -490,7 +490,7 @@ def test_a_worker_never_holds_the_trained_model_and_the_one_it_came_from_at_once
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trained: list[weakref.ref[nn.Module]] = []
-    open_model, write_baselines = execution.open_model, execution.write_baselines
+    open_model = execution.open_model
 
     def opened(config: RunConfig, data: Dataset) -> Trainable:
         model = open_model(config, data)
@@ -500,7 +500,7 @@ def test_a_worker_never_holds_the_trained_model_and_the_one_it_came_from_at_once
     def baselines(*arguments: Any) -> None:
         gc.collect()
         assert [model() for model in trained] == [None]
-        write_baselines(*arguments)
+        race.write_baselines(*arguments)
 
     monkeypatch.setattr(execution, "open_model", opened)
     monkeypatch.setattr(execution, "write_baselines", baselines)
