@@ -65,7 +65,8 @@ def _in_words(error: BaseException, name: str, part: str) -> ModelError:
 
 
 def _reason(error: BaseException) -> str:
-    said = str(error).strip().partition("\n")[0][:LONGEST_REASON]
+    first, _, others = str(error).strip().partition("\n")
+    said = " ".join((f"{first} {others}" if first.rstrip().endswith(":") else first).split())[:LONGEST_REASON]
     if isinstance(error, OSError | ValueError | RuntimeError) and said:
         return said
     return f"{type(error).__name__} {said}".strip()

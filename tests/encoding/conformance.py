@@ -54,7 +54,7 @@ from transformers import (
     XLMRobertaConfig,
     XLMRobertaTokenizer,
 )
-from transformers.utils import sentencepiece_model_pb2_new
+from transformers.convert_slow_tokenizer import import_protobuf
 from transformers.utils.import_utils import is_sentencepiece_available
 
 from simcse_core.encoding.model import SimCSE
@@ -103,8 +103,8 @@ def byte_pairs() -> tuple[dict[str, int], Any]:
     return model["vocab"], [tuple(pair) for pair in model["merges"]]
 
 
-def unigrams(special: Sequence[str]) -> list[tuple[str, float]]:
-    """A vocabulary of sentencepiece, with the special tokens in front."""
+def unigrams(before: Sequence[str], behind: Sequence[str] = ()) -> list[tuple[str, float]]:
+    """A vocabulary of sentencepiece, between special tokens."""
     tokenizer = Tokenizer(models.Unigram())
     tokenizer.normalizer = normalizers.NFKC()
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
@@ -113,7 +113,7 @@ def unigrams(special: Sequence[str]) -> list[tuple[str, float]]:
         trainers.UnigramTrainer(vocab_size=180, unk_token="<unk>", special_tokens=["<unk>"], show_progress=False),
     )
     pieces = [(piece, score) for piece, score in json.loads(tokenizer.to_str())["model"]["vocab"] if piece != "<unk>"]
-    return [*((token, 0.0) for token in special), *pieces]
+    return [*((token, 0.0) for token in before), *pieces, *((token, 0.0) for token in behind)]
 
 
 def modern_tokenizer() -> PreTrainedTokenizerBase:
@@ -138,8 +138,8 @@ def modern_tokenizer() -> PreTrainedTokenizerBase:
 
 LENGTH: dict[str, Any] = {"model_max_length": POSITIONS}
 FAIRSEQ = {"[PAD]": "<pad>", "[CLS]": "<s>", "[SEP]": "</s>", "[MASK]": "<mask>"}
-FROM_FAIRSEQ = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
-FROM_CAMEMBERT = ["<s>NOTUSED", "<pad>", "</s>NOTUSED", "<unk>", "<unk>NOTUSED", "<s>", "</s>", "<mask>"]
+FROM_FAIRSEQ = ["<s>", "<pad>", "</s>", "<unk>"]
+FROM_CAMEMBERT = ["<s>NOTUSED", "<pad>", "</s>NOTUSED", "<unk>", "<unk>NOTUSED", "<s>", "</s>"]
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,7 @@ FAMILIES = {
     "roberta": Family(RobertaConfig, roberta_tokenizer, positions_before_first=2),
     "xlm-roberta": Family(
         XLMRobertaConfig,
-        lambda: XLMRobertaTokenizer(vocab=unigrams(FROM_FAIRSEQ[:-1]), **LENGTH),
+        lambda: XLMRobertaTokenizer(vocab=unigrams(FROM_FAIRSEQ, ["<mask>"]), **LENGTH),
         positions_before_first=2,
     ),
     "distilbert": Family(
@@ -184,7 +184,7 @@ FAMILIES = {
     "electra": Family(ElectraConfig, bert_tokenizer, {"embedding_size": 8}),
     "camembert": Family(
         CamembertConfig,
-        lambda: CamembertTokenizer(vocab=unigrams(FROM_CAMEMBERT), **LENGTH),
+        lambda: CamembertTokenizer(vocab=unigrams(FROM_CAMEMBERT, ["<mask>"]), **LENGTH),
         positions_before_first=2,
     ),
     "deberta-v2": Family(
@@ -486,13 +486,18 @@ SENTENCE_PIECES = {
     "deberta-v2": "spm.model",
 }
 """How families call the file of sentencepiece."""
+IN_FILES: dict[str, Callable[[list[Any]], list[Any]]] = {
+    "xlm-roberta": lambda vocabulary: [("<unk>", 0.0), ("<s>", 0.0), ("</s>", 0.0), *vocabulary[4:-1]],
+    "camembert": lambda vocabulary: [("<unk>", 0.0), *vocabulary[5:-1]],
+}
+"""What of a vocabulary stands in the file of sentencepiece, where transformers adds to it."""
 
 
 @feature(
     "tokenizer without tokenizer.json",
     refused_by={
         **({} if is_sentencepiece_available() else dict.fromkeys(SENTENCE_PIECES, "sentencepiece to read it is not")),
-        "modernbert": "has no tokenizer, or one without words|tokenizer",
+        "modernbert": r"cannot be read \(tokenizer\): .* from one of: \(1\) a .tokenizers. library serialization file",
     },
 )
 def _(base: Base, folder: Path) -> SentenceTransformer:
@@ -500,8 +505,8 @@ def _(base: Base, folder: Path) -> SentenceTransformer:
     content = json.loads((folder / "tokenizer.json").read_text())["model"]
     (folder / "tokenizer.json").unlink()
     if base.family in SENTENCE_PIECES:
-        pieces = vars(sentencepiece_model_pb2_new)["ModelProto"]()  # made when it is imported
-        for piece, score in content["vocab"]:
+        pieces = import_protobuf().ModelProto()  # type: ignore[no-untyped-call]
+        for piece, score in IN_FILES.get(base.family, list)(content["vocab"]):
             pieces.pieces.add(piece=piece, score=score)
         (folder / SENTENCE_PIECES[base.family]).write_bytes(pieces.SerializeToString())
     elif "merges" in content:

@@ -171,7 +171,7 @@ def test_a_single_string_is_refused_in_words(minilm: SimCSE) -> None:
     [
         ({"layer": 7}, "no layer 7: choose 0 .* to 6"),
         ({"layer": -8}, "no layer -8"),
-        ({"pooling": "sum"}, "Unknown pooling 'sum'. Choose one of: cls, first_last_mean, max, mean"),
+        ({"pooling": "sum"}, "Unknown pooling 'sum'. Choose one of: cls, first_last_mean, lasttoken, max, mean, "),
         ({"head": "deep"}, "Unknown head 'deep'"),
     ],
 )
