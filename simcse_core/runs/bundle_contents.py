@@ -158,7 +158,7 @@ def check_model(folder: Path) -> None:
             check_size(read_layout(folder, name).transformer)
             works = _gives_numbers(storage.load(folder, name))
     except Exception as error:
-        reason = printable(str(error).strip().partition("\n")[0][:300]) or type(error).__name__
+        reason = printable(str(error).strip().partition("\n")[0][:800]) or type(error).__name__
         raise RunError("The model in the bundle cannot be used: {reason}", reason=reason) from error
     if not works:
         raise RunError("The model in the bundle cannot be used: its embeddings are not numbers.")
