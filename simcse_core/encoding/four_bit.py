@@ -13,6 +13,7 @@ import struct
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -261,6 +262,7 @@ def _settings(file: FourBitFile) -> dict[str, object]:
             "bos_token_id": file.begin,
             "eos_token_id": file.end,
             "dtype": "float32",
+            "transformers_version": version("transformers"),  # without one it warns of tokenizers of Mistral
         },
         "tokenizer_config.json": {
             "tokenizer_class": "PreTrainedTokenizerFast",
@@ -275,7 +277,11 @@ def _settings(file: FourBitFile) -> dict[str, object]:
             "model_input_names": ["input_ids", "attention_mask"],
             "clean_up_tokenization_spaces": False,
         },
-        "sentence_bert_config.json": {"max_seq_length": file.positions, "do_lower_case": False},
+        "sentence_bert_config.json": {
+            "max_seq_length": file.positions,
+            "do_lower_case": False,
+            "model_args": {"add_pooling_layer": False},  # else sentence-transformers makes a random one and says so
+        },
         "config_sentence_transformers.json": {
             "model_type": "SentenceTransformer",
             "prompts": {"query": "query: ", "document": "passage: "},

