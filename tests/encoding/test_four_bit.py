@@ -87,10 +87,10 @@ def test_sentence_transformers_loads_it_without_a_word_and_gives_the_same_embedd
 ) -> None:
     write_packed(tmp_path / "tiny.bin", seed=3)
     write_folder(FourBitFile(tmp_path / "tiny.bin"), tmp_path, lambda done, size: None)
-    transformers_logging.set_verbosity_warning()
+    transformers_logging.set_verbosity_warning()  # type: ignore[no-untyped-call]
     try:
         theirs = SentenceTransformer(str(tmp_path), device="cpu").encode(["ab b", "～a"])
     finally:
-        transformers_logging.set_verbosity_error()
+        transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     assert "MISSING" not in capfd.readouterr().err
     np.testing.assert_allclose(SimCSE.load(str(tmp_path)).encode(["ab b", "～a"]), theirs, atol=1e-6)
