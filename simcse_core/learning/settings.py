@@ -75,7 +75,7 @@ class TrainingSettings(BaseModel):
         str | None,
         Field(
             description="Lengths of embeddings that the loss trains at once, the longest first, such as 384,192,96,48: "
-            "embeddings that are cut to one of them afterwards lose little.",
+            "for embeddings that are cut to one of them afterwards.",
         ),
     ] = None
     tune: Annotated[str, Field(description="What may change: 'head', 'top:K' (the last K layers) or 'all'.")] = "all"

@@ -102,7 +102,7 @@ def _dim(card: ModelCard, place: DeltaGenerator, prefix: str) -> int | None:
         on_change=keep,
         help=_(
             "Only the first dimensions of an embedding count, brought to length 1 again. Shorter embeddings take less "
-            "memory and search; a training with Matryoshka dimensions makes them lose little."
+            "memory and search; a training with Matryoshka dimensions is made for them."
         ),
     )
     return None if dim == default else dim
