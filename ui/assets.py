@@ -71,7 +71,7 @@ def _race(language: str) -> StoredRace:
         cores=os.cpu_count() or 1,
         system=platform.system(),
         config=config,
-        outcomes=[replace(outcome, run="") for outcome in outcomes],
+        outcomes=[_anywhere(outcome) for outcome in outcomes],
         baselines=race.beside(config),
         texts=texts,
         before=_cosines(start, texts),
@@ -79,6 +79,14 @@ def _race(language: str) -> StoredRace:
         unrelated_before=_unrelated(start, language),
         unrelated_after=unrelated,
     )
+
+
+def _anywhere(outcome: race.Outcome) -> race.Outcome:
+    """Without what names the run on this machine."""
+    finished = outcome.finished
+    assert finished is not None
+    records = [*outcome.records[:-1], finished.model_copy(update={"run": "", "model": ""})]
+    return replace(outcome, run="", records=records)
 
 
 def _unrelated(model: Encoder, language: str) -> float:
