@@ -19,7 +19,7 @@ from simcse_core.meaning.grid import Grid, similarity_grid
 from simcse_core.meaning.similarity import Background, cosine_similarity
 from ui.frame import projector
 from ui.frame.page import PAGES
-from ui.shared import cache, charts, colors, defaults, heatmap
+from ui.shared import cache, charts, color_range, colors, defaults, heatmap
 from ui.shared.matrix.colors import NEUTRAL, CosineColors
 from ui.similarity import grid_charts, pair, pair_charts, take_away
 
@@ -249,6 +249,12 @@ def test_everything_on_a_projector_is_at_least_20_pixels() -> None:
     projector.enlarge(figure)
     sizes = [figure.layout.font.size, figure.layout.yaxis.tickfont.size, figure.data[1].textfont.size]
     assert min(sizes) >= 20
+
+
+def test_a_legend_in_words_stays_one_on_a_projector() -> None:
+    figure = charts.heatmap(np.eye(3, dtype=np.float32), list("abc"), colors=color_range.from_unrelated(0.85))
+    projector.enlarge(figure)
+    assert list(figure.data[0].colorbar.ticktext) == ["0.7", "0.85 unrelated", "1"]
 
 
 def test_numbers_in_cells_on_a_projector_do_without_the_leading_zero() -> None:

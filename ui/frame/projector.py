@@ -50,7 +50,9 @@ def enlarge(figure: go.Figure) -> None:
         annotation.font.size = FONT_SIZE
     for trace in figure.data:
         if trace.type == "heatmap":
-            trace.colorbar.update(len=1, nticks=3, tickvals=None, ticktext=None, tickangle=0)
+            trace.colorbar.update(len=1, tickangle=0)
+            if len(trace.colorbar.tickvals or ()) > 3:  # three have room, and their words
+                trace.colorbar.update(nticks=3, tickvals=None, ticktext=None)
             if trace.textfont.size:
                 trace.textfont.size = max(FONT_SIZE, trace.textfont.size)
             if trace.texttemplate == "%{z:.2f}":

@@ -19,7 +19,7 @@ from simcse_core.runs.store import get
 from ui.frame import users
 from ui.frame.translation import N_, _
 from ui.shared.data_choice import data_title
-from ui.shared.names import STATES, duration, metric_title, prompt_name
+from ui.shared.names import STATES, duration, metric_title, pooling_name, prompt_name
 from ui.shared.races.figures import metric_of, names
 from ui.shared.races.tracks import Moment, Track, track
 
@@ -76,10 +76,12 @@ def data_name(name: str) -> str:
 
 
 def start_name(config: RunConfig) -> str:
-    """The model that training starts from, with its layer, its prompt and its dimensions."""
+    """The model that training starts from, with its layer, pooling, prompt and dimensions."""
     parts = [model_title(config.model)]
     if config.layer is not None:
         parts.append(_("layer {layer}").format(layer=config.layer))
+    if config.pooling is not None:
+        parts.append(pooling_name(config.pooling))
     if config.prompt is not None:
         parts.append(prompt_name(config.prompt))
     if config.dim is not None:
