@@ -39,7 +39,7 @@ def add_arguments(parser: Parser) -> None:
             added.add_argument(
                 "--complete",
                 action="store_true",
-                help="with the whole model, also where the run stores only what its training has changed",
+                help="with the whole model, even if the run stores only what its training has changed",
             )
         if name == "rename":
             added.add_argument("name", metavar="NAME", help="at most 80 characters; '' removes the name")

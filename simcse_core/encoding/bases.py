@@ -61,9 +61,8 @@ def base_folder(base: Base, name: str) -> Path:
         ) from error
     if changed is not None:
         raise ModelError(
-            "{name} stores only what its training has changed; the rest is in {base}, which is another model by now: "
-            "{file} is not what it was, with a SHA-256 that begins with {expected}. Bring back the one that it was "
-            "trained from.",
+            "{name} stores only what its training has changed; the rest is in {base}, which has changed since then: "
+            "the SHA-256 of {file} no longer begins with {expected}. Restore the model that the training started from.",
             name=name,
             base=base.base,
             file=changed,

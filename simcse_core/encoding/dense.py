@@ -170,7 +170,7 @@ def _with_tensors(layer: _Layer, folder: Path, name: str, saved_names: dict[str,
 def _check_width(expected: int, width: int, name: str, folder: Path) -> None:
     if expected != width:
         raise ModelError(
-            "{name} is damaged: its layer {layer} takes {given} numbers, and there are {width}.",
+            "{name} is damaged: its layer {layer} takes {given} numbers, and gets {width}.",
             name=name,
             layer=folder.name,
             given=expected,

@@ -52,10 +52,7 @@ def pick_dtype(precision: str, device: torch.device) -> torch.dtype:
     if precision == "auto":
         return torch.bfloat16 if _good_at_bfloat16(device) else torch.float32
     if precision == "int8" and not _has_int8(device):
-        raise OptionError(
-            "The precision int8 is for x86 processors; {device} does not have it. Choose auto, float32 or bfloat16.",
-            device=device.type if device.type != "cpu" else "this processor",
-        )
+        raise OptionError("The precision int8 works on x86 processors only. Choose auto, float32 or bfloat16.")
     return _DTYPES[precision]
 
 

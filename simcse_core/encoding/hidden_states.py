@@ -27,7 +27,7 @@ def text_tokens(model: "SimCSE", text: str) -> TextTokens:
     """As `SimCSE.tokens`."""
     if model.sentence_layers is not None:
         raise ModelError(
-            "{name} has layers behind its pooling: what its tokens add to the pooled embedding does not add up to the "
+            "{name} has layers after its pooling: what its tokens add to the pooled embedding does not add up to the "
             "cosine. Leave words out one by one instead, or choose a model without such layers.",
             name=model.name,
         )

@@ -102,8 +102,8 @@ def read_layout(folder: Path, name: str) -> Layout:
             raise ModelError("{name} has a module {kind!r}, which SimCSE does not have.", name=name, kind=kind)
     if not _ORDER.fullmatch("".join(f"{kind} " for kind in kinds)):
         raise ModelError(
-            "{name} has the modules {kinds}. SimCSE has Transformer, WeightedLayerPooling, Dense, Pooling, and behind "
-            "it Dense, LayerNorm and Normalize, in this order; all but the first and the pooling may be missing.",
+            "{name} has the modules {kinds}. SimCSE has Transformer, WeightedLayerPooling, Dense and Pooling, in this "
+            "order, and after it Dense, LayerNorm and Normalize; only Transformer and Pooling have to be there.",
             name=name,
             kinds=", ".join(kinds),
         )
@@ -300,7 +300,7 @@ def _check_dense(parts: Sequence[Part], of: str, name: str) -> None:
         ).works_on(of):
             raise ModelError(
                 "{name} has a dense layer in {layer} that makes {output} of {input}. SimCSE has layers on "
-                "token_embeddings before the pooling and on sentence_embedding behind it.",
+                "token_embeddings before the pooling and on sentence_embedding after it.",
                 name=name,
                 layer=part.folder.name,
                 input=settings.module_input_name,

@@ -39,13 +39,13 @@ def refuse_misfit(model: "SimCSE") -> None:
     expected, given = width_before(model.sentence_layers), _width(model, model.pooling)
     if expected in (None, given):
         raise OptionError(
-            "{name} has an activation in its layers on tokens, and {pooling} averages the states of two layers behind "
-            "them, which no folder can say. Choose another pooling.",
+            "The pooling {pooling} does not go with {name}: its layers on tokens have an activation, and no folder of "
+            "sentence-transformers can describe both. Choose another pooling.",
             name=model.name,
             pooling=model.pooling,
         )
     raise OptionError(
-        "{name} has layers behind its pooling that take {expected} numbers, and {pooling} gives {given}. Keep the "
+        "{name} has layers after its pooling that take {expected} numbers, and {pooling} gives {given}. Keep the "
         "pooling and the head that the model comes with.",
         name=model.name,
         expected=expected,

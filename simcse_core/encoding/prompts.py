@@ -55,13 +55,13 @@ class Prompts:
         (prompt,) = checked([prompt])
         if len(prompt) > MOST_CHARACTERS:
             raise OptionError(
-                "A prompt of {given:,} characters is too long: {most:,} are the most.",
+                "A prompt of {given:,} characters is too long: at most {most:,}.",
                 given=len(prompt),
                 most=MOST_CHARACTERS,
             )
         if self.pair(prompt) is not None:
             raise OptionError(
-                "--prompt {given} names two prompts, one for questions and one for answers: that is for data of the "
+                "{given!r} names two prompts, one for questions and one for answers: that is for data of the "
                 "kind answers. Name one of them here.",
                 given=prompt,
             )
@@ -105,7 +105,7 @@ def _unknown(prompt: str, model: str, names: Sequence[str]) -> OptionError:
         )
     return OptionError(
         "{name} has no prompt called {given!r}. Choose one of: {choices}; or write the text itself, such as "
-        "'{given}: '. An empty text is no prompt.",
+        "'{given}: '. An empty text means no prompt.",
         name=model,
         given=prompt,
         choices=", ".join(names),
@@ -115,7 +115,7 @@ def _unknown(prompt: str, model: str, names: Sequence[str]) -> OptionError:
 def no_prompts(name: str) -> ModelError:
     """What to say where a frozen encoder is asked for a prompt."""
     return ModelError(
-        "{name} was made to read texts without a prompt. Leave it out, or write it into the texts.", name=name
+        "{name} reads texts without a prompt. Leave the prompt out, or write it into the texts.", name=name
     )
 
 

@@ -53,12 +53,11 @@ def _check_packages(folder: Path, name: str) -> None:
     needed = {"sentencepiece": is_sentencepiece_available(), "protobuf": is_protobuf_available()}
     if missing := [package for package, is_here in needed.items() if not is_here]:
         raise ModelError(
-            "{name} has its tokenizer in {file} only, and {packages} to read it is not installed. Run: pip install "
-            "{command}; or save the model with tokenizer.json, as save_pretrained of a fast tokenizer writes it.",
+            "{name} has its tokenizer in {file} only, which cannot be read here. Run: pip install {packages}; or save "
+            "the model with tokenizer.json, as save_pretrained of a fast tokenizer writes it.",
             name=name,
             file=models[0],
-            packages=" and ".join(missing),
-            command=" ".join(missing),
+            packages=" ".join(missing),
         )
 
 

@@ -206,7 +206,9 @@ class HiddenWords:
         if isinstance(model, FrozenEncoder):
             raise DataError("{name} has no tokens: words can be hidden only from a BERT.", name=model.name)
         if settings.matryoshka is not None:
-            raise OptionError("{loss} guesses words and has no embeddings: leave --matryoshka out.", loss=settings.loss)
+            raise OptionError(
+                "{loss} guesses words and has no embeddings: leave Matryoshka dimensions out.", loss=settings.loss
+            )
         if settings.tune == "head":
             raise OptionError("{loss} trains the encoder itself: choose tune 'all' or 'top:K'.", loss=settings.loss)
         if model.tokenizer.mask_token_id is None:
@@ -278,7 +280,7 @@ def _checked_dims(settings: TrainingSettings, model: Trainable) -> tuple[int, ..
     dims = () if settings.matryoshka is None else parse_dims(settings.matryoshka)
     if dims and dims[0] > model.dim:
         raise OptionError(
-            "{name} has embeddings of {dim} dimensions: --matryoshka cannot cut them to {given}.",
+            "{name} has embeddings of {dim} dimensions: Matryoshka cannot cut them to {given}.",
             name=model.name,
             dim=model.dim,
             given=dims[0],

@@ -154,7 +154,7 @@ def check_model(folder: Path) -> None:
         else:
             base = read_base(folder, name)
             if base is not None and not is_anywhere(base.base):
-                raise RunError("it is built on {base!r}, which nobody else has.", base=base.base)
+                raise RunError("it needs {base!r}, which is only on the machine where it was trained.", base=base.base)
             check_size(read_layout(folder, name).transformer)
             works = _gives_numbers(storage.load(folder, name))
     except Exception as error:

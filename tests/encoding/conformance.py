@@ -496,7 +496,7 @@ IN_FILES: dict[str, Callable[[list[Any]], list[Any]]] = {
 @feature(
     "tokenizer without tokenizer.json",
     refused_by={
-        **({} if is_sentencepiece_available() else dict.fromkeys(SENTENCE_PIECES, "sentencepiece to read it is not")),
+        **({} if is_sentencepiece_available() else dict.fromkeys(SENTENCE_PIECES, "Run: pip install sentencepiece")),
         "modernbert": r"cannot be read \(tokenizer\): .* from one of: \(1\) a .tokenizers. library serialization file",
     },
 )

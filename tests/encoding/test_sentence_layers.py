@@ -129,7 +129,7 @@ def test_parts_of_tokens_add_up_with_several_poolings_and_a_prompt_that_does_not
 
 def test_parts_that_do_not_add_up_are_refused_in_words_and_words_can_be_left_out(two_poolings: Path) -> None:
     model = SimCSE.load(str(two_poolings))
-    with pytest.raises(ModelError, match=r"layers behind its pooling: .* does not add up"):
+    with pytest.raises(ModelError, match=r"layers after its pooling: .* does not add up"):
         word_pairs(model, *TEXTS[:2])
     assert leave_one_out(model, *TEXTS[:2]).cosine == pytest.approx(
         float(np.prod(model.encode(TEXTS[:2]), axis=0).sum())

@@ -108,7 +108,7 @@ def test_one_length_that_is_the_whole_changes_no_loss(case: Case) -> None:
 
 @pytest.mark.parametrize("text", ["", "x", "48,96", "96,96", "96,0", "96,-1", "96,,48", "9.5", ",".join("9" * 17)])
 def test_lengths_have_to_become_smaller(text: str) -> None:
-    with pytest.raises(OptionError, match="write up to 16 whole numbers that become smaller"):
+    with pytest.raises(OptionError, match="write up to 16 whole numbers, the largest first"):
         training_settings({"matryoshka": text})
     assert parse_dims("96, 48,1") == (96, 48, 1)
 
@@ -135,7 +135,7 @@ def test_a_training_goes_over_the_lengths_whole_and_in_chunks() -> None:
 
 
 def test_lengths_that_the_model_does_not_have_and_pre_training_are_refused() -> None:
-    with pytest.raises(OptionError, match="has embeddings of 16 dimensions: --matryoshka cannot cut them to 17"):
+    with pytest.raises(OptionError, match="has embeddings of 16 dimensions: Matryoshka cannot cut them to 17"):
         trained(matryoshka="17,4")
     with pytest.raises(OptionError, match="mlm guesses words and has no embeddings"):
         trained(loss="mlm", matryoshka="16,4")

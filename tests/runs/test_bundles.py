@@ -651,7 +651,7 @@ def test_a_base_that_only_this_machine_has_is_carried_along_and_taken_from_nobod
         base = json.loads(entries["model/base.json"])
         entries["model/base.json"] = json.dumps({**base, "base": str(folder)}).encode()
 
-    with pytest.raises(RunError, match="which nobody else has"):
+    with pytest.raises(RunError, match="only on the machine where it was trained"):
         read_bundle(changed(tmp_path / "sent.zip", name_a_folder), owner="me")
     assert runs_folder(home) == []
 

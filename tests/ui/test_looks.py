@@ -115,7 +115,7 @@ def test_a_good_model_is_the_living_example_of_why_everything_is_0_9(me5_small: 
     button.click().run(timeout=120)
     assert not page.exception
     assert page.slider(key="layer-").value == me5_small.layers
-    (why,) = [text.value for text in page.markdown if "A good model can look like that" in text.value]
+    (why,) = [text.value for text in page.markdown if "A good model can look like this" in text.value]
     unrelated = me5_small.encode(bundled.unrelated("en"))
     background = Background.of(unrelated)
     assert "temperature 0.01" in why
@@ -127,10 +127,10 @@ def test_a_good_model_is_the_living_example_of_why_everything_is_0_9(me5_small: 
 def test_where_all_is_close_the_colours_start_at_unrelated_sentences_and_may_be_fixed_again() -> None:
     page = open_similarity(layer="5", pooling="cls")
     assert [radio.value for radio in page.radio] == ["unrelated"]
-    assert "white is 0.99" in " ".join(caption.value for caption in page.caption)
+    assert "White is 0.99" in " ".join(caption.value for caption in page.caption)
     page.radio[0].set_value("fixed").run()
     assert not page.exception
-    assert "white is" not in " ".join(caption.value for caption in page.caption)
+    assert "White is" not in " ".join(caption.value for caption in page.caption)
     assert open_similarity().radio[0].value == "fixed"
 
 

@@ -117,7 +117,7 @@ def _result(end: Finished | None) -> None:
         named = [name for name in shown if all(name in metrics for metrics in by_dim.values())]
         columns = {metric_title(name): [f"{metrics[name]:.3f}" for metrics in by_dim.values()] for name in named}
         st.table({_("dimensions"): [str(dim) for dim in by_dim], **columns}, hide_index=True)
-        st.caption(_("After training, with embeddings that are cut to their first dimensions."))
+        st.caption(_("After training, with embeddings cut to their first dimensions."))
 
 
 def _defined(metrics: Mapping[str, float] | None) -> dict[str, float]:
@@ -160,8 +160,8 @@ def _how_to_use(run: Run, *, frozen: bool, base: Base | None) -> str:
         )
     if base is not None:
         return _(
-            "The run and its bundle hold only what the training has changed in {model}. A complete folder, which "
-            "sentence-transformers loads, is written by: {command}"
+            "The run and its bundle hold only what the training has changed in {model}. For a complete folder, which "
+            "sentence-transformers loads, run: {command}"
         ).format(model=plain(base.base), command=f"`python -m simcse_core models export {run.id} --output model`")
     return _("Download the bundle and unpack it: the folder `model` in it is what sentence-transformers loads.")
 

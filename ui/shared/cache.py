@@ -128,7 +128,7 @@ def encoder(settings: EncoderSettings) -> Encoder:
         with st.container():
             note = st.empty()
             while not future.done():
-                seconds = _("{seconds:.0f} s").format(seconds=time.monotonic() - started)
+                seconds = _("({seconds:.0f} s)").format(seconds=time.monotonic() - started)
                 note.caption(f":material/hourglass_top: {joined(loading_in_words(settings.model), seconds)}")
                 try:
                     future.result(timeout=0.5)

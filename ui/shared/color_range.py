@@ -41,6 +41,6 @@ def in_words(colors: CosineColors) -> str:
     if not colors.white:
         return _("Purple is close, white is unrelated, orange would be opposite.")
     return _(
-        "The colours start where this model's unrelated sentences lie: white is {white}, the middle of pairs that "
-        "have nothing to do with each other; deep purple is 1, and orange is less close than such pairs."
+        "White is {white}, the median cosine that the model gives to unrelated sentences. Deep purple is 1; orange "
+        "pairs are even farther apart than unrelated ones."
     ).format(white=colors.number(colors.middle))

@@ -2,7 +2,7 @@
 
 from simcse_core.data.kinds import KINDS, Metric
 from simcse_core.encoding.pooling import JOINED
-from ui.frame.translation import N_, _
+from ui.frame.translation import N_, _, enumeration
 
 LINES = {
     "as_it_comes": N_("the model as it comes"),
@@ -17,7 +17,7 @@ POOLINGS = {
     "first_last_mean": N_("first + last layer"),
     "weightedmean": N_("mean, later tokens weigh more"),
     "lasttoken": N_("last token"),
-    "mean_sqrt_len_tokens": N_("sum over the root of the length"),
+    "mean_sqrt_len_tokens": N_("sum ÷ √length"),
 }
 """Poolings with a name on the screen; any other is shown by its name in the registry."""
 STATES = {
@@ -57,7 +57,7 @@ def line_name(name: str) -> str:
 
 def pooling_name(name: str) -> str:
     """A pooling on the screen, or several that are joined."""
-    return ", ".join(_(POOLINGS[one]) if one in POOLINGS else one for one in name.split(JOINED))
+    return enumeration([_(POOLINGS[one]) if one in POOLINGS else one for one in name.split(JOINED)])
 
 
 def prompt_name(prompt: str) -> str:

@@ -52,8 +52,8 @@ def _prompt(card: ModelCard, place: DeltaGenerator, prefix: str, *, pair: bool) 
         key=key,
         on_change=keep,
         help=_(
-            "Put before each text. A model that was trained with prompts compares what it is asked with what it "
-            "searches; for similarity all texts get the same one, or none."
+            "Put before each text. Models for search are often trained with one prompt for questions and another for "
+            "answers; to compare sentences, give all of them the same one, or none."
         ),
     )
     if choice == default:
@@ -66,7 +66,7 @@ def _prompt(card: ModelCard, place: DeltaGenerator, prefix: str, *, pair: bool) 
             on_change=keep,
             placeholder="query: ",
             max_chars=1_000,
-            help=_("A blank is put behind a text in Latin letters that has none."),
+            help=_("A prompt in Latin letters gets a space at its end if it has none."),
         )
         if text.strip():
             return text if text[-1].isspace() or not text.isascii() else f"{text} "
@@ -101,8 +101,8 @@ def _dim(card: ModelCard, place: DeltaGenerator, prefix: str) -> int | None:
         key=key,
         on_change=keep,
         help=_(
-            "Only the first dimensions of an embedding count, brought to length 1 again. Shorter embeddings take less "
-            "memory and search; a training with Matryoshka dimensions is made for them."
+            "Keeps only the first dimensions of each embedding, scaled to length 1 again. Shorter embeddings take less "
+            "memory and are faster to search; training with Matryoshka dimensions is meant for this."
         ),
     )
     return None if dim == default else dim

@@ -190,7 +190,7 @@ def _words(first: str, second: str, settings: cache.EncoderSettings) -> None:
     elif cache.bert(settings).sentence_layers is not None:
         st.caption(
             _(
-                "This model has layers behind its pooling: what single tokens bring to the pooled embedding does not "
+                "This model has layers after its pooling: what single tokens bring to the pooled embedding does not "
                 "add up to the cosine, so there is no comparison word by word."
             )
         )

@@ -84,9 +84,9 @@ def _why(background: Background, settings: cache.EncoderSettings) -> str:
     card = models.card(settings.model)
     if background.is_crowded and card.temperature is not None and _is_as_it_comes(settings):
         return _(
-            "**A good model can look like that.** {model} was trained with the temperature {temperature}: differences "
+            "**A good model can look like this.** {model} was trained with the temperature {temperature}: differences "
             "of a few hundredths were enough to tell the right text from all others, so nothing pushed unrelated "
-            "sentences towards 0. They get **{mean:.2f}**. The number says nothing; the order and the percentile do: "
+            "sentences towards 0. They get **{mean:.2f}**. The number alone says nothing; order and percentile do: "
             "above **{most:.2f}** a pair is closer than 95 % of the unrelated ones."
         ).format(
             model=plain(card.title), temperature=card.temperature, mean=background.mean, most=background.cosine_at(95)

@@ -67,13 +67,14 @@ def more(start: Start, tune: str) -> dict[str, Any]:
     usual = _usual(start)
     rates = ["head_learning_rate"] if tune == "head" else ["learning_rate", "head_learning_rate"]
     numbers = {name: _number(name, getattr(usual, name), start) for name in ("batch_size", *rates, "seed")}
+    matryoshka = SETTINGS["matryoshka"]
     dims = st.text_input(
         _("Matryoshka dimensions"),
         key="race-matryoshka",
         placeholder="384,192,96,48",
-        help=_(SETTINGS["matryoshka"].explanation),
+        help=_(matryoshka.explanation),
     )
-    return {**numbers, "matryoshka": dims.strip() or None}
+    return {**numbers, matryoshka.name: dims.strip() or None}
 
 
 def of_a_loss(names: Sequence[str]) -> tuple[str, dict[str, Any]]:

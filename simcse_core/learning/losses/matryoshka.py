@@ -27,7 +27,7 @@ def parse_dims(text: str) -> tuple[int, ...]:
     descends = all(longer > shorter for longer, shorter in pairwise(dims))
     if len(dims) < len(numbers) or not descends or len(dims) > MOST_DIMS:
         raise OptionError(
-            "{option} is {given!r}: write up to {most} whole numbers that become smaller, such as 384,192,96,48.",
+            "{option} is {given!r}: write up to {most} whole numbers, the largest first, such as 384,192,96,48.",
             option="matryoshka",
             given=text,
             most=MOST_DIMS,
