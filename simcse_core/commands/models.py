@@ -1,6 +1,7 @@
 """The command `models`: the catalogue, downloads from the hub, and models for other programs."""
 
 import argparse
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -100,7 +101,7 @@ def _export(options: argparse.Namespace) -> None:
     from simcse_core.jsonable import jsonable
     from simcse_core.runs.exports import measured_export
 
-    folder = Path(options.output)
+    folder = Path(os.path.abspath(options.output))  # of ".", too, which has no name
     check_free(folder)  # before minutes of work
     data = [open_data(name) for name in options.data]
     started = time.perf_counter()

@@ -35,6 +35,16 @@ def graph(request: pytest.FixtureRequest, averaging: SimCSE, tmp_path_factory: p
     return request.param, folder, exported[0]
 
 
+def test_the_folder_where_one_stands_can_be_exported_to(
+    averaging: SimCSE, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+    export(averaging, "sentence-transformers", Path("."))
+    assert [path.name for path in tmp_path.iterdir()] == ["empty"]
+    assert (tmp_path / "empty" / "modules.json").is_file()
+
+
 def test_a_graph_gives_the_embeddings_of_the_model_alone_and_in_a_batch(averaging: SimCSE, graph: Graph) -> None:
     form, _folder, exported = graph
     embeddings, least = averaging.encode(TEXTS), {"onnx": 0.99999, "onnx-int8": 0.999}[form]

@@ -1,5 +1,6 @@
 """The formats, and what is the same for all of them: a folder that is there whole or not at all."""
 
+import os
 import shutil
 import stat
 from collections.abc import Callable
@@ -67,6 +68,7 @@ def export(
             name=model.name,
         )
     check_free(folder)
+    folder = Path(os.path.abspath(folder))  # "." has no name
     part = folder.with_name(f".{folder.name}.new")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
