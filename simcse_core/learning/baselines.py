@@ -30,7 +30,9 @@ SAMPLE_FOR_STRENGTH = 1_000
 """So many training texts at most choose the strength."""
 
 
-def baselines(train: Dataset, dev: Dataset, as_it_comes: "Encodes | None" = None) -> dict[str, Items]:
+def baselines(
+    train: Dataset, dev: Dataset, as_it_comes: "Encodes | None" = None, as_read: Dataset | None = None
+) -> dict[str, Items]:
     """Results on the dev data without any training.
 
     - as_it_comes: the model itself, all its layers and its own pooling; the best thing one had before, in most cases.
@@ -43,6 +45,7 @@ def baselines(train: Dataset, dev: Dataset, as_it_comes: "Encodes | None" = None
         train: of any kind.
         dev: of any kind but texts. With labelled data on both sides there are the metrics of classifiers too.
         as_it_comes: the model before training; None leaves it out.
+        as_read: the dev data as this model reads it, with prompts in its texts; None is `dev`. TF-IDF reads no prompts.
 
     Raises:
         DataError: the dev data has neither scores nor labels.
@@ -55,7 +58,7 @@ def baselines(train: Dataset, dev: Dataset, as_it_comes: "Encodes | None" = None
         items = items.with_values(_classified(train_vectors, train.text_classes, dev_vectors, dev.text_classes))
     results = {TFIDF: items}
     if as_it_comes is not None:
-        measured = measure(as_it_comes, dev).items
+        measured = measure(as_it_comes, as_read or dev).items
         results = {AS_IT_COMES: with_classifiers(measured, as_it_comes, train, dev), **results}
     return results
 

@@ -17,6 +17,7 @@ from simcse_core.encoding.texts import Embeddings
 from simcse_core.errors import UserError
 from simcse_core.home import run_folder
 from simcse_core.learning.measuring import evaluate, main_metric, main_metric_among
+from simcse_core.learning.prompting import prompted
 from simcse_core.plain import markdown
 from simcse_core.runs import store
 from simcse_core.runs.config import open_split
@@ -114,18 +115,18 @@ def data_of(model: SimCSE) -> dict[str, Dataset]:
     """What a model is measured on when nobody names data: bundled pairs that it can read, and its run's dev data."""
     data = {name: bundled.load(name) for name in BUNDLED}
     readable = {name: one for name, one in data.items() if len(model.check(texts_of(one)).unreadable) < len(one) / 10}
-    dev = _dev_data(model.name)
+    dev = _dev_data(model)
     return readable if dev is None else {**readable, DEV_DATA: dev}
 
 
-def _dev_data(name: str) -> Dataset | None:
-    """None where the model is no run's, held nothing out, or its data is not here any more."""
-    folder = run_folder(name)
-    if folder is None:
+def _dev_data(model: SimCSE) -> Dataset | None:
+    """As the run has read it; None where the model is no run's, held nothing out, or its data is not here any more."""
+    if run_folder(model.name) is None:
         return None
     with contextlib.suppress(UserError, OSError):
-        _train, dev = open_split(store.get(name).config)
-        return dev if dev is not None and dev.metrics else None
+        config = store.get(model.name).config
+        _train, dev = open_split(config)
+        return prompted(model, config.prompt, dev)[1] if dev is not None and dev.metrics else None
     return None
 
 

@@ -21,6 +21,7 @@ from simcse_core.home import home
 from simcse_core.jsonable import jsonable
 from simcse_core.learning import race
 from simcse_core.learning.baselines import baselines as baselines_of
+from simcse_core.learning.prompting import prompted
 from simcse_core.learning.race import Contestant, Line, Verdict, settings_of
 from simcse_core.learning.records import BeforeAndAfter, Finished, Record, State, Step
 from simcse_core.learning.settings import MOST_EPOCHS, TrainingSettings, objective
@@ -32,7 +33,7 @@ from simcse_core.runs.schedule import Place, places
 from simcse_core.runs.store import get
 
 if TYPE_CHECKING:
-    from simcse_core.encoding.protocol import Encoder
+    from simcse_core.encoding.protocol import Trainable
 
 RACE_ID = re.compile(r"[0-9a-f]{16}")
 _RUN_IDS = TypeAdapter(list[str])
@@ -270,16 +271,24 @@ def _read_baselines(path: Path, _written: int) -> dict[str, Items]:
 def write_baselines(config: RunConfig, data: Dataset, dev: Dataset | None) -> None:
     """Measure the baselines for all races on this data and from this model, where that is not done yet.
 
-    The model as it comes is one of them: all its layers and its own pooling, whatever the training starts from. A new
-    model was nothing before.
+    The model as it comes is one of them: all its layers and its own pooling, whatever the training starts from, and
+    texts read with the training's prompt. A new model was nothing before.
     """
     path = baselines_file(config)
     if not beside(config):  # or somebody has damaged the file
         path.parent.mkdir(parents=True, exist_ok=True)
-        files.replace(path, jsonable({} if dev is None else baselines_of(data, dev, as_it_comes(config))))
+        files.replace(path, jsonable({} if dev is None else _measured(config, data, dev)))
 
 
-def as_it_comes(config: RunConfig) -> "Encoder | None":
+def _measured(config: RunConfig, data: Dataset, dev: Dataset) -> dict[str, Items]:
+    before = as_it_comes(config)
+    if before is None:
+        return baselines_of(data, dev)
+    model, as_read, _dev = prompted(before, config.prompt, dev)
+    return baselines_of(data, dev, model, as_read)
+
+
+def as_it_comes(config: RunConfig) -> "Trainable | None":
     """The model that one had before a training; None where it starts from a new one."""
     return None if config.model in SIZES else load(config.model, device=config.device)
 
@@ -329,5 +338,6 @@ def baselines_file(config: RunConfig) -> Path:
     seed = config.settings.seed if config.data_seed is None else config.data_seed
     rows = (config.data_sha256 or config.data, config.kind, config.columns, seed)
     held_out = (config.dev_sha256 or config.dev, config.dev_share, config.folds, config.fold)
-    parts = (*rows, *held_out, config.model, config.model_files_sha256 or config.model_sha256)
+    model = (config.model, config.model_files_sha256 or config.model_sha256)
+    parts = (*rows, *held_out, *model, *([] if config.prompt is None else [config.prompt]))
     return home() / "baselines" / f"{hashlib.sha256(repr(parts).encode()).hexdigest()[:32]}.json"

@@ -13,12 +13,14 @@ from simcse_core.data.kinds import Answers
 from simcse_core.data.opening import open_data
 from simcse_core.encoding.model import SimCSE
 from simcse_core.errors import OptionError
+from simcse_core.learning.baselines import baselines
 from simcse_core.learning.measuring import measure
 from simcse_core.learning.prompting import prompted
 from simcse_core.learning.settings import TrainingSettings
-from simcse_core.runs import store
+from simcse_core.runs import race, store
 from simcse_core.runs.config import RunConfig, describe
 from simcse_core.runs.execute import execute
+from simcse_core.runs.exports import DEV_DATA, data_of
 from simcse_core.runs.reproduce import command
 from simcse_core.runs.summary import settings_of
 from tests.encoding.tiny import TEXTS, change, tiny
@@ -69,8 +71,22 @@ def test_two_prompts_are_put_before_questions_and_answers_and_the_saved_model_ha
     finished = run.finished()
     assert finished is not None
     assert finished.dev_after is not None
-    kept = measure(model, by_hand).metrics
-    assert finished.dev_after["map"] == pytest.approx(vars(kept)["map"], abs=1e-5)
+    for read in (by_hand, data_of(model)[DEV_DATA]):  # an export of the run is measured on the latter
+        kept = measure(model, read).metrics
+        assert finished.dev_after["map"] == pytest.approx(vars(kept)["map"], abs=1e-5)
+
+
+@pytest.mark.parametrize("prompt", ["query", "query,document"])
+def test_the_model_as_it_comes_reads_texts_with_the_prompt_of_the_run(folder: str, prompt: str) -> None:
+    finished = (run := trained(model=folder, prompt=prompt, dev="answers-en")).finished()
+    assert finished is not None
+    assert finished.dev_as_it_comes is not None
+    assert finished.dev_before is not None
+    assert finished.dev_as_it_comes["map"] == pytest.approx(finished.dev_before["map"], abs=1e-5)
+    data = open_data("answers-en")
+    assert finished.dev_as_it_comes["map"] != pytest.approx(vars(measure(SimCSE.load(folder), data).metrics)["map"])
+    assert race.beside(run.config)["tfidf"] == baselines(data, data)["tfidf"]
+    assert race.baselines_file(run.config) != race.baselines_file(run.config.model_copy(update={"prompt": None}))
 
 
 def test_two_prompts_need_questions_and_answers(folder: str) -> None:
