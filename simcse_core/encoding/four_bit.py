@@ -69,7 +69,7 @@ class FourBitFile:
 
     def __init__(self, path: Path) -> None:
         self._bytes = np.memmap(path, dtype=np.uint8, mode="r")
-        self._at = 0
+        self._position = 0
         if self._bytes[:4].tobytes() != MAGIC:
             raise ValueError(f"{path.name} does not begin with {MAGIC!r}")
         self._take("4s I")  # the mark and a version
@@ -90,14 +90,14 @@ class FourBitFile:
     def _take(self, layout: str) -> tuple[Any, ...]:
         layout = f"<{layout}"
         size = struct.calcsize(layout)
-        values = struct.unpack(layout, self._bytes[self._at : self._at + size].tobytes())
-        self._at += size
+        values = struct.unpack(layout, self._bytes[self._position : self._position + size].tobytes())
+        self._position += size
         return values
 
     def _array(self, kind: str, count: int) -> NDArray[Any]:
         size = count * np.dtype(kind).itemsize
-        values = self._bytes[self._at : self._at + size].view(kind)
-        self._at += size
+        values = self._bytes[self._position : self._position + size].view(kind)
+        self._position += size
         return values
 
     def _read_pieces(self, count: int) -> list[tuple[str, float]]:
@@ -129,7 +129,7 @@ class FourBitFile:
         return index
 
     def _weights(self, tensor: _Tensor) -> Iterator[Weights]:
-        self._at = tensor.offset
+        self._position = tensor.offset
         if not tensor.is_4_bit:
             yield self._array("<f4", tensor.count)
             return

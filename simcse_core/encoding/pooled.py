@@ -36,8 +36,8 @@ def refuse_misfit(model: "SimCSE") -> None:
     """
     if _fits(model, model.pooling):
         return
-    expected, given = width_before(model.sentence_layers), _width(model, model.pooling)
-    if expected in (None, given):
+    expected, width = width_before(model.sentence_layers), _width(model, model.pooling)
+    if expected in (None, width):
         raise OptionError(
             "The pooling {pooling} does not go with {name}: its layers on tokens have an activation, and no folder of "
             "sentence-transformers can describe both. Choose another pooling.",
@@ -50,7 +50,7 @@ def refuse_misfit(model: "SimCSE") -> None:
         name=model.name,
         expected=expected,
         pooling=model.pooling,
-        given=given,
+        given=width,
     )
 
 

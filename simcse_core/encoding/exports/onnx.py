@@ -83,8 +83,8 @@ class OnnxEncoder:
         from simcse_core.encoding.batching import pad
 
         ids, mask = pad(prepared, self.model.padding_id, torch.device("cpu"))
-        given = {"input_ids": ids, "attention_mask": mask, "token_type_ids": torch.zeros_like(ids)}
-        (states,) = self.session.run(None, {name: given[name].numpy() for name in self.inputs})
+        inputs = {"input_ids": ids, "attention_mask": mask, "token_type_ids": torch.zeros_like(ids)}
+        (states,) = self.session.run(None, {name: inputs[name].numpy() for name in self.inputs})
         tokens = torch.from_numpy(states)
         with torch.inference_mode():
             if self.model.head is not None:
@@ -235,17 +235,17 @@ def _write_graph(model: "SimCSE", path: Path, bert: "PreTrainedModel") -> None:
     averages = poolings.saved(model.pooling).averages_layers
     # Two texts of a length that is no other size in the model.
     ids = torch.full((2, 7), model.padding_id)
-    given = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
+    inputs = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
     if "token_type_ids" in model.tokenizer.model_input_names:
-        given["token_type_ids"] = torch.zeros_like(ids)
-    dynamic = {name: {0: torch.export.Dim.DYNAMIC, 1: torch.export.Dim.DYNAMIC} for name in given}
+        inputs["token_type_ids"] = torch.zeros_like(ids)
+    dynamic = {name: {0: torch.export.Dim.DYNAMIC, 1: torch.export.Dim.DYNAMIC} for name in inputs}
     with _quiet(), torch.no_grad():
         try:
             torch.onnx.export(
-                _graph(bert, list(given), averages=averages),
-                tuple(given.values()),
+                _graph(bert, list(inputs), averages=averages),
+                tuple(inputs.values()),
                 path,
-                input_names=list(given),
+                input_names=list(inputs),
                 output_names=["last_hidden_state"],
                 dynamic_shapes=(tuple(dynamic.values()),),
                 opset_version=_OPSET,
