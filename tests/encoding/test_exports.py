@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from model2vec import StaticModel
 from onnxruntime import InferenceSession
 from safetensors.numpy import load_file
@@ -33,6 +34,22 @@ def graph(request: pytest.FixtureRequest, averaging: SimCSE, tmp_path_factory: p
     exported: list[Exported] = []
     export(averaging, request.param, folder, describe=lambda _folder, one: exported.append(one))
     return request.param, folder, exported[0]
+
+
+def test_word_embeddings_alone_have_a_graph_where_layers_are_averaged(
+    minilm: SimCSE, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    computed = []
+
+    def compute(graph: torch.nn.Module, inputs: tuple[torch.Tensor, ...], *_others: object, **_named: object) -> None:
+        computed.append(graph(*inputs))
+        raise torch.onnx.errors.OnnxExporterError  # a real export takes seconds
+
+    monkeypatch.setattr(torch.onnx, "export", compute)
+    model = tiny_model(minilm, layers=1).configured(layer=0, pooling="first_last_mean")
+    with pytest.raises(ModelError, match="cannot be exported"):
+        export(model, "onnx", tmp_path / "out")
+    assert [states.shape for states in computed] == [(2, 7, int(model.bert.config.hidden_size))]
 
 
 def test_the_folder_where_one_stands_can_be_exported_to(

@@ -232,7 +232,7 @@ def _write_graph(model: "SimCSE", path: Path, bert: "PreTrainedModel") -> None:
 
     from simcse_core.encoding.pooling import poolings
 
-    averages = poolings.saved(model.pooling).averages_layers
+    averages = poolings.saved(model.pooling).averages_layers and model.layers > 0  # at layer 0 there is one alone
     # Two texts of a length that is no other size in the model.
     ids = torch.full((2, 7), model.padding_id)
     inputs = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
