@@ -13,11 +13,13 @@ left, right = st.columns([5, 2], gap="large")  # the maps come first on a phone 
 with left, errors.user_errors():
     with right:
         data = choose_data("map").data
-        settings = inputs.encoder_settings()
+        often, finder, rarely = (st.container() for _place in range(3))
+        settings = inputs.encoder_settings(places=(often, often, often, rarely))
     texts = MapTexts.of(data)
     content = inputs.content_key(list(texts.texts), settings)
-    with right:
+    with finder:
         selected = choose_text(texts, content=content)
+    with right:
         st.caption(
             _(
                 "A map cannot keep all distances. On a UMAP neither the size of a group nor the distance between two "

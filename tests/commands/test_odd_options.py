@@ -302,6 +302,7 @@ def test_a_home_of_nobody_is_one_clear_error(
         return "~"  # as for a user without an entry and without HOME
 
     monkeypatch.delenv("SIMCSE_HOME")
+    monkeypatch.delenv("SIMCSE_MODELS")
     monkeypatch.setattr("os.path.expanduser", nobody)
     for arguments in (["models"], ["runs", "list"]):
         status, err = run(arguments, capsys)

@@ -57,7 +57,7 @@ def test_a_refused_training_can_be_corrected_in_the_same_folder(run: Command, tm
 
 def test_train_warns_of_texts_the_model_cannot_read(run: Command) -> None:
     arguments = "train --data intents-zh --layer 1 --tune top:1 --epochs 1"
-    assert "--model use-multilingual" in run(*arguments.split())[2]
+    assert "--model me5-small" in run(*arguments.split())[2]
 
 
 def test_train_says_what_may_be_wrong_with_the_data(run: Command, tmp_path: Path) -> None:

@@ -250,7 +250,7 @@ def test_modules_of_foreign_code_are_refused(tmp_path: Path) -> None:
         ({"module_input_name": "sentence_embedding"}, "makes token_embeddings of sentence_embedding"),
         ({"bias": False}, "has to hold linear.weight 16×16, and it holds linear.bias 16, linear.weight 16×16"),
         ({"out_features": 8}, "has to hold linear.bias 8"),
-        ({"in_features": 8}, "layer 1_Dense takes 8 numbers, and there are 16"),
+        ({"in_features": 8}, "layer 1_Dense takes 8 numbers, and gets 16"),
     ],
 )
 def test_a_dense_layer_that_is_another_one_is_refused(tmp_path: Path, asked: dict[str, Any], message: str) -> None:

@@ -33,8 +33,8 @@ def test_a_missing_repository_is_said(hub: StandInHub, name: str) -> None:
 
 def test_what_simcse_cannot_be_is_refused_before_its_weights_are_downloaded(hub: StandInHub) -> None:
     pooling = hub.repositories[NAME]["1_Pooling/config.json"]
-    hub.repositories[NAME]["1_Pooling/config.json"] = pooling.replace(b'"cls"', b'"weightedmean"')
-    with pytest.raises(ModelError, match="pools by weightedmean"):
+    hub.repositories[NAME]["1_Pooling/config.json"] = pooling.replace(b'"cls"', b'"newmode"')
+    with pytest.raises(ModelError, match="newmode"):
         fetch(NAME)
     assert hub.asked_for(WEIGHTS) == []
     assert not (models_folder() / ".fetching" / "someone--tiny-bert").exists()

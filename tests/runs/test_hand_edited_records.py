@@ -37,7 +37,7 @@ RECORDS: dict[str, dict[str, Any]] = {
     "finished": {
         "event": "finished", "run": "x", "model": "model", "base_model": "minilm", "reason": "epochs", "steps": 2,
         "kept_step": 2, "seconds": 3.0, "dev_as_it_comes": {MAP: 0.4}, "dev_before": {MAP: 0.3},
-        "dev_after": {MAP: 0.6},
+        "dev_after": {MAP: 0.6}, "dev_by_dim": None,
         "gain": {"metric": MAP, "over": "as_it_comes", "value": 0.2, "low": 0.1, "high": 0.3},
     },
 }  # fmt: skip

@@ -81,7 +81,7 @@ def test_a_cancelled_run_stops_at_its_next_step() -> None:
 def test_a_run_that_is_killed_while_its_model_is_saved_ends_with_all_its_records_and_none_twice(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def killed(self: FrozenEncoder, folder: Path) -> None:
+    def killed(self: FrozenEncoder, folder: Path, *, base: str | None = None) -> None:
         raise KeyboardInterrupt
 
     def said(run: store.Run) -> list[tuple[object, ...]]:
