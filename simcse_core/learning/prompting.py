@@ -1,7 +1,6 @@
 """The prompt of a training or a measurement: one for all texts, or one for questions and another for their answers."""
 
 from simcse_core.data.kinds import Answers, Dataset
-from simcse_core.encoding.model import SimCSE
 from simcse_core.encoding.protocol import Trainable
 from simcse_core.errors import OptionError
 
@@ -23,6 +22,8 @@ def prompted(
         OptionError: the model has no such prompt, or there are two and the data has no questions and answers.
         ModelError: a frozen encoder is asked for a prompt.
     """
+    from simcse_core.encoding.model import SimCSE  # loads torch, which pages that only look do without
+
     pair = model.prompts.pair(prompt) if isinstance(model, SimCSE) and prompt else None
     if pair is None:
         return model.configured(prompt=prompt), data, dev
