@@ -1,0 +1,1 @@
+"""One call each for scripts and notebooks: train, race, evaluate, compare."""
