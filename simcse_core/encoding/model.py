@@ -1,9 +1,11 @@
 """SimCSE on BERT: texts -> tokens -> hidden states of a layer -> [linear head] -> pooling -> [layers] -> unit rows."""
 
+import copy
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 import torch
 import torch.nn.functional as F
@@ -98,16 +100,32 @@ class SimCSE(nn.Module):
         self.most_dims = most_dims
         # Truncation is a state of a fast tokenizer: two threads at once get each other's, also through two models.
         self.tokenizer_lock = tokenizer_lock or threading.Lock()
-        self._twins: dict[torch.dtype, tuple[object, PreTrainedModel]] = {}
+        self._forget_others()
         self._starts_from_states = isinstance(getattr(bert, "embeddings", None), GivenStates)
         refuse_misfit(self)
         use_packed_attention(bert)
         self.eval()
 
+    def _forget_others(self) -> None:
+        """Have no twins for inference yet, and share the weights with no other model."""
+        self._twins: dict[torch.dtype, tuple[object, PreTrainedModel]] = {}
+        self.sharers: WeakSet[SimCSE] = WeakSet([self])
+        """The models with these weights, this one among them."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For `copy.deepcopy` and `pickle`: the copy has weights and a tokenizer of its own."""
+        of_this_one = ("tokenizer_lock", "_twins", "sharers")
+        return {name: value for name, value in self.__dict__.items() if name not in of_this_one}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        self.tokenizer_lock = threading.Lock()
+        self._forget_others()
+
     @classmethod
     def load(
         cls,
-        name: str = "minilm",
+        name: str | Path = "minilm",
         *,
         pooling: str | None = None,
         layer: int | None = None,
@@ -182,6 +200,7 @@ class SimCSE(nn.Module):
     ) -> "SimCSE":
         """The same model with other settings. It shares the weights, so this costs no memory and almost no time.
 
+        Training (`tune`) gives it weights of its own first, as long as the other one is there.
         Arguments and errors as for `load`.
         """
         new_head = self.head if head is None else make_head(head, int(self.bert.config.hidden_size), seed)
@@ -196,7 +215,16 @@ class SimCSE(nn.Module):
                 raise prompt_too_long(self.name, self.max_tokens)
         if dim is not None:
             new.most_dims = cut_at(dim, new.whole_dim, self.name)
+        new.sharers = self.sharers
+        new.sharers.add(new)
         return new
+
+    def _own_weights(self) -> None:
+        """Stop sharing weights with the models that this one was configured from, or that were from this one."""
+        if len(self.sharers) > 1:
+            self.bert, self.head, self.sentence_layers = copy.deepcopy((self.bert, self.head, self.sentence_layers))
+            self.sharers.discard(self)
+            self._forget_others()
 
     def _with(self, bert: PreTrainedModel, *, pooling: str, head: nn.Module | None) -> "SimCSE":
         """The same model on other layers: all that is about texts stays."""
@@ -420,6 +448,9 @@ class SimCSE(nn.Module):
     def tune(self, part: str) -> list[nn.Parameter]:
         """Choose what training may change, and return those parameters.
 
+        A model that shares its weights with another one (`configured`) gets weights of its own, so that the other one
+        stays as it is.
+
         Args:
             part: "head" (a linear head is added when there is none), "top:K" (the last K layers, the head, and the
                 layers behind the pooling), "all".
@@ -431,6 +462,7 @@ class SimCSE(nn.Module):
         poolings.saved(self.pooling)
         refuse_below_final_norm(self.bert, self.name)
         refuse_part_of_one_layer(self.bert, part, self.name)
+        self._own_weights()
         if part == "head" and self.head is None:
             self.head = make_head("linear", int(self.bert.config.hidden_size))
             self.to(self.device)
