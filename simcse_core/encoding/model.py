@@ -118,7 +118,7 @@ class SimCSE(nn.Module):
         return {name: value for name, value in self.__dict__.items() if name not in of_this_one}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
+        super().__setstate__(state)  # type: ignore[no-untyped-call]
         self.tokenizer_lock = threading.Lock()
         self._forget_others()
 
