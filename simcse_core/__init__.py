@@ -11,11 +11,13 @@ if TYPE_CHECKING:
     from simcse_core.encoding.model import SimCSE
     from simcse_core.errors import UserError
     from simcse_core.meaning.similarity import cosine_similarity
+    from simcse_core.uses.search.index import Index
 
 __version__ = "0.1.0"
-__all__ = ["SimCSE", "UserError", "cosine_similarity", "load"]
+__all__ = ["Index", "SimCSE", "UserError", "cosine_similarity", "load"]
 
 _HOME_OF = {
+    "Index": "simcse_core.uses.search.index",
     "SimCSE": "simcse_core.encoding.model",
     "UserError": "simcse_core.errors",
     "cosine_similarity": "simcse_core.meaning.similarity",

@@ -30,6 +30,16 @@ class Limits:
     max_text_characters: int = 20_000
     max_table_rows: int = 200_000
     max_file_megabytes: int = 50
+    max_index_texts: int = 5_000_000
+    """In the index of a search; a million texts in 384 dimensions take 1.6 GB of disk."""
+    max_queries: int = 10_000
+    """Of one search."""
+    max_results: int = 1_000
+    """For each query."""
+    max_mined_texts: int = 200_000
+    """Compared with each other, for duplicates or hard negatives."""
+    max_mined_pairs: int = 1_000_000
+    """Of duplicates, the closest first."""
     max_training_rows: int = 100_000
     max_cache_memory_megabytes: int = 1_000
     max_cache_disk_megabytes: int = 20_000
