@@ -22,12 +22,30 @@ def prompted(
         OptionError: the model has no such prompt, or there are two and the data has no questions and answers.
         ModelError: a frozen encoder is asked for a prompt.
     """
-    from simcse_core.encoding.model import SimCSE  # loads torch, which pages that only look do without
-
-    pair = model.prompts.pair(prompt) if isinstance(model, SimCSE) and prompt else None
+    pair = _pair(model, prompt)
     if pair is None:
         return model.configured(prompt=prompt), data, dev
     return model.configured(prompt=""), _with_pair(data, *pair), None if dev is None else _with_pair(dev, *pair)
+
+
+def question_and_answer_prompts(model: Trainable, prompt: str | None) -> tuple[Trainable, str, str]:
+    """A model with a prompt, and what stands before a question and before an answer that it reads.
+
+    Args:
+        model: any encoder.
+        prompt: as for `prompted`. One for all texts is the model's, and nothing more stands before either.
+
+    Raises:
+        OptionError, ModelError: as for `prompted`.
+    """
+    pair = _pair(model, prompt)
+    return (model.configured(prompt=prompt), "", "") if pair is None else (model.configured(prompt=""), *pair)
+
+
+def _pair(model: Trainable, prompt: str | None) -> tuple[str, str] | None:
+    from simcse_core.encoding.model import SimCSE  # loads torch, which pages that only look do without
+
+    return model.prompts.pair(prompt) if isinstance(model, SimCSE) and prompt else None
 
 
 def _with_pair(data: Dataset, question: str, answer: str) -> Answers:

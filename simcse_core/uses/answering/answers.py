@@ -1,0 +1,207 @@
+"""`Answers`: a list of questions and answers that a question is put to."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from simcse_core.data import bundled
+from simcse_core.data.faq import Faq, asked_from_source, open_faq
+from simcse_core.data.language import language_of
+from simcse_core.encoding.texts import Embeddings, Progress, checked
+from simcse_core.errors import InputError, OptionError
+from simcse_core.limits import check_lengths
+from simcse_core.uses.answering import no_answer, quality
+from simcse_core.uses.answering.matching import Against, Compared, Reply, Similarities, check_against, compare
+
+if TYPE_CHECKING:
+    from simcse_core.encoding.protocol import Trainable
+
+Encode = Callable[[Sequence[str]], Embeddings]
+"""(N, D) unit rows for N questions."""
+
+
+class Answers:
+    """Answers questions from a list of questions with their answers, or says that it has no good one.
+
+    (Data with right and wrong answers to learn from are `simcse_core.data.kinds.Answers`.)
+
+    Args:
+        faq: a bundled list ("faq-en", "faq-zh"), a file or a table with the columns question and answer, or pairs.
+        model: any name that `load` takes, or an encoder.
+        against: what a question is compared with: the "questions" of the list, its "answers", or "both", of which the
+            closer counts.
+        threshold: from which cosine on there is an answer; None gives the closest always. "fit" is fitted on what the
+            list says people asked, or, where it says nothing, 95 % of unrelated sentences stay below it.
+        columns: of a file or a table, ours -> its own names.
+        pooling, layer, prompt, dim, device, seed: as for `load`; a prompt may name two, "query,document".
+        precision: as for `encode`.
+        embeddings: (N, D) unit rows of the list's questions and of its answers, by the same model, where they are there
+            already.
+        on_progress: receives (texts done, texts in all) while the list is encoded.
+
+    Raises:
+        DataError: the list is empty or none.
+        InputError: there are not as many embeddings as entries.
+        ModelError, OptionError: as for `load`.
+
+    Example:
+        >>> answers = Answers([("When do you open?", "At nine."), ("Where are you?", "At the harbour.")])
+        >>> answers.ask("What is your address?").matches[0].answer
+        'At the harbour.'
+    """
+
+    faq: Faq
+    threshold: float | None
+    """From which similarity on there is an answer; may be set."""
+    fitted: no_answer.NoAnswer | None
+    """How the threshold was fitted; None where it was not."""
+
+    def __init__(
+        self,
+        faq: Any,
+        *,
+        model: "str | Trainable" = "minilm",
+        against: Against = "both",
+        threshold: float | str | None = "fit",
+        columns: Mapping[str, str] | None = None,
+        pooling: str | None = None,
+        layer: int | None = None,
+        prompt: str | None = None,
+        dim: int | None = None,
+        device: str = "auto",
+        seed: int = 0,
+        precision: str = "float32",
+        embeddings: tuple[Embeddings, Embeddings] | None = None,
+        on_progress: Progress | None = None,
+    ) -> None:
+        check_against(against)
+        self.faq = open_faq(faq, columns)
+        encoder, before_question, before_answer = _encoder(model, pooling, layer, prompt, dim, device, seed)
+        self.model = encoder
+        self._encode: Encode = lambda texts: encoder.encode(
+            [before_question + text for text in texts], precision=precision
+        )
+        if embeddings is None:
+            texts = [before_question + text for text in self.faq.questions]
+            texts += [before_answer + text for text in self.faq.answers]
+            encoded = encoder.encode(texts, precision=precision, on_progress=on_progress)
+            embeddings = encoded[: len(self.faq)], encoded[len(self.faq) :]
+        self._questions, self._answers = embeddings
+        _check_counts(len(self._questions), len(self._answers), len(self.faq))
+        self.against: Against = against
+        self._set_threshold(threshold)
+
+    def __len__(self) -> int:
+        return len(self.faq)
+
+    def ask(self, question: str, *, top_k: int = 3) -> Reply:
+        """What the list says to one question.
+
+        Args:
+            question: any text.
+            top_k: how many entries at most, the closest first.
+
+        Raises:
+            InputError: it is blank or too long.
+            OptionError: `top_k` is below 1.
+        """
+        return self.ask_all([question], top_k=top_k)[0]
+
+    def ask_all(self, questions: Iterable[str], *, top_k: int = 3) -> list[Reply]:
+        """As `ask`, for several questions at once."""
+        if top_k < 1:
+            raise OptionError("top_k is {given}: ask for at least one answer.", given=top_k)
+        asked = checked(questions)
+        _check_questions(asked)
+        compared = self.compare(asked)
+        return [
+            Reply(text, compared.matches(place, self.faq.entries, top_k), self.threshold)
+            for place, text in enumerate(asked)
+        ]
+
+    def compare(self, questions: Sequence[str]) -> Compared:
+        """(Q, N) the similarity of each question with each entry."""
+        return compare(self._encode(questions), self._questions, self._answers, self.against)
+
+    def fit_threshold(self, asked: Any = None, *, wrong_answer: float = 1.0, no_answer_cost: float = 1.0) -> float:
+        """Choose the threshold that costs least on questions with and without an answer.
+
+        Args:
+            asked: pairs of a question and the position of the entry that answers it (None for none), or a table or file
+                with the columns question and answer (an empty answer for none). None takes those of the list.
+            wrong_answer: what it costs to give a wrong answer.
+            no_answer_cost: what it costs to hold back a right one.
+
+        Raises:
+            DataError: there are no such questions, or nothing parts those that are answered rightly from the others.
+        """
+        similarities, entries = self._compared(asked)
+        self.fitted = no_answer.fit(similarities, entries, wrong_answer=wrong_answer, no_answer=no_answer_cost)
+        self.threshold = self.fitted.threshold
+        return self.threshold
+
+    def evaluate(self, asked: Any = None) -> quality.Quality:
+        """How often the entry that answers comes first, with intervals. Arguments and errors as for `fit_threshold`."""
+        return quality.quality(*self._compared(asked))
+
+    def _compared(self, asked: Any) -> tuple[Similarities, list[int | None]]:
+        questions = self.faq.asked if asked is None else asked_from_source(asked, self.faq)
+        similarities = self.compare([one.question for one in questions]).similarities
+        return similarities, [one.entry for one in questions]
+
+    def _set_threshold(self, threshold: float | str | None) -> None:
+        self.fitted, self.threshold = None, None
+        if threshold == "fit" and {one.entry is None for one in self.faq.asked} == {True, False}:
+            self.fit_threshold()
+        elif threshold == "fit":
+            sentences = bundled.unrelated(language_of(self.faq.questions))
+            self.threshold = no_answer.threshold_without_questions(self.compare(sentences).similarities)
+        elif threshold is not None:
+            self.threshold = _number(threshold)
+
+
+def _check_counts(questions: int, answers: int, entries: int) -> None:
+    if not questions == answers == entries:
+        raise InputError(
+            "{questions} and {answers} embeddings do not fit {count} entries: each needs one of both.",
+            questions=questions,
+            answers=answers,
+            count=entries,
+        )
+
+
+def _number(threshold: float | str) -> float:
+    if isinstance(threshold, str | bool) or not -1 <= threshold <= 1:
+        raise OptionError(
+            "The threshold is {given!r}. It is a cosine from -1 to 1, 'fit', or None for no threshold.", given=threshold
+        )
+    return float(threshold)
+
+
+def _check_questions(questions: Sequence[str]) -> None:
+    from simcse_core.data.cells import is_blank
+
+    for number, question in enumerate(questions, 1):
+        if is_blank(question):
+            raise InputError("Question {number} is empty. Write a question.", number=number)
+    check_lengths(questions)
+
+
+def _encoder(
+    model: "str | Trainable",
+    pooling: str | None,
+    layer: int | None,
+    prompt: str | None,
+    dim: int | None,
+    device: str,
+    seed: int,
+) -> "tuple[Trainable, str, str]":
+    """The encoder, and what it is to read before questions and before answers."""
+    from simcse_core.encoding import catalogue
+    from simcse_core.learning.prompting import question_and_answer_prompts
+
+    loaded = (
+        catalogue.load(model, pooling=pooling, layer=layer, dim=dim, device=device, seed=seed)
+        if isinstance(model, str)
+        else model
+    )
+    return question_and_answer_prompts(loaded, prompt)
