@@ -21,7 +21,14 @@ from ui.frame.page import PAGES
 ROOT = Path(__file__).parent.parent.parent
 IDLE = "[data-testid=stApp][data-test-connection-state=CONNECTED][data-test-script-state=notRunning]"
 HEATMAP = ".st-key-heatmap-box .js-plotly-plot"
-FIGURES = {"losses": ".circles[data-painted]", "training": ".curves-stage svg path", "runs": "[data-testid=stMain] a"}
+FIGURES = {
+    "losses": ".circles[data-painted]",
+    "training": ".curves-stage svg path",
+    "search": ".st-key-stage-figure table",
+    "classify": ".st-key-stage-figure table",
+    "answers": ".st-key-stage-figure table",
+    "runs": "[data-testid=stMain] a",
+}
 """What a page waits for that has no Plotly chart at first."""
 SECONDS = 60_000
 PATHS = {name: "" if name == "start" else Path(page.path).stem for name, page in PAGES.items()}

@@ -54,6 +54,27 @@ PAGES = {
         N_("All texts as points on a map, by PCA and by UMAP, with the true neighbours of each text."),
         ":material/scatter_plot:",
     ),
+    "search": Page(
+        "pages/search.py",
+        N_("Search"),
+        N_("Which of my texts fit this query?"),
+        N_("Search texts by meaning and by words, side by side, and find the ones that occur twice."),
+        ":material/search:",
+    ),
+    "classify": Page(
+        "pages/classify.py",
+        N_("Classify"),
+        N_("Which class does each text belong to?"),
+        N_("Learn classes from labelled texts, see which texts go wrong, and how many examples it takes."),
+        ":material/category:",
+    ),
+    "answers": Page(
+        "pages/answers.py",
+        N_("Answers"),
+        N_("Which answer fits this question?"),
+        N_("Match questions with the answers of an FAQ, and say when no answer fits."),
+        ":material/question_answer:",
+    ),
     "runs": Page(
         "pages/runs.py",
         N_("Runs"),
