@@ -13,6 +13,7 @@ from simcse_core.encoding.texts import Embeddings, Progress
 from simcse_core.errors import InputError, ModelError, OptionError, ShapeError
 from simcse_core.limits import check_texts, limits
 from simcse_core.uses.search.corpus import Corpus, empty, open_corpus
+from simcse_core.uses.search.duplicates import THRESHOLD, Duplicates, duplicates
 from simcse_core.uses.search.encoders import EncoderSettings, Sides
 from simcse_core.uses.search.fusion import DEPTH, fused
 from simcse_core.uses.search.lexical import Lexical
@@ -229,6 +230,13 @@ class Index:
         rankings = self._rankings(asked, top_k, method, threshold, self._mask(where), embeddings)
         hits = [self._hits(ranking) for ranking in rankings]
         return hits[0] if isinstance(queries, str) else hits
+
+    def duplicates(
+        self, threshold: float = THRESHOLD, *, most: int | None = None, on_progress: Progress | None = None
+    ) -> Duplicates:
+        """Texts of the index that are close to each other. Arguments and errors as for `duplicates.duplicates`."""
+        texts = self._rows[TEXT].to_pylist()
+        return duplicates(texts, np.concatenate(self._blocks), threshold, most=most, on_progress=on_progress)
 
     def _check(self, queries: Sequence[str], top_k: int, method: str) -> None:
         if method not in METHODS:
