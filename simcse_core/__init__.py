@@ -12,13 +12,15 @@ if TYPE_CHECKING:
     from simcse_core.errors import UserError
     from simcse_core.meaning.similarity import cosine_similarity
     from simcse_core.uses.answering.answers import Answers
+    from simcse_core.uses.classification import Classifier
     from simcse_core.uses.search.index import Index
 
 __version__ = "0.1.0"
-__all__ = ["Answers", "Index", "SimCSE", "UserError", "cosine_similarity", "load"]
+__all__ = ["Answers", "Classifier", "Index", "SimCSE", "UserError", "cosine_similarity", "load"]
 
 _HOME_OF = {
     "Answers": "simcse_core.uses.answering.answers",
+    "Classifier": "simcse_core.uses.classification",
     "Index": "simcse_core.uses.search.index",
     "SimCSE": "simcse_core.encoding.model",
     "UserError": "simcse_core.errors",

@@ -1,15 +1,15 @@
 """The baselines of a training: the model as it comes, and TF-IDF; as rankings and classifiers."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simcse_core.data.kinds import Dataset, text_columns, texts_of
 from simcse_core.data.kinds.labelled import CENTRE, LOGISTIC
 from simcse_core.data.language import language_of
 from simcse_core.encoding.texts import Embeddings
+from simcse_core.learning.classifiers import class_centres, logistic_regression
 from simcse_core.learning.measuring import measure
 from simcse_core.meaning.items import Items, as_floats
 from simcse_core.meaning.similarity import ROUNDING
@@ -21,13 +21,8 @@ AS_IT_COMES, TFIDF = "as_it_comes", "tfidf"
 MOST_FEATURES = 20_000
 MOST_CELLS = 50_000_000
 """Numbers in the TF-IDF embeddings of the dev texts: with many texts fewer words count, so that memory suffices."""
-STRENGTHS = (1.0, 10.0, 100.0)
-"""Of a logistic regression (C): the lower, the simpler it stays."""
-FOLDS = 3
 CENTRES_FOR = 1_000
 """So many texts are compared with all centres at once."""
-SAMPLE_FOR_STRENGTH = 1_000
-"""So many training texts at most choose the strength."""
 
 
 def baselines(
@@ -95,13 +90,7 @@ def centre_hits(
         (M) 1 or 0. A class without a training text is never right, and neither is a dev text that is as near to two
         centres, up to rounding.
     """
-    from scipy.sparse import csr_matrix
-    from sklearn.preprocessing import normalize
-
-    names, codes = np.unique(np.array(train_labels), return_inverse=True)
-    places = (codes, np.arange(len(codes)))
-    members = csr_matrix((np.ones(len(codes)), places), shape=(len(names), len(codes)))
-    centres = normalize(members @ train_vectors)  # (C, D), dense or sparse as the embeddings are
+    names, centres = class_centres(train_vectors, train_labels)
     wanted, hits = np.array(dev_labels), np.zeros(len(dev_labels), dtype=bool)
     for start in range(0, len(hits), CENTRES_FOR):
         part = slice(start, start + CENTRES_FOR)
@@ -129,50 +118,38 @@ def logistic_hits(
     Returns:
         (M) 1 or 0. A class without a training text is never right.
     """
-    labels, wanted = np.array(train_labels), np.array(dev_labels)
+    wanted = np.array(dev_labels)
     if len(set(train_labels)) < 2:  # nothing to tell apart: always the one class there is
-        return as_floats(wanted == labels[0])
-    fitted = _regression(regularisation_strength(train_vectors, labels)).fit(train_vectors, labels)
-    return as_floats(fitted.predict(dev_vectors) == wanted)
-
-
-def _regression(strength: float) -> Any:
-    from sklearn.linear_model import LogisticRegression
-
-    return LogisticRegression(C=strength, max_iter=1_000)
-
-
-def regularisation_strength(embeddings: Any, labels: NDArray[np.str_]) -> float:
-    """The C that does best in cross-validation; the lower one where two do."""
-    from sklearn.model_selection import StratifiedKFold, cross_val_score
-
-    if len(labels) > SAMPLE_FOR_STRENGTH:
-        sample = np.random.default_rng(0).choice(len(labels), SAMPLE_FOR_STRENGTH, replace=False)
-        embeddings, labels = embeddings[sample], labels[sample]
-    names, counts = np.unique(labels, return_counts=True)
-    enough = np.isin(labels, names[counts >= FOLDS])
-    embeddings, labels = embeddings[enough], labels[enough]
-    if len(set(labels)) < 2:
-        return STRENGTHS[0]
-    folds = StratifiedKFold(FOLDS, shuffle=True, random_state=0)
-    means = [cross_val_score(_regression(strength), embeddings, labels, cv=folds).mean() for strength in STRENGTHS]
-    return STRENGTHS[int(np.argmax(means))]
+        return as_floats(wanted == train_labels[0])
+    return as_floats(logistic_regression(train_vectors, train_labels).predict(dev_vectors) == wanted)
 
 
 def tfidf(train_texts: list[str], dev_texts: list[str]) -> tuple[Any, Any]:
     """Sparse unit rows of texts to learn from (N, F) and of others (M, F); rows without a known word are zero."""
+    rows, rows_of = tfidf_of(train_texts, min(MOST_FEATURES, max(MOST_CELLS // max(len(dev_texts), 1), 1)))
+    return rows, rows_of(dev_texts)
+
+
+def tfidf_of(train_texts: list[str], most: int = MOST_FEATURES) -> tuple[Any, Callable[[Sequence[str]], Any]]:
+    """Sparse unit rows of texts to learn from (N, F), and what makes such rows of others.
+
+    Args:
+        train_texts: N texts.
+        most: features.
+    """
     from scipy.sparse import csr_matrix
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    most = min(MOST_FEATURES, max(MOST_CELLS // max(len(dev_texts), 1), 1))
     how: dict[str, Any] = {"analyzer": "word", "ngram_range": (1, 2), "token_pattern": r"(?u)\b\w+\b"}
     if language_of(train_texts) == "zh_CN":
         how = {"analyzer": "char_wb", "ngram_range": (2, 4)}
     vectoriser = TfidfVectorizer(max_features=most, dtype=np.float32, **how)
     try:
-        return vectoriser.fit_transform(train_texts), vectoriser.transform(dev_texts)
+        return vectoriser.fit_transform(train_texts), vectoriser.transform
     except ValueError:  # no training text has a word
-        return csr_matrix((len(train_texts), 1), dtype=np.float32), csr_matrix((len(dev_texts), 1), dtype=np.float32)
+        return csr_matrix((len(train_texts), 1), dtype=np.float32), lambda texts: csr_matrix(
+            (len(texts), 1), dtype=np.float32
+        )
 
 
 def dense_rows(rows: Any) -> Embeddings:

@@ -14,6 +14,7 @@ from simcse_core.data.kinds import Answers, Labelled, Pairs, Scored, Texts, Trip
 from simcse_core.encoding.texts import Embeddings
 from simcse_core.errors import DataError
 from simcse_core.learning import baselines as module
+from simcse_core.learning import classifiers
 from simcse_core.learning.baselines import baselines, centre_hits, logistic_hits, with_classifiers
 from simcse_core.learning.measuring import main_metric_among, measure
 from simcse_core.meaning.items import Items
@@ -137,13 +138,13 @@ def test_small_classes_do_not_stop_a_logistic_regression(labels: list[str], expe
 
 def test_the_strength_is_low_where_nothing_can_choose_it() -> None:
     labels = np.array(["a", "a", "a", "b"])
-    assert module.regularisation_strength(on_axes(labels.tolist()), labels) == 1.0
+    assert classifiers.regularisation_strength(on_axes(labels.tolist()), labels) == 1.0
 
 
 def test_the_strength_is_chosen_on_a_sample_of_many(monkeypatch: pytest.MonkeyPatch) -> None:
     labels = np.array(["a", "b", "c"] * 20 + ["alone"])
-    monkeypatch.setattr(module, "SAMPLE_FOR_STRENGTH", 30)
-    assert module.regularisation_strength(on_axes(labels.tolist()), labels) in module.STRENGTHS
+    monkeypatch.setattr(classifiers, "SAMPLE_FOR_STRENGTH", 30)
+    assert classifiers.regularisation_strength(on_axes(labels.tolist()), labels) in classifiers.STRENGTHS
 
 
 def test_models_are_compared_as_classifiers_that_learn_from_the_training_texts() -> None:
