@@ -347,7 +347,16 @@ def evaluate_answers(
         labels: (N,) 1 for a right answer, 0 for a wrong one.
     """
     ranks = ranks_of_right_answers(question_embeddings, answer_embeddings, questions, labels)
-    dropped = len(set(questions)) - len(ranks)
+    return answer_metrics(ranks, len(set(questions)) - len(ranks))
+
+
+def answer_metrics(ranks: Sequence[NDArray[np.int64]], dropped: int) -> AnswerMetrics:
+    """The metrics of questions with right and wrong answers.
+
+    Args:
+        ranks: as `ranks_of_right_answers` gives them.
+        dropped: how many questions have not both.
+    """
     if not ranks:
         return AnswerMetrics(0, dropped, *[float("nan")] * 3)
     first = reciprocal_ranks(ranks)
@@ -374,12 +383,17 @@ def ranks_of_right_answers(
     Returns:
         For each question with right and wrong answers, in order of appearance: ranks from 1, ascending.
     """
-    cosines, gold = pair_cosines(question_embeddings, answer_embeddings), np.asarray(labels)
+    return ranks_of_right(pair_cosines(question_embeddings, answer_embeddings), questions, labels)
+
+
+def ranks_of_right(scores: ArrayLike, questions: Sequence[str], labels: ArrayLike) -> list[NDArray[np.int64]]:
+    """As `ranks_of_right_answers`, of answers with any scores (N,): the higher, the better."""
+    values, gold = np.asarray(scores, dtype=np.float64), np.asarray(labels)
     codes = _codes(questions)
     order = np.argsort(codes, kind="stable")
     ranks = []
     for rows in np.split(order, np.flatnonzero(np.diff(codes[order])) + 1):
-        right, wrong = np.sort(cosines[rows[gold[rows] == 1]])[::-1], np.sort(cosines[rows[gold[rows] != 1]])
+        right, wrong = np.sort(values[rows[gold[rows] == 1]])[::-1], np.sort(values[rows[gold[rows] != 1]])
         if len(right) and len(wrong):
             wrong_before = len(wrong) - np.searchsorted(wrong, right, side="left")
             ranks.append(np.arange(1, len(right) + 1) + wrong_before)

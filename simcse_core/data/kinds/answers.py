@@ -76,15 +76,19 @@ class Answers(Dataset):
 
     def items(self, columns: Sequence[Embeddings]) -> Items:
         questions = [*map(normalised, self.question)]
-        ranks = ranks_of_right_answers(columns[0], columns[1], questions, self.label)
-        firsts = reciprocal_ranks(ranks)
-        return Items(
-            {
-                "map": as_floats(answer_average_precisions(ranks)),
-                "mrr": as_floats(firsts),
-                "precision_at_1": as_floats(firsts == 1),
-            }
-        )
+        return items_of_ranks(ranks_of_right_answers(columns[0], columns[1], questions, self.label))
 
     def reason_undefined(self, names: Sequence[str], items: Items) -> str:
         return "no question has both a right and a wrong answer"
+
+
+def items_of_ranks(ranks: Sequence[NDArray[np.int64]]) -> Items:
+    """Question by question; ranks as `ranks_of_right_answers` gives them."""
+    firsts = reciprocal_ranks(ranks)
+    return Items(
+        {
+            "map": as_floats(answer_average_precisions(ranks)),
+            "mrr": as_floats(firsts),
+            "precision_at_1": as_floats(firsts == 1),
+        }
+    )

@@ -1,0 +1,102 @@
+"""How well right answers are found among wrong ones, by a model and by BM25: for data of the kind answers."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from simcse_core.data.kinds import Answers, Dataset, normalised
+from simcse_core.data.kinds.answers import items_of_ranks
+from simcse_core.encoding.protocol import Encodes
+from simcse_core.errors import DataError
+from simcse_core.learning.measuring import measure
+from simcse_core.meaning.evaluation import AnswerMetrics, answer_metrics, ranks_of_right
+from simcse_core.meaning.intervals import Interval, difference, interval
+from simcse_core.meaning.items import Items
+from simcse_core.uses.search.lexical import Lexical
+
+METRICS = ("mrr", "map", "precision_at_1")
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """Questions that ranked their answers."""
+
+    metrics: AnswerMetrics
+    items: Items
+
+    @property
+    def intervals(self) -> dict[str, Interval]:
+        """By metric, over the questions."""
+        return {metric: interval(self.items, metric) for metric in METRICS}
+
+    def over(self, other: "Ranked") -> dict[str, Interval]:
+        """By metric, how much better than another that ranked the same answers; paired question by question."""
+        return {metric: difference(self.items, other.items, metric) for metric in METRICS}
+
+
+def ranked_by_model(model: Encodes, data: Dataset, *, precision: str = "float32") -> Ranked:
+    """Each question ranks its answers by cosine. Errors as for `check_answers` and `measure`."""
+    measured = measure(model, check_answers(data), precision=precision)
+    assert isinstance(measured.metrics, AnswerMetrics)
+    return Ranked(measured.metrics, measured.items)
+
+
+def ranked_by_words(data: Dataset, on_progress: Callable[[int, int], None] | None = None) -> Ranked:
+    """Each question ranks its answers by BM25; how rare a word is, all answers of the data say together.
+
+    Args:
+        data: of the kind answers.
+        on_progress: receives (questions done, questions in all).
+
+    Raises:
+        DataError: as for `check_answers`.
+    """
+    answers = check_answers(data)
+    places = {text: place for place, text in enumerate(dict.fromkeys(answers.answer))}
+    counted = Lexical.of(places)
+    rows_of: dict[str, list[int]] = {}
+    for row, question in enumerate(map(normalised, answers.question)):
+        rows_of.setdefault(question, []).append(row)
+    scores = np.zeros(len(answers))
+    for done, (question, rows) in enumerate(rows_of.items(), 1):
+        found = counted.search(question, len(places))
+        of_text = np.zeros(len(places))
+        of_text[found.rows] = found.scores
+        scores[rows] = of_text[[places[answers.answer[row]] for row in rows]]
+        if on_progress is not None:
+            on_progress(done, len(rows_of))
+    questions = [*map(normalised, answers.question)]
+    ranks = ranks_of_right(scores, questions, answers.label)
+    return Ranked(answer_metrics(ranks, len(rows_of) - len(ranks)), items_of_ranks(ranks))
+
+
+def check_answers(data: Dataset) -> Answers:
+    """The data, if they are questions with right and wrong answers.
+
+    Raises:
+        DataError: they are of another kind, or no question has both.
+    """
+    if not isinstance(data, Answers):
+        raise DataError(
+            "{file} holds {kind}. Right and wrong answers have the columns question, answer and label (1 or 0); for a "
+            "list of questions with their answers use --faq.",
+            file=data.name,
+            kind=data.kind,
+        )
+    if not data.is_measurable():
+        raise DataError(
+            "No question of {file} has both a right and a wrong answer: {why}. Add the other ones.",
+            file=data.name,
+            why=_why(data),
+        )
+    return data
+
+
+def _why(data: Answers) -> str:
+    labels = set(data.label)
+    if labels == {1}:
+        return "all answers are right"
+    if labels == {0}:
+        return "all answers are wrong"
+    return "each has only right ones or only wrong ones"
