@@ -50,9 +50,29 @@ class Corpus:
         if not number:
             raise empty(self.name)
 
-    def texts(self) -> Iterator[str]:
-        """The texts alone."""
-        return (text for text, _others in self)
+    def count_rows(self) -> int:
+        """How many there are; going through all of them shows what is wrong with one before hours of work."""
+        return sum(1 for _row in self)
+
+    def with_columns(self, columns: Sequence[str]) -> "Corpus":
+        """The same texts, with these other columns and in this order.
+
+        Raises:
+            DataError: there is no such column.
+        """
+        for column in columns:
+            if column not in self.columns:
+                raise DataError(
+                    "{corpus} has no column {given!r}, which the index has beside its texts.",
+                    corpus=self.name,
+                    given=column,
+                )
+        places = [self.columns.index(column) for column in columns]
+        return Corpus(
+            self.name,
+            tuple(columns),
+            lambda: ((text, tuple(others[place] for place in places)) for text, others in self.open_rows()),
+        )
 
 
 def empty(name: str) -> InputError:

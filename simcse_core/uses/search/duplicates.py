@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simcse_core.encoding.texts import Embeddings, Progress
-from simcse_core.errors import OptionError
-from simcse_core.limits import check_texts, limits
+from simcse_core.errors import InputError, OptionError
+from simcse_core.limits import limits
 from simcse_core.meaning.similarity import Pair
 from simcse_core.uses.search.nearest import MARGIN, cosines
 
@@ -73,7 +73,7 @@ def duplicates(
         InputError: there are too many texts to compare each with each.
         OptionError: the threshold is no cosine, or `most` is out of range.
     """
-    check_texts(texts, limits().max_mined_texts, "max_mined_texts")
+    check_count(len(texts))
     most = limits().max_mined_pairs if most is None else most
     if not -1 <= threshold <= 1:
         raise OptionError("A threshold of {given} is no cosine: it has to be from -1 to 1.", given=threshold)
@@ -95,6 +95,20 @@ def duplicates(
     kept = whole.closest(most)
     pairs = tuple(map(Pair, kept.first.tolist(), kept.second.tolist(), kept.scores.tolist()))
     return Duplicates(pairs, _clusters(pairs, originals), len(whole.scores) <= most)
+
+
+def check_count(texts: int) -> None:
+    """Refuse more texts than can be compared with each other.
+
+    Raises:
+        InputError: names the limit and the setting that changes it.
+    """
+    if texts > (most := limits().max_mined_texts):
+        raise InputError(
+            "{given:,} texts are too many to compare with each other: the limit is {most:,} (SIMCSE_MAX_MINED_TEXTS).",
+            given=texts,
+            most=most,
+        )
 
 
 def close_pairs(embeddings: Embeddings, threshold: float, most: int, on_progress: Progress | None = None) -> _Close:

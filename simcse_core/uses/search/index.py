@@ -1,35 +1,35 @@
 """The index: texts with their embeddings, in memory or in a folder, searched by meaning, by words, or by both."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args, overload
+from typing import TYPE_CHECKING, Any, Literal, get_args, overload
 
 import numpy as np
 
+from simcse_core.data.files import TEXT
 from simcse_core.encoding.protocol import Trainable
-from simcse_core.encoding.texts import Embeddings, Progress
+from simcse_core.encoding.texts import Embeddings, Progress, TextCheck
 from simcse_core.errors import InputError, ModelError, OptionError, ShapeError
 from simcse_core.limits import check_texts, limits
+from simcse_core.uses.search import stored
+from simcse_core.uses.search.contents import Contents, Where
 from simcse_core.uses.search.corpus import Corpus, empty, open_corpus
-from simcse_core.uses.search.duplicates import THRESHOLD, Duplicates, duplicates
+from simcse_core.uses.search.duplicates import THRESHOLD, Duplicates, check_count, duplicates
 from simcse_core.uses.search.encoders import EncoderSettings, Sides
 from simcse_core.uses.search.fusion import DEPTH, fused
-from simcse_core.uses.search.lexical import Lexical
-from simcse_core.uses.search.nearest import Mask, Ranking, in_blocks, nearest
+from simcse_core.uses.search.identity import Identity
+from simcse_core.uses.search.nearest import Mask, Ranking, nearest
 
 if TYPE_CHECKING:
     from pandas import DataFrame
-    from pyarrow import Table
 
     from simcse_core.data.kinds import Dataset
 
 Method = Literal["dense", "bm25", "hybrid"]
 METHODS: tuple[Method, ...] = get_args(Method)
-TEXT = "text"
-Where = Mapping[str, object]
-"""Column -> the value that its cell has, or a list of values of which it has one."""
 
 
 @dataclass(frozen=True)
@@ -49,20 +49,18 @@ class Hit:
 class Index:
     """Texts that can be searched by meaning (dense), by words (bm25), or by both (hybrid).
 
+    It is made by `build`, `of` or `open`.
+
     Example:
         >>> index = Index.build(["A cat sleeps on the sofa.", "Stocks fell sharply.", "The train is late."])
         >>> index.search("a napping kitten", top_k=1)[0].text
         'A cat sleeps on the sofa.'
     """
 
-    def __init__(
-        self, rows: "Table", blocks: Sequence[Embeddings], sides: Sides | None = None, name: str = "The index"
-    ) -> None:
-        self._rows = rows
-        self._blocks = tuple(blocks)
-        self._sides = sides
-        self.name = name
-        """What messages call it."""
+    def __init__(self, contents: "Contents", load_sides: Callable[[], Sides], folder: Path | None = None) -> None:
+        self._contents = contents
+        self._load_sides = load_sides
+        self._folder = folder
 
     @classmethod
     def of(
@@ -95,8 +93,8 @@ class Index:
                 )
         if not len(texts):
             raise empty("The corpus")
-        sides = None if model is None else Sides.of(model, prompt)
-        return cls(_table(texts, cells), in_blocks(embeddings), sides)
+        rows = list(zip(texts, zip(*cells.values(), strict=True) if cells else [()] * len(texts), strict=True))
+        return cls(Contents.in_memory(rows, tuple(cells), embeddings), lambda: _sides_of(model, prompt))
 
     @classmethod
     def build(
@@ -115,63 +113,161 @@ class Index:
         device: str = "auto",
         seed: int = 0,
         on_progress: Progress | None = None,
+        on_check: Callable[[TextCheck], None] | None = None,
     ) -> "Index":
         """Encode a corpus.
 
         Args:
-            corpus: as for `open_corpus`.
+            corpus: a list of texts; a DataFrame, the path of a text file or of a table, or the name of bundled data
+                (see `open_corpus`). Of a table the column `text` is searched, and the others can be filtered by.
             model: a name, as for `load`, or an encoder.
-            folder: where to keep it; None keeps it in memory.
+            folder: where to keep it, so that it can be opened again; None keeps it in memory. What a kill has broken
+                off goes on when it is built again: texts that are encoded are not encoded again.
             pooling, layer, head, dim, device, seed: of the model, as for `SimCSE.load`.
             prompt: before queries and texts alike; or "query,document", the names of two of the model's. None is what
                 the model uses by itself; or both of these, if it has them.
-            columns: of a table, as for `open_corpus`.
+            columns: of a table, where the names differ: {"text": "utterance"}.
             precision: as for `SimCSE.encode`.
             on_progress: receives (texts done, texts in all).
+            on_check: receives which texts were cut or are unreadable, as positions; several times for a large corpus.
 
         Raises:
-            DataError: the corpus cannot be read.
+            DataError: the corpus cannot be read, or the folder was begun with another one.
             InputError: it is empty or too large.
-            ModelError: there is no such model.
-            OptionError: a setting that the model does not have.
+            ModelError: there is no such model, or the folder was begun with another one.
+            OptionError: a setting that the model does not have, or a folder that holds something else.
         """
-        name = model if isinstance(model, str) else model.name
-        settings = EncoderSettings(name, pooling, layer, head, prompt, dim, seed)
+        settings = EncoderSettings(
+            model if isinstance(model, str) else model.name, pooling, layer, head, prompt, dim, seed
+        )
         opened = open_corpus(corpus, columns)
-        if folder is not None:
-            raise NotImplementedError
+        count = opened.count_rows()
         sides = settings.load(device=device) if isinstance(model, str) else settings.applied(model)
-        texts, others = _in_memory(opened)
-        embeddings = sides.document.encode(texts, precision=precision, on_progress=on_progress)
-        return cls(_table(texts, others), in_blocks(embeddings), sides)
+        if folder is not None:
+            stored.build_folder(
+                Path(folder), opened, settings, sides, precision=precision, on_progress=on_progress, on_check=on_check
+            )
+            return cls(stored.open_folder(Path(folder))[1], lambda: sides, Path(folder))
+        rows = list(opened)
+        texts = [text for text, _others in rows]
+        embeddings = sides.document.encode(texts, precision=precision, on_progress=_of_all(on_progress, count))
+        if on_check is not None:
+            on_check(sides.document.check(texts))
+        return cls(Contents.in_memory(rows, opened.columns, embeddings), lambda: sides)
+
+    @classmethod
+    def open(
+        cls,
+        folder: Path | str,
+        model: str | Trainable | None = None,
+        *,
+        pooling: str | None = None,
+        layer: int | None = None,
+        head: str | None = None,
+        prompt: str | None = None,
+        dim: int | None = None,
+        device: str = "auto",
+        on_fetch: Progress | None = None,
+    ) -> "Index":
+        """The index in a folder. It stays on the disk: what a search reads comes into memory.
+
+        Args:
+            folder: that `build` has written.
+            model, pooling, layer, head, prompt, dim: what is searched with; None is what the index was built with. The
+                model is loaded when embeddings are first asked for, or now where something is given.
+            device: "auto", "cpu", "cuda" or "mps".
+            on_fetch: as for `catalogue.load`.
+
+        Raises:
+            DataError: there is no index, or it is not complete or damaged.
+            ModelError: it was built with another model, prompt or dimensions.
+        """
+        manifest, contents = stored.open_folder(Path(folder))
+        chosen = {"pooling": pooling, "layer": layer, "head": head, "prompt": prompt, "dim": dim}
+        given: dict[str, Any] = {name: value for name, value in chosen.items() if value is not None}
+        name = model if isinstance(model, str) else manifest.settings.model
+        settings = replace(manifest.settings, model=name, **given)
+
+        def load() -> Sides:
+            if model is None or isinstance(model, str):
+                sides = settings.load(device=device, on_fetch=on_fetch)
+            else:
+                sides = replace(EncoderSettings(prompt=manifest.settings.prompt), **given).applied(model)
+            manifest.identity.check(Identity.of(sides), f"The index in {folder}")
+            return sides
+
+        index = cls(contents, cache(load), Path(folder))
+        if model is not None or given:
+            index.sides()
+        return index
+
+    def add(
+        self,
+        corpus: "Corpus | Dataset | DataFrame | Iterable[str] | str | Path",
+        *,
+        columns: Mapping[str, str] | None = None,
+        precision: str = "float32",
+        on_progress: Progress | None = None,
+        on_check: Callable[[TextCheck], None] | None = None,
+    ) -> None:
+        """Put more texts behind those that are there; in the folder too, where there is one.
+
+        Arguments as for `build`. A table needs the columns that the index has; further ones are left out.
+
+        Raises:
+            DataError, InputError, ModelError: as for `build`.
+        """
+        opened = open_corpus(corpus, columns)
+        if self._folder is not None:
+            settings = stored.read_manifest(self._folder).settings
+            stored.build_folder(
+                self._folder, opened, settings, self.sides(), append=True,
+                precision=precision, on_progress=on_progress, on_check=on_check,
+            )  # fmt: skip
+            _manifest, self._contents = stored.open_folder(self._folder)
+            return
+        rows = list(opened.with_columns(self.columns))
+        texts = [text for text, _others in rows]
+        embeddings = self.sides().document.encode(texts, precision=precision, on_progress=on_progress)
+        self._contents = self._contents.with_more(rows, embeddings)
 
     def __len__(self) -> int:
-        return self._rows.num_rows
+        return self._contents.rows.num_rows
 
     @property
     def dim(self) -> int:
         """D, the length of an embedding."""
-        return self._blocks[0].shape[1]
+        return self._contents.dim
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The names of the columns that can be filtered by."""
-        return tuple(name for name in self._rows.column_names if name != TEXT)
+        return self._contents.columns
 
-    def values(self, column: str, most: int = 100) -> list[str]:
-        """The values of a column, the most frequent first.
+    def sides(self) -> Sides:
+        """The encoder, as it reads queries and as it reads texts.
 
         Raises:
-            OptionError: there is no such column.
+            ModelError: the index does not know it; or the model is not here, or gives other embeddings.
         """
-        from collections import Counter
+        return self._load_sides()
 
-        self._check_column(column)
-        return [value for value, _count in Counter(self._rows[column].to_pylist()).most_common(most)]
+    def values(self, column: str, most: int = 100) -> list[str]:
+        """The values of a column, the most frequent first; errors as for `search`."""
+        return [value for value, _count in Counter(self._contents.cells(column).to_pylist()).most_common(most)]
 
     def text(self, row: int) -> str:
         """The text at a position, from 0."""
-        return str(self._rows[TEXT][row].as_py())
+        return self._contents.row(row)[TEXT]
+
+    def duplicates(
+        self, threshold: float = THRESHOLD, *, most: int | None = None, on_progress: Progress | None = None
+    ) -> Duplicates:
+        """Texts of the index that are close to each other. Arguments and errors as for `duplicates.duplicates`."""
+        check_count(len(self))
+        texts = self._contents.rows[TEXT].to_pylist()
+        embeddings = np.concatenate(self._contents.blocks)
+        return duplicates(texts, embeddings, threshold, most=most, on_progress=on_progress)
 
     @overload
     def search(
@@ -227,16 +323,9 @@ class Index:
         """
         asked = [queries] if isinstance(queries, str) else list(queries)
         self._check(asked, top_k, method)
-        rankings = self._rankings(asked, top_k, method, threshold, self._mask(where), embeddings)
+        rankings = self._rankings(asked, top_k, method, threshold, self._contents.mask(where), embeddings)
         hits = [self._hits(ranking) for ranking in rankings]
         return hits[0] if isinstance(queries, str) else hits
-
-    def duplicates(
-        self, threshold: float = THRESHOLD, *, most: int | None = None, on_progress: Progress | None = None
-    ) -> Duplicates:
-        """Texts of the index that are close to each other. Arguments and errors as for `duplicates.duplicates`."""
-        texts = self._rows[TEXT].to_pylist()
-        return duplicates(texts, np.concatenate(self._blocks), threshold, most=most, on_progress=on_progress)
 
     def _check(self, queries: Sequence[str], top_k: int, method: str) -> None:
         if method not in METHODS:
@@ -263,13 +352,13 @@ class Index:
         embeddings: Embeddings | None,
     ) -> list[Ranking]:
         if method == "bm25":
-            return [self._lexical.search(query, top_k, threshold=threshold, mask=mask) for query in queries]
+            return [self._contents.lexical.search(query, top_k, threshold=threshold, mask=mask) for query in queries]
         encoded = self._encoded(queries, embeddings)
         if method == "dense":
-            return nearest(encoded, self._blocks, top_k, threshold=threshold, mask=mask)
+            return nearest(encoded, self._contents.blocks, top_k, threshold=threshold, mask=mask)
         depth = max(DEPTH, top_k)
-        dense = nearest(encoded, self._blocks, depth, mask=mask)
-        by_words = [self._lexical.search(query, depth, mask=mask) for query in queries]
+        dense = nearest(encoded, self._contents.blocks, depth, mask=mask)
+        by_words = [self._contents.lexical.search(query, depth, mask=mask) for query in queries]
         both = [fused(pair, top_k) for pair in zip(dense, by_words, strict=True)]
         return both if threshold is None else [ranking.above(threshold) for ranking in both]
 
@@ -284,54 +373,22 @@ class Index:
                     shape=given.shape,
                 )
             return given
-        if self._sides is None:
-            raise ModelError("This index does not know its model. Give the queries with their embeddings.")
-        return self._sides.query.encode(queries)
-
-    @cached_property
-    def _lexical(self) -> Lexical:
-        return Lexical.of(text.as_py() for text in self._rows[TEXT])
-
-    def _mask(self, where: Where | None) -> Mask | None:
-        if not where:
-            return None
-        import pyarrow
-        from pyarrow import compute
-
-        mask = np.ones(len(self), dtype=bool)
-        for column, wanted in where.items():
-            self._check_column(column)
-            values = [str(value) for value in (wanted if isinstance(wanted, list | tuple) else [wanted])]
-            cells = self._rows[column]
-            has_one = compute.is_in(cells, value_set=pyarrow.array(values, cells.type))
-            mask &= has_one.to_numpy()
-        return mask
-
-    def _check_column(self, column: str) -> None:
-        if column not in self.columns:
-            raise OptionError(
-                "{index} has no column {given!r} to filter by. It has: {columns}.",
-                index=self.name,
-                given=column,
-                columns=", ".join(self.columns) or "none but the text",
-            )
+        return self.sides().query.encode(queries)
 
     def _hits(self, ranking: Ranking) -> list[Hit]:
-        rows = self._rows.take(ranking.rows).to_pylist()
-        return [
-            Hit(int(row), cells.pop(TEXT), float(score), cells)
-            for row, score, cells in zip(ranking.rows, ranking.scores, rows, strict=True)
-        ]
+        hits = []
+        for row, score in zip(ranking.rows.tolist(), ranking.scores.tolist(), strict=True):
+            cells = self._contents.row(row)
+            hits.append(Hit(row, cells.pop(TEXT), score, cells))
+        return hits
 
 
-def _table(texts: Sequence[str], others: Mapping[str, Sequence[str]]) -> "Table":
-    import pyarrow
+def _sides_of(model: Trainable | None, prompt: str | None) -> Sides:
+    if model is None:
+        raise ModelError("This index does not know its model. Give it one, or search with the queries' embeddings.")
+    return Sides.of(model, prompt)
 
-    columns = {TEXT: texts, **others}
-    return pyarrow.table({name: pyarrow.array(cells, pyarrow.large_string()) for name, cells in columns.items()})
 
-
-def _in_memory(corpus: Corpus) -> tuple[list[str], dict[str, list[str]]]:
-    rows = list(corpus)
-    texts = [text for text, _others in rows]
-    return texts, {name: [others[place] for _text, others in rows] for place, name in enumerate(corpus.columns)}
+def _of_all(on_progress: Progress | None, count: int) -> Progress | None:
+    """A model tells the share of the distinct texts; this tells how many of all texts that makes."""
+    return None if on_progress is None else lambda done, distinct: on_progress(count * done // distinct, count)
