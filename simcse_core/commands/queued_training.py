@@ -3,10 +3,11 @@
 import argparse
 import contextlib
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from simcse_core.api.queued import cancelling
 from simcse_core.commands.printing import to_stderr
 from simcse_core.data.held_out import Sentence
 from simcse_core.plain import shell_word
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from simcse_core.learning.records import Record
     from simcse_core.runs.config import RunConfig
     from simcse_core.runs.run import Run
+
+__all__ = ["cancelling", "follow", "queued", "resuming", "say"]
 
 Emit = Callable[["Record"], None]
 
@@ -53,29 +56,6 @@ def follow(run: "Run", emit: Emit, *, skip: int = 0) -> None:
             emit(record)
 
 
-@contextlib.contextmanager
-def cancelling(runs: "Sequence[Run]", again: str) -> Iterator[None]:
-    """Cancel the runs that are not over when they are followed no longer: by Ctrl-C, or because one has failed.
-
-    Args:
-        runs: in the order of the queue.
-        again: the command that goes on.
-
-    Raises:
-        KeyboardInterrupt: with a message that says how to go on.
-    """
-    from simcse_core.errors import RunError
-
-    try:
-        yield
-    except KeyboardInterrupt:
-        _cancel(runs)
-        raise KeyboardInterrupt(f"cancelled. To go on from here: {again}") from None
-    except RunError:
-        _cancel(runs)
-        raise
-
-
 def resuming(run: "Run") -> str:
     """The command that goes on with a run that was cancelled."""
     from simcse_core.home import home
@@ -88,11 +68,3 @@ def resuming(run: "Run") -> str:
 def say(sentences: Iterable[Sentence], *, then: str = "") -> None:
     """One line on stderr, for people and programs alike."""
     to_stderr(" ".join([*(sentence.message for sentence in sentences), then]).strip())
-
-
-def _cancel(runs: "Sequence[Run]") -> None:
-    from simcse_core.runs import queue
-
-    for run in reversed(runs):  # else the next one would start meanwhile
-        if not run.status.state.is_over:
-            queue.cancel(run, "cli" if run.is_of("cli") else None)

@@ -1,7 +1,6 @@
 """The flags of `train`, and the run's configuration that they say."""
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simcse_core.commands.options import add_option, seed, share, whole
@@ -11,9 +10,6 @@ from simcse_core.option_fields import option_fields
 if TYPE_CHECKING:
     from simcse_core.learning.settings import TrainingSettings
     from simcse_core.runs.config import RunConfig
-
-MANY_EPOCHS = 1_000
-"""When something else is the budget."""
 
 
 def add_held_out(parser: argparse.ArgumentParser) -> None:
@@ -81,13 +77,12 @@ def config_of(options: argparse.Namespace) -> "RunConfig":
     """
     from simcse_core.data.columns import parse_columns
     from simcse_core.encoding.texts import checked
-    from simcse_core.learning.settings import TrainingSettings
+    from simcse_core.learning.settings import TrainingSettings, with_budget
     from simcse_core.runs.config import RunConfig, check_held_out
-    from simcse_core.runs.reproduce import BUDGETS
 
-    values = {name: getattr(options, name) for name in TrainingSettings.model_fields if hasattr(options, name)}
-    if "epochs" not in values and any(name in values for name in BUDGETS):
-        values["epochs"] = MANY_EPOCHS  # the other budget decides
+    values = with_budget(
+        {name: getattr(options, name) for name in TrainingSettings.model_fields if hasattr(options, name)}
+    )
     if "keep" not in values and options.folds is not None:
         values["keep"] = "last"  # the best of many moments on held-out rows looks better than it is
     config = RunConfig(
@@ -125,25 +120,6 @@ def _settings(values: dict[str, object]) -> "TrainingSettings":
         if name not in TrainingSettings.model_fields:
             raise
         raise OptionError(error.template, **{**error.values, "option": f"--{str(name).replace('_', '-')}"}) from None
-
-
-def absolute(config: "RunConfig") -> "RunConfig":
-    """The same, with whole paths where it names files or folders of this machine."""
-    from simcse_core.data.opening import source_of
-    from simcse_core.encoding.catalogue import find
-    from simcse_core.encoding.scratch import SIZES
-
-    def data(name: str) -> str:
-        return str(Path(name).resolve()) if source_of(name) == "file" and Path(name).is_file() else name
-
-    is_folder = config.model not in SIZES and find(config.model) == Path(config.model)
-    return config.model_copy(
-        update={
-            "data": data(config.data),
-            "dev": config.dev if config.other_dev is None else data(config.other_dev),
-            "model": str(Path(config.model).resolve()) if is_folder else config.model,
-        }
-    )
 
 
 def loss_options(flags: list[str]) -> dict[str, str]:

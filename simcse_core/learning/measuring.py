@@ -1,7 +1,8 @@
 """What a model can do on held-out data: the metrics of its kind, item by item, and the geometry of the embeddings."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -27,6 +28,8 @@ class Measured:
     metrics: Metrics
     geometry: Geometry
     items: Items
+    rows: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    """By name, what the model makes of each row (`Dataset.row_results`), where that was asked for."""
 
 
 def main_metric_among(names: Iterable[str]) -> str | None:
@@ -57,7 +60,14 @@ def evaluate(model: Encodes, data: Dataset, *, precision: str = "float32", scale
     return measure(model, data, precision=precision, scale_max=scale_max).metrics
 
 
-def measure(model: Encodes, data: Dataset, *, precision: str = "float32", scale_max: float | None = None) -> Measured:
+def measure(
+    model: Encodes,
+    data: Dataset,
+    *,
+    precision: str = "float32",
+    scale_max: float | None = None,
+    with_rows: bool = False,
+) -> Measured:
     """Encode a data set and compare with its labels or scores.
 
     Args:
@@ -65,6 +75,7 @@ def measure(model: Encodes, data: Dataset, *, precision: str = "float32", scale_
         data: of any kind but texts.
         precision: as for `encode`.
         scale_max: for scored data, the best possible score; the data's highest when None.
+        with_rows: whether what the model makes of each row is wanted too.
 
     Raises:
         DataError: the data has neither scores nor labels.
@@ -76,7 +87,8 @@ def measure(model: Encodes, data: Dataset, *, precision: str = "float32", scale_
     check_scale(data, scale_max)
     parts, unique = _encoded(model, data, precision)
     metrics = data.evaluate(parts, unique, scale_max=scale_max)
-    return Measured(metrics, _geometry(data, parts, unique, scale_max), data.items(parts))
+    rows = data.row_results(parts, metrics) if with_rows else {}
+    return Measured(metrics, _geometry(data, parts, unique, scale_max), data.items(parts), rows)
 
 
 def measure_cut(model: Encodes, data: Dataset, dims: Sequence[int]) -> dict[int, Metrics]:

@@ -13,6 +13,8 @@ from simcse_core.limits import limits
 from simcse_core.registry import Entry, option_error
 
 MOST_EPOCHS = 1_000
+BUDGETS = ("steps", "seconds", "sentences")
+"""Settings that say how long a training is in the place of its epochs."""
 
 
 class TrainingSettings(BaseModel):
@@ -125,6 +127,12 @@ def training_settings(values: Mapping[str, object]) -> TrainingSettings:
     options = objective(settings.loss).with_options(settings.loss_options)
     loss_options = {name: options[name] for name in settings.loss_options}
     return settings.model_copy(update={"loss_options": loss_options})
+
+
+def with_budget(values: Mapping[str, object]) -> dict[str, object]:
+    """The settings that somebody wrote; where another budget is among them and no epochs are, it alone decides."""
+    is_other = any(values.get(name) is not None for name in BUDGETS)
+    return {**({"epochs": MOST_EPOCHS} if is_other else {}), **values}
 
 
 def check_seconds(seconds: float | None) -> None:

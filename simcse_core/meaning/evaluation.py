@@ -298,20 +298,38 @@ def nearest_class_hits(embeddings: Embeddings | Values, labels: Sequence[str]) -
     Returns:
         (N,) True where the own centre is nearer than all others, by more than rounding.
     """
+    own, other, _nearest = _centre_cosines(embeddings, labels)
+    return own > other + ROUNDING
+
+
+def nearest_classes(embeddings: Embeddings | Values, labels: Sequence[str]) -> tuple[list[str], Values]:
+    """The class whose centre is nearest to each text, as `nearest_class_hits` looks, and (N,) the cosine with it."""
+    own, other, nearest = _centre_cosines(embeddings, labels)
+    names = list(dict.fromkeys(labels))
+    hits = own > other + ROUNDING
+    predicted = [label if hit else names[code] for label, hit, code in zip(labels, hits, nearest, strict=True)]
+    return predicted, np.where(hits, own, other)
+
+
+def _centre_cosines(embeddings: Embeddings | Values, labels: Sequence[str]) -> tuple[Values, Values, NDArray[np.int64]]:
+    """(N,) cosines with the own centre, without the text (-inf where it is alone), and with the nearest other one.
+
+    With two classes or more; the last are (N,) the codes of the nearest other classes.
+    """
     codes = _codes(labels)
     embeddings = embeddings.astype(np.float64)
     sums = np.zeros((codes.max(initial=-1) + 1, embeddings.shape[1]))  # (C, D)
     np.add.at(sums, codes, embeddings)
-    hits = np.zeros(len(codes), dtype=bool)
+    own, other, nearest = np.zeros(len(codes)), np.zeros(len(codes)), np.zeros(len(codes), dtype=np.int64)
     for start in range(0, len(codes), 1_000):  # a thousand texts at once: many classes need no huge matrix
         part = slice(start, start + 1_000)
         class_of = codes[part]
         others = exact_cosines(embeddings[part], sums)  # (n, C)
         others[np.arange(len(class_of)), class_of] = -np.inf
-        nearest = others.max(axis=1) + ROUNDING
-        hits[part] = cosine_similarity_rows(embeddings[part], sums[class_of] - embeddings[part]) > nearest
-    alone = np.bincount(codes, minlength=len(sums))[codes] == 1
-    return hits & ~alone
+        nearest[part], other[part] = others.argmax(axis=1), others.max(axis=1)
+        own[part] = cosine_similarity_rows(embeddings[part], sums[class_of] - embeddings[part])
+    own[np.bincount(codes, minlength=len(sums))[codes] == 1] = -np.inf
+    return own, other, nearest
 
 
 def evaluate_triplets(anchor: Embeddings, positive: Embeddings, negative: Embeddings) -> TripletMetrics:

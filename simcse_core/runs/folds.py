@@ -14,10 +14,10 @@ from simcse_core.errors import OptionError, RunError
 from simcse_core.jsonable import jsonable
 from simcse_core.learning.checks import trainable
 from simcse_core.learning.records import BeforeAndAfter, Finished
+from simcse_core.learning.settings import BUDGETS
 from simcse_core.meaning.intervals import Interval, interval, seeds_interval, value_of
 from simcse_core.meaning.items import Items
 from simcse_core.runs.config import NOTHING, RunConfig, check_data, open_sides
-from simcse_core.runs.reproduce import BUDGETS
 from simcse_core.runs.run import Run
 
 MOST_CHECKED = 20

@@ -4,12 +4,10 @@ from collections.abc import Iterator, Sequence
 
 from simcse_core.data.columns import columns_text
 from simcse_core.learning.records import Record, Step
-from simcse_core.learning.settings import TrainingSettings
+from simcse_core.learning.settings import BUDGETS, TrainingSettings
 from simcse_core.plain import shell_word
 from simcse_core.runs.config import RunConfig
 
-BUDGETS = ("steps", "seconds", "sentences")
-"""Settings that say how long a training is in the place of its epochs."""
 _FLAGS = {
     "dev": "dev",
     "dev_share": "dev-share",

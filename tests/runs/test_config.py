@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from simcse_core.commands.training_options import absolute
 from simcse_core.data import bundled
 from simcse_core.data.kinds import rows
 from simcse_core.errors import DataError, ModelError, OptionError
 from simcse_core.runs.bundle_contents import without_paths
 from simcse_core.runs.config import RunConfig, check_data, check_held_out, check_model, describe, open_sides, open_split
+from simcse_core.runs.preflight import absolute
 from simcse_core.runs.summary import differences
 from tests.runs.conftest import SMALL
 

@@ -19,6 +19,7 @@ from simcse_core.data.lint import FINDINGS
 from simcse_core.encoding.catalogue import CATALOGUE
 from simcse_core.encoding.head import HEADS
 from simcse_core.encoding.pooling import poolings
+from simcse_core.learning import verdict_words
 from simcse_core.learning.losses import losses
 from simcse_core.learning.notes import NOTES
 from simcse_core.learning.pretraining import pretraining
@@ -74,6 +75,8 @@ def _from_registries() -> Iterator[str]:
     yield from NOTES.values()
     yield from held_out.SENTENCES.values()
     yield folds.SENTENCES["best_of"]
+    yield from verdict_words.TEMPLATES
+    yield from verdict_words.LINES.values()
     yield from (template for _severity, template in FINDINGS.values())
     for card in CATALOGUE.values():
         yield card.languages

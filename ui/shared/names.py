@@ -2,14 +2,9 @@
 
 from simcse_core.data.kinds import KINDS, Metric
 from simcse_core.encoding.pooling import JOINED
+from simcse_core.learning.verdict_words import LINES
 from ui.frame.translation import N_, _, enumeration
 
-LINES = {
-    "as_it_comes": N_("the model as it comes"),
-    "tfidf": N_("TF-IDF (shared words)"),
-    "start": N_("the start of the training"),
-}
-"""The baselines."""
 POOLINGS = {
     "mean": N_("mean"),
     "max": N_("maximum"),

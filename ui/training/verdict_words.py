@@ -2,41 +2,32 @@
 
 import math
 
+from simcse_core.learning import verdict_words as words
 from simcse_core.learning.race import Verdict
-from simcse_core.meaning.intervals import FEWEST_SEEDS, Interval
-from ui.frame.translation import N_, _, enumeration, joined
+from simcse_core.meaning.intervals import Interval
+from ui.frame.translation import _, enumeration, joined
 from ui.shared.names import line_name, metric_title
-
-HELPED = {
-    1: N_("With this one seed {losses} did better than {baseline}, by more than the noise of the held-out items."),
-    2: N_("With these two seeds {losses} did better than {baseline}, by more than the noise of the held-out items."),
-    FEWEST_SEEDS: N_("{losses} did better than {baseline}, by more than the noise."),
-}
-HURT = {
-    1: N_("With this one seed {losses} did worse than {baseline}, by more than the noise of the held-out items."),
-    2: N_("With these two seeds {losses} did worse than {baseline}, by more than the noise of the held-out items."),
-    FEWEST_SEEDS: N_("{losses} did worse than {baseline}, by more than the noise."),
-}
 
 
 def in_one_sentence(verdict: Verdict) -> str:
     """For the head of a page and for screen readers."""
-    return joined(*_against_before(verdict), *([] if verdict.rival is None else [_among_losses(verdict)]))
+    return joined(*_said(words.against_before(verdict)), *_said(words.among_losses(verdict)))
 
 
 def in_full(verdict: Verdict) -> str:
     """The same with its numbers, a paragraph each."""
-    metric = metric_title(verdict.metric)
-    best = verdict.ahead
-    gain = _("In {metric}, **{loss}** gains {gain} over {baseline}.").format(
-        metric=metric, loss=best, gain=with_range(verdict.gains[best], "{:+.3f}"), baseline=line_name(verdict.baseline)
+    gain = _(words.GAIN).format(
+        metric=metric_title(verdict.metric),
+        loss=_bold(verdict.ahead),
+        gain=with_range(verdict.gains[verdict.ahead], "{:+.3f}"),
+        baseline=line_name(verdict.baseline),
     )
-    parts = [joined(*_against_before(verdict, bold=True), gain)]
+    parts = [joined(*_said(words.against_before(verdict), bold=True), gain)]
     if verdict.rival is not None:
-        lead = _("The lead of **{ahead}** over {rival} is {lead}.").format(
-            ahead=verdict.ahead, rival=verdict.rival, lead=with_range(verdict.lead, "{:+.3f}")
+        lead = _(words.LEAD).format(
+            ahead=_bold(verdict.ahead), rival=verdict.rival, lead=with_range(verdict.lead, "{:+.3f}")
         )
-        parts.append(joined(_among_losses(verdict, bold=True), lead))
+        parts.append(joined(*_said(words.among_losses(verdict), bold=True), lead))
     return "\n\n".join(parts)
 
 
@@ -50,47 +41,21 @@ def with_range(value: Interval | None, form: str) -> str:
     return _("{value} (95 % range {low} to {high})").format(value=form.format(value.value), low=low, high=high)
 
 
-def _against_before(verdict: Verdict, *, bold: bool = False) -> list[str]:
-    """Which losses did better, and which worse, than the best baseline."""
-    said, seeds = [], min(verdict.seeds, FEWEST_SEEDS)
-    baseline = line_name(verdict.baseline)
-    if any(math.isnan(gain.low) for gain in verdict.gains.values()):
-        return [_("How much of these results is noise is not known: they were recorded by an earlier version.")]
-    if verdict.helped:
-        said.append(_(HELPED[seeds]).format(losses=_names(verdict.helped, bold), baseline=baseline))
-    elif len(verdict.gains) == 1 and not verdict.hurt:
-        said.append(
-            _("{loss} is no better than {baseline} by more than the noise.").format(
-                loss=_names(tuple(verdict.gains), bold), baseline=baseline
-            )
-        )
-    elif len(verdict.gains) > 1:
-        said.append(_("No loss did better than {baseline} by more than the noise.").format(baseline=baseline))
-    if verdict.hurt:
-        said.append(_(HURT[seeds]).format(losses=_names(verdict.hurt, bold), baseline=baseline))
-    return said
+def _said(sentences: list[tuple[str, dict[str, object]]], *, bold: bool = False) -> list[str]:
+    return [
+        _(template).format(**{name: _shown(name, value, bold) for name, value in values.items()})
+        for template, values in sentences
+    ]
 
 
-def _among_losses(verdict: Verdict, *, bold: bool = False) -> str:
-    ahead, rival = _names((verdict.ahead,), bold), verdict.rival
-    if math.isnan(verdict.lead.low):
-        return ""
-    if verdict.level:
-        return _("{ahead} and {rival} end level.").format(ahead=ahead, rival=rival)
-    if verdict.clear:
-        return _("Among the losses {ahead} is ahead by more than the noise, over {seeds} seeds.").format(
-            ahead=ahead, seeds=verdict.seeds
-        )
-    if verdict.is_about_seeds:
-        return _("Among the losses none is ahead by more than the noise, over {seeds} seeds.").format(
-            seeds=verdict.seeds
-        )
-    return (
-        _("One seed names no winner among the losses: another seed can reverse their order.")
-        if verdict.seeds == 1
-        else _("Two seeds name no winner among the losses: other seeds can reverse their order.")
-    )
+def _shown(name: str, value: object, bold: bool) -> object:
+    """Names of losses, several in a tuple; the one that is ahead is bold, its rival is not; baselines in words."""
+    if isinstance(value, tuple):
+        return enumeration([_bold(loss) if bold else loss for loss in value])
+    if name == "baseline":
+        return line_name(str(value))
+    return _bold(str(value)) if bold and name == "ahead" else value
 
 
-def _names(losses: tuple[str, ...], bold: bool) -> str:
-    return enumeration([f"**{loss}**" if bold else loss for loss in losses])
+def _bold(loss: str) -> str:
+    return f"**{loss}**"

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,12 +13,14 @@ from simcse_core.encoding.texts import Embeddings
 from simcse_core.errors import DataError
 from simcse_core.meaning.evaluation import (
     AnswerMetrics,
+    Metrics,
     answer_average_precisions,
     evaluate_answers,
     ranks_of_right_answers,
     reciprocal_ranks,
 )
 from simcse_core.meaning.items import Items, as_floats
+from simcse_core.meaning.similarity import pair_cosines, without_rounding
 
 
 @kind("answers")
@@ -77,6 +80,18 @@ class Answers(Dataset):
     def items(self, columns: Sequence[Embeddings]) -> Items:
         questions = [*map(normalised, self.question)]
         return items_of_ranks(ranks_of_right_answers(columns[0], columns[1], questions, self.label))
+
+    def row_results(self, columns: Sequence[Embeddings], metrics: Metrics) -> dict[str, list[Any]]:
+        """The cosine, and the rank among the answers to the same question; a wrong answer that is as close is first."""
+        cosines = without_rounding(pair_cosines(columns[0], columns[1]))
+        rows_of: dict[str, list[int]] = {}
+        for row, question in enumerate(map(normalised, self.question)):
+            rows_of.setdefault(question, []).append(row)
+        ranks = [0] * len(self)
+        for rows in rows_of.values():
+            for rank, row in enumerate(sorted(rows, key=lambda row: (-cosines[row], self.label[row])), 1):
+                ranks[row] = rank
+        return {"cosine": as_floats(cosines), "rank": ranks}
 
     def reason_undefined(self, names: Sequence[str], items: Items) -> str:
         return "no question has both a right and a wrong answer"

@@ -220,6 +220,15 @@ class Dataset:
         verb = "is" if len(names) == 1 else "are"
         return f"{', '.join(names)} {verb} undefined: {self.reason_undefined(names, items)}."
 
+    def row_results(self, columns: Sequence[Embeddings], metrics: Metrics) -> dict[str, list[Any]]:
+        """What a model makes of each row, by name: its cosine, what is predicted from it, its rank.
+
+        Args:
+            columns: embeddings of each text column, each (N, D).
+            metrics: as `evaluate` gives them; a threshold is theirs.
+        """
+        return {}
+
     def reason_undefined(self, names: Sequence[str], items: Items) -> str:
         """Why these metrics are undefined on these rows, as the end of a sentence."""
         return "there is nothing to measure"

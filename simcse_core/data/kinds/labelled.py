@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,13 @@ from simcse_core.data.kinds.cell_types import ClassColumn, TextColumn
 from simcse_core.data.kinds.dataset import Dataset, Metric, Positions, kind
 from simcse_core.encoding.texts import Embeddings
 from simcse_core.errors import DataError
-from simcse_core.meaning.evaluation import LabelledMetrics, evaluate_labelled, jackknifed_average_precisions
+from simcse_core.meaning.evaluation import (
+    LabelledMetrics,
+    Metrics,
+    evaluate_labelled,
+    jackknifed_average_precisions,
+    nearest_classes,
+)
 from simcse_core.meaning.items import Items, as_floats
 
 LOGISTIC, CENTRE = "logistic_accuracy", "centre_accuracy"
@@ -100,6 +107,13 @@ class Labelled(Dataset):
             {"mean_average_precision": as_floats(precisions)},
             pseudo_values={"mean_average_precision": as_floats(pseudo_values)},
         )
+
+    def row_results(self, columns: Sequence[Embeddings], metrics: Metrics) -> dict[str, list[Any]]:
+        """The class whose centre is nearest, the text itself left out, and the cosine with that centre."""
+        if len(self.classes) < 2:
+            return {}
+        predicted, cosines = nearest_classes(columns[0], self.label)
+        return {"cosine": as_floats(cosines), "prediction": predicted}
 
     def reason_undefined(self, names: Sequence[str], items: Items) -> str:
         return "there is one class only" if "leave_one_out_accuracy" in names else "no class has two texts"

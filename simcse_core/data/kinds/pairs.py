@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from simcse_core.data.kinds.cell_types import MatchColumn, TextColumn
 from simcse_core.data.kinds.dataset import Dataset, Metric, Positions, kind
 from simcse_core.encoding.texts import Embeddings
 from simcse_core.errors import DataError
-from simcse_core.meaning.evaluation import PairMetrics, evaluate_pairs
+from simcse_core.meaning.evaluation import Metrics, PairMetrics, evaluate_pairs
 from simcse_core.meaning.items import PAIR_METRICS, Items, as_floats, why_not_ranked
 from simcse_core.meaning.similarity import pair_cosines
 
@@ -59,6 +60,13 @@ class Pairs(Dataset):
     def items(self, columns: Sequence[Embeddings]) -> Items:
         cosines = pair_cosines(columns[0], columns[1])
         return Items(cosines=as_floats(cosines), gold=[*map(float, self.label)], of_pairs=PAIR_METRICS)
+
+    def row_results(self, columns: Sequence[Embeddings], metrics: Metrics) -> dict[str, list[Any]]:
+        """The cosine, and whether that is a match by the threshold of the best F1 on these very rows."""
+        cosines = (columns[0] * columns[1]).sum(axis=1)
+        threshold = getattr(metrics, "threshold", np.nan)
+        is_match = [None] * len(cosines) if np.isnan(threshold) else [int(cosine >= threshold) for cosine in cosines]
+        return {"cosine": as_floats(cosines), "prediction": is_match}
 
     def reason_undefined(self, names: Sequence[str], items: Items) -> str:
         return why_not_ranked(items, "labels")

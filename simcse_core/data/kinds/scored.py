@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from simcse_core.data.kinds.cell_types import ScoreColumn, TextColumn
 from simcse_core.data.kinds.dataset import Dataset, Metric, Positions, kind
 from simcse_core.encoding.texts import Embeddings
 from simcse_core.errors import DataError
-from simcse_core.meaning.evaluation import ScoredMetrics, closest_pairs, evaluate_scored
+from simcse_core.meaning.evaluation import Metrics, ScoredMetrics, closest_pairs, evaluate_scored
 from simcse_core.meaning.items import SCORED_METRICS, Items, as_floats, why_not_ranked
 from simcse_core.meaning.similarity import pair_cosines
 
@@ -66,6 +67,10 @@ class Scored(Dataset):
     def items(self, columns: Sequence[Embeddings]) -> Items:
         cosines = pair_cosines(columns[0], columns[1])
         return Items(cosines=as_floats(cosines), gold=list(self.score), of_pairs=SCORED_METRICS)
+
+    def row_results(self, columns: Sequence[Embeddings], metrics: Metrics) -> dict[str, list[Any]]:
+        """The cosine."""
+        return {"cosine": as_floats(pair_cosines(columns[0], columns[1]))}
 
     def reason_undefined(self, names: Sequence[str], items: Items) -> str:
         if "spearman" in names:

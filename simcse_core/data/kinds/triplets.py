@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -9,7 +10,7 @@ from simcse_core.data.kinds.cell_types import ListedTextColumn, TextColumn
 from simcse_core.data.kinds.dataset import Dataset, Fact, Metric, Positions, kind, normalised
 from simcse_core.encoding.texts import Embeddings
 from simcse_core.errors import DataError
-from simcse_core.meaning.evaluation import TripletMetrics, evaluate_triplets, triplet_hits
+from simcse_core.meaning.evaluation import Metrics, TripletMetrics, evaluate_triplets, triplet_hits
 from simcse_core.meaning.items import Items, as_floats
 
 
@@ -59,3 +60,12 @@ class Triplets(Dataset):
 
     def items(self, columns: Sequence[Embeddings]) -> Items:
         return Items({"accuracy": as_floats(triplet_hits(*columns))})
+
+    def row_results(self, columns: Sequence[Embeddings], metrics: Metrics) -> dict[str, list[Any]]:
+        """Both cosines, and whether the positive is the closer one."""
+        anchor, positive, negative = columns
+        return {
+            "cosine_positive": as_floats((anchor * positive).sum(axis=1)),
+            "cosine_negative": as_floats((anchor * negative).sum(axis=1)),
+            "prediction": triplet_hits(*columns).astype(int).tolist(),
+        }
