@@ -65,7 +65,7 @@ def test_a_loaded_model_is_trained_from_as_it_is_and_stays_as_it_is(home: Path) 
     before = model.encode(TEXTS)
     result = train(columns_of("pairs"), "cross_entropy", model=model, tune="head", **QUICK)
     np.testing.assert_array_equal(model.encode(TEXTS), before)
-    assert (result.model.pooling, result.model.head is None) == ("max", False)  # type: ignore[union-attr]
+    assert (result.model.pooling, result.model.head is None) == ("max", False)
     train(columns_of("pairs"), "cross_entropy", model=model, tune="head", seed=1, **QUICK)
     assert len(list((home / "models-given").iterdir())) == 1  # the same model is kept once
 
