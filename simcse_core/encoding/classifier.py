@@ -1,17 +1,20 @@
 """What a model may carry beside its weights: a linear classifier of its embeddings, and how its cosines become
 probabilities of a match.
 
-It stands in `classifier.safetensors` in the model's folder, which other libraries leave alone. Applying it needs NumPy.
+It stands in `simcse_classifier.safetensors` in the model's folder, which other libraries leave alone. Applying it needs
+NumPy only.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
+from simcse_core.encoding.layout import CARRIED_FILE
 from simcse_core.encoding.tensor_file import TensorFile
 from simcse_core.encoding.texts import Embeddings
 from simcse_core.errors import ModelError
@@ -19,7 +22,6 @@ from simcse_core.errors import ModelError
 Probabilities = NDArray[np.float64]
 """(N, C), rows of texts and columns of classes."""
 
-CARRIED_FILE = "classifier.safetensors"
 MATCH, MISMATCH = "match", "mismatch"
 """The classes of pairs."""
 _Finite = Annotated[float, Field(allow_inf_nan=False)]
@@ -108,6 +110,8 @@ class MatchScale:
 
     scale: float
     bias: float
+    prompts: tuple[str, str] = ("", "")
+    """What is put before the first and the second text of a pair: a model may read answers unlike questions."""
 
     def probabilities(self, cosines: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
         """(N,) -> (N,)."""
@@ -147,9 +151,10 @@ class _Facts(BaseModel):
     several: bool = False
     scale: _Finite | None = None
     bias: _Finite | None = None
+    prompts: tuple[str, str] = ("", "")
 
 
-def save_carried(carried: Carried, folder: Any) -> None:
+def save_carried(carried: Carried, folder: Path) -> None:
     """Write what a model carries into its folder; nothing where it carries nothing."""
     path = folder / CARRIED_FILE
     if not carried:
@@ -157,7 +162,7 @@ def save_carried(carried: Carried, folder: Any) -> None:
         return
     facts, tensors = _Facts(), {}
     if carried.matches is not None:
-        facts = facts.model_copy(update={"scale": carried.matches.scale, "bias": carried.matches.bias})
+        facts = facts.model_copy(update=asdict(carried.matches))
     if (linear := carried.classifier) is not None:
         tensors = {"weights": linear.weights, "bias": linear.bias}
         of_linear = {"classes": list(linear.classes), "temperature": linear.temperature, "several": linear.several}
@@ -165,7 +170,7 @@ def save_carried(carried: Carried, folder: Any) -> None:
     TensorFile(facts.model_dump_json(), tensors).write(path)
 
 
-def load_carried(folder: Any, name: str) -> Carried:
+def load_carried(folder: Path, name: str) -> Carried:
     """What a model's folder carries.
 
     Raises:
@@ -176,7 +181,8 @@ def load_carried(folder: Any, name: str) -> Carried:
         return NOTHING
     file = TensorFile.read(path, name)
     facts = file.facts_as(_Facts, path, name)
-    matches = None if facts.scale is None or facts.bias is None else MatchScale(facts.scale, facts.bias)
+    scale, bias = facts.scale, facts.bias
+    matches = None if scale is None or bias is None else MatchScale(scale, bias, facts.prompts)
     return Carried(linear_from(file.tensors, facts.classes, facts.temperature, name, several=facts.several), matches)
 
 

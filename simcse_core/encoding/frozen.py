@@ -12,8 +12,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from simcse_core.encoding.classifier import NOTHING, Carried, Prediction
 from simcse_core.encoding.device import pick_dtype
 from simcse_core.encoding.head import cut_at, make_head
+from simcse_core.encoding.predicting import predict
 from simcse_core.encoding.prompts import no_prompts
 from simcse_core.encoding.texts import Embeddings, Progress, Spans, TextCheck, checked, is_unreadable, once_each
 from simcse_core.errors import OptionError
@@ -56,6 +58,8 @@ class FrozenEncoder(nn.Module):
         self.most_dims = None if dim is None else cut_at(dim, self.whole_dim, name)
         self.dim = self.most_dims or self.whole_dim
         self.device = torch.device("cpu")
+        self.carried = NOTHING
+        """What a training has learned beside the head; `predict` applies it."""
         self.eval()
 
     @classmethod
@@ -87,7 +91,7 @@ class FrozenEncoder(nn.Module):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """For `pickle`: the head; what is frozen comes out of its package again."""
-        return _unpickled, (self.head, self.name, self.most_dims)
+        return _unpickled, (self.head, self.name, self.most_dims, self.carried)
 
     def configured(
         self, *, head: str | None = None, prompt: str | None = None, dim: int | None = None, seed: int = 0
@@ -110,6 +114,8 @@ class FrozenEncoder(nn.Module):
             dim=self.most_dims if dim is None else dim,
         )
         new._lock = self._lock
+        if head is None and new.dim == self.dim:
+            new.carried = self.carried
         return new
 
     def forward(self, embeddings: Tensor) -> Tensor:
@@ -141,6 +147,12 @@ class FrozenEncoder(nn.Module):
         frozen = once_each(texts, self.whole_dim, lambda unique: self._frozen(unique, on_progress))
         return self(torch.from_numpy(frozen)).numpy()
 
+    def predict(
+        self, texts: "Iterable[str] | Iterable[tuple[str, str]]", *, threshold: float = 0.0
+    ) -> list[Prediction]:
+        """As `SimCSE.predict`."""
+        return predict(self, self.carried, texts, threshold)
+
     def check(self, texts: Iterable[str]) -> TextCheck:
         """Which texts are written in what the model cannot read. It has no length limit."""
         texts = checked(texts)
@@ -165,6 +177,7 @@ class FrozenEncoder(nn.Module):
         """
         if part != "head":
             raise OptionError("{name} is frozen: it can train 'head', not {given!r}.", name=self.name, given=part)
+        self.carried = NOTHING  # it was of another head
         if self.head is None:
             self.head = make_head("linear", self.whole_dim)
         return list(self.parameters())
@@ -196,5 +209,7 @@ def _packaged() -> "tuple[NumpyBackend, UseTokenizer]":
     return NumpyBackend(str(resources / "weights.npz"), tokenizer, threads=os.cpu_count() or 1), tokenizer
 
 
-def _unpickled(head: nn.Linear | None, name: str, dim: int | None) -> FrozenEncoder:
-    return FrozenEncoder.load(head=head, name=name, dim=dim)
+def _unpickled(head: nn.Linear | None, name: str, dim: int | None, carried: Carried) -> FrozenEncoder:
+    encoder = FrozenEncoder.load(head=head, name=name, dim=dim)
+    encoder.carried = carried
+    return encoder

@@ -30,6 +30,8 @@ FROZEN_FILE = "simcse.json"
 """In the folder of a head on a frozen model."""
 BASE_FILE, CHANGED_FILE = "base.json", "changed.safetensors"
 """In the folder of a model that stores only what differs from another one (`deltas`)."""
+CARRIED_FILE = "simcse_classifier.safetensors"
+"""What a training has learned beside the encoder (`classifier`); other libraries leave it alone."""
 _KINDS = ("Transformer", "WeightedLayerPooling", "Dense", "Pooling", "LayerNorm", "Normalize")
 _ORDER = re.compile(r"Transformer (WeightedLayerPooling )?(Dense )*Pooling ((Dense|LayerNorm|Normalize) )*")
 _SETTINGS_FILES = tuple(
@@ -43,6 +45,7 @@ _TOKENIZER_FILES = (
 _MODEL_FILES = re.compile(
     r"config\.json|modules\.json|simcse\.json|sentence_[a-z-]+_config\.json|config_sentence_transformers\.json|"
     r"model(?:-\d{5}-of-\d{5})?\.safetensors|model\.safetensors\.index\.json|head\.safetensors|"
+    r"simcse_classifier\.safetensors|"
     rf"base\.json|changed\.safetensors|{_TOKENIZER_FILES}"
 )
 """Names of the files from which a model is loaded; `*.model` are tokenizers of sentencepiece."""

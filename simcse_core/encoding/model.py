@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from simcse_core.encoding.batching import Prepared, pad
+from simcse_core.encoding.classifier import NOTHING, Prediction
 from simcse_core.encoding.device import pick_dtype
 from simcse_core.encoding.foreign_errors import model_errors
 from simcse_core.encoding.head import cut_at, make_head
@@ -32,6 +33,7 @@ from simcse_core.encoding.layers import (
 from simcse_core.encoding.packing import can_pack, pack, use_packed_attention
 from simcse_core.encoding.pooled import counting, dim_of, possible_poolings, refuse_misfit, whole_dim_of
 from simcse_core.encoding.pooling import poolings
+from simcse_core.encoding.predicting import predict
 from simcse_core.encoding.prompts import Prompts, prompt_too_long
 from simcse_core.encoding.texts import (
     Embeddings,
@@ -98,6 +100,8 @@ class SimCSE(nn.Module):
         self.name = name
         self.prompts = prompts
         self.most_dims = most_dims
+        self.carried = NOTHING
+        """What a training has learned beside the weights; `predict` applies it."""
         # Truncation is a state of a fast tokenizer: two threads at once get each other's, also through two models.
         self.tokenizer_lock = tokenizer_lock or threading.Lock()
         self._forget_others()
@@ -217,7 +221,14 @@ class SimCSE(nn.Module):
             new.most_dims = cut_at(dim, new.whole_dim, self.name)
         new.sharers = self.sharers
         new.sharers.add(new)
+        if head is None and self._reads_as(new):
+            new.carried = self.carried
         return new
+
+    def _reads_as(self, other: "SimCSE") -> bool:
+        """Whether another configuration of the same weights gives the same embeddings."""
+        mine, theirs = ((one.pooling, one.layers, one.prompts.text, one.dim) for one in (self, other))
+        return mine == theirs
 
     def _own_weights(self) -> None:
         """Stop sharing weights with the models that this one was configured from, or that were from this one."""
@@ -366,6 +377,25 @@ class SimCSE(nn.Module):
 
         return once_each(texts, self.dim, lambda distinct: encode_distinct(self, distinct, dtype, on_progress))
 
+    def predict(
+        self, texts: "Iterable[str] | Iterable[tuple[str, str]]", *, threshold: float = 0.0
+    ) -> list[Prediction]:
+        """Which class each text is of, or whether the two texts of each pair match, as training has learned it.
+
+        A run on labelled texts carries a classifier; one that learned by binary cross-entropy turns the cosine of a
+        pair into the probability of a "match".
+
+        Args:
+            texts: N texts, or N pairs of texts.
+            threshold: what is less probable is not named.
+
+        Raises:
+            ModelError: the model carries nothing of the kind; or it was set to give other embeddings since.
+            InputError: these are neither texts nor pairs.
+            OptionError: the threshold is not from 0 to 1.
+        """
+        return predict(self, self.carried, texts, threshold)
+
     def check(self, texts: Iterable[str]) -> TextCheck:
         """Which texts are too long for this model or written in what it cannot read."""
         texts = checked(texts)
@@ -463,6 +493,7 @@ class SimCSE(nn.Module):
         refuse_below_final_norm(self.bert, self.name)
         refuse_part_of_one_layer(self.bert, part, self.name)
         self._own_weights()
+        self.carried = NOTHING  # it was of other weights
         if part == "head" and self.head is None:
             self.head = make_head("linear", int(self.bert.config.hidden_size))
             self.to(self.device)

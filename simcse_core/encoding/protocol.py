@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol, Union
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+    from simcse_core.encoding.classifier import Prediction
     from simcse_core.encoding.frozen import FrozenEncoder
     from simcse_core.encoding.model import SimCSE
     from simcse_core.encoding.texts import Embeddings, Progress, Spans, TextCheck
@@ -71,6 +72,12 @@ class Encoder(Protocol):
 
     def tune(self, part: str) -> "list[nn.Parameter]":
         """Choose what training may change, and return those parameters."""
+        ...
+
+    def predict(
+        self, texts: "Iterable[str] | Iterable[tuple[str, str]]", *, threshold: float = 0.0
+    ) -> "list[Prediction]":
+        """Which class each text is of, or whether each pair matches. Arguments and errors as for `SimCSE.predict`."""
         ...
 
     def save(self, folder: Path | str, *, base: str | None = None) -> None:

@@ -11,6 +11,7 @@ from torch import nn
 from transformers.utils import logging as transformers_logging
 
 from simcse_core.encoding.bases import tokenizer_folder
+from simcse_core.encoding.classifier import load_carried, save_carried
 from simcse_core.encoding.deltas import save_changed
 from simcse_core.encoding.dense import load_layers, saved_modules, width_behind
 from simcse_core.encoding.device import pick_device
@@ -97,6 +98,7 @@ def save(model: SimCSE, folder: Path, *, base: str | None = None) -> None:
     add("Pooling", pooling if model.include_prompt else {**pooling, "include_prompt": False})
     add_all(model.sentence_layers, "sentence_embedding")
     add("Normalize", {})
+    save_carried(model.carried, folder)
     _write(
         folder / "modules.json",
         [
@@ -141,6 +143,7 @@ def load(folder: Path, name: str, *, device: str = "auto") -> SimCSE:
     )
     model.to(pick_device(device))
     _try(model)
+    model.carried = load_carried(folder, name)
     return model
 
 
@@ -150,6 +153,7 @@ def save_frozen(model: FrozenEncoder, folder: Path) -> None:
     _write(folder / FROZEN_FILE, {"base": model.base, "head": model.head is not None, "dim": model.most_dims})
     if model.head is not None:
         save_file(model.head.state_dict(), folder / "head.safetensors")
+    save_carried(model.carried, folder)
 
 
 def load_frozen(
@@ -162,10 +166,10 @@ def load_frozen(
         OptionError: it does not have so many dimensions.
     """
     settings = read_settings(folder / FROZEN_FILE, FrozenSettings, name)
-    dim = settings.dim if dim is None else dim
-    if head is not None or not settings.head:
-        return FrozenEncoder.load(head=head, dim=dim, seed=seed, name=name)
-    return FrozenEncoder.load(head=_linear(folder / "head.safetensors", name, 512), dim=dim, name=name)
+    layer = _linear(folder / "head.safetensors", name, 512) if settings.head else None
+    saved = FrozenEncoder.load(head=layer, dim=settings.dim, name=name)
+    saved.carried = load_carried(folder, name)
+    return saved.configured(head=head, dim=dim, seed=seed)
 
 
 def _linear(path: Path, name: str, width: int) -> nn.Linear:

@@ -9,10 +9,24 @@ from torch import Tensor
 from simcse_core.encoding.batching import batches_by_length, tokens_per_batch
 from simcse_core.encoding.frozen import FrozenEncoder
 from simcse_core.encoding.model import SimCSE
-from simcse_core.encoding.protocol import Trainable
+from simcse_core.encoding.protocol import Encodes, Trainable
 from simcse_core.encoding.texts import Embeddings, checked, once_each
 from simcse_core.errors import DataError
 from simcse_core.learning.frozen_states import FAMILIES, FrozenStates
+
+
+class FinalEncoder:
+    """A model whose weights no longer change: each text is encoded once, however often somebody asks."""
+
+    def __init__(self, model: Encodes) -> None:
+        self.model, self.name = model, model.name
+        self._embeddings: dict[str, Embeddings] = {}
+
+    def encode(self, texts: Sequence[str], *, precision: str = "float32") -> Embeddings:
+        """(N, D) unit rows, as the model's own in float32."""
+        new = [text for text in dict.fromkeys(texts) if text not in self._embeddings]
+        self._embeddings |= dict(zip(new, self.model.encode(new), strict=True))
+        return np.stack([self._embeddings[text] for text in texts]) if texts else self.model.encode([])
 
 
 class CachedEncoder:

@@ -29,6 +29,8 @@ class Best:
     step: int = 0
     """After which step."""
     weights: Weights = field(default_factory=dict)
+    of_loss: Weights = field(default_factory=dict)
+    """The loss's own parameters at that moment; a checkpoint of an earlier version has none."""
 
 
 @dataclass

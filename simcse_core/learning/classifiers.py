@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simcse_core.encoding.classifier import LinearClassifier
+
 STRENGTHS = (1.0, 10.0, 100.0)
 """Of a logistic regression (C): the lower, the simpler it stays."""
 FOLDS = 3
@@ -45,6 +47,15 @@ def logistic_regression(
     return _regression(regularisation_strength(embeddings, names) if strength is None else strength).fit(
         embeddings, names
     )
+
+
+def linear_classifier(embeddings: Any, labels: Sequence[str], strength: float | None = None) -> LinearClassifier:
+    """A logistic regression as matrix and bias. Arguments as for `logistic_regression`."""
+    fitted = logistic_regression(embeddings, labels, strength)
+    weights, bias = fitted.coef_.astype(np.float64), fitted.intercept_.astype(np.float64)
+    if len(weights) == 1:  # of two classes scikit-learn keeps the weights of the second
+        weights, bias = np.stack([np.zeros_like(weights[0]), weights[0]]), np.array([0.0, bias[0]])
+    return LinearClassifier(tuple(str(name) for name in fitted.classes_), weights, bias)
 
 
 def _regression(strength: float) -> Any:

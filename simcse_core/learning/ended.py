@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from simcse_core.encoding.classifier import NOTHING, Carried
 from simcse_core.learning.measuring import Measured
 from simcse_core.meaning.evaluation import Metrics
 
@@ -22,6 +23,8 @@ class Ended:
     """The dev data before the first step; None without dev data."""
     after: Measured | None
     """The dev data under the weights that were kept."""
+    carried: Carried = NOTHING
+    """What the loss has learned for itself, of the same moment as the weights."""
 
     @property
     def dev_before(self) -> Metrics | None:

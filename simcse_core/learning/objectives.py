@@ -1,12 +1,13 @@
 """The objective of a training: a loss on sentence embeddings, or guessing hidden words. Both leave gradients behind."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from statistics import fmean
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 from simcse_core.data.conversions import convert
 from simcse_core.data.kinds import Dataset, Texts
 from simcse_core.encoding.batching import Prepared, to_device
+from simcse_core.encoding.classifier import NOTHING, Carried
 from simcse_core.encoding.device import pick_dtype
 from simcse_core.encoding.frozen import FrozenEncoder
 from simcse_core.encoding.protocol import Trainable
@@ -103,6 +105,18 @@ class EmbeddingLoss:
     def objective_parameters(self) -> dict[str, nn.Parameter]:
         """Parameters of the objective that are trained with the model, by name."""
         return self.learned
+
+    def carried(self, of_loss: Mapping[str, Tensor]) -> Carried:
+        """What the model carries of what the loss has learned.
+
+        Args:
+            of_loss: the loss's own parameters by name; nothing is carried where some are missing or no numbers.
+        """
+        values = {name: tensor.detach().cpu().double().numpy() for name, tensor in of_loss.items()}
+        is_whole = self.learned.keys() == values.keys() and all(np.isfinite(value).all() for value in values.values())
+        if self.entry.carries is None or not is_whole:
+            return NOTHING
+        return self.entry.carries(values, self.options, list(self.examples.classes))
 
     def backward(self, rows: list[int]) -> Result:
         """Add the gradients of a batch to all parameters that train."""
@@ -242,6 +256,9 @@ class HiddenWords:
 
     def objective_parameters(self) -> dict[str, nn.Parameter]:
         return dict(self.guesser.named_parameters())
+
+    def carried(self, of_loss: Mapping[str, Tensor]) -> Carried:
+        return NOTHING
 
     def backward(self, rows: list[int]) -> Result:
         share = [self.prepared[row] for row in self.processes.share(rows)]

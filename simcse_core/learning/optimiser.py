@@ -71,6 +71,10 @@ class Optimiser:
         """The parameters of the loss; not a copy."""
         return {name: value.detach() for name, value in self.of_loss.items()}
 
+    def copy_of_loss(self) -> Weights:
+        """A copy of the parameters of the loss."""
+        return {name: value.clone() for name, value in self.weights_of_loss().items()}
+
     def state(self) -> dict[str, object]:
         """The state of the optimiser, for a checkpoint."""
         return dict(self._adamw.state_dict())

@@ -309,7 +309,9 @@ class Loop:
         value = self.processes.agreed(main_metric(measured.metrics))
         is_best = value > self.best.metric
         if is_best:
-            self.best = Best(value, self.measurements, self.step, self.optimiser.weights())
+            self.best = Best(
+                value, self.measurements, self.step, self.optimiser.weights(), self.optimiser.copy_of_loss()
+            )
         self.before = self.before or measured
         self.last = measured
         if is_best or not self.best.weights:  # nothing is best where the metric is undefined
@@ -347,18 +349,21 @@ class Loop:
 
     def _end(self, reason: str) -> Ended:
         kept_step = self.step
+        of_loss = self.optimiser.weights_of_loss()
         self.optimiser.update_model()
         if self.best.weights and (self.settings.keep == "best" or reason == DIVERGED):
             self.optimiser.load(self.best.weights)
             self.optimiser.update_model()
             kept_step = self.best.step
+            of_loss = self.best.of_loss
         elif self.last is not None:
             self.after = self.last
         if self.dev is not None and self.after is None:  # that moment was before a break
             self.after = self._measured()
         self.model.requires_grad_(False)
         self.model.eval()
-        return Ended(reason, self.step, kept_step, round(self.seconds, 3), self.before, self.after)
+        carried = self.objective.carried(of_loss)
+        return Ended(reason, self.step, kept_step, round(self.seconds, 3), self.before, self.after, carried)
 
     def _save(self) -> Iterator[Note]:
         """Write the checkpoint. Where that fails the training goes on without."""

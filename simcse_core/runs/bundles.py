@@ -33,7 +33,7 @@ from simcse_core.runs.run import Run
 
 _OF_A_MODEL = (
     r"(?:config|modules|simcse|sentence_bert_config|config_sentence_transformers|tokenizer|tokenizer_config|"
-    r"special_tokens_map|added_tokens|vocab|base)\.json|(?:vocab|merges)\.txt|(?:model|head|changed)\.safetensors|"
+    r"special_tokens_map|added_tokens|vocab|base)\.json|(?:vocab|merges)\.txt|(?:model|head|changed|simcse_classifier)\.safetensors|"
     r"[0-9]_[A-Za-z]{1,40}/(?:config\.json|model\.safetensors)"
 )
 ALLOWED = re.compile(rf"(?:bundle|config|items)\.json|metrics\.jsonl|README\.md|model/(?:{_OF_A_MODEL})")

@@ -3,18 +3,21 @@
 import shutil
 import sys
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from simcse_core import durable
 from simcse_core.data.kinds import Dataset, texts_of
 from simcse_core.data.kinds.labelled import CENTRE, LOGISTIC
 from simcse_core.encoding.catalogue import load
+from simcse_core.encoding.classifier import Carried
+from simcse_core.encoding.model import SimCSE
 from simcse_core.encoding.protocol import Trainable
 from simcse_core.encoding.scratch import SIZES, new_model
 from simcse_core.encoding.weights import are_numbers
 from simcse_core.errors import CheckpointError, ModelError, RunError, UserError
 from simcse_core.learning.baselines import AS_IT_COMES, with_classifiers
-from simcse_core.learning.cached_encoder import CachedEncoder
+from simcse_core.learning.cached_encoder import CachedEncoder, FinalEncoder
+from simcse_core.learning.carrying import complete
 from simcse_core.learning.ended import Ended
 from simcse_core.learning.losses.matryoshka import parse_dims
 from simcse_core.learning.measuring import measure_cut
@@ -153,14 +156,16 @@ def _train(run: Run, emit: Emit, *, resume: bool) -> Finished | None:
         return None
     if not all(are_numbers(weights) for weights in model.parameters()):
         raise ModelError("The training diverged and left no model that can be used. Choose a smaller learning rate.")
+    final = FinalEncoder(encoder)
+    model.carried = _with_prompts(complete(ended.carried, final, labelled, dev), model, config.prompt)
     _save(model, run)
     before = after = None
     if ended.before is not None and ended.after is not None:
         before = ended.before.items.with_values((classified or Items()).values)
-        after = with_classifiers(ended.after.items, encoder, labelled, dev)
+        after = with_classifiers(ended.after.items, final, labelled, dev)
         run.write_items(BeforeAndAfter(before=before, after=after))
     by_dim = _by_dim(config, encoder, dev)
-    del model, encoder  # baselines load the model that it was made from: both at once would be twice the memory
+    del model, encoder, final  # baselines load the model that it was made from: both at once would be twice the memory
     try:
         write_baselines(config, labelled, sides.dev)
     except UserError as error:  # a race can do without
@@ -218,6 +223,14 @@ def _save(model: Trainable, run: Run) -> None:
     durable.sync_tree(whole)
     shutil.rmtree(run.model, ignore_errors=True)  # of an earlier attempt, killed right after it
     durable.move(whole, run.model)
+
+
+def _with_prompts(carried: Carried, model: Trainable, prompt: str | None) -> Carried:
+    """With what the training put before the two texts of a pair, where that was not the same."""
+    pair = model.prompts.pair(prompt) if isinstance(model, SimCSE) and prompt else None
+    if pair is None or carried.matches is None:
+        return carried
+    return replace(carried, matches=replace(carried.matches, prompts=pair))
 
 
 def _said(error: BaseException) -> UserError | str:

@@ -1,13 +1,17 @@
 """The center loss, whose classes have a point to gather at."""
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from simcse_core.encoding.classifier import Carried, LinearClassifier
 from simcse_core.errors import ShapeError
 from simcse_core.learning.losses.compare import check_shape, products, unit
 from simcse_core.learning.losses.parts import Parts
-from simcse_core.learning.losses.registry import CenterMargin, Pull, Push, Temperature, losses
+from simcse_core.learning.losses.registry import CenterMargin, Pull, Push, Temperature, Values, losses
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -95,6 +99,13 @@ def class_logits(x: "Tensor", classifier: "Tensor", temperature: float) -> "Tens
     return products(x, unit(classifier).to(x.dtype)) / temperature
 
 
+def classifier_of(learned: Mapping[str, Values], options: Mapping[str, Any], classes: Sequence[str]) -> Carried:
+    """What `center` leaves with the model: its classifier, with the temperature that it was trained at."""
+    rows = learned["classifier"]
+    directions = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)  # as `unit` has it
+    return Carried(LinearClassifier(tuple(classes), directions, np.zeros(len(rows)), float(options["temperature"])))
+
+
 @losses.register(
     "center",
     inputs={"labelled": "class_codes"},
@@ -102,6 +113,7 @@ def class_logits(x: "Tensor", classifier: "Tensor", temperature: float) -> "Tens
     collapse="Texts and centres all meet in one point: the pull is at 0, and what remains is the log of the number of "
     "classes plus push times margin.",
     parameters=centers_and_classifier,
+    carries=classifier_of,
     parts=center_parts,
 )
 def center(

@@ -1,12 +1,14 @@
 """Losses that judge pairs: each on its own (bce), or their order (cosent)."""
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from simcse_core.encoding.classifier import Carried, MatchScale
 from simcse_core.learning.losses.compare import check_shape, compare, mean, row_cosines
 from simcse_core.learning.losses.parts import Parts, only
-from simcse_core.learning.losses.registry import Bias, InBatchNegatives, Scale, Temperature, losses
+from simcse_core.learning.losses.registry import Bias, InBatchNegatives, Scale, Temperature, Values, losses
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -74,6 +76,11 @@ def bce_parts(
     return judged_by_sign(cosines * scale + bias, targets).parts()
 
 
+def match_scale(learned: Mapping[str, Values], options: Mapping[str, Any], classes: Sequence[str]) -> Carried:
+    """What `bce` leaves with the model: its scale and bias, which make a cosine the probability of a match."""
+    return Carried(matches=MatchScale(float(learned["scale"]), float(learned["bias"])))
+
+
 @losses.register(
     "bce",
     inputs={
@@ -88,6 +95,7 @@ def bce_parts(
     "the pairs match, 0.20 when one in twenty does.",
     collapse="Every pair gets the same cosine, and scale and bias alone bring the loss down to that entropy.",
     start=bias_at_start,
+    carries=match_scale,
     parts=bce_parts,
 )
 def bce(

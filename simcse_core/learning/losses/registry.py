@@ -1,18 +1,22 @@
 """What a loss says of itself when it registers, and the options that losses share."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, cast
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
+from simcse_core.encoding.classifier import Carried
 from simcse_core.learning.losses.parts import Parts
 from simcse_core.registry import Choices, Entry, options_of, summary_of
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+Values = NDArray[np.float64]
 LossFunction = Callable[..., "Tensor"]
 F = TypeVar("F", bound=LossFunction)
 
@@ -86,6 +90,9 @@ class Loss(Entry[LossFunction]):
     start: "Callable[..., dict[str, float]] | None" = None
     """Where options that training learns start when nobody sets them; called as the loss itself, on a batch before the
     first step."""
+    carries: "Callable[[Mapping[str, Values], Mapping[str, Any], Sequence[str]], Carried] | None" = None
+    """What the model carries of it when training is over, from the learned numbers by name, all options, and the names
+    of the classes in the order of their numbers."""
     parts: "Callable[..., Parts] | None" = None
     """What each pair contributes, for the page Losses; called as the loss itself, with every option. None shows cosines
     and gradients only."""
@@ -120,6 +127,7 @@ class Losses(Choices[Loss]):
         parameters: "Callable[[Tensor, Tensor, int], dict[str, Tensor]] | None" = None,
         observe: "Callable[..., dict[str, float]] | None" = None,
         start: "Callable[..., dict[str, float]] | None" = None,
+        carries: "Callable[[Mapping[str, Values], Mapping[str, Any], Sequence[str]], Carried] | None" = None,
         parts: "Callable[..., Parts] | None" = None,
     ) -> Callable[[F], F]:
         """Decorator: make the function choosable under `name`. The arguments are those of `Loss`."""
@@ -140,6 +148,7 @@ class Losses(Choices[Loss]):
                     parameters=parameters,
                     observe=observe,
                     start=start,
+                    carries=carries,
                     parts=parts,
                 )
             )

@@ -8,7 +8,7 @@ suspect_labels(validation), learning_curve(examples)
 """
 
 from simcse_core.encoding.classifier import Prediction
-from simcse_core.uses.classification.calibration import Bin
+from simcse_core.learning.calibration import Bin
 from simcse_core.uses.classification.classifier import Classifier
 from simcse_core.uses.classification.examples import Examples
 from simcse_core.uses.classification.labels import class_names, names_of, several_names

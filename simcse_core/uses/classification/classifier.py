@@ -14,7 +14,7 @@ from simcse_core.encoding.identity import Identity
 from simcse_core.encoding.tensor_file import TensorFile
 from simcse_core.encoding.texts import Embeddings, Progress, checked
 from simcse_core.errors import DataError, ModelError, OptionError
-from simcse_core.uses.classification.calibration import to_probabilities
+from simcse_core.learning.calibration import to_probabilities
 from simcse_core.uses.classification.examples import Examples
 from simcse_core.uses.classification.labels import names_of
 from simcse_core.uses.classification.methods import (

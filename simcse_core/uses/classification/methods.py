@@ -17,7 +17,7 @@ from simcse_core.encoding.classifier import LinearClassifier
 from simcse_core.encoding.texts import Embeddings
 from simcse_core.errors import OptionError
 from simcse_core.learning.baselines import tfidf_of
-from simcse_core.learning.classifiers import class_centres, logistic_regression
+from simcse_core.learning.classifiers import class_centres, linear_classifier, logistic_regression
 from simcse_core.uses.classification.examples import Examples
 
 Scores = NDArray[np.float64]
@@ -136,11 +136,8 @@ def _regressed(
         weights = np.stack([np.zeros(width) if one is None else one.coef_[0] for one in fitted])
         bias = np.array([np.log(len(examples) + 1.0) if one is None else one.intercept_[0] for one in fitted])
         return weights.astype(np.float64), bias, examples.classes
-    fit = logistic_regression(rows, [str(label) for label in examples.labels], strength)
-    weights, bias = fit.coef_.astype(np.float64), fit.intercept_.astype(np.float64)
-    if len(weights) == 1:  # of two classes scikit-learn keeps the weights of the second
-        weights, bias = np.stack([np.zeros_like(weights[0]), weights[0]]), np.array([0.0, bias[0]])
-    return weights, bias, tuple(str(name) for name in fit.classes_)
+    linear = linear_classifier(rows, [str(label) for label in examples.labels], strength)
+    return linear.weights, linear.bias, linear.classes
 
 
 def _centre(examples: Examples, strength: float | None) -> Scorer:

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simcse_core.encoding.classifier import Probabilities
+from simcse_core.learning.calibration import Bin, bins_of, calibration_error
 from simcse_core.meaning.intervals import Interval, interval
 from simcse_core.meaning.items import Items, as_floats
-from simcse_core.uses.classification.calibration import Bin, bins_of, calibration_error
 from simcse_core.uses.classification.examples import label_sets, marks_of
 from simcse_core.uses.classification.labels import Labels
 

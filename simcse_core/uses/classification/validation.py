@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simcse_core.errors import DataError, OptionError
-from simcse_core.uses.classification.calibration import fit_temperature, to_probabilities
+from simcse_core.learning.calibration import fit_temperature, to_probabilities
 from simcse_core.uses.classification.examples import Examples
 from simcse_core.uses.classification.methods import LOGISTIC, Scores, fit_scorer, scores_for
 from simcse_core.uses.classification.results import Results

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simcse_core.encoding.classifier import Probabilities, sigmoid, softmax
-from simcse_core.uses.classification.methods import Scores
 
+Scores = NDArray[np.float64]
+"""(N, C), higher is more likely."""
 BINS = 10
 LOWEST, HIGHEST = 0.02, 50.0
 """Of the temperature."""
