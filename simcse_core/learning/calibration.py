@@ -17,7 +17,7 @@ from simcse_core.encoding.classifier import Probabilities, sigmoid, softmax
 Scores = NDArray[np.float64]
 """(N, C), higher is more likely."""
 BINS = 10
-LOWEST, HIGHEST = 0.02, 50.0
+LOWEST, HIGHEST = 0.001, 100.0
 """Of the temperature."""
 
 
@@ -49,7 +49,7 @@ def fit_temperature(scores: Scores, marks: NDArray[np.bool_], *, several: bool =
         several: whether a text may have several.
 
     Returns:
-        0.02 to 50; 1 where no text can be used.
+        0.001 to 100; 1 where no text can be used.
     """
     from scipy.optimize import minimize_scalar
 
