@@ -118,6 +118,13 @@ def print_similarity(answer: dict[str, Any]) -> None:
         print(f"{number:5}  {printable(text)}")
 
 
+def print_closest(answer: dict[str, Any]) -> None:
+    """Pairs of texts, the closest first."""
+    for pair in answer["pairs"]:
+        print(f"{pair['similarity']:6.4f}  {pair['row']:5}  {printable(pair['text'])}")
+        print(f"        {pair['other_row']:5}  {printable(pair['other'])}")
+
+
 def print_export(answer: dict[str, Any]) -> None:
     """What was written, and what it costs."""
     print_values({name: value for name, value in answer.items() if name not in ("costs", "speeds")})
@@ -146,11 +153,18 @@ def print_runs(runs: list[dict[str, Any]]) -> None:
         print("No runs yet. Start one: python -m simcse_core train --data intents-en --loss supcon")
         return
     rows = [
-        (run["id"], "damaged" if run["damaged"] else run["state"], run["title"], run["metric"] or "",
+        (_called(run), "damaged" if run["damaged"] else run["state"], run["title"], run["metric"] or "",
          _or_empty(run["before"], ".4f"), _or_empty(run["after"], ".4f"), _or_empty(run["seconds"], ".0f"))
         for run in runs
     ]  # fmt: skip
     print_table(("run", "state", "title", "metric", "before", "after", "seconds"), rows)
+
+
+def _called(run: dict[str, Any]) -> str:
+    """What names a run on the command line: its id or, outside of the home, its folder."""
+    from simcse_core.home import RUN_ID
+
+    return run["id"] if RUN_ID.fullmatch(run["id"]) else run["folder"]
 
 
 def print_run(run: dict[str, Any]) -> None:

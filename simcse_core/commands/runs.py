@@ -51,14 +51,19 @@ def add_arguments(parser: Parser) -> None:
 def run(options: argparse.Namespace) -> None:
     """List all runs, the newest first."""
     from simcse_core.runs.schedule import places
-    from simcse_core.runs.store import all_runs
+    from simcse_core.runs.store import listed_runs
     from simcse_core.runs.summary import summarise
 
-    summaries = [summarise(run) for run in all_runs()][::-1]
-    waiting = places() if any(run.state == "queued" for run in summaries) else {}
+    summaries = [(run, summarise(run)) for run in reversed(listed_runs())]
+    waiting = places() if any(summary.state == "queued" for _run, summary in summaries) else {}
     answer = [
-        {**asdict(run), "gain": run.gain, "place": waiting[run.id].position if run.id in waiting else None}
-        for run in summaries
+        {
+            **asdict(summary),
+            "gain": summary.gain,
+            "place": waiting[run.id].position if run.id in waiting else None,
+            "folder": str(run.folder),
+        }
+        for run, summary in summaries
     ]
     print_answer(answer, options.format, print_runs)
 

@@ -217,3 +217,15 @@ def match_or_none(text: str) -> int:
     if (value := number(text)) not in (0, 1):
         raise ValueError(text)
     return 1 if value else 0
+
+
+def matches(texts: Sequence[str]) -> Iterator[int]:
+    """The labels of a column of matches: as `match_or_none`, or -1 for none where every cell is 1 or -1.
+
+    Raises:
+        ValueError: at the first cell that says neither.
+    """
+    values = [number(text) for text in texts]
+    if -1 in values and set(values) <= {-1, 1}:
+        return (int(value == 1) for value in values)
+    return map(match_or_none, texts)

@@ -7,7 +7,7 @@ from io import StringIO
 from itertools import islice, pairwise
 from typing import Any
 
-from simcse_core.data.cells import in_one_line, match_or_none, numbers
+from simcse_core.data.cells import in_one_line, matches, numbers
 from simcse_core.data.kinds import KINDS, normalised
 from simcse_core.data.kinds.cell_types import CLASS, MATCH, SCORE, CellType
 from simcse_core.errors import DataError, OptionError
@@ -212,7 +212,7 @@ def _are_numbers(cells: Sequence[str]) -> bool:
 
 def _are_matches(cells: Sequence[str]) -> bool:
     try:
-        return len({match_or_none(cell) for cell in cells}) == min(len(cells), 2)
+        return len(set(matches(cells))) == min(len(cells), 2)
     except ValueError:
         return False
 

@@ -68,8 +68,8 @@ class File:
 
     @property
     def ending(self) -> str:
-        """In lower case, with its dot."""
-        return Path(self.name.lower()).suffix
+        """In lower case, with its dot; of a packed file (`piped`) that of its content."""
+        return Path(self.name.lower().removesuffix(".gz")).suffix
 
     @property
     def is_table(self) -> bool:
@@ -218,12 +218,12 @@ def check_file(path: Path) -> None:
     """See that a path leads to a file that can be read more than once.
 
     Raises:
-        DataError: it leads to none, to a folder, or to a pipe or device.
+        DataError: it leads to none, to a folder, or to a device.
     """
     if path.is_dir():
         raise DataError("{file} is a folder. Name a file in it.", file=path)
     if path.exists() and not path.is_file():
-        raise DataError("{file} is a pipe or a device, not a file. Save its output to a file first.", file=path)
+        raise DataError("{file} is a device, not a file. Save its output to a file first.", file=path)
     if not path.exists():
         raise DataError("There is no file {file}.", file=path)
 

@@ -6,6 +6,7 @@ from typing import Literal
 
 from simcse_core.data import bundled
 from simcse_core.data.kinds import Dataset
+from simcse_core.data.piped import is_piped
 from simcse_core.data.readers import read_data
 from simcse_core.errors import DataError
 from simcse_core.hub.names import DATA_PREFIX
@@ -31,7 +32,7 @@ def open_data(
     """A bundled data set by name, one of the hub by its id, or a file by path.
 
     Args:
-        name: of the data set, `hub:owner/name` or `hub:owner/name/config:split`, or the path.
+        name: of the data set, `hub:owner/name` or `hub:owner/name/config:split`, or the path; "-" is standard input.
         columns: the file's own names of columns, by ours, as for `read_data`.
         on_fetch: receives (bytes done, bytes in all) while data of the hub are fetched.
         encoding: of a file, as for `read_data`.
@@ -56,7 +57,7 @@ def open_data(
         if columns:
             raise DataError("The columns of the bundled data {given} need no mapping. Leave it out.", given=name)
         return bundled.load(name)
-    if not os.path.isfile(name):  # which never raises
+    if not os.path.isfile(name) and not is_piped(name):  # which never raise
         raise DataError(
             "There is no file {given}, and no bundled data of that name ({choices}).",
             given=name,

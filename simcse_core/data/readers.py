@@ -11,13 +11,14 @@ from simcse_core.data.cells import (
     MixedNumberError,
     cell_text,
     cell_texts,
-    match_or_none,
+    matches,
     numbers,
 )
 from simcse_core.data.columns import Sample, proposal, renamed
 from simcse_core.data.files import File, check_file
 from simcse_core.data.kinds import KINDS, Dataset, Texts
 from simcse_core.data.kinds.cell_types import CLASS, MATCH, SCORE, CellType
+from simcse_core.data.piped import Local, local
 from simcse_core.data.tables import Table
 from simcse_core.errors import DataError
 from simcse_core.limits import limits
@@ -29,7 +30,7 @@ def read_texts(path: Path | str, *, encoding: str = "", sheet: str = "") -> list
     """The texts of a text file, or the column `text` of a table; nothing else in the table is looked at.
 
     Args:
-        path: of the file.
+        path: of the file; it may be packed (`pairs.csv.gz`), a pipe, or "-" for standard input (`piped.local`).
         encoding: as a user says; "" leaves it to the bytes.
         sheet: of a workbook, by name or number from 1; "" for the first.
 
@@ -37,7 +38,8 @@ def read_texts(path: Path | str, *, encoding: str = "", sheet: str = "") -> list
         DataError: the file does not exist, is too large, is no text, or a table without the column.
         OptionError: there is no such encoding or sheet.
     """
-    return list(texts_from_bytes(_bytes(Path(path)), Path(path).name, encoding=encoding, sheet=sheet))
+    file = local(path)
+    return list(texts_from_bytes(_bytes(file), file.name, encoding=encoding, sheet=sheet))
 
 
 def texts_from_bytes(content: bytes, name: str, *, encoding: str = "", sheet: str = "") -> tuple[str, ...]:
@@ -52,7 +54,7 @@ def read_data(
     """A data set from a table or a text file; its kind is recognised by its columns.
 
     Args:
-        path: of the file.
+        path: of the file, as for `read_texts`.
         columns: where names differ, our column -> the file's: {"text": "utterance", "label": "intent"}.
         encoding: as a user says; "" leaves it to the bytes.
         sheet: of a workbook, by name or number from 1; "" for the first.
@@ -61,7 +63,8 @@ def read_data(
         DataError: the file does not exist, is too large, is no table, lacks a column, or a cell does not fit.
         OptionError: no kind of data has a column that is to be mapped; there is no such encoding or sheet.
     """
-    return data_from_bytes(_bytes(Path(path)), Path(path).name, columns, encoding=encoding, sheet=sheet)
+    file = local(path, (columns or {}).values())
+    return data_from_bytes(_bytes(file), file.name, columns, encoding=encoding, sheet=sheet)
 
 
 def data_from_bytes(
@@ -138,17 +141,17 @@ def _no_kind(sample: Sample, mapped: Iterable[str], name: str) -> DataError:
     )
 
 
-def _bytes(path: Path) -> bytes:
-    check_file(path)
-    megabytes = path.stat().st_size / 1e6
+def _bytes(file: Local) -> bytes:
+    check_file(file.path)
+    megabytes = file.path.stat().st_size / 1e6
     if megabytes > limits().max_file_megabytes:
         raise DataError(
             "{file} has {given:.0f} MB: the limit is {most} MB (SIMCSE_MAX_FILE_MEGABYTES).",
-            file=path.name,
+            file=file.name,
             given=megabytes,
             most=limits().max_file_megabytes,
         )
-    return path.read_bytes()
+    return file.path.read_bytes()
 
 
 def _not_too_many(rows: Iterable[T], name: str) -> list[T]:
@@ -231,7 +234,7 @@ def _values(cell_type: CellType, texts: Sequence[str], classes: Sequence[str] | 
     if cell_type is MATCH:
         if classes:
             return _matches(texts, classes)
-        return (match_or_none(text) for text in texts), "0 or 1 (or true, false, yes, no)"
+        return matches(texts), "0 or 1 (or true, false, yes, no; or all of them 1 and -1)"
     return iter(texts), ""
 
 

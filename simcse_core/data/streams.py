@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from simcse_core.data.files import TEXT, File, OpenLines, check_file
+from simcse_core.data.piped import local
 from simcse_core.limits import check_length, limits
 
 
@@ -43,7 +44,7 @@ def open_texts(path: Path | str, *, encoding: str = "", sheet: str = "") -> Iter
     A mistake in the file shows when its row is reached.
 
     Args:
-        path: of the file.
+        path: of the file; it may be packed, a pipe, or "-" for standard input (`piped.local`).
         encoding: as a user says; "" leaves it to the bytes.
         sheet: of a workbook, by name or number from 1; "" for the first.
 
@@ -60,9 +61,9 @@ def open_texts(path: Path | str, *, encoding: str = "", sheet: str = "") -> Iter
         >>> with open_texts("reviews.jsonl") as texts:
         ...     encode_stream(SimCSE.load("minilm"), texts, "reviews.npy")
     """
-    path = Path(path)
-    check_file(path)
-    file = File(path.name, path, encoding, sheet)
+    source = local(path)
+    check_file(source.path)
+    file = File(source.name, source.path, encoding, sheet)
     if file.ending in (".parquet", ".xlsx"):
         count = (file.table(TEXT).count if file.ending == ".parquet" else None) or 0
         stream = TextStream(file.texts(), lambda: stream.taken / count if count else 0.0)

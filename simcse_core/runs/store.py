@@ -28,6 +28,7 @@ __all__ = [
     "discard",
     "get",
     "keep_data",
+    "listed_runs",
     "new_folder",
     "open_run",
     "runs_of",
@@ -149,6 +150,11 @@ def open_run(folder: Path) -> Run:
 def all_runs() -> list[Run]:
     """Every run under `SIMCSE_HOME` that this user can read, the oldest first; of others it is said on stderr."""
     return [one.run for one in index.look(0) if not one.is_outside]
+
+
+def listed_runs() -> list[Run]:
+    """As `all_runs`, with the runs whose folders somebody named (`train --output`) among them, the oldest first."""
+    return sorted((one.run for one in index.look(0)), key=lambda run: run.about.created)
 
 
 def runs_of(user: str) -> list[Run]:

@@ -392,3 +392,21 @@ def test_what_a_run_gained_is_told_over_the_best_of_what_one_had() -> None:
     trained.append(record("finished", seconds=1.0, **metrics, dev_after={"average_precision": 0.7}, gain=gain))
     summary = summarise(trained)
     assert (summary.before, summary.after, summary.gain) == pytest.approx((0.8, 0.7, -0.1))
+
+
+def test_a_run_in_a_folder_that_somebody_named_is_listed_with_its_folder(
+    run: Command, tmp_path: Path, nobody_works: None
+) -> None:
+    inside = store.create(CONFIG)
+    folder = tmp_path / "mine"
+    queue.submit([describe(CONFIG)], folder=folder)
+    listed = json.loads(run("runs", "list", "--format", "json")[1])
+    assert [(one["id"], one["folder"]) for one in listed] == [
+        ("mine", str(folder.resolve())),
+        (inside.id, str(inside.folder)),
+    ]
+    assert str(folder.resolve()) in (text := run("runs", "list")[1])
+    assert inside.id in text
+    assert run("runs", "show", folder)[0] == 0
+    shutil.rmtree(folder)
+    assert len(json.loads(run("runs", "list", "--format", "json")[1])) == 1

@@ -1,9 +1,11 @@
 """The command `similarity`."""
 
+import io
 import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from simcse_core.encoding.model import SimCSE
 from simcse_core.meaning.similarity import cosine_similarity
@@ -73,3 +75,40 @@ def test_a_prompt_and_fewer_dimensions_mean_what_they_mean_in_python(run: Comman
     ):
         status, _out, error = run("similarity", "a", "b", *flags)
         assert (status, said in error) == (2, True)
+
+
+def test_a_large_matrix_is_not_printed_but_offered_in_other_ways(run: Command, tmp_path: Path, minilm: SimCSE) -> None:
+    (tmp_path / "many.txt").write_text("".join(f"text {number}\n" for number in range(1_001)))
+    status, out, err = run("similarity", "--file", tmp_path / "many.txt", "--format", "json")
+    assert (status, out) == (2, "")
+    assert "1,002,001 cosines are too many to print. --top-k 100 prints the closest pairs" in err
+    texts = ["A cat sleeps.", "Stocks fell.", "A kitten naps.", "Shares dropped."]
+    expected = cosine_similarity(minilm.encode(texts))
+    assert run("similarity", *texts, "--output", tmp_path / "s.npy")[0] == 0
+    np.testing.assert_allclose(np.load(tmp_path / "s.npy"), expected, atol=1e-5)
+    assert run("similarity", *texts, "--output", tmp_path / "s.csv")[0] == 0
+    header, *rows = (tmp_path / "s.csv").read_text().splitlines()
+    assert header.count(",") == 4
+    assert float(rows[0].split(",")[3]) == round(float(expected[0, 2]), 6)
+    for flags, said in ((("--output", tmp_path / "s.txt"), "ends neither in .npy nor in .csv"),
+                        (("--output", tmp_path / "s.npy", "--top-k", 3), "Leave one of them out"),
+                        (("--top-k", 0), "not a whole number")):  # fmt: skip
+        status, _out, err = run("similarity", *texts, *flags)
+        assert (status, said in err) == (2, True)
+
+
+def test_the_closest_pairs_are_printed_the_closest_first(run: Command, tmp_path: Path, minilm: SimCSE) -> None:
+    texts = ["A cat sleeps.", "Stocks fell.", "A kitten naps.", "Shares dropped."]
+    answer = json.loads(run("similarity", *texts, "--top-k", "2", "--format", "json")[1])
+    assert answer["model"] == "minilm"
+    assert {(pair["row"], pair["other_row"]) for pair in answer["pairs"]} == {(1, 3), (2, 4)}
+    assert answer["pairs"][0]["similarity"] >= answer["pairs"][1]["similarity"]
+    (tmp_path / "others.txt").write_text("Markets fell.\n")
+    out = run("similarity", *texts, "--against", tmp_path / "others.txt", "--top-k", "1")[1]
+    assert [line.split(maxsplit=1)[-1] for line in out.splitlines()] == ["2  Stocks fell.", "Markets fell."]
+    assert len(json.loads(run("similarity", *texts, "--top-k", "99", "--format", "json")[1])["pairs"]) == 6
+
+
+def test_texts_come_through_a_pipe(run: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"A cat, asleep\nA dog\n")))
+    assert json.loads(run("similarity", "--file", "-", "--format", "json")[1])["texts"] == ["A cat, asleep", "A dog"]

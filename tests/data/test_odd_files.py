@@ -185,7 +185,7 @@ def test_labels_of_pairs_may_be_numbers_or_words(cells: str, expected: tuple[int
     assert data.label == expected
 
 
-@pytest.mark.parametrize("label", ["0_0", "١", "-1", "2", "0.5", "entailment", "1e0_0"])
+@pytest.mark.parametrize("label", ["0_0", "١", "2", "0.5", "entailment", "1e0_0"])
 def test_other_labels_of_pairs_are_refused_with_their_row(label: str) -> None:
     with pytest.raises(DataError, match=r"row 2: label .* is not 0 or 1"):
         data_from_bytes(f"sentence1,sentence2,label\na,b,{label}\n".encode(), "t.csv")
@@ -284,7 +284,7 @@ def test_a_json_file_holds_an_array_or_an_object_a_line(tmp_path: Path) -> None:
 
 
 def test_a_file_of_an_unknown_ending_is_refused(tmp_path: Path) -> None:
-    for name in ("t.csv.gz", "t.xls", "t.docx", "t", "t.en"):
+    for name in ("t.csv.bz2", "t.xls", "t.docx", "t", "t.en"):
         with pytest.raises(DataError, match=r"ends in none of .csv, .*Rename it"):
             by_every_door(b"a\nb\n", name, tmp_path)
 
@@ -590,7 +590,9 @@ def test_what_is_no_file_says_what_it_is(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="is a folder"):
         read_texts(tmp_path)
     os.mkfifo(tmp_path / "pipe.txt")
-    with pytest.raises(DataError, match="is a pipe or a device"), open_texts(tmp_path / "pipe.txt"):
+    with pytest.raises(DataError, match=r"pipe.txt is empty: nobody has written"), open_texts(tmp_path / "pipe.txt"):
+        pass
+    with pytest.raises(DataError, match="is a device, not a file"), open_texts("/dev/null"):
         pass
 
 

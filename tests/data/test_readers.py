@@ -277,3 +277,26 @@ def test_a_mapping_written_in_another_way_is_refused(given: str) -> None:
 def test_a_written_table_never_starts_a_formula() -> None:
     written = to_csv(["text", "x"], [("=1+1", -0.5), ("@cmd", 1.0), ("plain, with comma", 0.0)])
     assert written.splitlines() == ['"text","x"', '"\'=1+1",-0.5', '"\'@cmd",1.0', '"plain, with comma",0.0']
+
+
+@pytest.mark.parametrize(
+    ("labels", "expected"),
+    [
+        (("True", "false"), (1, 0)),
+        (("yes", "No"), (1, 0)),
+        (("1", "-1"), (1, 0)),
+        (("-1.0", "1.0"), (0, 1)),
+        (("1.0", "0.0"), (1, 0)),
+        (("是", "否"), (1, 0)),
+    ],
+)
+def test_labels_of_pairs_say_match_or_none_in_several_ways(labels: tuple[str, ...], expected: tuple[int, ...]) -> None:
+    rows = "".join(f"a{row},b{row},{label}\n" for row, label in enumerate(labels))
+    data = data_from_bytes(f"sentence1,sentence2,label\n{rows}".encode(), "d.csv")
+    assert isinstance(data, Pairs)
+    assert data.label == expected
+
+
+def test_minus_one_beside_zero_is_no_label_of_pairs() -> None:
+    with pytest.raises(DataError, match=r"row 2: label '-1' is not 0 or 1 \(or true, false, yes, no; or all of them 1"):
+        data_from_bytes(b"sentence1,sentence2,label\na,b,-1\nc,d,0\ne,f,1\n", "d.csv")
