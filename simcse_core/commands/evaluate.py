@@ -1,10 +1,11 @@
-"""The command `evaluate`: a model's metrics on data."""
+"""The command `evaluate`: a model's metrics on data, or those of several models on well-known data."""
 
 import argparse
 from typing import Any
 
+from simcse_core.commands import suites
 from simcse_core.commands.loading import load_model, open_data, warn, warn_line_breaks
-from simcse_core.commands.options import COLUMNS_HELP, Parser, above_0, add_model, add_reading, one_of
+from simcse_core.commands.options import COLUMNS_HELP, DEFAULT_MODEL, Parser, above_0, add_model, add_reading, one_of
 from simcse_core.commands.printing import print_answer, to_stderr
 from simcse_core.data.kinds import KINDS
 
@@ -16,22 +17,34 @@ def add_arguments(parser: Parser) -> None:
     """Add the data and how they are read."""
     measured = one_of([kind for kind in KINDS if KINDS[kind].metrics])
     parser.add_argument(
-        "--data", required=True, help=f"a table, the name of bundled data, or hub:owner/name; holds {measured}"
+        "--data",
+        help=f"a table, the name of bundled data, or hub:owner/name; holds {measured}. With --suite: a folder with the "
+        "files, hub, bundled (default), or one file",
     )
+    suites.add_arguments(parser)
     parser.add_argument("--columns", help=COLUMNS_HELP)
     parser.add_argument("--scale-max", type=above_0, help="best possible score (default: the highest in the data)")
     add_reading(parser)
-    add_model(parser)
+    add_model(parser, several=True)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Print the metrics of the data's kind; one that is undefined is null."""
+    """Print the metrics of the data's kind; one that is undefined is null. With --suite, print its table."""
+    if options.suite:
+        suites.run(options)
+    else:
+        _measure(options)
+
+
+def _measure(options: argparse.Namespace) -> None:
     from simcse_core.data.columns import parse_columns
     from simcse_core.data.kinds import texts_of
     from simcse_core.jsonable import jsonable
     from simcse_core.learning.measuring import check_scale, measure
     from simcse_core.learning.prompting import prompted
 
+    suites.refuse_without_suite(options)
+    options.model = (options.model or [DEFAULT_MODEL])[-1]
     columns = parse_columns(options.columns) if options.columns else None
     data = open_data(options.data, columns, encoding=options.encoding, sheet=options.sheet)
     check_scale(data, options.scale_max)

@@ -166,11 +166,21 @@ seed = whole(0, 2**31 - 1)
 """A seed, for a flag."""
 
 
-def add_model(parser: argparse.ArgumentParser) -> None:
-    """The flags that say which model, and how it computes."""
-    parser.add_argument(
-        "--model", default="minilm", help="catalogue name, run id, folder or owner/model of the hub (default: minilm)"
-    )
+DEFAULT_MODEL = "minilm"
+
+
+def add_model(parser: argparse.ArgumentParser, *, several: bool = False) -> None:
+    """The flags that say which model, and how it computes.
+
+    Args:
+        parser: that gets them.
+        several: whether --model may be written several times; it is a list then, or None.
+    """
+    names = f"catalogue name, run id, folder or owner/model of the hub (default: {DEFAULT_MODEL})"
+    if several:
+        parser.add_argument("--model", action="append", help=names)
+    else:
+        parser.add_argument("--model", default=DEFAULT_MODEL, help=names)
     choices = one_of(poolings.names())
     parser.add_argument("--pooling", help=f"{choices}, or several joined by + (default: the model's own)")
     parser.add_argument(

@@ -157,6 +157,15 @@ def value_of(items: Items, metric: str) -> float:
     return float(_of_pairs(items, metric)(np.ones((1, len(items.gold))))[0])
 
 
+def pseudo_values(items: Items, metric: str) -> Values:
+    """(N,) one value for each item, or group of items, whose mean is the metric and whose spread is its uncertainty.
+
+    Errors as for `interval`.
+    """
+    _values, pseudo, _size = _pseudo_values([items], metric)
+    return np.asarray(pseudo[0])
+
+
 def _pseudo_values(items: Sequence[Items], metric: str) -> tuple[Values, Values, float]:
     """(S,) the metric of each; (S, N) its pseudo-values, whose means they are; of how many items the metric speaks."""
     _check(items, metric)
