@@ -27,7 +27,7 @@ from simcse_core.uses.classification.methods import (
     unknown_method,
 )
 from simcse_core.uses.classification.results import SEVERAL_FROM, Results
-from simcse_core.uses.classification.validation import FOLDS, Validation, cross_validate
+from simcse_core.uses.classification.validation import FOLDS, Validation, check_classes, cross_validate
 
 if TYPE_CHECKING:
     from simcse_core.encoding.protocol import Encoder
@@ -209,14 +209,7 @@ class Classifier:
         Raises:
             DataError: none of their classes is one that it has learned.
         """
-        known, given = set(self.classes), set(examples.classes)
-        if not known & given:
-            raise DataError(
-                "None of the classes of the texts to test is one that the classifier has learned: {given} there, "
-                "{known} here. Are the labels written alike?",
-                given=_some(given),
-                known=_some(known),
-            )
+        check_classes(self.classes, examples.classes)
         return Results(
             examples.texts, examples.labels, self.classes, self.probabilities(examples.embeddings), self.several
         )
@@ -356,8 +349,3 @@ def _loaded(model: "str | Path | Encoder") -> "Encoder":
 def _check_method(method: str) -> None:
     if method not in METHODS:
         raise unknown_method(method)
-
-
-def _some(names: Iterable[str]) -> str:
-    listed = sorted(names)
-    return ", ".join(map(repr, listed[:5])) + (" …" if len(listed) > 5 else "")

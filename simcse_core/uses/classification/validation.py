@@ -1,7 +1,7 @@
 """Cross-validation: what a classifier that learned from these examples will do on others."""
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -87,6 +87,58 @@ def cross_validate(
         temperature=fit_temperature(scores, examples.marks, several=examples.several),
         method=method,
     )
+
+
+def test(
+    learned: Examples,
+    tested: Examples,
+    method: str = LOGISTIC,
+    *,
+    folds: int = FOLDS,
+    seed: int = 0,
+    on_progress: Progress | None = None,
+) -> Results:
+    """Learn from examples and ask about others; the probabilities are calibrated by cross-validation of the first.
+
+    Args:
+        learned: of two classes at least.
+        tested: others.
+        method, folds, seed, on_progress: as for `cross_validate`; there are as many folds as different texts allow.
+
+    Raises:
+        DataError: there is one class to learn only; or none of the classes to test is among those to learn.
+        OptionError: there is no such method.
+    """
+    check_classes(learned.classes, tested.classes)
+    scorer = fit_scorer(learned, method)
+    folds = min(folds, len(set(learned.groups.tolist())))
+    validation = cross_validate(learned, method, folds=folds, seed=seed, on_progress=on_progress)
+    scores = scorer.scores(tested.texts, tested.embeddings)
+    probabilities = to_probabilities(scores, validation.temperature, several=learned.several)
+    return Results(tested.texts, tested.labels, scorer.classes, probabilities, learned.several)
+
+
+def check_classes(known: Sequence[str], given: Sequence[str]) -> None:
+    """See that texts to test have classes that were learned.
+
+    Args:
+        known: the classes that were learned.
+        given: those of the texts to test; some may be new, which are never right then.
+
+    Raises:
+        DataError: all of them are new.
+    """
+    if not set(known) & set(given):
+        raise DataError(
+            "None of the classes of the texts to test is one that was learned: {given} there, {known} here. Are the "
+            "labels written alike?",
+            given=_some(given),
+            known=_some(known),
+        )
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(map(repr, names[:5])) + (" …" if len(names) > 5 else "")
 
 
 def _scores_of(
