@@ -25,7 +25,7 @@ from simcse_core.uses.classification.learning_curve import LearningCurve, Point,
 from simcse_core.uses.classification.methods import CENTRE, KNN, LOGISTIC, METHODS, TFIDF
 from simcse_core.uses.classification.results import ClassResult, Coverage, CoverageCurve, Report, Results
 from simcse_core.uses.classification.suspects import Suspect, suspect_labels
-from simcse_core.uses.classification.validation import Validation, cross_validate, test
+from simcse_core.uses.classification.validation import Validation, cross_validate, evaluate
 
 __all__ = [
     "CENTRE",
@@ -53,11 +53,11 @@ __all__ = [
     "class_names",
     "cross_validate",
     "estimate",
+    "evaluate",
     "export",
     "learning_curve",
     "names_of",
     "propose",
     "several_names",
     "suspect_labels",
-    "test",
 ]

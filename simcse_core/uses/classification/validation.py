@@ -89,7 +89,7 @@ def cross_validate(
     )
 
 
-def test(
+def evaluate(
     learned: Examples,
     tested: Examples,
     method: str = LOGISTIC,
