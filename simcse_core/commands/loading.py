@@ -1,6 +1,7 @@
 """What commands read: data, models and embeddings, with downloads shown and what a model cannot do justice to."""
 
 import argparse
+import sys
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from simcse_core.encoding.protocol import Trainable
     from simcse_core.encoding.texts import TextCheck
     from simcse_core.meaning.similarity import Matrix
+    from simcse_core.uses.search.encoders import Sides
+    from simcse_core.uses.search.index import Index
 
 
 def open_data(name: str, columns: Mapping[str, str] | None = None, *, encoding: str = "", sheet: str = "") -> Dataset:
@@ -20,6 +23,69 @@ def open_data(name: str, columns: Mapping[str, str] | None = None, *, encoding: 
 
     with download_bar(name) as on_fetch:
         return opening.open_data(name, columns or None, on_fetch, encoding=encoding, sheet=sheet)
+
+
+def read_texts(name: str, options: argparse.Namespace) -> list[str]:
+    """The texts of a file, or of stdin for "-": as in a text file there.
+
+    Raises:
+        DataError, OptionError: as for `readers.read_texts`.
+    """
+    from simcse_core.data import readers
+
+    if name != "-":
+        return readers.read_texts(name, encoding=options.encoding, sheet=options.sheet)
+    return list(readers.texts_from_bytes(sys.stdin.buffer.read(), "stdin.txt", encoding=options.encoding))
+
+
+def load_sides(options: argparse.Namespace) -> "Sides":
+    """The model that the flags of `add_model` say, as it reads queries and as it reads what is searched."""
+    from simcse_core.commands.progress import download_bar
+    from simcse_core.uses.search.encoders import EncoderSettings
+
+    settings = EncoderSettings(
+        options.model, options.pooling, options.layer, options.head, options.prompt, options.dim, options.seed
+    )
+    with download_bar(options.model) as on_fetch:
+        return settings.load(device=options.device, on_fetch=on_fetch)
+
+
+def open_index(options: argparse.Namespace, folder: str) -> "Index":
+    """The index in a folder, with what the flags of `add_model` say where they are written; errors as for `Index.open`.
+
+    Args:
+        options: of a parser that tells what is written.
+        folder: of the index.
+    """
+    from simcse_core.commands.progress import download_bar
+    from simcse_core.uses.search.index import Index
+
+    names = ("model", "pooling", "layer", "head", "prompt", "dim")
+    given = {name: options.written[name] for name in names if name in options.written}
+    with download_bar(given.get("model", folder)) as on_fetch:
+        return Index.open(folder, **given, device=options.device, on_fetch=on_fetch)
+
+
+class Checks:
+    """Counts what a model cannot do justice to in a corpus that is encoded part by part."""
+
+    def __init__(self) -> None:
+        self._truncated: list[int] = []
+        self._unreadable: list[int] = []
+
+    def add(self, check: "TextCheck") -> None:
+        """What is so in a part, as positions in the whole."""
+        self._truncated += check.truncated
+        self._unreadable += check.unreadable
+
+    def counts(self) -> dict[str, int]:
+        """For the answer of a command."""
+        return {"truncated": len(self._truncated), "unreadable": len(self._unreadable)}
+
+    def warn(self, model: str) -> None:
+        """Say it on stderr."""
+        warn_unreadable(model, len(self._unreadable), next(iter(self._unreadable), None))
+        warn_truncated(model, len(self._truncated), next(iter(self._truncated), None))
 
 
 def load_model(options: argparse.Namespace, *, prompt: bool = True) -> "Trainable":

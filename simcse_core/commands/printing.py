@@ -125,6 +125,20 @@ def print_closest(answer: dict[str, Any]) -> None:
         print(f"        {pair['other_row']:5}  {printable(pair['other'])}")
 
 
+def print_hits(answer: dict[str, Any]) -> None:
+    """What a search has found, query by query."""
+    queries = list(dict.fromkeys(result["query"] for result in answer["results"]))
+    for query in queries:
+        if len(queries) > 1:
+            print(f"{'' if query == queries[0] else chr(10)}{short_line(query)}")
+        rows = [
+            (f"{result['score']:.4f}", str(result["row"]), short_line(result["text"]))
+            for result in answer["results"]
+            if result["query"] == query
+        ]
+        print_table(("score", "row", "text"), rows)
+
+
 def print_export(answer: dict[str, Any]) -> None:
     """What was written, and what it costs."""
     print_values({name: value for name, value in answer.items() if name not in ("costs", "speeds")})

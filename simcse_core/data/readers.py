@@ -11,6 +11,8 @@ from simcse_core.data.cells import (
     MixedNumberError,
     cell_text,
     cell_texts,
+    is_blank,
+    match_or_none,
     matches,
     numbers,
 )
@@ -88,8 +90,35 @@ def data_from_table(table: Table, name: str, columns: Mapping[str, str] | None =
     mapped = {column.strip().lower() for column in columns or {}}
     for kind in KINDS.values():
         if mapped <= set(kind.columns) and all(named.has(column) for column in kind.columns):
-            return _from_table(kind, named, name)
+            return _from_table(kind, _approved(named, name) if kind.heeds_approval else named, name)
     raise _no_kind(Sample.of(table.columns, rows), mapped, name)
+
+
+APPROVED = "approved"
+"""The column in which a person says which rows count."""
+
+
+def _approved(table: Table, name: str) -> Table:
+    """The rows that nobody has refused; all of them where there is no such column."""
+    if not table.has(APPROVED):
+        return table
+    place = table.place(APPROVED, name)
+    rows = [(row, cells) for row, cells in table.rows if _is_approved(cells[place], row, name)]
+    if not rows:
+        raise DataError("In {file} no row is approved: the column 'approved' says no in all of them.", file=name)
+    return Table(table.columns, rows, classes=table.classes)
+
+
+def _is_approved(cell: object, row: int, name: str) -> bool:
+    """Whether a row counts: an empty cell is no refusal."""
+    if cell is None or cell != cell or is_blank(str(cell)):
+        return True
+    try:
+        return match_or_none(cell_text(cell, row, APPROVED, name)) == 1
+    except ValueError:
+        raise DataError(
+            "{file}, row {row}: approved {given!r} is neither yes nor no.", file=name, row=row, given=str(cell)[:60]
+        ) from None
 
 
 def table_sample(content: bytes, name: str, *, encoding: str = "", sheet: str = "") -> Sample:

@@ -259,6 +259,21 @@ def test_columns_without_telling_names_are_guessed_by_their_content_wherever_the
     assert guess_columns(sample)[kind] == expected
 
 
+def test_triplets_that_a_person_has_refused_are_left_out(tmp_path: Path) -> None:
+    file = tmp_path / "t.csv"
+    rows = "a1,p1,n1,yes\na2,p2,n2,No\na3,p3,n3,\na4,p4,n4,0\na5,p5,n5,1\n"
+    file.write_text("anchor,positive,negative,Approved\n" + rows)
+    assert read_data(file) == Triplets("t.csv", ("a1", "a3", "a5"), ("p1", "p3", "p5"), ("n1", "n3", "n5"))
+    file.write_text("anchor,positive,negative,approved\na1,p1,n1,yes\na2,p2,n2,maybe\n")
+    with pytest.raises(DataError, match=r"t.csv, row 3: approved 'maybe' is neither yes nor no"):
+        read_data(file)
+    file.write_text("anchor,positive,negative,approved\na1,p1,n1,no\n")
+    with pytest.raises(DataError, match=r"In t.csv no row is approved"):
+        read_data(file)
+    file.write_text("sentence1,sentence2,label,approved\na,b,1,2024-05-01\n")
+    assert len(read_data(file)) == 1
+
+
 def test_every_column_of_every_kind_has_synonyms_and_no_other_has() -> None:
     assert set(SYNONYMS) == {column for kind in KINDS.values() for column in kind.columns}
 

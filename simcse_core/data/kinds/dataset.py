@@ -69,6 +69,8 @@ class Dataset:
     """Whether it compares two sentences whose order means nothing."""
     judges_matches: ClassVar[bool] = False
     """Whether its facts are matches (1) and mismatches (0), so that a text matches itself."""
+    heeds_approval: ClassVar[bool] = False
+    """Whether a row of a file counts only where its column `approved`, if there is one, does not say no."""
     is_likely: ClassVar[bool] = True
     """Whether a file may be taken for it by its content where the names of columns do not decide."""
 

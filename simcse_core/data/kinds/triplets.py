@@ -19,7 +19,8 @@ from simcse_core.meaning.items import Items, as_floats
 class Triplets(Dataset):
     """A text, one that is close in meaning, and one that is not.
 
-    A row of a file with lists of positives or negatives gives one triplet for each of one with each of the other.
+    A row of a file with lists of positives or negatives gives one triplet for each of one with each of the other. Where
+    a file has the column `approved`, as mined hard negatives have it, rows in which it says no are left out.
     """
 
     anchor: TextColumn
@@ -29,6 +30,7 @@ class Triplets(Dataset):
     title = "Triplets: a text, one close in meaning, one not"
     rows_are = "triplets"
     judges_matches = True
+    heeds_approval = True
     metrics = (
         Metric(
             "accuracy",

@@ -50,6 +50,10 @@ class Corpus:
         if not number:
             raise empty(self.name)
 
+    def texts(self) -> Iterator[str]:
+        """The texts alone; errors as for the rows."""
+        return (text for text, _others in self)
+
     def count_rows(self) -> int:
         """How many there are; going through all of them shows what is wrong with one before hours of work."""
         return sum(1 for _row in self)

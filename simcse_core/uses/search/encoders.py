@@ -1,7 +1,7 @@
 """An encoder by its settings, as it reads queries and as it reads what is searched."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from simcse_core.encoding.protocol import Trainable
 from simcse_core.errors import ModelError
@@ -37,7 +37,7 @@ class EncoderSettings:
             seed=self.seed,
             on_fetch=on_fetch,
         )
-        return Sides.of(loaded, self.prompt)
+        return replace(Sides.of(loaded, self.prompt), settings=self)
 
     def applied(self, model: Trainable) -> "Sides":
         """An encoder that is loaded already, with these settings in the place of its own; `model` does not count.
@@ -56,7 +56,7 @@ class EncoderSettings:
             configured = model.configured(head=self.head, dim=self.dim, seed=self.seed)
         else:
             raise ModelError("{name} is frozen: no layer and no pooling can be chosen.", name=model.name)
-        return Sides.of(configured, self.prompt)
+        return replace(Sides.of(configured, self.prompt), settings=replace(self, model=model.name))
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,8 @@ class Sides:
 
     query: Trainable
     document: Trainable
+    settings: EncoderSettings = EncoderSettings()
+    """What loads them again, where they were loaded by name."""
 
     @classmethod
     def of(cls, model: Trainable, prompt: str | None = None) -> "Sides":
@@ -81,15 +83,14 @@ class Sides:
         """
         from simcse_core.encoding.model import SimCSE
 
-        if not isinstance(model, SimCSE) or (prompt is None and model.prompts.text):
-            both = model.configured(prompt=prompt)
-            return cls(both, both)
-        names = BOTH if prompt is None else prompt
-        if model.prompts.pair(names) is not None:
-            query, document = (model.configured(prompt=name) for name in names.split(","))
-            return cls(query, document)
+        settings = EncoderSettings(model.name, prompt=prompt)
+        if isinstance(model, SimCSE) and (prompt is not None or not model.prompts.text):
+            names = BOTH if prompt is None else prompt
+            if model.prompts.pair(names) is not None:
+                query, document = (model.configured(prompt=name) for name in names.split(","))
+                return cls(query, document, settings)
         both = model.configured(prompt=prompt)
-        return cls(both, both)
+        return cls(both, both, settings)
 
 
 def prompt_of(model: Trainable) -> str:

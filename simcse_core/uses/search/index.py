@@ -66,7 +66,7 @@ class Index:
     def of(
         cls,
         texts: Sequence[str],
-        embeddings: Embeddings,
+        embeddings: Embeddings | None,
         columns: Mapping[str, Sequence[object]] | None = None,
         model: Trainable | None = None,
         prompt: str | None = None,
@@ -75,7 +75,7 @@ class Index:
 
         Args:
             texts: N texts, at least one.
-            embeddings: (N, D) unit rows.
+            embeddings: (N, D) unit rows; None for an index that is searched by words alone.
             columns: N cells each, to filter by.
             model: that has encoded them; without it queries have to come with their embeddings.
             prompt: of the queries, as for `build`.
@@ -85,6 +85,8 @@ class Index:
             ShapeError: texts, embeddings and columns differ in number.
         """
         cells = {name: [str(cell) for cell in column] for name, column in (columns or {}).items()}
+        if embeddings is None:
+            embeddings = np.zeros((len(texts), 0), dtype=np.float32)
         counts = {"the embeddings": len(embeddings), **{name: len(column) for name, column in cells.items()}}
         for name, count in counts.items():
             if count != len(texts):
@@ -141,19 +143,42 @@ class Index:
             model if isinstance(model, str) else model.name, pooling, layer, head, prompt, dim, seed
         )
         opened = open_corpus(corpus, columns)
-        count = opened.count_rows()
+        if folder is not None:
+            stored.check_folder(Path(folder))
+        opened.count_rows()  # what is wrong with a row shows before a model is loaded
         sides = settings.load(device=device) if isinstance(model, str) else settings.applied(model)
+        return cls.of_corpus(opened, sides, folder, precision=precision, on_progress=on_progress, on_check=on_check)
+
+    @classmethod
+    def of_corpus(
+        cls,
+        corpus: Corpus,
+        sides: Sides,
+        folder: Path | str | None = None,
+        *,
+        precision: str = "float32",
+        on_progress: Progress | None = None,
+        on_check: Callable[[TextCheck], None] | None = None,
+    ) -> "Index":
+        """As `build`, of what is open and loaded already."""
         if folder is not None:
             stored.build_folder(
-                Path(folder), opened, settings, sides, precision=precision, on_progress=on_progress, on_check=on_check
+                Path(folder), corpus, sides, precision=precision, on_progress=on_progress, on_check=on_check
             )
             return cls(stored.open_folder(Path(folder))[1], lambda: sides, Path(folder))
-        rows = list(opened)
+        rows = list(corpus)
         texts = [text for text, _others in rows]
-        embeddings = sides.document.encode(texts, precision=precision, on_progress=_of_all(on_progress, count))
         if on_check is not None:
             on_check(sides.document.check(texts))
-        return cls(Contents.in_memory(rows, opened.columns, embeddings), lambda: sides)
+        embeddings = sides.document.encode(texts, precision=precision, on_progress=_of_all(on_progress, len(texts)))
+        return cls(Contents.in_memory(rows, corpus.columns, embeddings), lambda: sides)
+
+    @classmethod
+    def of_words(cls, corpus: Corpus) -> "Index":
+        """An index in memory that is searched by words alone, without an encoder."""
+        rows = list(corpus)
+        nothing = np.zeros((len(rows), 0), dtype=np.float32)
+        return cls(Contents.in_memory(rows, corpus.columns, nothing), lambda: _sides_of(None, None))
 
     @classmethod
     def open(
@@ -219,9 +244,8 @@ class Index:
         """
         opened = open_corpus(corpus, columns)
         if self._folder is not None:
-            settings = stored.read_manifest(self._folder).settings
             stored.build_folder(
-                self._folder, opened, settings, self.sides(), append=True,
+                self._folder, opened, self.sides(), append=True,
                 precision=precision, on_progress=on_progress, on_check=on_check,
             )  # fmt: skip
             _manifest, self._contents = stored.open_folder(self._folder)
@@ -236,7 +260,7 @@ class Index:
 
     @property
     def dim(self) -> int:
-        """D, the length of an embedding."""
+        """D, the length of an embedding; 0 where there are words alone."""
         return self._contents.dim
 
     @property
@@ -363,6 +387,8 @@ class Index:
         return both if threshold is None else [ranking.above(threshold) for ranking in both]
 
     def _encoded(self, queries: Sequence[str], embeddings: Embeddings | None) -> Embeddings:
+        if not self.dim:
+            raise ModelError("This index has no embeddings. Search it by words: bm25.")
         if embeddings is not None:
             given = np.atleast_2d(np.asarray(embeddings, dtype=np.float32))
             if given.shape != (len(queries), self.dim):

@@ -113,7 +113,6 @@ def open_folder(folder: Path) -> tuple[Manifest, Contents]:
 def build_folder(
     folder: Path,
     corpus: Corpus,
-    settings: EncoderSettings,
     sides: Sides,
     *,
     append: bool = False,
@@ -126,7 +125,6 @@ def build_folder(
     Args:
         folder: a new or empty one; with `append`, one that holds an index.
         corpus: what is searched.
-        settings: what loads the encoder; of the index that is there where something is added.
         sides: the encoder.
         append: whether the texts are added to the index in the folder.
         precision: as for `SimCSE.encode`.
@@ -138,10 +136,13 @@ def build_folder(
         ModelError: the encoder is another one than that of the index.
         OptionError: the folder holds something else, or another process builds there.
     """
+    check_folder(folder, append=append)
     with _locked(folder):
-        before = _before(folder, append=append)
+        before = check_folder(folder, append=append)  # nobody else changes it from here on
         identity = Identity.of(sides)
-        start = before or Manifest(corpus=corpus.name, columns=corpus.columns, settings=settings, identity=identity)
+        start = before or Manifest(
+            corpus=corpus.name, columns=corpus.columns, settings=sides.settings, identity=identity
+        )
         start.identity.check(identity, _named(folder))
         building = _begun(folder, start)
         corpus = corpus.with_columns(building.columns)
@@ -195,8 +196,11 @@ class _ShardEncoder:
             self.on_progress(done, self.total)
 
 
-def _before(folder: Path, *, append: bool) -> Manifest | None:
-    """The index that texts are added to; None for a new one.
+def check_folder(folder: Path, *, append: bool = False) -> Manifest | None:
+    """See that an index may be built in a folder, or added to.
+
+    Returns:
+        The index that is added to; None for a new one.
 
     Raises:
         DataError: there is none to add to.
@@ -204,6 +208,11 @@ def _before(folder: Path, *, append: bool) -> Manifest | None:
     """
     if append:
         return read_manifest(folder)
+    if folder.exists() and not folder.is_dir():
+        raise OptionError("{folder} is a file. An index needs a folder.", folder=folder)
+    names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    if names and not names & {MANIFEST, BUILDING, LOCK}:
+        raise OptionError("{folder} holds other files. Name a new or an empty folder.", folder=folder)
     if (manifest := _read(folder / MANIFEST)) is not None:
         raise OptionError(
             "{folder} holds an index already, of {texts:,} texts. Add to it (--append), or name another folder.",
@@ -215,20 +224,15 @@ def _before(folder: Path, *, append: bool) -> Manifest | None:
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """A folder that holds an index, or nothing, and in which nobody else writes.
+    """A folder in which nobody else builds.
 
     Raises:
-        OptionError: it holds something else, or somebody else writes there.
+        OptionError: somebody does.
     """
     from filelock import Timeout
 
     from simcse_core.runs.locks import lock
 
-    if folder.exists() and not folder.is_dir():
-        raise OptionError("{folder} is a file. An index needs a folder.", folder=folder)
-    names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
-    if names and not names & {MANIFEST, BUILDING, LOCK}:
-        raise OptionError("{folder} holds other files. Name a new or an empty folder.", folder=folder)
     try:
         with lock(folder / LOCK, seconds=0):
             yield

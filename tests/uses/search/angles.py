@@ -1,12 +1,12 @@
 """An encoder whose cosines one can work out by hand: the number at the end of a text is an angle in degrees."""
 
 from collections.abc import Sequence
-from typing import cast
+from typing import Self, cast
 
 import numpy as np
 
 from simcse_core.encoding.protocol import Trainable
-from simcse_core.encoding.texts import Embeddings, Progress
+from simcse_core.encoding.texts import Embeddings, Progress, TextCheck
 from simcse_core.uses.search.encoders import Sides
 
 
@@ -15,6 +15,12 @@ class Angles:
 
     name = "angles"
     dim = 2
+
+    def configured(self, **_settings: object) -> Self:
+        return self
+
+    def check(self, texts: Sequence[str]) -> TextCheck:
+        return TextCheck()
 
     def encode(
         self, texts: Sequence[str], *, precision: str = "float32", on_progress: Progress | None = None

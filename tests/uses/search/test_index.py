@@ -17,28 +17,13 @@ from simcse_core.encoding.texts import Embeddings
 from simcse_core.errors import DataError, InputError, ModelError, OptionError, ShapeError
 from simcse_core.uses.search import stored
 from simcse_core.uses.search.index import METHODS, Hit, Method
-from tests.uses.search.angles import Angles, cosine
+from tests.uses.search.angles import Angles, angles, cosine
 
 TEXTS = ["north 90", "east 0", "north by east 80", "south 270", "east 0"]
 
 
 def of_angles(texts: Sequence[str] = TEXTS, **columns: Sequence[object]) -> Index:
-    return Index.of(texts, Angles().encode(texts), columns, angles_model())
-
-
-def angles_model() -> Trainable:
-    """An encoder that `Sides.of` takes."""
-
-    class Model(Angles):
-        def configured(self, **_settings: object) -> "Model":
-            return self
-
-        def check(self, texts: Sequence[str]) -> object:
-            from simcse_core.encoding.texts import TextCheck
-
-            return TextCheck()
-
-    return cast(Trainable, Model())
+    return Index.of(texts, Angles().encode(texts), columns, angles())
 
 
 def test_the_closest_come_first_and_equal_ones_in_their_order() -> None:
@@ -108,21 +93,21 @@ def test_queries_may_come_encoded() -> None:
 @pytest.mark.parametrize("corpus", [[], (), pd.DataFrame({"text": []}), pd.Series([], dtype=str)])
 def test_an_empty_corpus_is_refused(corpus: Any) -> None:
     with pytest.raises(InputError, match="is empty: a search needs at least one text"):
-        Index.build(corpus, angles_model())
+        Index.build(corpus, angles())
 
 
 def test_what_is_no_corpus_or_no_search_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"row 2: 'text' holds a list"):
-        Index.build(pd.DataFrame({"text": ["a 0", ["b", "c"]]}), angles_model())
+        Index.build(pd.DataFrame({"text": ["a 0", ["b", "c"]]}), angles())
     with pytest.raises(DataError, match=r"no column 'text': its columns are utterance, label.*text=utterance"):
-        Index.build(pd.DataFrame({"utterance": ["a 0"], "label": ["x"]}), angles_model())
+        Index.build(pd.DataFrame({"utterance": ["a 0"], "label": ["x"]}), angles())
     with pytest.raises(InputError, match="not a dict"):
-        Index.build({"text": "a"}, angles_model())
+        Index.build({"text": "a"}, angles())
     (tmp_path / "picture.png").write_bytes(b"\x89PNG")
     with pytest.raises(DataError, match=r"ends in none of"):
-        Index.build(tmp_path / "picture.png", angles_model())
+        Index.build(tmp_path / "picture.png", angles())
     with pytest.raises(DataError, match=r"no file nothing.csv"):
-        Index.build("nothing.csv", angles_model())
+        Index.build("nothing.csv", angles())
     with pytest.raises(OptionError, match=r"Unknown method 'sparse'. Choose one of: dense, bm25, hybrid"):
         of_angles().search("a 0", method=cast(Any, "sparse"))
     with pytest.raises(OptionError, match=r"top_k is 0"):
@@ -138,7 +123,7 @@ def test_what_is_no_corpus_or_no_search_is_refused(tmp_path: Path) -> None:
 def test_too_many_texts_or_queries_are_refused_by_the_limits_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SIMCSE_MAX_INDEX_TEXTS", "4")
     with pytest.raises(InputError, match=r"more than 4 texts.*SIMCSE_MAX_INDEX_TEXTS"):
-        Index.build(TEXTS, angles_model())
+        Index.build(TEXTS, angles())
     monkeypatch.setenv("SIMCSE_MAX_QUERIES", "1")
     with pytest.raises(InputError, match="SIMCSE_MAX_QUERIES"):
         of_angles(["a 0"]).search(["a 0", "b 0"])
@@ -159,17 +144,17 @@ def found(index: Index) -> list[list[Hit]]:
 @pytest.mark.usefixtures("small_shards")
 def test_a_folder_answers_as_memory_does_and_so_do_texts_that_are_added(tmp_path: Path) -> None:
     table = pd.DataFrame({"text": TEXTS, "year": [2024, 2024, 2025, None, 2025]})
-    built = Index.build(table, angles_model(), tmp_path / "index")
-    opened = Index.open(tmp_path / "index", angles_model())
-    assert found(built) == found(opened) == found(Index.build(table, angles_model()))
+    built = Index.build(table, angles(), tmp_path / "index")
+    opened = Index.open(tmp_path / "index", angles())
+    assert found(built) == found(opened) == found(Index.build(table, angles()))
     assert opened.values("year") == ["2024", "2025", ""]
 
     more = pd.DataFrame({"year": [1999, 2000], "text": ["west 180", "east 1"], "other": ["x", "y"]})
     opened.add(more)
-    memory = Index.build(table, angles_model())
+    memory = Index.build(table, angles())
     memory.add(more)
     assert len(opened) == len(memory) == 7
-    assert found(opened) == found(memory) == found(Index.open(tmp_path / "index", angles_model()))
+    assert found(opened) == found(memory) == found(Index.open(tmp_path / "index", angles()))
     assert opened.search("west", method="bm25", where={"year": 1999})[0].row == 5
     assert sorted(path.name for path in (tmp_path / "index").glob("bm25*")) == ["bm25-00004"]
 
@@ -183,9 +168,6 @@ def killed_after(shards: int) -> Trainable:
 
     class Model(Angles):
         encoded = 0
-
-        def configured(self, **_settings: object) -> "Model":
-            return self
 
         def encode(self, texts: Sequence[str], **_how: Any) -> Embeddings:
             if len(texts) > 1 or "probe" not in texts[0]:
@@ -220,10 +202,10 @@ def test_a_killed_building_is_no_index_and_goes_on_behind_what_is_encoded(tmp_pa
 @pytest.mark.usefixtures("small_shards")
 def test_adding_that_is_killed_leaves_the_index_as_it_was(tmp_path: Path) -> None:
     folder = tmp_path / "index"
-    Index.build(TEXTS, angles_model(), folder)
+    Index.build(TEXTS, angles(), folder)
     with pytest.raises(Killed):
         Index.open(folder, killed_after(1)).add(["a 1", "b 2", "c 3"])
-    assert found(Index.open(folder, angles_model())) == found(of_angles())
+    assert found(Index.open(folder, angles())) == found(of_angles())
     model = killed_after(9)
     Index.open(folder, model).add(["a 1", "b 2", "c 3"])
     assert cast(Any, model).encoded == 1
@@ -231,15 +213,15 @@ def test_adding_that_is_killed_leaves_the_index_as_it_was(tmp_path: Path) -> Non
 
 
 def test_a_folder_with_an_index_or_with_other_files_is_not_written_over(tmp_path: Path) -> None:
-    Index.build(TEXTS, angles_model(), tmp_path / "index")
+    Index.build(TEXTS, angles(), tmp_path / "index")
     with pytest.raises(OptionError, match="holds an index already, of 5 texts"):
-        Index.build(["a 0"], angles_model(), tmp_path / "index")
+        Index.build(["a 0"], angles(), tmp_path / "index")
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "cat.jpg").write_bytes(b"")
     with pytest.raises(OptionError, match="holds other files"):
-        Index.build(["a 0"], angles_model(), tmp_path / "photos")
+        Index.build(["a 0"], angles(), tmp_path / "photos")
     with pytest.raises(OptionError, match="is a file"):
-        Index.build(["a 0"], angles_model(), tmp_path / "photos" / "cat.jpg")
+        Index.build(["a 0"], angles(), tmp_path / "photos" / "cat.jpg")
     with pytest.raises(DataError, match="is no index"):
         Index.open(tmp_path / "photos")
     with pytest.raises(DataError, match="is no index"):
@@ -258,23 +240,23 @@ def test_a_folder_with_an_index_or_with_other_files_is_not_written_over(tmp_path
     ],
 )
 def test_a_damaged_index_says_so(tmp_path: Path, harm: Any) -> None:
-    Index.build(TEXTS, angles_model(), tmp_path / "index")
+    Index.build(TEXTS, angles(), tmp_path / "index")
     harm(tmp_path / "index")
     with pytest.raises(DataError, match=r"is damaged: .* Build it again"):
         Index.open(tmp_path / "index")
 
 
 def test_damage_of_the_words_shows_when_they_are_asked_for(tmp_path: Path) -> None:
-    Index.build(TEXTS, angles_model(), tmp_path / "index")
+    Index.build(TEXTS, angles(), tmp_path / "index")
     (tmp_path / "index" / "bm25-00001" / "vocab.index.json").write_text("")
-    index = Index.open(tmp_path / "index", angles_model())
+    index = Index.open(tmp_path / "index", angles())
     assert index.search("east 0")[0].row == 1
     with pytest.raises(DataError, match="is damaged"):
         index.search("east 0", method="bm25")
 
 
 def test_an_index_of_a_later_version_is_refused(tmp_path: Path) -> None:
-    Index.build(TEXTS, angles_model(), tmp_path / "index")
+    Index.build(TEXTS, angles(), tmp_path / "index")
     file = tmp_path / "index" / "index.json"
     file.write_text(json.dumps({**json.loads(file.read_text()), "format": 2}))
     with pytest.raises(DataError, match="of a later version"):
@@ -293,7 +275,7 @@ def test_another_model_layer_prompt_or_dimension_is_refused(tmp_path: Path, mini
         with pytest.raises(ModelError, match=words):
             Index.open(folder, minilm, **cast(Any, settings))
     with pytest.raises(ModelError, match="angles gives 2"):
-        Index.open(folder, angles_model())
+        Index.open(folder, angles())
     assert Index.open(folder, minilm).search("a kitten", top_k=1)[0].row == 0
     assert Index.open(folder).search("a kitten", top_k=1)[0].row == 0  # by its name
     with pytest.raises(ModelError, match="was built with the prompt"):
@@ -326,9 +308,9 @@ def test_lists_tables_files_and_bundled_data_are_all_a_corpus(tmp_path: Path) ->
     (tmp_path / "t.csv").write_text("utterance,year\na 0,2024\nb 90,\n")
     (tmp_path / "t.jsonl").write_text('{"text": "a 0"}\n{"year": 2024, "text": "b 90", "tags": ["x"]}\n')
     (tmp_path / "t.json").write_text('[{"text": "a 0", "year": 1.0}, {"text": "b 90"}]')
-    assert Index.build(tmp_path / "t.txt", angles_model()).columns == ()
-    table = Index.build(str(tmp_path / "t.csv"), angles_model(), columns={"text": "utterance"})
+    assert Index.build(tmp_path / "t.txt", angles()).columns == ()
+    table = Index.build(str(tmp_path / "t.csv"), angles(), columns={"text": "utterance"})
     assert (table.columns, table.values("year")) == (("year",), ["2024", ""])
-    lines = Index.build(tmp_path / "t.jsonl", angles_model())
+    lines = Index.build(tmp_path / "t.jsonl", angles())
     assert (lines.columns, lines.values("tags")) == (("year", "tags"), ["", '["x"]'])
-    assert Index.build(tmp_path / "t.json", angles_model()).values("year") == ["1", ""]
+    assert Index.build(tmp_path / "t.json", angles()).values("year") == ["1", ""]
