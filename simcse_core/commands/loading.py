@@ -1,7 +1,6 @@
 """What commands read: data, models and embeddings, with downloads shown and what a model cannot do justice to."""
 
 import argparse
-import sys
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
@@ -23,19 +22,6 @@ def open_data(name: str, columns: Mapping[str, str] | None = None, *, encoding: 
 
     with download_bar(name) as on_fetch:
         return opening.open_data(name, columns or None, on_fetch, encoding=encoding, sheet=sheet)
-
-
-def read_texts(name: str, options: argparse.Namespace) -> list[str]:
-    """The texts of a file, or of stdin for "-": as in a text file there.
-
-    Raises:
-        DataError, OptionError: as for `readers.read_texts`.
-    """
-    from simcse_core.data import readers
-
-    if name != "-":
-        return readers.read_texts(name, encoding=options.encoding, sheet=options.sheet)
-    return list(readers.texts_from_bytes(sys.stdin.buffer.read(), "stdin.txt", encoding=options.encoding))
 
 
 def load_sides(options: argparse.Namespace) -> "Sides":

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from simcse_core import durable
-from simcse_core.commands.loading import load_sides, open_index, read_texts, warn, warn_line_breaks
+from simcse_core.commands.loading import load_sides, open_index, warn, warn_line_breaks
 from simcse_core.commands.options import COLUMNS_HELP, Parser, add_model, add_reading, decimal, integer
 from simcse_core.commands.output import output_file
 from simcse_core.commands.printing import print_answer, print_hits, to_stderr
@@ -96,7 +96,11 @@ def parse_where(filters: Sequence[str]) -> dict[str, list[str]]:
 
 
 def _queries(options: argparse.Namespace) -> list[str]:
-    queries = [*options.query, *(read_texts(options.input, options) if options.input else [])]
+    from simcse_core.data.readers import read_texts
+
+    queries = list(options.query)
+    if options.input:
+        queries += read_texts(options.input, encoding=options.encoding, sheet=options.sheet)
     if not queries:
         raise InputError("No query is given. Write it behind --query, or name a file of queries with --input.")
     return queries

@@ -3,7 +3,6 @@
 import io
 import json
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -76,7 +75,7 @@ def test_a_file_is_searched_without_an_index(run: Command, corpus: Path, method:
 def test_queries_come_from_a_pipe_and_hits_go_to_a_file(
     run: Command, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(b"? 0\n\n? 90\n")))
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"? 0\n\n? 90\n")))
     file = tmp_path / "hits.csv"
     status, out, _err = run("search", "--corpus", corpus, "--input", "-", "--top-k", 1, "--output", file)
     assert status == 0

@@ -11,6 +11,7 @@ from simcse_core.data.columns import renamed
 from simcse_core.data.files import TEXT, File, check_file
 from simcse_core.data.kinds import Dataset, texts_of
 from simcse_core.data.opening import source_of
+from simcse_core.data.piped import local
 from simcse_core.data.tables import Table, json_records
 from simcse_core.encoding.texts import is_listing
 from simcse_core.errors import DataError, InputError
@@ -102,8 +103,9 @@ def open_corpus(
 
     Args:
         source: a list of texts, or another column of texts; a data set; a DataFrame; the path of a text file or a
-            table; the name of bundled data. Of a table the column `text` is searched and the others can be filtered
-            by. Of a data set with several columns of texts, such as pairs, each different text is taken once.
+            table, packed or not; "-" for standard input; the name of bundled data. Of a table the column `text` is
+            searched and the others can be filtered by. Of a data set with several columns of texts, such as pairs, each
+            different text is taken once.
         columns: of a table, where the names differ: {"text": "utterance"}.
         encoding: of a file, as for `read_texts`.
         sheet: of a workbook, likewise.
@@ -160,14 +162,14 @@ def _named(source: str | Path, columns: Mapping[str, str] | None, encoding: str,
         from simcse_core.data.opening import open_data
 
         return _of_dataset(open_data(str(source), columns, encoding=encoding, sheet=sheet))
-    path = Path(source)
-    check_file(path)
-    file = File(path.name, path, encoding, sheet)
+    readable = local(source, (columns or {}).values())
+    check_file(readable.path)
+    file = File(readable.name, readable.path, encoding, sheet)
     if not file.is_table or file.holds_texts():
-        return Corpus(path.name, (), lambda: ((text, ()) for text in file.texts()))
+        return Corpus(file.name, (), lambda: ((text, ()) for text in file.texts()))
     names = _names(file)
     places = _places(names, columns, file.called)
-    return Corpus(path.name, tuple(places)[1:], lambda: _rows(_cells(file, names), places, file.called))
+    return Corpus(file.name, tuple(places)[1:], lambda: _rows(_cells(file, names), places, file.called))
 
 
 def _names(file: File) -> list[str]:
