@@ -1,14 +1,86 @@
-"""Search: which texts of a corpus answer a query."""
+"""Search: which texts of a corpus fit a query, by meaning beside by words."""
+
+import streamlit as st
 
 from ui.frame import errors, stage
 from ui.frame.translation import _
-from ui.search import view
-from ui.shared.data_choice import choose_data
+from ui.search import choices, corpus, details, quality, repeats, take_away, view
+from ui.search.corpus import SearchCorpus
+from ui.shared import cache, inputs
+from ui.shared.prompt_and_dim import sides
+
+
+def search(query: str, texts: SearchCorpus, encoders: choices.Encoders, beside: str) -> None:
+    """Two lists beside each other, and why a text is in them."""
+    with settings_box:
+        count = choices.count()
+        where = choices.where(texts, st.container())
+    if not query:
+        places.figure.info(_("Type what you are looking for."), icon=":material/edit:")
+        return
+    with places.figure:
+        found = view.listings(query, texts, encoders, beside, where)
+        row = view.show_lists(query, texts, found, encoders, count, where)
+    places.finding.markdown(view.in_words(query, texts, found, count))
+    with places.rail, errors.user_errors():
+        if row is not None:
+            details.show(row, query, texts, found, encoders.first)
+        if cache.is_loaded(encoders.first.model):
+            inputs.warn_about([query], sides(encoders.first)[0])
+    with places.controls.popover(_("Take away"), icon=":material/download:"):
+        there = [listing for listing in found if listing is not None]
+        take_away.show(query, texts, there, encoders.first, where, count)
+
+
+def duplicates(texts: SearchCorpus, settings: cache.EncoderSettings) -> None:
+    """Texts that say nearly the same."""
+    with settings_box:
+        threshold = repeats.choose_threshold(settings)
+    with places.figure:
+        found = view.show_duplicates(texts, settings, threshold)
+    if found is None:
+        return
+    places.finding.markdown(repeats.in_words(found, len(texts.texts)))
+    with places.rail, errors.user_errors():
+        view.show_pair(texts, settings)
+    with places.controls.popover(_("Take away"), icon=":material/download:"):
+        take_away.show_groups(found, texts)
+
+
+def measured(texts: SearchCorpus, settings: cache.EncoderSettings) -> None:
+    """How often each way of searching finds what is right."""
+    with places.controls:
+        metric = choices.metric()
+    with places.figure:
+        if not cache.is_loaded(settings.model):
+            cache.until_loaded(settings.model)
+            return
+        encoded = view.encode(texts, settings)
+        if encoded is None:
+            return
+        found = quality.measure(encoded, settings)
+        quality.show(found, metric)
+    places.finding.markdown(quality.in_words(found, metric))
+
 
 places = stage.begin("search")
-with places.rail, errors.user_errors():
-    data = choose_data("search", kinds=["texts"]).data
-    with places.figure, errors.user_errors():
-        view.figure(data, [_("text")])
-    with places.finding:
-        view.finding(data)
+query_box, texts_box = (places.rail.container() for _box in range(2))
+with places.figure, errors.user_errors():
+    with texts_box:
+        texts = corpus.choose()
+    with query_box:
+        query = choices.query(texts)
+    with places.controls:
+        figure = choices.view(is_judged=bool(quality.judged(texts)))
+        beside = choices.beside() if figure == "search" else "words"
+        settings_box = st.popover(choices.model_title(), icon=":material/tune:")
+    with settings_box:
+        first, rarely, second = (st.container() for _box in range(3))
+        encoders = choices.encoders(first, rarely, second if beside == "model" else None)
+    match figure:
+        case "same":
+            duplicates(texts, encoders.first)
+        case "quality":
+            measured(texts, encoders.first)
+        case _:
+            search(query, texts, encoders, beside)

@@ -27,6 +27,8 @@ class Limits:
     max_similarity_texts: int = 5_000
     max_map_points: int = 5_000
     max_circle_texts: int = 12
+    max_search_texts: int = 50_000
+    """Encoded by the page Search; the commands `index` and `search` take more."""
     max_text_characters: int = 20_000
     max_table_rows: int = 200_000
     max_file_megabytes: int = 50

@@ -14,8 +14,10 @@ from simcse_core.meaning.similarity import Background, cosine_similarity
 from simcse_core.runs import race, store
 from simcse_core.runs.config import open_split
 from simcse_core.runs.execute import execute
-from ui.frame.translation import LANGUAGES
+from ui.frame.translation import LANGUAGES, catalogue
 from ui.losses import run as losses_run
+from ui.search import first
+from ui.search.corpus import BUNDLED as SEARCHED
 from ui.shared import defaults
 from ui.shared.stored import FOLDER, StoredHeatmap, StoredRace
 
@@ -23,6 +25,7 @@ from ui.shared.stored import FOLDER, StoredHeatmap, StoredRace
 def main() -> None:
     _write("first_look", first_looks())
     losses_run.store_first()
+    _write("first_search", first_searches())
     with tempfile.TemporaryDirectory() as home:
         os.environ["SIMCSE_HOME"] = home
         for language in LANGUAGES:
@@ -34,6 +37,20 @@ def first_looks() -> dict[str, object]:
     """By model, for each that a language begins with where its package is there."""
     return {
         card.name: asdict(_first_look(card.name, language))
+        for language in LANGUAGES
+        for card in CATALOGUE.values()
+        if language in card.default_for
+    }
+
+
+def first_searches() -> dict[str, object]:
+    """By model, as `first_looks`."""
+    return {
+        card.name: asdict(
+            first.computed(
+                card.name, f"{SEARCHED}-{bundled.ending(language)}", catalogue(language).gettext(first.QUERIES[0])
+            )
+        )
         for language in LANGUAGES
         for card in CATALOGUE.values()
         if language in card.default_for

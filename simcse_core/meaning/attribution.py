@@ -108,22 +108,27 @@ def words_for(model: "Encoder", text: str) -> tuple[Word, ...]:
     return tuple(words)
 
 
-def leave_one_out(model: "Encoder", first: str, second: str) -> LeaveOneOut:
-    """The effect of every word of both texts on their cosine, in one batch.
+def leave_one_out(model: "Encoder", first: str, second: str, *, second_model: "Encoder | None" = None) -> LeaveOneOut:
+    """The effect of every word of both texts on their cosine.
 
     Args:
         model: any encoder, also one that is frozen.
         first, second: the texts.
+        second_model: reads the second text, where that has another prompt, as an answer to a question has.
 
     Raises:
         InputError: a text has more words than the limit.
     """
-    words = words_for(model, first), words_for(model, second)
-    shortened = [_without(text, word) for text, of_text in zip((first, second), words, strict=True) for word in of_text]
-    embeddings = model.encode([first, second, *shortened])
-    cosine = float(embeddings[0] @ embeddings[1])
-    count = len(words[0])
-    effects = cosine - embeddings[2 : 2 + count] @ embeddings[1], cosine - embeddings[2 + count :] @ embeddings[0]
+    models, texts = (model, second_model or model), (first, second)
+    words = words_for(models[0], first), words_for(models[1], second)
+    rows = [[text, *(_without(text, word) for word in of_text)] for text, of_text in zip(texts, words, strict=True)]
+    if models[0] is models[1]:  # one batch
+        embeddings = model.encode([*rows[0], *rows[1]])
+        of_first, of_second = embeddings[: len(rows[0])], embeddings[len(rows[0]) :]
+    else:
+        of_first, of_second = (one.encode(of_text) for one, of_text in zip(models, rows, strict=True))
+    cosine = float(of_first[0] @ of_second[0])
+    effects = cosine - of_first[1:] @ of_second[0], cosine - of_second[1:] @ of_first[0]
     return LeaveOneOut(cosine, words, effects)
 
 

@@ -152,6 +152,7 @@ def encoder_settings(
     places: Sequence[DeltaGenerator] | None = None,
     model: str | None = None,
     layers_less: int = 0,
+    is_search: bool = False,
 ) -> cache.EncoderSettings:
     """Model, layer, pooling, head, prompt and dimensions. A frozen model has no layers and no tokens; the page says so.
 
@@ -160,6 +161,7 @@ def encoder_settings(
         places: where model, layer, pooling, and all the rest go; None puts them one under the other.
         model: it starts with; None is the one that reads the language of the interface.
         layers_less: how far below the last layer it starts.
+        is_search: whether a model that has one prompt for queries and another for documents starts with both.
     """
     for_model, for_layer, for_pooling, for_head = places or [st.container() for _setting in range(4)]
     with for_model:
@@ -201,7 +203,7 @@ def encoder_settings(
         on_change=keep,
         help="\n".join(f"- `{name}`: {_(text)}" for name, text in HEADS.items()),
     )
-    prompt, dim = prompt_and_dim.choose(card, for_head, prefix)
+    prompt, dim = prompt_and_dim.choose(card, for_head, prefix, starts_with_pair=is_search)
     # What the model does by itself counts as not set, so that the cached embeddings are used.
     return cache.EncoderSettings(
         card.name,

@@ -1,23 +1,27 @@
 """The prompt and the length of embeddings: what several pages ask for beside layer and pooling."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from simcse_core.encoding.cards import ModelCard
+from simcse_core.uses.search.encoders import BOTH
 from ui.frame import address
 from ui.frame.translation import _, language
+from ui.shared.cache import EncoderSettings
 
 SIZES = (16, 32, 64, 128, 256, 512)
 """Lengths that are offered where an embedding is longer."""
 NONE, TEXT = "none", "text"
 """Beside the names of a model's prompts; a prompt of such a name cannot be chosen on a page."""
-PAIR = "query,document"
+PAIR = BOTH
+"""One prompt for queries or questions, and another for what answers them."""
 
 
 def choose(
-    card: ModelCard, place: DeltaGenerator, prefix: str = "", *, pair: bool = False
+    card: ModelCard, place: DeltaGenerator, prefix: str = "", *, pair: bool = False, starts_with_pair: bool = False
 ) -> tuple[str | None, int | None]:
     """Asks for both; folded away where the model names no prompts and nothing of it is set.
 
@@ -26,6 +30,7 @@ def choose(
         place: where it goes.
         prefix: of the settings' names in the address.
         pair: whether one prompt for questions and another for answers can be chosen.
+        starts_with_pair: whether a model that has both, and uses none by itself, starts with them, as in a search.
 
     Returns:
         Prompt and dimensions as `SimCSE.configured` takes them; None is what the model does by itself.
@@ -37,13 +42,22 @@ def choose(
     )
     title = _("Prompt and dimensions")
     box: DeltaGenerator = place if card.prompts.names or is_set else place.popover(title, width="stretch")
-    return _prompt(card, box, prefix, pair=pair), _dim(card, box, prefix)
+    return _prompt(card, box, prefix, pair=pair, starts_with_pair=starts_with_pair), _dim(card, box, prefix)
 
 
-def _prompt(card: ModelCard, place: DeltaGenerator, prefix: str, *, pair: bool) -> str | None:
+def sides(settings: EncoderSettings) -> tuple[EncoderSettings, EncoderSettings]:
+    """An encoder as it reads queries, and as it reads what answers them."""
+    if settings.prompt != PAIR:
+        return settings, settings
+    query, document = (replace(settings, prompt=name) for name in PAIR.split(","))
+    return query, document
+
+
+def _prompt(card: ModelCard, place: DeltaGenerator, prefix: str, *, pair: bool, starts_with_pair: bool) -> str | None:
     names = [name for name in card.prompts.names if name not in (NONE, TEXT)]
-    pairs = [PAIR] if pair and card.prompts.pair(PAIR) is not None else []
-    default = next((name for name in names if name == card.prompts.default), NONE)
+    pairs = [PAIR] if (pair or starts_with_pair) and card.prompts.pair(PAIR) is not None else []
+    by_itself = next((name for name in names if name == card.prompts.default), NONE)
+    default = PAIR if starts_with_pair and pairs and by_itself == NONE else by_itself
     key, keep = address.widget(f"{prefix}prompt", [NONE, *names, *pairs, TEXT], default, language=language())
     choice = place.selectbox(
         _("Prompt"),
@@ -56,7 +70,7 @@ def _prompt(card: ModelCard, place: DeltaGenerator, prefix: str, *, pair: bool) 
             "answers; to compare sentences, give all of them the same one, or none."
         ),
     )
-    if choice == default:
+    if choice == by_itself:
         return None
     if choice == TEXT:
         key, keep = address.text_widget(f"{prefix}prompt-text")
@@ -70,7 +84,7 @@ def _prompt(card: ModelCard, place: DeltaGenerator, prefix: str, *, pair: bool) 
         )
         if text.strip():
             return text if text[-1].isspace() or not text.isascii() else f"{text} "
-        return None if default == NONE else ""
+        return None if by_itself == NONE else ""
     return "" if choice == NONE else choice
 
 

@@ -56,6 +56,22 @@ class StoredRace:
     """By loss, the same after training."""
 
 
+@dataclass(frozen=True)
+class StoredSearch:
+    """A query over bundled texts, and what a model finds."""
+
+    model: str
+    data: str
+    query: str
+    rows: list[int]
+    """The closest texts, the best first."""
+    scores: list[float]
+    middle: float
+    """The median cosine of all texts."""
+    reached: list[int]
+    """How many texts have a cosine of at least -1.00, -0.99 … 1.00."""
+
+
 _RACE = TypeAdapter(StoredRace)
 
 
@@ -63,6 +79,13 @@ _RACE = TypeAdapter(StoredRace)
 def first_look(model: str) -> StoredHeatmap:
     """The heatmap of the start page by a model that a language begins with."""
     return StoredHeatmap(**json.loads((FOLDER / "first_look.json").read_text(encoding="utf-8"))[model])
+
+
+@cache
+def first_search(model: str) -> StoredSearch | None:
+    """What the page Search shows first with a model that a language begins with; None for others."""
+    stored = json.loads((FOLDER / "first_search.json").read_text(encoding="utf-8"))
+    return StoredSearch(**stored[model]) if model in stored else None
 
 
 @cache

@@ -43,7 +43,13 @@ def put(key: str, text: str) -> None:
 
 
 def typing_area(
-    label: str, *, default: str, source: str, key: str, note: Callable[[str], str] = lambda _text: ""
+    label: str,
+    *,
+    default: str,
+    source: str,
+    key: str,
+    note: Callable[[str], str] = lambda _text: "",
+    is_query: bool = False,
 ) -> str:
     """The text of a text area, 0.3 s after the last key.
 
@@ -54,6 +60,7 @@ def typing_area(
             back; another default of the same source (another language) replaces only what nobody has changed.
         key: of the widget; the text outlives a change of page.
         note: what to say under a text, beside its number of lines.
+        is_query: two lines high, without a count: one text is typed, and not a list of them.
     """
     state: _AreaState = st.session_state.setdefault(f"{key}-state", _AreaState(source, default, default))
     if state.source != source or (state.default != default and state.text == state.default):
@@ -70,6 +77,7 @@ def typing_area(
             "name": f"{key}-{source}",
             "sample": default,
             "count": _("Lines: {n}"),
+            "isQuery": is_query,
             "note": note(st.session_state.get(state_key, {}).get("text") or state.text),
         },
         on_text_change=lambda: None,

@@ -11,14 +11,13 @@ import streamlit as st
 from simcse_core.data.language import language_of
 from simcse_core.data.writers import safe
 from simcse_core.encoding.catalogue import CATALOGUE, can_read_instead
-from simcse_core.encoding.protocol import Encoder
 from simcse_core.errors import InputError
-from simcse_core.meaning.attribution import LeaveOneOut, WordPairs, leave_one_out, word_pairs
+from simcse_core.meaning.attribution import WordPairs, word_pairs
 from simcse_core.meaning.similarity import Matrix, Pair
 from ui.frame import address, projector
 from ui.frame.errors import plain
 from ui.frame.translation import N_, _, explain
-from ui.shared import cache, charts, heatmap
+from ui.shared import cache, charts, heatmap, word_effects
 from ui.shared.heatmap import Cell
 from ui.shared.inputs import is_sample
 from ui.shared.turns import Results, tokens_in
@@ -156,9 +155,9 @@ def _words(first: str, second: str, settings: cache.EncoderSettings) -> None:
             "them apart."
         )
     )
-    effects = _leave_one_out(first, second, settings, cache.encoder(settings))
-    reach = 1.35 * max(0.05, *(float(np.abs(word_effects).max(initial=0)) for word_effects in effects.effects))
-    for role, column, text, words, word_effects, remainder in zip(
+    effects = word_effects.effects(first, second, settings)
+    reach = 1.35 * max(0.05, *(float(np.abs(of_words).max(initial=0)) for of_words in effects.effects))
+    for role, column, text, words, of_words, remainder in zip(
         ("first", "second"),
         st.columns(2),
         (first, second),
@@ -173,11 +172,11 @@ def _words(first: str, second: str, settings: cache.EncoderSettings) -> None:
                 st.caption(_("With fewer than two words there is nothing to leave out."))
                 continue
             projector.chart(
-                pair_charts.word_effects(words, word_effects, reach=reach, title=_("what the cosine loses")),
+                pair_charts.word_effects(words, of_words, reach=reach, title=_("what the cosine loses")),
                 key=f"effects-{role}",
                 alt=_("For each word of “{text}”, what the cosine loses without it.").format(text=text)
                 + " "
-                + ", ".join(f"{word.text} {effect:+.2f}" for word, effect in zip(words, word_effects, strict=True)),
+                + ", ".join(f"{word.text} {effect:+.2f}" for word, effect in zip(words, of_words, strict=True)),
             )
             st.caption(
                 _(
@@ -250,19 +249,9 @@ def _strongest(values: Matrix, rows: Sequence[str], columns: Sequence[str], most
     )
 
 
-def _leave_one_out(first: str, second: str, settings: cache.EncoderSettings, model: Encoder) -> LeaveOneOut:
-    tokens = len(first.split()) * tokens_in([first]) + len(second.split()) * tokens_in([second])
-    return _effects().get((first, second, settings), tokens, lambda _turn: leave_one_out(model, first, second))
-
-
 def _word_pairs(first: str, second: str, settings: cache.EncoderSettings, model: "SimCSE") -> WordPairs:
     tokens = tokens_in([first, second])
     return _pairs().get((first, second, settings), tokens, lambda _turn: word_pairs(model, first, second))
-
-
-@st.cache_resource(show_spinner=False)
-def _effects() -> Results[LeaveOneOut]:
-    return Results(300, cache.turns())
 
 
 @st.cache_resource(show_spinner=False)

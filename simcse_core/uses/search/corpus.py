@@ -93,7 +93,7 @@ def too_many(name: str, most: int) -> InputError:
 
 
 def open_corpus(
-    source: "Corpus | Dataset | DataFrame | Iterable[str] | str | Path",
+    source: "Corpus | Dataset | DataFrame | File | Iterable[str] | str | Path",
     columns: Mapping[str, str] | None = None,
     *,
     encoding: str = "",
@@ -102,10 +102,10 @@ def open_corpus(
     """Texts of any source.
 
     Args:
-        source: a list of texts, or another column of texts; a data set; a DataFrame; the path of a text file or a
-            table, packed or not; "-" for standard input; the name of bundled data. Of a table the column `text` is
-            searched and the others can be filtered by. Of a data set with several columns of texts, such as pairs, each
-            different text is taken once.
+        source: a list of texts, or another column of texts; a data set; a DataFrame; a text file or a table, or
+            the path of one, packed or not; "-" for standard input; the name of bundled data. Of a table the column
+            `text` is searched and the others can be filtered by. Of a data set with several columns of texts, such as
+            pairs, each different text is taken once.
         columns: of a table, where the names differ: {"text": "utterance"}.
         encoding: of a file, as for `read_texts`.
         sheet: of a workbook, likewise.
@@ -118,6 +118,8 @@ def open_corpus(
         return source
     if isinstance(source, str | Path):
         return _named(source, columns, encoding, sheet)
+    if isinstance(source, File):
+        return _of_file(source, columns)
     if isinstance(source, Dataset):
         return _of_dataset(source)
     if hasattr(source, "columns") and hasattr(source, "itertuples"):
@@ -164,7 +166,10 @@ def _named(source: str | Path, columns: Mapping[str, str] | None, encoding: str,
         return _of_dataset(open_data(str(source), columns, encoding=encoding, sheet=sheet))
     readable = local(source, (columns or {}).values())
     check_file(readable.path)
-    file = File(readable.name, readable.path, encoding, sheet)
+    return _of_file(File(readable.name, readable.path, encoding, sheet), columns)
+
+
+def _of_file(file: File, columns: Mapping[str, str] | None) -> Corpus:
     if not file.is_table or file.holds_texts():
         return Corpus(file.name, (), lambda: ((text, ()) for text in file.texts()))
     names = _names(file)

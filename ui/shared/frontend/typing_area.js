@@ -9,6 +9,8 @@ export default function ({ parentElement, data, setStateValue }) {
   const area = parentElement.querySelector("textarea")
   const count = parentElement.querySelector(".typing-area-count")
   parentElement.querySelector(".typing-area-note").textContent = data.note
+  parentElement.querySelector(".typing-area").classList.toggle("typing-area-query", data.isQuery)
+  count.hidden = data.isQuery
   parentElement.querySelector(".typing-area-label").textContent = data.label
 
   const showCount = () => {
@@ -20,7 +22,7 @@ export default function ({ parentElement, data, setStateValue }) {
   if (area.dataset.revision !== data.revision) {
     area.dataset.revision = data.revision
     area.value = data.text
-    area.rows = Math.min(Math.max(data.text.split("\n").length + 1, 6), 16)
+    area.rows = data.isQuery ? 2 : Math.min(Math.max(data.text.split("\n").length + 1, 6), 16)
   }
 
   // A typed text outlives a reload: the browser stores it for this tab, and nowhere else, until the tab is closed.
