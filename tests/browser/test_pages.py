@@ -24,7 +24,7 @@ HEATMAP = ".st-key-heatmap-box .js-plotly-plot"
 FIGURES = {
     "losses": ".circles[data-painted]",
     "training": ".curves-stage svg path",
-    "search": ".st-key-stage-figure table",
+    "search": ".search-lists[data-painted]",
     "classify": ".st-key-stage-figure table",
     "answers": ".st-key-stage-figure table",
     "runs": "[data-testid=stMain] a",
