@@ -19,7 +19,8 @@ from simcse_core.learning.verdict_words import LINES, in_english, metric_title, 
 from simcse_core.meaning.intervals import NOTHING, Interval
 from simcse_core.runs import race as races
 from simcse_core.runs.config import NOTHING as NO_DEV
-from simcse_core.runs.preflight import preflight
+from simcse_core.runs.config import RunConfig
+from simcse_core.runs.preflight import Ready, absolute, preflight
 
 if TYPE_CHECKING:
     from simcse_core.encoding.protocol import Trainable
@@ -137,12 +138,12 @@ def race(
         >>> result = race("pairs.csv", ["cross_entropy", "cosent"], seeds=3, seconds=30)
         >>> print(result.verdict)
     """
-    named, numbers = _losses(losses), _seeds(seeds)
+    named, numbers = _losses(losses), seeds_of(seeds)
     if "seed" in options:
         raise OptionError("A race has seeds, not one seed: seeds=[{given}].", given=options["seed"])
     if isinstance(dev, str) and dev == NO_DEV:
         raise OptionError("A race has to measure something: name other data as dev, or leave it out.")
-    first, *others = [
+    configs = [
         config_of(
             data,
             loss,
@@ -156,12 +157,34 @@ def race(
         )
         for loss in named
     ]
-    for config in (first, *others):
+    for config in configs:
         with called(config.data):
-            ready = preflight(config, download_bar)
-        if ready.sides.dev is None:
-            raise OptionError("The data has nothing to measure losses by: give data with labels or scores as dev.")
-    race_id = races.start(first, named, numbers, expected=first.settings.seconds)
+            check_racing(preflight(config, download_bar))
+    return carried_out(absolute(configs[0]), named, numbers, progress=progress)
+
+
+def check_racing(ready: Ready) -> None:
+    """See that something is measured.
+
+    Raises:
+        OptionError: nothing is.
+    """
+    if ready.sides.dev is None:
+        raise OptionError("The data has nothing to measure losses by: give data with labels or scores as dev.")
+
+
+def carried_out(config: RunConfig, losses: Sequence[str], seeds: Sequence[int], *, progress: bool = True) -> RaceResult:
+    """Queue the runs of a race, and follow them to their end.
+
+    Args:
+        config: of every run but for loss and seed; with whole paths, and one that can start (`preflight`).
+        losses, seeds: of the runs.
+        progress: whether a bar is shown.
+
+    Raises:
+        RunError: one failed, or too many wait already.
+    """
+    race_id = races.start(config, losses, seeds, expected=config.settings.seconds)
     runs = races.runs(race_id)
     with cancelling(runs, "the same call; trainings that are finished are not repeated"):
         results = [
@@ -180,7 +203,12 @@ def _losses(losses: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(losses))
 
 
-def _seeds(seeds: int | Sequence[int]) -> list[int]:
+def seeds_of(seeds: int | Sequence[int]) -> list[int]:
+    """The seeds of a race: so many, or which ones.
+
+    Raises:
+        OptionError: there are none, too many, or they are no whole numbers.
+    """
     numbers = list(range(seeds)) if isinstance(seeds, int) else list(dict.fromkeys(seeds))
     if not 0 < len(numbers) <= MOST_RUNS or not all(type(seed) is int for seed in numbers):
         raise OptionError(

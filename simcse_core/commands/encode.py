@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from simcse_core.commands.loading import load_model, warn_line_breaks, warn_truncated, warn_unreadable
-from simcse_core.commands.options import Parser, add_model, add_reading
+from simcse_core.commands.options import TEXTS_HELP, Parser, add_model, add_reading
 from simcse_core.commands.output import files_read, output_file
 from simcse_core.commands.printing import print_answer
 
@@ -20,7 +20,7 @@ HELP = "Write one embedding per text to a NumPy file; millions of texts need no 
 
 def add_arguments(parser: Parser) -> None:
     """Add the file to read and the file to write."""
-    parser.add_argument("--input", required=True, help="one text a line, or a table with the column text")
+    parser.add_argument("--input", required=True, help=TEXTS_HELP)
     parser.add_argument("--output", required=True, help="the .npy file to write")
     add_reading(parser)
     add_model(parser)
@@ -45,6 +45,8 @@ def run(options: argparse.Namespace) -> None:
     warn_unreadable(options.model, summary.unreadable, summary.first_unreadable)
     warn_truncated(options.model, summary.truncated, summary.first_truncated)
     answer = {
+        "model": options.model,
+        "input": options.input,
         "n": summary.n,
         "dim": summary.dim,
         "seconds": round(seconds, 3),

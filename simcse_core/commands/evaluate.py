@@ -7,6 +7,7 @@ from simcse_core.commands import suites
 from simcse_core.commands.loading import load_model, open_data, warn, warn_line_breaks
 from simcse_core.commands.options import COLUMNS_HELP, DEFAULT_MODEL, Parser, above_0, add_model, add_reading, one_of
 from simcse_core.commands.printing import print_answer, to_stderr
+from simcse_core.commands.row_output import rows_file, write_rows
 from simcse_core.data.kinds import KINDS
 
 NAME = "evaluate"
@@ -37,6 +38,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _measure(options: argparse.Namespace) -> None:
+    from simcse_core.api.measuring import evaluation_of
     from simcse_core.data.columns import parse_columns
     from simcse_core.data.kinds import texts_of
     from simcse_core.jsonable import jsonable
@@ -45,14 +47,22 @@ def _measure(options: argparse.Namespace) -> None:
 
     suites.refuse_without_suite(options)
     options.model = (options.model or [DEFAULT_MODEL])[-1]
+    output = rows_file(options.output, options.data) if options.output else None
     columns = parse_columns(options.columns) if options.columns else None
     data = open_data(options.data, columns, encoding=options.encoding, sheet=options.sheet)
     check_scale(data, options.scale_max)
     model, read, _dev = prompted(load_model(options, prompt=False), options.prompt, data)
     warn(options.model, model.check(texts_of(read)))
     warn_line_breaks(texts_of(data))
-    measured = measure(model, read, precision=options.precision, scale_max=options.scale_max)
+    measured = measure(model, read, precision=options.precision, scale_max=options.scale_max, with_rows=True)
     if (reason := data.why_undefined(measured.metrics, measured.items)) is not None:
         to_stderr(f"note: {reason}")
-    answer: dict[str, Any] = jsonable(measured.metrics)
-    print_answer(answer, options.format)
+    result = evaluation_of(measured, data, options.model)
+    if output is not None:
+        write_rows(output, result)
+    ranges = {name: (between.low, between.high) for name, between in result.intervals.items()}
+    if options.format == "text":
+        print(result)
+    else:
+        answer: dict[str, Any] = {"model": options.model, "data": options.data, "kind": data.kind}
+        print_answer({**answer, **jsonable(result.metrics), "ranges": jsonable(ranges)}, options.format)

@@ -9,23 +9,29 @@ from collections.abc import Sequence
 from io import TextIOWrapper
 
 from simcse_core import __version__
-from simcse_core.commands import answer, encode, evaluate, index, mine, models, project, runs, search, similarity, train
+from simcse_core.commands import (
+    answer,
+    compare,
+    encode,
+    evaluate,
+    index,
+    losses,
+    mine,
+    models,
+    project,
+    race,
+    runs,
+    search,
+    similarity,
+    train,
+)
 from simcse_core.commands.options import Command, Parser, add_command, check_arguments
 from simcse_core.commands.printing import to_stderr
 from simcse_core.errors import UserError
 
 COMMANDS: tuple[Command, ...] = (
-    models,
-    similarity,
-    encode,
-    evaluate,
-    train,
-    runs,
-    project,
-    index,
-    search,
-    mine,
-    answer,
+    *(models, similarity, encode, evaluate, compare, losses, train, race, runs),
+    *(project, index, search, mine, answer),
 )
 
 

@@ -49,6 +49,7 @@ class Parser(argparse.ArgumentParser):
 
 ANSWER_FORMATS = ("text", "json")
 """Of what a command prints."""
+TEXTS_HELP = "one text a line, or a table with the column text; - is standard input"
 COLUMNS_HELP = "names of columns in the file, such as text=utterance,label=intent"
 
 

@@ -28,12 +28,12 @@ def print_json_line(value: object) -> None:
     print(json.dumps(jsonable(value)), flush=True)
 
 
-def print_record(record: "Record", form: str) -> None:
-    """One record of a training, as JSON on a line or as words."""
+def print_record(record: "Record", form: str, *, data: str = "") -> None:
+    """One record of a training, as JSON on a line or as words; the last one names the data, too."""
     from simcse_core.learning.records import Evaluation, Finished, Note, Step
 
     if form == "json":
-        print_json_line(record)
+        print_json_line({**dict(record), "data": data} if isinstance(record, Finished) and data else record)
         return
     match record:
         case Step():

@@ -7,7 +7,7 @@ from typing import Any
 
 from simcse_core import durable
 from simcse_core.commands.loading import encode_texts, load_model
-from simcse_core.commands.options import Parser, add_model, add_reading, one_of
+from simcse_core.commands.options import TEXTS_HELP, Parser, add_model, add_reading, one_of
 from simcse_core.commands.output import files_read, output_file
 from simcse_core.commands.printing import print_answer, to_stderr
 from simcse_core.meaning.projection import projections
@@ -18,7 +18,7 @@ HELP = "Write a two-dimensional map of the texts."
 
 def add_arguments(parser: Parser) -> None:
     """Add the file to read, the file to write and the method."""
-    parser.add_argument("--input", required=True, help="one text a line, or a table with the column text")
+    parser.add_argument("--input", required=True, help=TEXTS_HELP)
     parser.add_argument("--output", required=True, help="the CSV file to write, with the columns x, y, text")
     parser.add_argument("--method", default="pca", help=f"{one_of(projections.names())} (default: pca)")
     add_reading(parser)
@@ -47,5 +47,13 @@ def run(options: argparse.Namespace) -> None:
     if math.isnan(trust):
         reason = "there are too few texts" if len(texts) < 5 else "all texts have the same embedding, up to rounding"
         to_stderr(f"note: trustworthiness is undefined: {reason}.")
-    answer: dict[str, Any] = jsonable({"n": len(points), "trustworthiness": trust, "seconds": round(seconds, 3)})
+    answer: dict[str, Any] = jsonable(
+        {
+            "model": options.model,
+            "input": options.input,
+            "n": len(points),
+            "trustworthiness": trust,
+            "seconds": round(seconds, 3),
+        }
+    )
     print_answer(answer, options.format)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simcse_core.commands.loading import encode_texts, load_model
-from simcse_core.commands.options import Parser, add_model, add_reading, whole
+from simcse_core.commands.options import TEXTS_HELP, Parser, add_model, add_reading, whole
 from simcse_core.commands.output import output_file
 from simcse_core.commands.printing import print_answer, print_closest, print_similarity, print_values
 from simcse_core.errors import InputError, OptionError
@@ -23,7 +23,7 @@ MOST_PAIRS = 100_000
 def add_arguments(parser: Parser) -> None:
     """Add the texts and the files that hold texts."""
     parser.add_argument("texts", nargs="*", metavar="TEXT")
-    parser.add_argument("--file", help="one text a line, or a table with the column text; - is standard input")
+    parser.add_argument("--file", help=TEXTS_HELP)
     parser.add_argument("--against", metavar="FILE", help="compare with the texts of this file instead")
     parser.add_argument(
         "--top-k", type=whole(1, MOST_PAIRS), metavar="K", help="print only the K closest pairs of different texts"

@@ -25,7 +25,10 @@ def add_arguments(parser: Parser) -> None:
         "others are compared with",
     )
     parser.add_argument(
-        "--output", metavar="FILE", help=f"write the table of --suite to a file, by its ending: {', '.join(ENDINGS)}"
+        "--output",
+        metavar="FILE",
+        help="a .csv file for each row of --data, with its cosine, and prediction or rank; with --suite a file for its "
+        f"table, by its ending: {', '.join(ENDINGS)}",
     )
 
 
@@ -37,8 +40,6 @@ def refuse_without_suite(options: argparse.Namespace) -> None:
     """
     if options.data is None:
         raise OptionError("Name the data with --data, or well-known ones with --suite.")
-    if options.output:
-        raise OptionError("--output goes with --suite, whose table it writes.")
     if len(options.model or ()) > 1:
         raise OptionError(
             "--model stands {count} times. Several models are compared with --suite; --data takes one.",

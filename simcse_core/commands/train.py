@@ -11,7 +11,7 @@ from simcse_core.commands.printing import print_record
 from simcse_core.commands.queued_training import cancelling, follow, queued, resuming
 from simcse_core.commands.resuming import check_resumed
 from simcse_core.commands.training_checks import checked
-from simcse_core.commands.training_options import add_held_out, add_settings, config_of
+from simcse_core.commands.training_options import add_held_out, add_settings, config_of, keep_piped
 from simcse_core.data.kinds import KINDS
 from simcse_core.errors import OptionError
 
@@ -25,7 +25,7 @@ HELP = "Train a model: pre-training on texts, or a loss on data of any kind."
 
 def add_arguments(parser: Parser) -> None:
     """Add the data, what is held out, a flag for each setting, and the model."""
-    parser.add_argument("--data", help="a table, a text file, the name of bundled data, or hub:owner/name")
+    parser.add_argument("--data", help="a table, a text file, - for standard input, bundled data, or hub:owner/name")
     parser.add_argument("--columns", help=COLUMNS_HELP)
     add_reading(parser)
     parser.add_argument("--as", dest="kind", help="convert to this kind before training: " + ", ".join(KINDS))
@@ -49,6 +49,7 @@ def run(options: argparse.Namespace) -> None:
         return
     if options.data is None:
         raise OptionError("train needs --data: a table, a text file, or the name of bundled data.")
+    keep_piped(options)
     config = checked(config_of(options), options)
     if several:
         _train_together(config, options)
@@ -87,7 +88,7 @@ def _train_together(config: "RunConfig", options: argparse.Namespace) -> None:
 
     if launched().is_main:
         run = store.create(config, Path(options.output) if options.output else None, state=State.RUNNING)
-        execute.execute(run, emit=lambda record: print_record(record, options.format))
+        execute.execute(run, emit=lambda record: print_record(record, options.format, data=config.data))
     else:
         execute.follow(config)  # the main process keeps the records
 
@@ -95,4 +96,4 @@ def _train_together(config: "RunConfig", options: argparse.Namespace) -> None:
 def _follow(run: "Run", options: argparse.Namespace, *, skip: int = 0, then: str = "") -> None:
     """Print the records of a run until it is over, all but the first `skip`; `then` is what goes on after it."""
     with cancelling([run], resuming(run) + then):
-        follow(run, partial(print_record, form=options.format), skip=skip)
+        follow(run, partial(print_record, form=options.format, data=run.config.data), skip=skip)

@@ -65,7 +65,8 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help=f"option of the loss, e.g. temperature=0.1; options: {options}",
+        help=f"option of the loss, e.g. temperature=0.1; what each means, and its range, says the command losses; "
+        f"options: {options}",
     )
 
 
@@ -107,6 +108,18 @@ def config_of(options: argparse.Namespace) -> "RunConfig":
     )
     check_held_out(config)
     return config
+
+
+def keep_piped(options: argparse.Namespace) -> None:
+    """Keep what standard input or a pipe holds under `SIMCSE_HOME`, where a run finds it again."""
+    from simcse_core.data.columns import parse_columns
+    from simcse_core.data.piped import is_piped, local
+    from simcse_core.runs import store
+
+    for flag in ("data", "dev"):
+        if (name := getattr(options, flag)) is not None and is_piped(name):
+            source = local(name, parse_columns(options.columns).values() if options.columns else ())
+            setattr(options, flag, str(store.keep_data(source.path.read_bytes(), source.name)))
 
 
 def _settings(values: dict[str, object]) -> "TrainingSettings":

@@ -37,7 +37,15 @@ def test_encode_reads_tables_of_any_length_in_any_encoding(
         arguments = ("--input", tmp_path / "in.csv", "--output", tmp_path / "v.npy", "--layer", 1)
         status, out, err = run("encode", *arguments, "--format", "json")
         assert status == 0
-        assert json.loads(out) == {"n": 6, "dim": 384, "seconds": ANY, "truncated": 1, "unreadable": 2}
+        assert json.loads(out) == {
+            "model": "minilm",
+            "input": str(tmp_path / "in.csv"),
+            "n": 6,
+            "dim": 384,
+            "seconds": ANY,
+            "truncated": 1,
+            "unreadable": 2,
+        }
         assert "cannot read 2 of the texts (the first is text 2)" in err
         assert "1 of the texts are too long for minilm and were cut (the first is text 5)" in err
         expected = minilm.configured(layer=1).encode(texts)
