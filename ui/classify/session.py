@@ -1,0 +1,89 @@
+"""What somebody has labelled so far, for as long as the session lasts; it is saved and restored as a CSV file."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from simcse_core.data.writers import to_csv
+
+KEYS = "123456789qwertyiopadfghjkl"
+"""A key for each class: digits, then letters, but for S, which skips."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One text that somebody was shown: labelled, or skipped where the label is None."""
+
+    row: int
+    label: str | None
+
+
+@dataclass
+class LabellingSession:
+    """Texts, the classes to choose from, and the labels so far."""
+
+    texts: tuple[str, ...]
+    classes: tuple[str, ...]
+    steps: list[Step] = field(default_factory=list)
+    """In the order in which they were done; each row once."""
+    given: dict[int, str] = field(default_factory=dict)
+    """By row, the labels that came with the texts."""
+    queue: list[int] = field(default_factory=list)
+    """The rows to show next."""
+    seen: int = 0
+    """The number of the last event of the browser that is in here."""
+    token: str = field(default_factory=lambda: secrets.token_hex(6))
+    """Tells this session from others, in the browser and in caches."""
+
+    @property
+    def labels(self) -> dict[int, str]:
+        """By row, in the order in which they were given."""
+        return {**self.given, **{step.row: step.label for step in self.steps if step.label is not None}}
+
+    @property
+    def skipped(self) -> list[int]:
+        return [step.row for step in self.steps if step.label is None]
+
+    @property
+    def unlabelled(self) -> list[int]:
+        """The rows that are neither labelled nor skipped."""
+        done = {*self.given, *(step.row for step in self.steps)}
+        return [row for row in range(len(self.texts)) if row not in done]
+
+    def apply(self, events: Sequence[object]) -> bool:
+        """Take in what the browser reports; whether there was something new.
+
+        Args:
+            events: [number, "label", "skip" or "undo", row, position of the class or None]; others are left out.
+        """
+        before = self.seen
+        for event in events:
+            match event:
+                case [int(number), str(kind), int(row), position] if number > self.seen and 0 <= row < len(self.texts):
+                    self.seen = number
+                    self._apply(kind, row, position)
+        return self.seen > before
+
+    def _apply(self, kind: str, row: int, position: object) -> None:
+        if kind == "undo":
+            if self.steps and self.steps[-1].row == row:
+                self.steps.pop()
+                self.queue.insert(0, row)
+            return
+        if any(step.row == row for step in self.steps):
+            return
+        label = self.classes[position] if isinstance(position, int) and 0 <= position < len(self.classes) else None
+        if label is None and kind == "label":
+            return
+        self.steps.append(Step(row, label))
+        self.queue = [other for other in self.queue if other != row]
+
+    def to_csv(self) -> str:
+        """The texts that have a label, with it: data of the kind `labelled`."""
+        return to_csv(["text", "label"], [(self.texts[row], label) for row, label in self.labels.items()])
+
+    def progress_csv(self) -> str:
+        """All texts, the labelled ones first, with an empty label where there is none: from it one can go on."""
+        rest = (row for row in range(len(self.texts)) if row not in self.labels)
+        rows = [(self.texts[row], label) for row, label in self.labels.items()]
+        return to_csv(["text", "label"], [*rows, *((self.texts[row], "") for row in rest)])
