@@ -76,7 +76,6 @@ export default function ({ parentElement, data, setStateValue }) {
   const focused = root.contains(document.activeElement)
   root.dataset.many = data.names.length > 10
   root.style.setProperty("--confusion-columns", data.names.length)
-  root.style.setProperty("--confusion-height", data.height)
   const content = `${data.content} ${data.shares} ${data.names.length}`
   if (root.dataset.content !== content) {
     root.dataset.content = content

@@ -1,0 +1,179 @@
+"""What takes more than a moment. It runs in a process of its own, which needs no screen and writes how far it is."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from simcse_core.encoding.texts import Embeddings
+from simcse_core.errors import UserError
+
+if TYPE_CHECKING:
+    from simcse_core.uses.classification import Classifier, Examples, LearningCurve, Results, Suspect
+
+Labels = tuple[str | tuple[str, ...], ...]
+Progress = Callable[[int, int], None]
+
+
+class Stopped(Exception):  # noqa: N818 - nothing went wrong
+    """Somebody does not want the result any more."""
+
+
+@dataclass(frozen=True)
+class Note:
+    """A file in which the process writes how far it is, and beside which it is told to stop."""
+
+    path: Path
+
+    def reporter(self) -> Progress:
+        """Takes (done, to do).
+
+        Raises:
+            Stopped: when it is called after `stop`.
+        """
+        started = time.monotonic()
+
+        def report(done: int, total: int) -> None:
+            if self._stop.exists():
+                raise Stopped
+            self.path.write_text(f"{done} {total} {time.monotonic() - started:.3f}")
+
+        return report
+
+    def read(self) -> tuple[int, int, float]:
+        """Done, to do, and the seconds that it took; zeros before the process has begun."""
+        try:
+            done, total, seconds = self.path.read_text().split()
+            return int(done), int(total), float(seconds)
+        except (OSError, ValueError):  # it is not there yet, or half written
+            return 0, 0, 0.0
+
+    def stop(self) -> None:
+        """Ask the process to stop at its next report."""
+        self._stop.touch()
+
+    @property
+    def _stop(self) -> Path:
+        return self.path.with_suffix(".stop")
+
+
+@dataclass(frozen=True, eq=False)
+class Encoded:
+    """Texts by one encoder."""
+
+    train: Embeddings
+    test: Embeddings | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What classifiers do on the same texts."""
+
+    model: "Results"
+    baseline: "Results"
+    """TF-IDF with logistic regression."""
+    compared: "Results | None" = None
+    """The same classifier on the embeddings of another model."""
+    suspects: "tuple[Suspect, ...]" = ()
+    """Empty where texts have several labels, and with a test file."""
+
+
+def outcome(
+    texts: tuple[str, ...],
+    labels: Labels,
+    encoded: Encoded,
+    compared: Encoded | None,
+    test: tuple[tuple[str, ...], Labels] | None,
+    method: str,
+    note: Note,
+) -> "Outcome | UserError":
+    """Results of the classifier and beside it of TF-IDF and of another encoder.
+
+    Args:
+        texts, labels: to learn from.
+        encoded: their embeddings, and those of the texts to test.
+        compared: the same by another model.
+        test: texts and labels to test; None for cross-validation.
+        method: of the classifier.
+        note: where to write how far it is.
+    """
+    from simcse_core.uses.classification import TFIDF, suspect_labels
+
+    report = note.reporter()
+    encoders = [(encoded, method), (encoded, TFIDF), *([(compared, method)] if compared is not None else [])]
+    measured = []
+    try:
+        for number, (one, of_method) in enumerate(encoders):
+            progress = _part(report, number, len(encoders))
+            measured.append(_results(texts, labels, one, test, of_method, progress))
+        suspects = [] if test or measured[0].several else suspect_labels(measured[0])
+    except UserError as error:
+        return error
+    return Outcome(measured[0], measured[1], measured[2] if compared is not None else None, tuple(suspects))
+
+
+def _part(report: Progress, number: int, count: int) -> Progress:
+    """One of several pieces of work that take about as long as each other."""
+
+    def of_part(done: int, total: int) -> None:
+        report(number * total + done, count * total)
+
+    of_part(0, 1)
+    return of_part
+
+
+def _results(
+    texts: tuple[str, ...],
+    labels: Labels,
+    encoded: Encoded,
+    test: tuple[tuple[str, ...], Labels] | None,
+    method: str,
+    progress: Progress,
+) -> "Results":
+    from simcse_core.uses.classification import Examples, cross_validate
+
+    examples = Examples.of(texts, labels, encoded.train)
+    if test is None:
+        return cross_validate(examples, method, on_progress=progress)
+    assert encoded.test is not None
+    return _tested(examples, Examples.of(*test, encoded.test), method, progress)
+
+
+def _tested(train: "Examples", test: "Examples", method: str, progress: Progress) -> "Results":
+    """What a classifier that has learned from some texts does on others."""
+    from simcse_core.uses.classification import TFIDF, Classifier, Results, cross_validate
+    from simcse_core.uses.classification.calibration import to_probabilities
+    from simcse_core.uses.classification.methods import fit_scorer
+
+    if method != TFIDF:
+        results = Classifier.fit_examples(train, method=method).evaluate(test)
+        progress(1, 1)
+        return results
+    scorer, several = fit_scorer(train, TFIDF), train.several
+    temperature = cross_validate(train, TFIDF, on_progress=progress).temperature
+    probabilities = to_probabilities(scorer.scores(test.texts, test.embeddings), temperature, several=several)
+    return Results(test.texts, test.labels, scorer.classes, probabilities, several)
+
+
+def classifier(texts: tuple[str, ...], labels: Labels, encoded: Encoded, method: str) -> "Classifier | UserError":
+    """A calibrated classifier that has learned from all texts."""
+    from simcse_core.uses.classification import Classifier, Examples
+
+    try:
+        return Classifier.fit_examples(Examples.of(texts, labels, encoded.train), method=method)
+    except UserError as error:
+        return error
+
+
+def curve(
+    texts: tuple[str, ...], labels: Labels, encoded: Encoded, method: str, note: Note
+) -> "LearningCurve | UserError":
+    """Accuracy over the number of labelled texts, of the classifier and of TF-IDF."""
+    from simcse_core.uses.classification import TFIDF, Examples, learning_curve
+
+    try:
+        examples = Examples.of(texts, labels, encoded.train)
+        return learning_curve(examples, (method, TFIDF), on_progress=note.reporter())
+    except UserError as error:
+        return error
