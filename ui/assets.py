@@ -14,6 +14,7 @@ from simcse_core.meaning.similarity import Background, cosine_similarity
 from simcse_core.runs import race, store
 from simcse_core.runs.config import open_split
 from simcse_core.runs.execute import execute
+from ui.classify import stored as classify
 from ui.frame.translation import LANGUAGES, catalogue
 from ui.losses import run as losses_run
 from ui.search import first
@@ -24,6 +25,8 @@ from ui.shared.stored import FOLDER, StoredHeatmap, StoredRace
 
 def main() -> None:
     _write("first_look", first_looks())
+    for language in LANGUAGES:
+        _write(f"classify_{language}", classify.compute(language, load(defaults.model(language))))
     losses_run.store_first()
     _write("first_search", first_searches())
     with tempfile.TemporaryDirectory() as home:

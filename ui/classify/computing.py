@@ -142,8 +142,8 @@ def _results(
 
 def _tested(train: "Examples", test: "Examples", method: str, progress: Progress) -> "Results":
     """What a classifier that has learned from some texts does on others."""
+    from simcse_core.encoding.classifier import sigmoid, softmax
     from simcse_core.uses.classification import TFIDF, Classifier, Results, cross_validate
-    from simcse_core.uses.classification.calibration import to_probabilities
     from simcse_core.uses.classification.methods import fit_scorer
 
     if method != TFIDF:
@@ -152,11 +152,14 @@ def _tested(train: "Examples", test: "Examples", method: str, progress: Progress
         return results
     scorer, several = fit_scorer(train, TFIDF), train.several
     temperature = cross_validate(train, TFIDF, on_progress=progress).temperature
-    probabilities = to_probabilities(scorer.scores(test.texts, test.embeddings), temperature, several=several)
-    return Results(test.texts, test.labels, scorer.classes, probabilities, several)
+    scores = scorer.scores(test.texts, test.embeddings) / temperature
+    probabilities = sigmoid(scores) if several else softmax(scores)
+    return Results(test.texts, test.labels, scorer.classes, probabilities, several=several)
 
 
-def classifier(texts: tuple[str, ...], labels: Labels, encoded: Encoded, method: str) -> "Classifier | UserError":
+def classifier(
+    texts: tuple[str, ...], labels: Labels, encoded: Encoded, method: str, note: Note
+) -> "Classifier | UserError":
     """A calibrated classifier that has learned from all texts."""
     from simcse_core.uses.classification import Classifier, Examples
 

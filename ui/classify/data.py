@@ -7,19 +7,16 @@ from typing import cast
 
 import streamlit as st
 
-from simcse_core.data.bundled import ending
 from simcse_core.data.kinds import Dataset, Labelled, Texts, kind_of
 from simcse_core.data.opening import open_data
 from simcse_core.errors import DataError
-from ui.classify import corrections
+from ui.classify import corrections, stored
 from ui.frame import address
 from ui.frame.errors import UnansweredError, plain
 from ui.frame.translation import N_, _, language
 from ui.shared import data_choice
 from ui.shared.data_choice import ChosenData, Upload
 
-START = "intents"
-"""The bundled set that the page begins with."""
 KEY = "classify"
 FOLDS, OWN = "folds", "own"
 TESTS = {FOLDS: N_("Cross-validation"), OWN: N_("A test file of my own")}
@@ -141,8 +138,7 @@ def with_test(data: ClassifyData) -> ClassifyData:
 
 def _choose_train() -> ChosenData:
     names = data_choice.offered(["labelled"])
-    start = f"{START}-{ending(language())}"
-    key, keep = address.widget(f"{KEY}-data", names, start if start in names else names[0], language=language())
+    key, keep = address.widget(f"{KEY}-data", names, stored.data_name(language()), language=language())
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.selectbox(_("Data"), names, format_func=data_choice.data_title, key=key, on_change=keep)
         came = getattr(st.session_state.get(f"{KEY}-upload"), "file_id", "")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from simcse_core.encoding.catalogue import is_here
+from ui.classify import stored
 from ui.classify.data import KEY, ClassifyData, with_test
 from ui.frame import address
 from ui.frame.errors import plain
@@ -43,21 +44,13 @@ class Question:
         """Whether it is what the page begins with in this language: its results are stored."""
         language_model = EncoderSettings(defaults.model(language()))
         data = self.data
-        untouched = data.test is None and not data.changes and data.chosen.source == first_data()
+        untouched = data.test is None and not data.changes and data.chosen.source == stored.data_name(language())
         return untouched and self.method == "logistic" and self.settings == language_model and self.compared is None
 
     @property
     def name(self) -> str:
         """The encoder and its classifier, for the screen."""
         return f"{models.title(self.settings.model)} · {_(METHODS[self.method])}"
-
-
-def first_data() -> str:
-    """The bundled set that the page begins with."""
-    from simcse_core.data.bundled import ending
-    from ui.classify.data import START
-
-    return f"{START}-{ending(language())}"
 
 
 def ask(data: ClassifyData) -> Question:

@@ -24,7 +24,7 @@ from ui.shared import models
 if TYPE_CHECKING:
     from simcse_core.uses.classification import Results, Suspect
 
-LISTS = {"cell": N_("Cell"), "wrong": N_("Most wrong"), "suspects": N_("Suspect labels")}
+LISTS = {"cell": N_("Cell"), "wrong": N_("Wrong"), "suspects": N_("Suspects")}
 MODEL, BASELINE, COMPARED = "model", "tfidf", "other"
 SHARE = "share"
 
@@ -161,7 +161,7 @@ def _rail(question: Question, outcome: Outcome, results: "Results", cell: Cell |
     chosen = st.segmented_control(
         _("Texts"),
         lists,
-        format_func=lambda name: f"{_(LISTS[name])} ({counts[name]})",
+        format_func=lambda name: f"{_(LISTS[name])} {counts[name]}",
         key=key,
         on_change=keep,
         required=True,

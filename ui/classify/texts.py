@@ -54,12 +54,10 @@ def _row(
     text = results.texts[row]
     st.markdown(plain(text if len(text) <= WIDEST else f"{text[:WIDEST]}…"))
     label = written(results.labels[row])
-    said = _("predicted **{label}**, {probability}").format(
-        label=plain(results.classes[results.predicted[row]]), probability=f"{results.confidence[row]:.0%}"
-    )
+    said = f"→ **{plain(results.classes[results.predicted[row]])}** {results.confidence[row]:.0%}"
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         if results.several:
-            st.caption(f"{plain(label)} → {said}")
+            st.caption(f"{plain(label)} {said}")
             return
         _label_box(results, row, of_data, data_key, original)
         st.caption(said)
@@ -94,7 +92,7 @@ def _label_box(results: "Results", row: int, of_data: Corrections, data_key: str
         key=key,
         on_change=correct,
         label_visibility="collapsed",
-        width=190,
+        width=140,
     )
 
 

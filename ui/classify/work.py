@@ -33,10 +33,7 @@ def result(key: str, title: str, work: Callable[..., T | UserError], *arguments:
         UserError: what the work returns as such.
     """
     content = hashlib.sha256(f"{work.__name__} {key}".encode("utf-8", "surrogatepass")).hexdigest()
-    if content in _stopped():
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption(_("Stopped: {work}.").format(work=title))
-            st.button(_("Go on"), key=f"go-on-{content[:12]}", on_click=_stopped().discard, args=(content,))
+    if is_stopped(content, title):
         return None
     future, note = _submitted(content, work, arguments)
     if not future.done():
@@ -46,6 +43,21 @@ def result(key: str, title: str, work: Callable[..., T | UserError], *arguments:
     if isinstance(computed, UserError):
         raise computed
     return computed
+
+
+def is_stopped(content: str, title: str) -> bool:
+    """Whether this session has stopped a work; then there is a button that goes on with it."""
+    if content not in _stopped():
+        return False
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(_("Stopped: {work}.").format(work=title))
+        st.button(_("Go on"), key=f"go-on-{content[:12]}", on_click=_stopped().discard, args=(content,))
+    return True
+
+
+def stop(content: str) -> None:
+    """This session does not want a work any more."""
+    _stopped().add(content)
 
 
 def _submitted(content: str, work: Callable[..., T | UserError], arguments: tuple[object, ...]) -> "tuple[Future[T | UserError], Note]":
@@ -75,13 +87,10 @@ def _watch(future: "Future[Any]", note: Note, title: str, content: str) -> None:
         else:
             st.progress(0.0, _("{work} …").format(work=title))
 
-        def stop() -> None:
-            _stopped().add(content)
+        if st.button(_("Cancel"), key=f"stop-{content[:12]}", icon=":material/close:"):
+            stop(content)
             if not future.cancel():
                 note.stop()
-
-        if st.button(_("Cancel"), key=f"stop-{content[:12]}", icon=":material/close:"):
-            stop()
             st.rerun()
 
 

@@ -1,6 +1,7 @@
 """The projector switch: everything large enough to be read from the last row."""
 
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import plotly.graph_objects as go
@@ -26,14 +27,21 @@ def switch(label: str, help_: str) -> None:
         st.html(_STYLE)
 
 
-def chart(figure: go.Figure, *, key: str, alt: str) -> None:
-    """A Plotly figure with its name for screen readers, enlarged for a projector."""
+def chart(figure: go.Figure, *, key: str, alt: str, height: Literal["content", "stretch"] = "content") -> None:
+    """A Plotly figure with its name for screen readers, enlarged for a projector.
+
+    Args:
+        figure: to draw.
+        key: of the chart.
+        alt: what it shows, in words.
+        height: "stretch" for all the height that its place has.
+    """
     dark = st.context.theme.type == "dark"
     for axis in (*figure.select_xaxes(), *figure.select_yaxes()):
         axis.tickfont.color = "#ECEAF3" if dark else "#3A3747"  # Streamlit's grey is too pale for small letters
     if is_on():
         enlarge(figure)
-    st.plotly_chart(figure, key=key, config={"displayModeBar": False}, alt=alt)
+    st.plotly_chart(figure, key=key, config={"displayModeBar": False}, alt=alt, height=height)
 
 
 def enlarge(figure: go.Figure) -> None:

@@ -8,6 +8,8 @@ import { filled } from "../../shared/frontend/words.js"
 // The deepest shade still has the page's own text colour on it, light and dark, with a contrast above 4.5.
 const LIGHTEST = 10
 const DEEPEST = 80
+// So many letters have room beside each other above the columns, on a laptop; names that need more stand upright.
+const ROOM = 60
 
 function shade(node, share, isRight) {
   const color = isRight ? "var(--confusion-right)" : "var(--confusion-wrong)"
@@ -60,6 +62,11 @@ function bodyRow(data, index) {
   return row
 }
 
+// A Chinese character is as wide as two letters.
+function width(name) {
+  return [...name].reduce((sum, letter) => sum + (letter > "\u2e7f" ? 2 : 1), 0)
+}
+
 function words(data, row, column) {
   return filled(data.words.cell, {
     true: data.names[row],
@@ -75,6 +82,7 @@ export default function ({ parentElement, data, setStateValue }) {
   const reading = root.querySelector(".confusion-reading")
   const focused = root.contains(document.activeElement)
   root.dataset.many = data.names.length > 10
+  root.dataset.upright = data.names.length > 4 && Math.max(...data.names.map(width)) > ROOM / data.names.length
   root.style.setProperty("--confusion-columns", data.names.length)
   const content = `${data.content} ${data.shares} ${data.names.length}`
   if (root.dataset.content !== content) {
