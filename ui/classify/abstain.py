@@ -1,4 +1,4 @@
-"""The view When to abstain: a threshold on the probability, what is answered above it, and whether the probabilities can be believed."""
+"""The view Abstain: a threshold on the probability, what is answered above it, and whether probabilities are right."""
 
 from typing import TYPE_CHECKING
 
@@ -31,7 +31,7 @@ FIGURES = {
     "coverage": N_("Coverage"),
     "calibration": N_("Calibration"),
 }
-GOAL = 0.95
+GOAL = 0.9
 """The accuracy on what is answered that the first threshold is chosen for."""
 FEWEST_ANSWERED = 10
 """A first threshold lets at least so many texts through: a share of fewer means little."""
@@ -43,7 +43,7 @@ def current(question: Question, results: "Results") -> Setting:
 
 
 def suggested(results: "Results") -> float:
-    """The lowest threshold above which 95 % are right; where there is none, the median probability."""
+    """The lowest threshold above which 90 % are right; where there is none, the median probability."""
     curve = results.coverage_curve()
     good = (curve.accuracy >= GOAL) & (curve.coverage * len(results.texts) >= FEWEST_ANSWERED)
     threshold = curve.thresholds[good][0] if good.any() else float(np.median(results.confidence))
@@ -92,7 +92,10 @@ def _threshold(results: "Results", now: Setting) -> None:
 
 
 def _coverage(question: Question, outcome: Outcome, threshold: float) -> None:
-    named = {models.title(question.settings.model): (outcome.model, charts.MODEL), _("TF-IDF"): (outcome.baseline, charts.BASELINE)}
+    named = {
+        models.title(question.settings.model): (outcome.model, charts.MODEL),
+        _("TF-IDF"): (outcome.baseline, charts.BASELINE),
+    }
     if outcome.compared is not None and question.compared is not None:
         named[models.title(question.compared.model)] = (outcome.compared, charts.COMPARED)
     lines = {}
@@ -132,8 +135,8 @@ def _calibration_finding(results: "Results") -> str:
     if results.several:
         return _("Calibration error **{error:.1%}**: 0 when probabilities are shares.").format(error=error)
     return _(
-        "Calibration error **{error:.1%}**: by so much probability and share of right texts differ on average. Over all "
-        "texts the mean probability is {sure:.0%}, and {right:.0%} are right. On the dotted line they are equal."
+        "Calibration error **{error:.1%}**: by so much probability and share of right texts differ on average. Over "
+        "all texts the mean probability is {sure:.0%}, and {right:.0%} are right. On the dotted line they are equal."
     ).format(error=error, sure=sure, right=right)
 
 
@@ -142,9 +145,9 @@ def finding(outcome: Outcome, threshold: float) -> str:
     at = outcome.model.at(threshold)
     if not at.answered:
         return _("No text reaches the threshold: nothing is answered.")
-    answered = _("**{coverage:.0%}** of the texts are answered, and **{accuracy:.0%}** of these are right ({range}).").format(
-        coverage=at.coverage.value, accuracy=at.accuracy.value, range=_range(at.accuracy)
-    )
+    answered = _(
+        "**{coverage:.0%}** of the texts are answered, and **{accuracy:.0%}** of these are right ({range})."
+    ).format(coverage=at.coverage.value, accuracy=at.accuracy.value, range=_range(at.accuracy))
     curve = outcome.baseline.coverage_curve()
     place = int(np.abs(curve.coverage - at.coverage.value).argmin())
     beside = _("TF-IDF, answering as many ({coverage:.0%}): {accuracy:.0%}.").format(
@@ -163,11 +166,11 @@ def _held_back(question: Question, results: "Results", threshold: float) -> None
     rows = held[np.argsort(-results.confidence[held], kind="stable")].tolist()
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
-            _("95 % right"),
+            _("90 % right"),
             key="classify-suggest",
             on_click=setting.put,
             args=(THRESHOLD, suggested(results)),
-            help=_("The lowest threshold above which 95 % of the answered texts are right here."),
+            help=_("The lowest threshold above which 90 % of the answered texts are right here."),
         )
         at = results.at(threshold)
         st.caption(

@@ -1,4 +1,4 @@
-"""The view How many examples: accuracy over the number of labelled texts, and from which number on a goal is reached."""
+"""The view How many examples: accuracy over the number of labelled texts, and where a goal is reached."""
 
 from typing import TYPE_CHECKING
 
@@ -91,11 +91,14 @@ def finding(points: "tuple[Point, ...]") -> str:
     values = {"before": before.size, "n": last.size}
     gain = over_seeds((np.array(last.values) - np.array(before.values)).tolist())
     if gain is None or gain.low <= 0:
-        more = _("From {before:,} to {n:,} texts the gain is inside the noise: more of the same may add little.")
-        return joined(reached, more.format(**values))
+        more = _(
+            "From {before:,} to {n:,} texts it changed by {points:+.1f} points, which is inside the noise of the draws."
+        )
+        change = 100 * (last.accuracy.value - before.accuracy.value)
+        return joined(reached, more.format(**values, points=change))
     more = _(
-        "From {before:,} to {n:,} texts it rose by {points:.1f} points (95 % range {low:.1f} to {high:.1f}): more labels "
-        "still help."
+        "From {before:,} to {n:,} texts it rose by {points:.1f} points (95 % range {low:.1f} to {high:.1f}): more "
+        "labels still help."
     )
     return joined(
         reached, more.format(**values, points=100 * gain.value, low=100 * gain.low, high=100 * gain.high), _beyond()

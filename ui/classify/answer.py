@@ -1,4 +1,4 @@
-"""The answer to a question: what is stored for the one that the page begins with, else computed in a process of its own."""
+"""The answer to a question: stored for the one that the page begins with, else computed in a process of its own."""
 
 import hashlib
 import time
@@ -51,6 +51,8 @@ def outcome(question: Question) -> Outcome | None:
 
 def classifier(question: Question) -> "Classifier | None":
     """A classifier that has learned from all labelled texts; None as for `outcome`. Errors as for `outcome`."""
+    if question.is_first:
+        return stored.classifier(language())
     encoded = _encoded(question.data, question.settings)
     if encoded is None:
         return None

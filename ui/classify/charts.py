@@ -14,6 +14,7 @@ MODEL, COMPARED, BASELINE = colors.OKABE_ITO[0], colors.OKABE_ITO[3], colors.TFI
 RIGHT, WRONG = colors.OKABE_ITO[0], colors.OKABE_ITO[1]
 CURRENT = colors.OKABE_ITO[2]
 """What is chosen now, such as a threshold."""
+BARS_MARGIN = {"l": 0, "r": 12, "t": 4, "b": 40}
 
 
 @dataclass(frozen=True)
@@ -32,11 +33,14 @@ def bands(lines: Sequence[Line], *, x_name: str, y_name: str, log: bool = False)
     figure = go.Figure()
     for line in lines:
         rgb = ", ".join(str(int(line.color[start : start + 2], 16)) for start in (1, 3, 5))
-        known = [value if value.low == value.low else Interval(value.value, value.value, value.value) for value in line.y]
+        known = [
+            value if value.low == value.low else Interval(value.value, value.value, value.value) for value in line.y
+        ]
         figure.add_trace(
             go.Scatter(
                 x=[*line.x, *reversed(line.x)],
                 y=[*(value.high for value in known), *(value.low for value in reversed(known))],
+                mode="lines",
                 fill="toself",
                 fillcolor=f"rgba({rgb}, 0.16)",
                 line={"width": 0},
@@ -56,7 +60,7 @@ def bands(lines: Sequence[Line], *, x_name: str, y_name: str, log: bool = False)
             )
         )
     figure.update_xaxes(title={"text": x_name, "standoff": 4}, zeroline=False, type="log" if log else "linear")
-    figure.update_yaxes(title={"text": y_name, "standoff": 4}, tickformat=".0%", zeroline=False, automargin=True)
+    figure.update_yaxes(title={"text": y_name, "standoff": 8}, tickformat=".0%", zeroline=False)
     figure.update_layout(**_quiet(len(lines) > 1))
     return figure
 
@@ -99,7 +103,7 @@ def coverage(
         )
     )
     figure.update_xaxes(title={"text": x_name, "standoff": 4}, tickformat=".0%", range=[0, 1.02], zeroline=False)
-    figure.update_yaxes(title={"text": y_name, "standoff": 4}, tickformat=".0%", automargin=True, zeroline=False)
+    figure.update_yaxes(title={"text": y_name, "standoff": 8}, tickformat=".0%", zeroline=False)
     figure.update_layout(**_quiet(len(lines) > 1))
     return figure
 
@@ -129,9 +133,7 @@ def reliability(
     )
     figure = go.Figure([diagonal, points])
     figure.update_xaxes(title={"text": x_name, "standoff": 4}, tickformat=".0%", range=[0, 1.04], zeroline=False)
-    figure.update_yaxes(
-        title={"text": y_name, "standoff": 4}, tickformat=".0%", range=[0, 1.04], automargin=True, zeroline=False
-    )
+    figure.update_yaxes(title={"text": y_name, "standoff": 8}, tickformat=".0%", range=[0, 1.04], zeroline=False)
     figure.update_layout(**{**_quiet(False), "showlegend": False})
     return figure
 
@@ -168,7 +170,7 @@ def class_bars(names: Sequence[str], probabilities: Sequence[float], *, threshol
     )
     if threshold is not None:
         figure.add_vline(x=threshold, line={"color": CURRENT, "width": 2, "dash": "dash"})
-    figure.update_layout(**{**_quiet(False), "bargap": 0.35})
+    figure.update_layout(**{**_quiet(False), "bargap": 0.35, "margin": BARS_MARGIN, "height": 60 + 34 * len(names)})
     return figure
 
 
@@ -203,13 +205,13 @@ def word_effects(words: Sequence[str], effects: Sequence[float], *, title: str) 
         ticks="",
         showgrid=False,
     )
-    figure.update_layout(**_quiet(False))
+    figure.update_layout(**{**_quiet(False), "margin": BARS_MARGIN, "height": 80 + 26 * len(words)})
     return figure
 
 
 def _quiet(legend: bool) -> dict[str, object]:
     return {
-        "margin": {"l": 0, "r": 12, "t": 8, "b": 44},
+        "margin": {"l": 64, "r": 12, "t": 8, "b": 44},
         "dragmode": False,
         "showlegend": legend,
         "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},

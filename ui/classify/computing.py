@@ -98,7 +98,7 @@ def outcome(
         method: of the classifier.
         note: where to write how far it is.
     """
-    from simcse_core.uses.classification import TFIDF, suspect_labels
+    from simcse_core.uses.classification import TFIDF, Validation, suspect_labels
 
     report = note.reporter()
     encoders = [(encoded, method), (encoded, TFIDF), *([(compared, method)] if compared is not None else [])]
@@ -107,7 +107,10 @@ def outcome(
         for number, (one, of_method) in enumerate(encoders):
             progress = _part(report, number, len(encoders))
             measured.append(_results(texts, labels, one, test, of_method, progress))
-        suspects = [] if test or measured[0].several else suspect_labels(measured[0])
+        validation = measured[0]
+        suspects: list[Suspect] = []
+        if isinstance(validation, Validation) and not validation.several:
+            suspects = suspect_labels(validation)
     except UserError as error:
         return error
     return Outcome(measured[0], measured[1], measured[2] if compared is not None else None, tuple(suspects))

@@ -145,14 +145,14 @@ def _choose_train() -> ChosenData:
         with st.popover(_("My own"), icon=":material/upload:", key=f"{KEY}-own-{came}-{_pasted_token()}"):
             brought = data_choice.upload(KEY, ["labelled"])
             pasted = _paste()
-    brought = brought or pasted or labelled_here()
-    if brought is None:
+    file = brought or pasted or data_choice.handed_over(KEY)
+    if file is None:
         return ChosenData(open_data(name), name)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(_("Using {name} instead.").format(name=plain(brought.name)))
-        if brought is pasted or brought is labelled_here():
+        st.caption(_("Using your file {name} instead.").format(name=plain(file.name)))
+        if brought is None:
             st.button(_("Remove"), key=f"{KEY}-forget", type="tertiary", on_click=forget)
-    return data_choice.opened(brought, KEY)
+    return data_choice.opened(file, KEY)
 
 
 def _labelled(chosen: ChosenData) -> Labelled:
@@ -212,22 +212,11 @@ def _pasted_token() -> str:
     return hashlib.sha256(st.session_state.get(f"{KEY}-pasted", "").encode("utf-8", "replace")).hexdigest()[:8]
 
 
-def labelled_here() -> Upload | None:
-    """What was labelled on this page and is to be looked at."""
-    upload: Upload | None = st.session_state.get(f"{KEY}-labelled-here")
-    return upload
-
-
-def use_labelled(csv: str, name: str) -> None:
-    """Learn from what was labelled on this page."""
-    content = csv.encode()
-    st.session_state[f"{KEY}-labelled-here"] = Upload(content, f"{name}.csv", hashlib.sha256(content).hexdigest())
-
-
 def forget() -> None:
     """Go back to the bundled data."""
-    for name in ("pasted", "pasted-text", "labelled-here"):
+    for name in ("pasted", "pasted-text"):
         st.session_state.pop(f"{KEY}-{name}", None)
+    data_choice.hand_over(KEY, None)
 
 
 def separator_of(labels: tuple[str, ...]) -> str:

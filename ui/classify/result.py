@@ -1,4 +1,4 @@
-"""The view Result: how many texts are right, beside TF-IDF and another model; which classes are confused; which texts are wrong."""
+"""The view Result: how many texts are right, beside TF-IDF and another model; what is confused; which are wrong."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -46,7 +46,12 @@ def controls(question: Question) -> Look:
     with st.popover(_("Matrix"), icon=":material/grid_on:"):
         key, keep = address.widget(f"{KEY}-of", list(names), MODEL, language=language())
         of = st.segmented_control(
-            _("Results of"), list(names), format_func=lambda name: plain(names[name]), key=key, on_change=keep, required=True
+            _("Results of"),
+            list(names),
+            format_func=lambda name: plain(names[name]),
+            key=key,
+            on_change=keep,
+            required=True,
         )
         key, keep = address.widget(f"{KEY}-shares", [0, 1], 0)
         shares = st.toggle(_("Per cent of a row"), key=key, on_change=keep)
@@ -59,7 +64,7 @@ def controls(question: Question) -> Look:
                 n=confusion.MANY
             ),
         )
-    return Look(of, bool(shares), not every)
+    return Look(of or MODEL, bool(shares), not every)
 
 
 def show(question: Question, outcome: Outcome, look: Look, places: Stage) -> None:
@@ -99,7 +104,11 @@ def _cell(question: Question, results: "Results", look: Look) -> Cell | None:
         st.session_state[store] = (question.data.measured_key, cell)
         address.put(f"{KEY}-list", "cell")
     of_data, chosen = st.session_state.get(store, ("", None))
-    if of_data == question.data.measured_key and chosen is not None and {chosen.label, chosen.predicted} <= set(results.names):
+    if (
+        of_data == question.data.measured_key
+        and chosen is not None
+        and {chosen.label, chosen.predicted} <= set(results.names)
+    ):
         selected: Cell = chosen
         return selected
     return confusion.largest_mistake(results)
@@ -136,7 +145,9 @@ def _beside(name: str, model: "Results", other: "Results") -> str:
         "high": f"{100 * gain.high:+.1f}",
     }
     if not gain.low > 0 and not gain.high < 0:  # NaN too
-        return _("{name}: {accuracy}; the difference is inside the noise (95 % range {low} to {high} points).").format(**values)
+        return _("{name}: {accuracy}; the difference is inside the noise (95 % range {low} to {high} points).").format(
+            **values
+        )
     if gain.value > 0:
         return _("{name}: {accuracy}, {points} points less (95 % range of the gain {low} to {high}).").format(**values)
     return _("{name}: {accuracy}, {points} points more (95 % range of the gain {low} to {high}).").format(**values)
@@ -158,14 +169,17 @@ def _rail(question: Question, outcome: Outcome, results: "Results", cell: Cell |
     }
     lists = list(LISTS) if outcome.suspects else ["cell", "wrong"]
     key, keep = address.widget(f"{KEY}-list", lists, "cell", language=language())
-    chosen = st.segmented_control(
-        _("Texts"),
-        lists,
-        format_func=lambda name: f"{_(LISTS[name])} {counts[name]}",
-        key=key,
-        on_change=keep,
-        required=True,
-        label_visibility="collapsed",
+    chosen = (
+        st.segmented_control(
+            _("Texts"),
+            lists,
+            format_func=lambda name: f"{_(LISTS[name])} {counts[name]}",
+            key=key,
+            on_change=keep,
+            required=True,
+            label_visibility="collapsed",
+        )
+        or "cell"
     )
     texts.corrections_bar(data.measured_key, corrected_csv(data))
     rows, words = _listed(chosen, results, cell, suspects, issues)
@@ -276,7 +290,13 @@ def _rounded(value: float) -> float | None:
 def predictions_csv(results: "Results") -> str:
     """Each text with its label, what was predicted and how surely."""
     rows = (
-        (text, written(label), results.classes[place], round(float(confidence), 4), int(hit))
+        (
+            text,
+            written(label if isinstance(label, str) else tuple(label)),
+            results.classes[place],
+            round(float(confidence), 4),
+            int(hit),
+        )
         for text, label, place, confidence, hit in zip(
             results.texts, results.labels, results.predicted, results.confidence, results.hits(), strict=True
         )

@@ -1,10 +1,11 @@
 """What somebody has labelled so far, for as long as the session lasts; it is saved and restored as a CSV file."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from simcse_core.data.writers import to_csv
+from simcse_core.meaning.intervals import Interval
 
 KEYS = "123456789qwertyiopadfghjkl"
 """A key for each class: digits, then letters, but for S, which skips."""
@@ -24,12 +25,16 @@ class LabellingSession:
 
     texts: tuple[str, ...]
     classes: tuple[str, ...]
+    given: Mapping[int, str] = field(default_factory=dict)
+    """By row, the labels that came with the texts."""
     steps: list[Step] = field(default_factory=list)
     """In the order in which they were done; each row once."""
-    given: dict[int, str] = field(default_factory=dict)
-    """By row, the labels that came with the texts."""
     queue: list[int] = field(default_factory=list)
     """The rows to show next."""
+    lots: set[int] = field(default_factory=set)
+    """Rows that were drawn by lot, to measure on."""
+    accuracies: dict[int, Interval] = field(default_factory=dict)
+    """By the number of labels, the measured accuracy."""
     seen: int = 0
     """The number of the last event of the browser that is in here."""
     token: str = field(default_factory=lambda: secrets.token_hex(6))
@@ -41,23 +46,25 @@ class LabellingSession:
         return {**self.given, **{step.row: step.label for step in self.steps if step.label is not None}}
 
     @property
-    def skipped(self) -> list[int]:
-        return [step.row for step in self.steps if step.label is None]
-
-    @property
-    def unlabelled(self) -> list[int]:
+    def left(self) -> list[int]:
         """The rows that are neither labelled nor skipped."""
         done = {*self.given, *(step.row for step in self.steps)}
         return [row for row in range(len(self.texts)) if row not in done]
 
-    def apply(self, events: Sequence[object]) -> bool:
+    @property
+    def last_lot(self) -> int | None:
+        """The last row that was drawn by lot and has been done."""
+        return next((step.row for step in reversed(self.steps) if step.row in self.lots), None)
+
+    def apply(self, events: object) -> bool:
         """Take in what the browser reports; whether there was something new.
 
         Args:
-            events: [number, "label", "skip" or "undo", row, position of the class or None]; others are left out.
+            events: a list of [number, "label", "skip" or "undo", row, position of the class or None]; what is none of
+                these is left out.
         """
         before = self.seen
-        for event in events:
+        for event in events if isinstance(events, list) else []:
             match event:
                 case [int(number), str(kind), int(row), position] if number > self.seen and 0 <= row < len(self.texts):
                     self.seen = number
@@ -69,14 +76,29 @@ class LabellingSession:
             if self.steps and self.steps[-1].row == row:
                 self.steps.pop()
                 self.queue.insert(0, row)
-            return
-        if any(step.row == row for step in self.steps):
+                self.accuracies = {count: one for count, one in self.accuracies.items() if count <= len(self.labels)}
             return
         label = self.classes[position] if isinstance(position, int) and 0 <= position < len(self.classes) else None
-        if label is None and kind == "label":
+        if row in self.labels or (label is None and kind == "label"):
             return
-        self.steps.append(Step(row, label))
+        self.steps = [*(step for step in self.steps if step.row != row), Step(row, label)]
         self.queue = [other for other in self.queue if other != row]
+
+    def take(self, rows: Sequence[int], lots: Sequence[int], at: int, accuracy: Interval) -> None:
+        """Take a proposal in: the text that is being shown stays, the others follow the proposal.
+
+        Args:
+            rows: to show next.
+            lots: those of them that measure.
+            at: the number of labels that the accuracy is of.
+            accuracy: NaN where nothing is known yet.
+        """
+        left = set(self.left)
+        shown = [row for row in self.queue[:1] if row in left]
+        self.queue = [*shown, *(row for row in rows if row in left and row not in shown)]
+        self.lots |= set(lots)
+        if accuracy.value == accuracy.value:
+            self.accuracies[at] = accuracy
 
     def to_csv(self) -> str:
         """The texts that have a label, with it: data of the kind `labelled`."""
@@ -84,6 +106,7 @@ class LabellingSession:
 
     def progress_csv(self) -> str:
         """All texts, the labelled ones first, with an empty label where there is none: from it one can go on."""
-        rest = (row for row in range(len(self.texts)) if row not in self.labels)
-        rows = [(self.texts[row], label) for row, label in self.labels.items()]
+        labels = self.labels
+        rest = (row for row in range(len(self.texts)) if row not in labels)
+        rows = [(self.texts[row], label) for row, label in labels.items()]
         return to_csv(["text", "label"], [*rows, *((self.texts[row], "") for row in rest)])

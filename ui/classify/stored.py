@@ -9,11 +9,13 @@ from pydantic import TypeAdapter
 
 from simcse_core.data import bundled
 from simcse_core.data.kinds import Labelled
+from simcse_core.encoding.classifier import LinearClassifier
 from simcse_core.encoding.protocol import Encoder
 from simcse_core.jsonable import jsonable
 from simcse_core.uses.classification import (
     LOGISTIC,
     TFIDF,
+    Classifier,
     Examples,
     LearningCurve,
     Results,
@@ -22,6 +24,7 @@ from simcse_core.uses.classification import (
     learning_curve,
     suspect_labels,
 )
+from simcse_core.uses.classification.methods import Linear
 from ui.classify.computing import Outcome
 from ui.shared.stored import FOLDER
 
@@ -47,6 +50,14 @@ def outcome(language: str) -> Outcome:
 
 
 @cache
+def classifier(language: str) -> Classifier:
+    """Logistic regression that has learned from all of these data, as `computing.classifier` gives it."""
+    stored = _stored(language)
+    linear = LinearClassifier(tuple(stored["classes"]), np.array(stored["weights"]), np.array(stored["bias"]))
+    return Classifier(scorer=Linear(linear), method=LOGISTIC, temperature=stored["temperature"])
+
+
+@cache
 def curve(language: str) -> LearningCurve:
     """Its learning curve."""
     return _CURVE.validate_python(_stored(language)["curve"])
@@ -57,8 +68,13 @@ def compute(language: str, model: Encoder) -> dict[str, Any]:
     data = _data(language)
     examples = Examples.of(data.text, data.label, model)
     validation, baseline = cross_validate(examples, LOGISTIC), cross_validate(examples, TFIDF)
+    fitted = Classifier.fit_examples(examples, validation=validation)
+    assert isinstance(fitted.scorer, Linear)
     return {
         "classes": list(validation.classes),
+        "weights": fitted.scorer.linear.weights.round(DIGITS).tolist(),
+        "bias": fitted.scorer.linear.bias.round(DIGITS).tolist(),
+        "temperature": fitted.temperature,
         "model": validation.probabilities.round(DIGITS).tolist(),
         "baseline": baseline.probabilities.round(DIGITS).tolist(),
         "suspects": jsonable([vars(one) for one in suspect_labels(validation, most=20)]),
@@ -74,7 +90,9 @@ def _data(language: str) -> Labelled:
 
 def _results(language: str, stored: dict[str, Any], which: str) -> Results:
     data = _data(language)
-    return Results(data.text, data.label, tuple(stored["classes"]), np.array(stored[which], dtype=np.float64), several=False)
+    return Results(
+        data.text, data.label, tuple(stored["classes"]), np.array(stored[which], dtype=np.float64), several=False
+    )
 
 
 def _stored(language: str) -> dict[str, Any]:

@@ -1,13 +1,13 @@
 """What to take away: the fitted classifier, predictions, the Python and the command that do the same."""
 
+import shlex
 import tempfile
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from simcse_core.data import bundled
 from simcse_core.data.writers import to_csv
 from ui.classify import answer, result
 from ui.classify.abstain import THRESHOLD
@@ -17,6 +17,7 @@ from ui.classify.question import Question
 from ui.frame import address
 from ui.frame.translation import _
 from ui.shared import cache
+from ui.shared.data_choice import Upload
 
 if TYPE_CHECKING:
     from simcse_core.uses.classification import Classifier
@@ -32,7 +33,10 @@ def show(question: Question, outcome: Outcome) -> None:
     with box:
         with st.container(horizontal=True):
             _download(
-                _("Predictions (CSV)"), result.predictions_csv(outcome.model).encode("utf-8-sig"), "predictions.csv", "text/csv"
+                _("Predictions (CSV)"),
+                result.predictions_csv(outcome.model).encode("utf-8-sig"),
+                "predictions.csv",
+                "text/csv",
             )
             _download("Python", python(question).encode(), "classify.py", "text/x-python")
             classifier = answer.classifier(question)
@@ -93,30 +97,32 @@ def of_test(classifier: "Classifier", question: Question) -> str:
 def command(question: Question) -> str:
     """The command line that prints the same numbers."""
     data, settings = question.data, question.settings
-    parts = [f"--train {_file(question)}"]
+    parts = [f"--train {shlex.quote(_file(question))}"]
     if data.test is not None:
-        parts.append(f"--test {_name(data.test.source)}")
+        parts.append(f"--test {shlex.quote(_name(data.test.source))}")
     parts += [f"--classifier {question.method}", f"--model {settings.model}"]
-    options = {"layer": settings.layer, "pooling": settings.pooling, "head": settings.head, "prompt": settings.prompt, "dim": settings.dim}
-    parts += [f"--{name} {value}" for name, value in options.items() if value is not None]
+    parts += [f"--{name} {shlex.quote(str(value))}" for name, value in _options(settings).items()]
     return "python -m simcse_core classify " + " ".join(parts)
+
+
+def _options(settings: cache.EncoderSettings) -> dict[str, object]:
+    """What is set beside the model."""
+    return {name: value for name, value in asdict(settings).items() if name != "model" and value is not None}
 
 
 def _file(question: Question) -> str:
     return "corrected.csv" if question.data.changes else _name(question.data.chosen.source)
 
 
-def _name(source: object) -> str:
-    name = source if isinstance(source, str) else getattr(source, "name", "data.csv")
-    return name if isinstance(source, str) and name in bundled.names() else f"'{name}'"
+def _name(source: str | Upload) -> str:
+    return source if isinstance(source, str) else source.name
 
 
 def python(question: Question) -> str:
     """A script that does the same."""
     settings = question.settings
-    options = {"layer": settings.layer, "pooling": settings.pooling, "head": settings.head, "prompt": settings.prompt, "dim": settings.dim}
-    loaded = "".join(f", {name}={value!r}" for name, value in options.items() if value is not None)
-    name = _file(question).strip("'")
+    loaded = "".join(f", {name}={value!r}" for name, value in _options(settings).items())
+    name = _file(question)
     threshold = chosen_threshold()
     at = "" if threshold is None else f", threshold={threshold:g}"
     split = f"[part.strip() for part in label.split({question.data.separator!r})]"

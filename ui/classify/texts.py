@@ -21,7 +21,13 @@ WIDEST = 400
 
 
 def show(
-    results: "Results", rows: Sequence[int], *, data_key: str, originals: Sequence[str], list_key: str, keep: bool = False
+    results: "Results",
+    rows: Sequence[int],
+    *,
+    data_key: str,
+    originals: Sequence[str],
+    list_key: str,
+    keep: bool = False,
 ) -> None:
     """A list of texts.
 
@@ -48,9 +54,7 @@ def show(
         st.button(_("Show more ({n} left)").format(n=left), key=f"{more}-button", on_click=show_more, type="tertiary")
 
 
-def _row(
-    results: "Results", row: int, of_data: Corrections, data_key: str, original: str, *, keep: bool
-) -> None:
+def _row(results: "Results", row: int, of_data: Corrections, data_key: str, original: str, *, keep: bool) -> None:
     text = results.texts[row]
     st.markdown(plain(text if len(text) <= WIDEST else f"{text[:WIDEST]}…"))
     label = written(results.labels[row])

@@ -1,4 +1,4 @@
-"""The view Try it: a text that somebody types, its classes, the words that carry them, and the nearest labelled texts."""
+"""The view Try it: a text that somebody types, its classes, the words that carry them, the nearest labelled texts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from simcse_core.encoding.protocol import Encoder
 from simcse_core.errors import InputError
 from simcse_core.limits import check_texts
 from simcse_core.meaning.attribution import Word, words_for
@@ -30,8 +31,8 @@ KEY = "classify-text"
 MOST_CLASSES = 8
 NEAREST = 5
 EXAMPLES = {
-    "en": "I lost my card on the bus, can I still borrow books today?",
-    "zh_CN": "我的借书证丢在公交车上了，今天还能借书吗？",
+    "en": "Somebody else wants my book, can I keep it a week longer?",
+    "zh_CN": "有人预约了我手上的书，我还能多留一周吗？",
 }
 
 
@@ -103,7 +104,7 @@ def _figures(question: Question, classifier: "Classifier", text: str, ranked: Se
             charts.word_effects(
                 [word.text for word in effects.words],
                 effects.effects.tolist(),
-                title=_("points that the probability loses without the word"),
+                title=_("points lost without the word"),
             ),
             key="classify-words",
             alt=_("Effect of each word on {label}: {words}.").format(label=names[0], words=said),
@@ -113,9 +114,15 @@ def _figures(question: Question, classifier: "Classifier", text: str, ranked: Se
 def _finding(ranked: Sequence[tuple[str, float]], threshold: float | None) -> str:
     (label, probability), *others = ranked
     said = _("**{label}** with {probability:.0%}").format(label=plain(label), probability=probability)
-    said += _(", then {label} with {probability:.0%}.").format(label=plain(others[0][0]), probability=others[0][1]) if others else "."
+    said += (
+        _(", then {label} with {probability:.0%}.").format(label=plain(others[0][0]), probability=others[0][1])
+        if others
+        else "."
+    )
     if threshold is not None and probability < threshold:
-        said = joined(said, _("That is below the threshold {threshold:.2f}: no class is named.").format(threshold=threshold))
+        said = joined(
+            said, _("That is below the threshold {threshold:.2f}: no class is named.").format(threshold=threshold)
+        )
     return said
 
 
@@ -142,7 +149,7 @@ def _effects(question: Question, classifier: "Classifier", text: str, label: str
     return _cached().get(key, tokens, lambda _turn: leave_one_out(model, classifier, text, label))
 
 
-def leave_one_out(model: "cache.Encoder", classifier: "Classifier", text: str, label: str) -> WordEffects:
+def leave_one_out(model: Encoder, classifier: "Classifier", text: str, label: str) -> WordEffects:
     """The effect of every word of a text on the probability of a class, in one batch.
 
     Raises:

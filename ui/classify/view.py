@@ -29,7 +29,7 @@ VIEWS = {
 def choose() -> str:
     """The view, by its name in the address."""
     key, keep = address.widget(f"{KEY}-view", list(VIEWS), RESULT, language=language())
-    chosen: str = st.segmented_control(
+    chosen = st.segmented_control(
         _("View"),
         list(VIEWS),
         format_func=lambda name: _(VIEWS[name]),
@@ -38,7 +38,7 @@ def choose() -> str:
         required=True,
         label_visibility="collapsed",
     )
-    return chosen
+    return chosen or RESULT
 
 
 def show(view: str, places: Stage) -> None:

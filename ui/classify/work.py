@@ -1,4 +1,4 @@
-"""Work in a process of its own, as the page shows it: how far it is, about how long it still takes, and a button that stops it."""
+"""Work in a process of its own, as the page shows it: how far it is, how long it takes, a button that stops it."""
 
 import hashlib
 import tempfile
@@ -60,7 +60,9 @@ def stop(content: str) -> None:
     _stopped().add(content)
 
 
-def _submitted(content: str, work: Callable[..., T | UserError], arguments: tuple[object, ...]) -> "tuple[Future[T | UserError], Note]":
+def _submitted(
+    content: str, work: Callable[..., T | UserError], arguments: tuple[object, ...]
+) -> "tuple[Future[T | UserError], Note]":
     """Somebody else may have stopped the same work; who still wants it begins anew."""
     while True:
         attempt = _attempts().get(content, 0)

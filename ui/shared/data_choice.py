@@ -64,10 +64,31 @@ def choose_data(key: str, *, kinds: Sequence[str] | None = None) -> ChosenData:
     came = getattr(st.session_state.get(f"{key}-upload"), "file_id", "")
     with st.popover(_("Use your own data"), icon=":material/upload:", key=f"{key}-own-{came}"):
         brought = upload(key)
-    if brought is None:
+    handed = handed_over(key) if brought is None else None
+    file = brought or handed
+    if file is None:
         return ChosenData(open_data(name), name)
-    st.caption(_("Using your file {name} instead.").format(name=plain(brought.name)))
-    return opened(brought, key)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(_("Using your file {name} instead.").format(name=plain(file.name)))
+        if handed is not None:
+            st.button(_("Remove"), key=f"{key}-forget", type="tertiary", on_click=hand_over, args=(key, None))
+    return opened(file, key)
+
+
+def hand_over(key: str, data: Upload | None) -> None:
+    """Give data that were made on one page to another one, which takes them as if they were uploaded there.
+
+    Args:
+        key: of the `choose_data` that takes them.
+        data: until the session ends; None takes them away again.
+    """
+    st.session_state[f"{key}-handed-over"] = data
+
+
+def handed_over(key: str) -> Upload | None:
+    """Data that another page has given to this one."""
+    data: Upload | None = st.session_state.get(f"{key}-handed-over")
+    return data
 
 
 def upload(key: str, kinds: Sequence[str] | None = None) -> Upload | None:
