@@ -8,17 +8,18 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from simcse_core.encoding.texts import Embeddings
+from simcse_core.uses.classification.labelling import Pool
 from ui.classify import answer, charts, data, own_texts, proposing
 from ui.classify.charts import Line
 from ui.classify.own_texts import OwnTexts
-from ui.classify.proposing import Pool, Proposal
+from ui.classify.proposing import Proposed
 from ui.classify.session import KEYS, LabellingSession
 from ui.classify.work import WORKER
 from ui.frame import address, errors, page, projector
 from ui.frame.components import component
 from ui.frame.stage import Stage
 from ui.frame.translation import _, joined, language
-from ui.shared import background, data_choice, inputs
+from ui.shared import background, cache, data_choice, inputs
 from ui.shared.cache import EncoderSettings
 from ui.shared.data_choice import Upload
 from ui.shared.turns import leave_if_outdated
@@ -52,31 +53,29 @@ def show(places: Stage) -> None:
             if not session.queue:
                 _wait(future)
             if future.done():
-                _take(session, future.result())
+                session.take(future.result())
             _keys(session)
         _show_estimate(session, estimate, places)
         if not future.done() and _wait(future):
             st.rerun()
 
 
-def _ask(session: LabellingSession, embeddings: Embeddings, settings: EncoderSettings) -> "Future[Proposal]":
+def _ask(session: LabellingSession, embeddings: Embeddings, settings: EncoderSettings) -> "Future[Proposed]":
     """The proposal for the labels so far; it is made once."""
-    labels, left = session.labels, session.left
-    content = f"{session.token} {settings} {list(labels.items())} {len(left)}"
-    return background.submit(WORKER, content, proposing.propose, Pool(embeddings), labels, left, session.last_lot)
+    names = [name.replace("_", " ").replace("-", " ") for name in session.classes]
+    named = dict(zip(session.classes, cache.embeddings(names, settings), strict=True))
+    state = session.state
+    content = f"{session.token} {settings} {state.to_json()}"
+    return background.submit(WORKER, content, proposing.proposed, Pool(embeddings, named), state)
 
 
-def _wait(future: "Future[Proposal]") -> bool:
+def _wait(future: "Future[Proposed]") -> bool:
     """Wait for a moment; ends this run of the page when there are new labels. Whether it is done."""
     end = time.monotonic() + WAITS_SECONDS
     while not future.done() and time.monotonic() < end:
         leave_if_outdated()
         time.sleep(LOOK_SECONDS)
     return future.done()
-
-
-def _take(session: LabellingSession, proposal: Proposal) -> None:
-    session.take(proposal.rows, proposal.measuring, proposal.labelled, proposal.accuracy)
 
 
 def _keys(session: LabellingSession) -> None:

@@ -1,11 +1,13 @@
 """What somebody has labelled so far, for as long as the session lasts; it is saved and restored as a CSV file."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from simcse_core.data.writers import to_csv
 from simcse_core.meaning.intervals import Interval
+from simcse_core.uses.classification.labelling import LabellingState
+from ui.classify.proposing import Proposed
 
 KEYS = "123456789qwertyiopadfghjkl"
 """A key for each class: digits, then letters, but for S, which skips."""
@@ -31,8 +33,6 @@ class LabellingSession:
     """In the order in which they were done; each row once."""
     queue: list[int] = field(default_factory=list)
     """The rows to show next."""
-    lots: set[int] = field(default_factory=set)
-    """Rows that were drawn by lot, to measure on."""
     accuracies: dict[int, Interval] = field(default_factory=dict)
     """By the number of labels, the measured accuracy."""
     seen: int = 0
@@ -52,9 +52,9 @@ class LabellingSession:
         return [row for row in range(len(self.texts)) if row not in done]
 
     @property
-    def last_lot(self) -> int | None:
-        """The last row that was drawn by lot and has been done."""
-        return next((step.row for step in reversed(self.steps) if step.row in self.lots), None)
+    def state(self) -> LabellingState:
+        """As the core takes it."""
+        return LabellingState(self.classes, self.labels, tuple(step.row for step in self.steps if step.label is None))
 
     def apply(self, events: object) -> bool:
         """Take in what the browser reports; whether there was something new.
@@ -84,21 +84,13 @@ class LabellingSession:
         self.steps = [*(step for step in self.steps if step.row != row), Step(row, label)]
         self.queue = [other for other in self.queue if other != row]
 
-    def take(self, rows: Sequence[int], lots: Sequence[int], at: int, accuracy: Interval) -> None:
-        """Take a proposal in: the text that is being shown stays, the others follow the proposal.
-
-        Args:
-            rows: to show next.
-            lots: those of them that measure.
-            at: the number of labels that the accuracy is of.
-            accuracy: NaN where nothing is known yet.
-        """
+    def take(self, proposal: Proposed) -> None:
+        """Take a proposal in: the text that is being shown stays, the others follow the proposal."""
         left = set(self.left)
         shown = [row for row in self.queue[:1] if row in left]
-        self.queue = [*shown, *(row for row in rows if row in left and row not in shown)]
-        self.lots |= set(lots)
-        if accuracy.value == accuracy.value:
-            self.accuracies[at] = accuracy
+        self.queue = [*shown, *(row for row in proposal.rows if row in left and row not in shown)]
+        if proposal.accuracy.value == proposal.accuracy.value:  # no NaN: something is known
+            self.accuracies[proposal.labelled] = proposal.accuracy
 
     def to_csv(self) -> str:
         """The texts that have a label, with it: data of the kind `labelled`."""
