@@ -17,7 +17,12 @@ from simcse_core.encoding.classifier import LinearClassifier
 from simcse_core.encoding.texts import Embeddings
 from simcse_core.errors import OptionError
 from simcse_core.learning.baselines import tfidf_of
-from simcse_core.learning.classifiers import class_centres, linear_classifier, logistic_regression
+from simcse_core.learning.classifiers import (
+    class_centres,
+    linear_classifier,
+    logistic_regression,
+    regularisation_strength,
+)
 from simcse_core.uses.classification.examples import Examples
 
 Scores = NDArray[np.float64]
@@ -182,6 +187,18 @@ def fit_scorer(examples: Examples, method: str, strength: float | None = None) -
         )
     examples.check_contrast()
     return _ALL[method](examples, strength)
+
+
+def strength_for(examples: Examples, method: str) -> float | None:
+    """The C that a logistic regression on these examples gets; None for what has none to choose.
+
+    Folds that each chose their own would have scores of different size: with 200 texts C changes from 1 to 100 between
+    them, and no one temperature makes probabilities of both.
+    """
+    if examples.several or method not in (LOGISTIC, TFIDF):
+        return None
+    rows = examples.embeddings if method == LOGISTIC else tfidf_of(list(examples.texts))[0]
+    return regularisation_strength(rows, np.array([str(label) for label in examples.labels]))
 
 
 def scores_for(scorer: Scorer, examples: Examples, classes: Sequence[str]) -> Scores:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from simcse_core.errors import DataError, OptionError
 from simcse_core.learning.calibration import fit_temperature, to_probabilities
 from simcse_core.uses.classification.examples import Examples
-from simcse_core.uses.classification.methods import LOGISTIC, Scores, fit_scorer, scores_for
+from simcse_core.uses.classification.methods import LOGISTIC, Scores, fit_scorer, scores_for, strength_for
 from simcse_core.uses.classification.results import Results
 
 FOLDS = 5
@@ -42,8 +42,9 @@ def cross_validate(
 ) -> Validation:
     """Hold out each part of the examples once, learn from the others, and ask about the part.
 
-    Parts are alike in their classes. Texts that are equal but for case and blanks stay together. Whatever is chosen or
-    fitted (the strength of the regression, TF-IDF's words, the temperature) is chosen without the part.
+    Parts are alike in their classes. Texts that are equal but for case and blanks stay together. Whatever is
+    fitted (TF-IDF's words, the temperature) is fitted without the part; only the strength of a logistic regression, one
+    of three, is chosen once for all parts, because scores of different size could not be calibrated together.
 
     Its accuracy's interval is over the texts; that another training set gives another classifier is not in it. It is of
     a classifier that has learned from a little less than all examples.
@@ -53,7 +54,7 @@ def cross_validate(
         method: one of `methods.METHODS`, or "tfidf" for the baseline.
         folds: how many parts, 2 or more.
         seed: of the parts.
-        strength: C of a logistic regression; None chooses it in each fold.
+        strength: C of a logistic regression; None chooses it as for all examples together.
         on_progress: receives how many of the parts are done.
 
     Raises:
@@ -64,6 +65,7 @@ def cross_validate(
     """
     examples.check_contrast()
     fold_of = _fold_of(examples, folds, seed)
+    strength = strength_for(examples, method) if strength is None else strength
     scores = np.full((len(examples), len(examples.classes)), -np.inf)
     for fold in range(folds):
         held = np.flatnonzero(fold_of == fold)
