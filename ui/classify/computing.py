@@ -10,7 +10,7 @@ from simcse_core.encoding.texts import Embeddings
 from simcse_core.errors import UserError
 
 if TYPE_CHECKING:
-    from simcse_core.uses.classification import Classifier, Examples, LearningCurve, Results, Suspect
+    from simcse_core.uses.classification import Classifier, LearningCurve, Results, Suspect
 
 Labels = tuple[str | tuple[str, ...], ...]
 Progress = Callable[[int, int], None]
@@ -134,30 +134,13 @@ def _results(
     method: str,
     progress: Progress,
 ) -> "Results":
-    from simcse_core.uses.classification import Examples, cross_validate
+    from simcse_core.uses.classification import Examples, cross_validate, evaluate
 
     examples = Examples.of(texts, labels, encoded.train)
     if test is None:
         return cross_validate(examples, method, on_progress=progress)
     assert encoded.test is not None
-    return _tested(examples, Examples.of(*test, encoded.test), method, progress)
-
-
-def _tested(train: "Examples", test: "Examples", method: str, progress: Progress) -> "Results":
-    """What a classifier that has learned from some texts does on others."""
-    from simcse_core.encoding.classifier import sigmoid, softmax
-    from simcse_core.uses.classification import TFIDF, Classifier, Results, cross_validate
-    from simcse_core.uses.classification.methods import fit_scorer
-
-    if method != TFIDF:
-        results = Classifier.fit_examples(train, method=method).evaluate(test)
-        progress(1, 1)
-        return results
-    scorer, several = fit_scorer(train, TFIDF), train.several
-    temperature = cross_validate(train, TFIDF, on_progress=progress).temperature
-    scores = scorer.scores(test.texts, test.embeddings) / temperature
-    probabilities = sigmoid(scores) if several else softmax(scores)
-    return Results(test.texts, test.labels, scorer.classes, probabilities, several=several)
+    return evaluate(examples, Examples.of(*test, encoded.test), method, on_progress=progress)
 
 
 def classifier(
