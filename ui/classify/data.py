@@ -161,7 +161,7 @@ def _labelled(chosen: ChosenData) -> Labelled:
         return data
     if isinstance(data, Texts):
         raise UnansweredError(
-            "{file} has texts without labels. Choose Label my own to label some of them; the file is taken along.",
+            "{file} has texts without labels. Choose Label my own, bring the file there, and label some of them.",
             file=data.name,
         )
     raise DataError(

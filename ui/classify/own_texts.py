@@ -130,7 +130,9 @@ def class_names(own: OwnTexts) -> tuple[str, ...]:
             most=len(KEYS),
         )
     if len(names) < 2:
-        raise UnansweredError("Name at least two classes at the right, one a line; then label with the keys 1, 2, …")
+        raise UnansweredError(
+            "Name at least two classes under Classes and model, one a line; then label with the keys 1, 2, …"
+        )
     return names
 
 

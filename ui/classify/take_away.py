@@ -49,7 +49,7 @@ def show(question: Question, outcome: Outcome) -> None:
                         "test-predictions.csv",
                         "text/csv",
                     )
-        st.caption(_("The same on the command line; the classifier is used again with the model it was made with:"))
+        st.caption(_("The same on the command line:"))
         st.code(command(question), language="bash", wrap_lines=True)
         st.caption(_("And in Python:"))
         st.code(python(question), language="python")
