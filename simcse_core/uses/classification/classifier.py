@@ -130,7 +130,7 @@ class Classifier:
         if validation is None and (folds := min(FOLDS, len(set(examples.groups.tolist())))) >= 2:
             validation = cross_validate(examples, method, folds=folds, seed=seed)
         return cls(
-            scorer=fit_scorer(examples, method),
+            scorer=fit_scorer(examples, method, None if validation is None else validation.strength),
             method=method,
             temperature=1.0 if validation is None else validation.temperature,
             several=examples.several,

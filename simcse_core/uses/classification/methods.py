@@ -190,15 +190,16 @@ def fit_scorer(examples: Examples, method: str, strength: float | None = None) -
 
 
 def strength_for(examples: Examples, method: str) -> float | None:
-    """The C that a logistic regression on these examples gets; None for what has none to choose.
+    """C that suits a logistic regression on these examples; None for other methods.
 
-    Folds that each chose their own would have scores of different size: with 200 texts C changes from 1 to 100 between
-    them, and no one temperature makes probabilities of both.
+    Scores of regressions of different strengths are not on one scale, so those that are calibrated together share one.
     """
-    if examples.several or method not in (LOGISTIC, TFIDF):
+    if method not in (LOGISTIC, TFIDF):
         return None
+    if examples.several:
+        return STRENGTH_OF_SEVERAL
     rows = examples.embeddings if method == LOGISTIC else tfidf_of(list(examples.texts))[0]
-    return regularisation_strength(rows, np.array([str(label) for label in examples.labels]))
+    return regularisation_strength(rows, np.array(examples.labels))
 
 
 def scores_for(scorer: Scorer, examples: Examples, classes: Sequence[str]) -> Scores:

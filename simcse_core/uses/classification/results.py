@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from simcse_core.encoding.classifier import Probabilities
 from simcse_core.learning.calibration import Bin, bins_of, calibration_error
-from simcse_core.meaning.intervals import Interval, interval
+from simcse_core.meaning.intervals import Interval, difference, interval
 from simcse_core.meaning.items import Items, as_floats
 from simcse_core.uses.classification.examples import label_sets, marks_of
 from simcse_core.uses.classification.labels import Labels
@@ -147,6 +147,12 @@ class Results:
             classes=classes,
             unseen=self.unseen,
         )
+
+    def over(self, other: "Results") -> Interval:
+        """By how much the accuracy is above that of other results on the same texts, with the 95 % interval of the
+        paired difference; 0 inside it means that the difference is inside the noise."""
+        mine, theirs = (Items({"accuracy": as_floats(one.hits())}) for one in (self, other))
+        return difference(mine, theirs, "accuracy")
 
     def confusion(self) -> NDArray[np.int64]:
         """(names, names) how many texts of each class (row) were said to be of each class (column), in the order of

@@ -29,6 +29,8 @@ class Validation(Results):
     temperature: float
     """Fitted on all `scores`. The probabilities of a text are by a temperature fitted on the other folds."""
     method: str
+    strength: float | None
+    """C of the logistic regressions; None for other methods."""
 
 
 def cross_validate(
@@ -42,9 +44,9 @@ def cross_validate(
 ) -> Validation:
     """Hold out each part of the examples once, learn from the others, and ask about the part.
 
-    Parts are alike in their classes. Texts that are equal but for case and blanks stay together. Whatever is
-    fitted (TF-IDF's words, the temperature) is fitted without the part; only the strength of a logistic regression, one
-    of three, is chosen once for all parts, because scores of different size could not be calibrated together.
+    Parts are alike in their classes. Texts that are equal but for case and blanks stay together. What is fitted
+    (weights, TF-IDF's words, the temperature) is fitted without the part. Only the strength of a logistic regression is
+    chosen once for all parts, from three values: scores of different strengths could not be calibrated together.
 
     Its accuracy's interval is over the texts; that another training set gives another classifier is not in it. It is of
     a classifier that has learned from a little less than all examples.
@@ -54,7 +56,7 @@ def cross_validate(
         method: one of `methods.METHODS`, or "tfidf" for the baseline.
         folds: how many parts, 2 or more.
         seed: of the parts.
-        strength: C of a logistic regression; None chooses it as for all examples together.
+        strength: C of a logistic regression; None chooses it.
         on_progress: receives how many of the parts are done.
 
     Raises:
@@ -88,6 +90,7 @@ def cross_validate(
         scores=scores,
         temperature=fit_temperature(scores, examples.marks, several=examples.several),
         method=method,
+        strength=strength,
     )
 
 
@@ -112,9 +115,9 @@ def evaluate(
         OptionError: there is no such method.
     """
     check_classes(learned.classes, tested.classes)
-    scorer = fit_scorer(learned, method)
     folds = min(folds, len(set(learned.groups.tolist())))
     validation = cross_validate(learned, method, folds=folds, seed=seed, on_progress=on_progress)
+    scorer = fit_scorer(learned, method, validation.strength)
     scores = scorer.scores(tested.texts, tested.embeddings)
     probabilities = to_probabilities(scores, validation.temperature, several=learned.several)
     return Results(tested.texts, tested.labels, scorer.classes, probabilities, learned.several)
