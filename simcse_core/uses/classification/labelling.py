@@ -189,25 +189,24 @@ def propose(pool: Pool, state: LabellingState, count: int = 1, *, strategy: Stra
         )
     done = state.done
     lots = [int(row) for row in pool.lots if int(row) not in done]
-    turns = [strategy == "random" or _is_lot(pool, done, len(done) + place) for place in range(count)]
-    unsure = iter(()) if all(turns) else iter(_unsure(pool, state, count, set(lots[: sum(turns)])))
-    by_lot, rows = set[int](), list[int]()
-    drawn = iter(lots)
-    for is_lot in turns:
-        row = next(drawn if is_lot else unsure, None)
-        row = next(drawn, None) if row is None else row
-        if row is None:
-            break
-        if is_lot:
-            by_lot.add(row)
-        rows.append(row)
-    return Proposal(tuple(rows), frozenset(by_lot))
+    if strategy == "random":
+        rows = tuple(lots[:count])
+        return Proposal(rows, frozenset(rows))
+    drawn = _lots_due(pool, done, count)
+    unsure = iter(_unsure(pool, state, count, set(drawn.values())))
+    chosen = [drawn[place] if place in drawn else next(unsure, None) for place in range(count)]
+    return Proposal(tuple(row for row in chosen if row is not None), frozenset(drawn.values()))
 
 
-def _is_lot(pool: Pool, done: set[int], decisions: int) -> bool:
-    """Whether it is a lot's turn after so many decisions: unless it was chosen and labelled before."""
-    due = pool.lots[: (decisions + 1) // EVERY]
-    return any(int(row) not in done for row in due)
+def _lots_due(pool: Pool, done: set[int], count: int) -> dict[int, int]:
+    """Which of the next proposals, counted from 0, are drawn by lot, and the rows."""
+    drawn: dict[int, int] = {}
+    for place in range(count):
+        due = pool.lots[: (len(done) + place + 1) // EVERY]
+        row = next((int(row) for row in due if int(row) not in done and int(row) not in drawn.values()), None)
+        if row is not None:
+            drawn[place] = row
+    return drawn
 
 
 def probabilities(pool: Pool, state: LabellingState) -> Probabilities:
