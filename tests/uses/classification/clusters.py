@@ -44,7 +44,7 @@ class _Axes:
         rows = [self._row(text) for text in texts]  # type: ignore[attr-defined]
         return np.asarray(rows, dtype=np.float32).reshape(-1, DIM)
 
-    def _row(self, text: str) -> np.ndarray:  # type: ignore[type-arg]
+    def _row(self, text: str) -> np.ndarray:
         place = next((place for place, word in enumerate(WORDS) if word in text), DIM - 1)
         row = np.eye(DIM)[(place + self.turn) % DIM] + 0.01 * (len(text) % 7)
         return np.asarray(row / np.linalg.norm(row))
