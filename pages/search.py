@@ -6,15 +6,14 @@ from ui.frame import errors, stage
 from ui.frame.translation import _
 from ui.search import choices, corpus, details, quality, repeats, take_away, view
 from ui.search.corpus import SearchCorpus
-from ui.shared import cache, inputs
-from ui.shared.prompt_and_dim import sides
+from ui.shared import cache
 
 
-def search(query: str, texts: SearchCorpus, encoders: choices.Encoders, beside: str) -> None:
+def search(texts: SearchCorpus, query: str, encoders: choices.Encoders, beside: str) -> None:
     """Two lists beside each other, and why a text is in them."""
     with settings_box:
         count = choices.count()
-        where = choices.where(texts, st.container())
+        where = corpus.choose_filters(texts)
     if not query:
         places.figure.info(_("Type what you are looking for."), icon=":material/edit:")
         return
@@ -25,16 +24,14 @@ def search(query: str, texts: SearchCorpus, encoders: choices.Encoders, beside: 
     with places.rail, errors.user_errors():
         if row is not None:
             details.show(row, query, texts, found, encoders.first)
-        if cache.is_loaded(encoders.first.model):
-            inputs.warn_about([query], sides(encoders.first)[0])
+        view.warn_about(query, found, encoders, count)
     with places.controls.popover(_("Take away"), icon=":material/download:"):
-        there = [listing for listing in found if listing is not None]
-        take_away.show(query, texts, there, encoders.first, where, count)
+        take_away.show(query, texts, [one for one in found if one is not None], encoders.first, where, count)
 
 
 def duplicates(texts: SearchCorpus, settings: cache.EncoderSettings) -> None:
     """Texts that say nearly the same."""
-    with settings_box:
+    with places.rail:
         threshold = repeats.choose_threshold(settings)
     with places.figure:
         found = view.show_duplicates(texts, settings, threshold)
@@ -47,33 +44,25 @@ def duplicates(texts: SearchCorpus, settings: cache.EncoderSettings) -> None:
         take_away.show_groups(found, texts)
 
 
-def measured(texts: SearchCorpus, settings: cache.EncoderSettings) -> None:
+def measured(texts: SearchCorpus, encoders: choices.Encoders) -> None:
     """How often each way of searching finds what is right."""
-    with places.controls:
+    with places.rail:
         metric = choices.metric()
     with places.figure:
-        if not cache.is_loaded(settings.model):
-            cache.until_loaded(settings.model)
-            return
-        encoded = view.encode(texts, settings)
-        if encoded is None:
-            return
-        found = quality.measure(encoded, settings)
-        quality.show(found, metric)
-    places.finding.markdown(quality.in_words(found, metric))
+        found = view.show_quality(texts, encoders, metric)
+    if found is not None:
+        places.finding.markdown(quality.in_words(found, metric))
 
 
 places = stage.begin("search")
-query_box, texts_box = (places.rail.container() for _box in range(2))
 with places.figure, errors.user_errors():
-    with texts_box:
+    with places.rail:
+        query_box = st.container()
         texts = corpus.choose()
-    with query_box:
-        query = choices.query(texts)
     with places.controls:
         figure = choices.view(is_judged=bool(quality.judged(texts)))
-        beside = choices.beside() if figure == "search" else "words"
-        settings_box = st.popover(choices.model_title(), icon=":material/tune:")
+        beside = choices.beside(figure)
+        settings_box = st.popover(choices.model_title(), icon=":material/tune:", key="search-settings")
     with settings_box:
         first, rarely, second = (st.container() for _box in range(3))
         encoders = choices.encoders(first, rarely, second if beside == "model" else None)
@@ -81,6 +70,8 @@ with places.figure, errors.user_errors():
         case "same":
             duplicates(texts, encoders.first)
         case "quality":
-            measured(texts, encoders.first)
+            measured(texts, encoders)
         case _:
-            search(query, texts, encoders, beside)
+            with query_box:
+                query = choices.query(texts)
+            search(texts, query, encoders, beside)

@@ -9,12 +9,12 @@ from streamlit.delta_generator import DeltaGenerator
 from simcse_core.encoding.catalogue import with_layers
 from simcse_core.errors import UserError
 from simcse_core.limits import check_lengths
+from simcse_core.plain import shortened
 from ui.frame import address
 from ui.frame.errors import plain
 from ui.frame.translation import N_, _, language
 from ui.search import first, quality
-from ui.search.corpus import SearchCorpus, choose_filters
-from ui.search.results import Where
+from ui.search.corpus import SearchCorpus
 from ui.shared import cache, defaults, inputs, models
 from ui.shared.typing_area import put, typing_area
 
@@ -94,9 +94,12 @@ def view(*, is_judged: bool) -> str:
     return _segments("view", offered, _("Figure"))
 
 
-def beside() -> str:
-    """What meaning is compared with."""
-    return _segments("beside", BESIDE, _("Beside meaning"))
+def beside(figure: str) -> str:
+    """What meaning is compared with in a figure; among duplicates with nothing."""
+    if figure == "same":
+        return "words"
+    offered = {name: title for name, title in BESIDE.items() if figure == "search" or name != "both"}
+    return _segments("beside", offered, _("Beside meaning"))
 
 
 def metric() -> str:
@@ -144,7 +147,8 @@ def encoders(place: DeltaGenerator, rarely: DeltaGenerator, second: DeltaGenerat
 
 def model_title() -> str:
     """What the model is called that is chosen now; the control that changes it is called so."""
-    return plain(models.title(address.remembered("model", models.names(), defaults.model(language()))))
+    title = models.title(address.remembered("model", models.names(), defaults.model(language())))
+    return plain(shortened(title, 20))
 
 
 def _another(model: str) -> str:
@@ -154,14 +158,6 @@ def _another(model: str) -> str:
         return base
     here = [defaults.model("en"), defaults.model("zh_CN"), with_layers().name]
     return next(name for name in here if name != model)
-
-
-def where(corpus: SearchCorpus, place: DeltaGenerator) -> Where:
-    """Which rows are searched."""
-    if not corpus.filters:
-        return {}
-    with place:
-        return choose_filters(corpus)
 
 
 def name_of(settings: cache.EncoderSettings, other: cache.EncoderSettings) -> str:

@@ -14,6 +14,7 @@ from simcse_core.data.kinds import KINDS, Answers, Dataset, Pairs, Triplets
 from simcse_core.data.readers import data_from_bytes, table_sample
 from simcse_core.errors import InputError
 from simcse_core.limits import check_texts, limits
+from simcse_core.plain import shortened
 from simcse_core.uses.search.corpus import Corpus, open_corpus
 from ui.frame import address
 from ui.frame.errors import UnansweredError, plain
@@ -115,19 +116,25 @@ def choose() -> SearchCorpus:
     key, keep = address.widget(
         "search-data", names, default if default in names else f"{BUNDLED}-en", language=language()
     )
-    choice, own = st.columns([3, 2], gap="small", vertical_alignment="bottom")
-    name = choice.selectbox(_("Texts to search"), names, format_func=data_choice.data_title, key=key, on_change=keep)
-    with own.popover(_("My own"), icon=":material/upload:", width="stretch"):
+    title = _title(st.session_state[key])
+    with st.popover(title, icon=":material/article:", width="stretch", key="search-texts"):
+        name = st.selectbox(_("Texts to search"), names, format_func=data_choice.data_title, key=key, on_change=keep)
+        st.caption(_("Or texts of your own, pasted or from a file:"))
         pasted = split_lines(typing_area(_("Paste texts, one a line"), default="", source="paste", key=PASTE))
         offer_other_text(PASTE)
         brought = data_choice.upload("search", ("texts", "labelled", "pairs", "answers"))
     if pasted:
-        st.caption(_("Searching the texts that you pasted."))
         return _pasted(tuple(pasted))
-    if brought is not None:
-        st.caption(_("Searching your file {name}.").format(name=plain(brought.name)))
-        return _brought(brought)
-    return _bundled(name)
+    return _bundled(name) if brought is None else _brought(brought)
+
+
+def _title(name: str) -> str:
+    """What is searched now, as far as it is known before it is read."""
+    area = st.session_state.get(f"{PASTE}-state")
+    if area is not None and area.text.strip():
+        return _("The texts that you pasted")
+    file = st.session_state.get("search-upload")
+    return data_choice.data_title(name) if file is None else plain(shortened(file.name, 30))
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)  # read-only

@@ -61,6 +61,8 @@ def _words(
     said = ""
     if query == text:
         said = _("Both are the same.")
+    elif cache.is_loaded(settings.model) and cache.check((query, text), text_settings).unreadable:
+        said = _("The model cannot read this pair, so its cosine means nothing.")
     elif cache.is_loaded(settings.model):
         try:
             effects = word_effects.effects(query, text, settings, text_settings)

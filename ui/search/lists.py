@@ -118,10 +118,10 @@ def scale_in_words(listing: Listing) -> str:
     """What a bar of this list is."""
     if listing.method == "dense":
         middle = number(listing, listing.middle or 0.0)
-        return _("Cosine. Bars from {middle}, the middle of all texts, to 1.").format(middle=middle)
+        return _("Cosine, {middle} (median) to 1").format(middle=middle)
     if listing.method == "bm25":
-        return _("BM25 score. Bars from 0 to the best hit.")
-    return _("Joined ranks. A full bar is first in both.")
+        return _("BM25, 0 to the best hit")
+    return _("Joined ranks; full: first in both")
 
 
 def _there(rank: int | None, count: int, other: Listing) -> str:

@@ -7,23 +7,23 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
+from simcse_core.encoding.texts import Embeddings
 from simcse_core.meaning.intervals import Interval, difference, interval
 from simcse_core.meaning.items import Items, as_floats
-from simcse_core.uses.search.index import METHODS, Hit, Method
+from simcse_core.uses.search.index import Hit, Method
 from ui.frame import projector, waiting
+from ui.frame.errors import plain
 from ui.frame.translation import N_, _, joined
 from ui.search.corpus import SearchCorpus
 from ui.search.results import DEPTH, Encoded, counted
 from ui.shared import cache, charts
-from ui.shared.colors import OKABE_ITO
+from ui.shared.colors import of_category
 from ui.shared.prompt_and_dim import sides
 
 LABEL = "label"
 MOST_QUERIES = 300
 """A seeded sample of more."""
 METRICS = {"first": N_("Right text first"), "ten": N_("Right text in the first 10"), "mrr": N_("MRR")}
-NAMES: dict[Method, str] = {"dense": N_("By meaning"), "bm25": N_("By words"), "hybrid": N_("Both")}
-COLORS: dict[Method, str] = dict(zip(METHODS, OKABE_ITO, strict=False))
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,10 @@ class Judged:
 
 @dataclass(frozen=True)
 class Quality:
-    """Query by query, for each method."""
+    """Query by query, for each way of searching; the first two are compared."""
 
-    items: dict[Method, Items]
+    items: dict[str, Items]
+    """By what the way is called."""
     count: int
     of: int
     """So many queries there are; `count` of them were measured."""
@@ -68,32 +69,53 @@ def right_for(query: str, corpus: SearchCorpus) -> frozenset[int]:
     return frozenset(corpus.right.get(query, ()))
 
 
-def measure(encoded: Encoded, settings: cache.EncoderSettings) -> Quality:
-    """Search for every query that the data brings, in each way."""
-    every = judged(encoded.corpus)
+def measure(texts: Sequence[Encoded], settings: Sequence[cache.EncoderSettings], names: Sequence[str]) -> Quality:
+    """Search for every query that the data brings, in each way.
+
+    Args:
+        texts: the corpus, as each encoder reads it.
+        settings: of each encoder.
+        names: of the encoders; with one, words and both joined are measured too, with two words alone.
+    """
+    every = judged(texts[0].corpus)
     sample = every if len(every) <= MOST_QUERIES else tuple(random.Random(0).sample(every, MOST_QUERIES))
-    with waiting.progress_bar(_("Reading the queries")) as report:
-        embeddings = cache.embeddings([one.text for one in sample], sides(settings)[0], report)
-    items = _items(encoded.corpus.key, settings, encoded, sample, embeddings)
-    return Quality(items, len(sample), len(every), not encoded.corpus.right)
+    by_encoder = [_items(one.corpus.key, "dense", of, one, sample) for one, of in zip(texts, settings, strict=True)]
+    by_words = _items(texts[0].corpus.key, "bm25", None, texts[0], sample)
+    items = {**dict(zip(names, by_encoder, strict=True)), _("By words"): by_words}
+    if len(texts) == 1:
+        items[_("Both joined")] = _items(texts[0].corpus.key, "hybrid", settings[0], texts[0], sample)
+    return Quality(items, len(sample), len(every), not texts[0].corpus.right)
 
 
-@st.cache_data(max_entries=24, show_spinner=False)
+def by_words(encoded: Encoded) -> Items:
+    """Query by query, what BM25 finds."""
+    return _items(encoded.corpus.key, "bm25", None, encoded, judged(encoded.corpus))
+
+
 def _items(
+    corpus: str, method: Method, settings: cache.EncoderSettings | None, encoded: Encoded, queries: Sequence[Judged]
+) -> Items:
+    """Of one way of searching; kept for the same texts and encoder."""
+    written = [one.text for one in queries]
+    embeddings = None
+    if settings is not None:
+        with waiting.progress_bar(_("Reading the queries")) as report:
+            embeddings = cache.embeddings(written, sides(settings)[0], report)
+    return _searched(corpus, method, settings, encoded, queries, embeddings)
+
+
+@st.cache_data(max_entries=48, show_spinner=False)
+def _searched(
     corpus: str,
-    settings: cache.EncoderSettings,
+    method: Method,
+    settings: cache.EncoderSettings | None,
     _encoded: Encoded,
     _queries: Sequence[Judged],
-    _embeddings: "np.ndarray[tuple[int, int], np.dtype[np.float32]]",
-) -> dict[Method, Items]:
-    texts = [one.text for one in _queries]
-    found: dict[Method, Items] = {}
-    for method in METHODS:
-        index = counted(_encoded.corpus) if method == "bm25" else _encoded.index
-        embeddings = None if method == "bm25" else _embeddings
-        hits = index.search(texts, top_k=DEPTH + 1, method=method, embeddings=embeddings)
-        found[method] = _measured(_queries, hits)
-    return found
+    _embeddings: Embeddings | None,
+) -> Items:
+    index = counted(_encoded.corpus) if method == "bm25" else _encoded.index
+    hits = index.search([one.text for one in _queries], top_k=DEPTH + 1, method=method, embeddings=_embeddings)
+    return _measured(_queries, hits)
 
 
 def _measured(queries: Sequence[Judged], found: Sequence[Sequence[Hit]]) -> Items:
@@ -110,22 +132,19 @@ def _rank(query: Judged, hits: Sequence[Hit]) -> float:
 
 def show(quality: Quality, metric: str) -> None:
     """A point with its range for each way of searching, and the numbers."""
-    values = {method: interval(items, metric) for method, items in quality.items.items()}
-    drawn = (
-        [Interval(one.value, one.value, one.value) for one in values.values()]
-        if quality.are_labels
-        else [*values.values()]
-    )
+    values = {name: interval(items, metric) for name, items in quality.items.items()}
+    drawn = list(values.values())
+    if quality.are_labels:
+        drawn = [Interval(one.value, one.value, one.value) for one in drawn]
+    colors = [of_category(place) for place in range(len(drawn))]
     projector.chart(
-        charts.intervals(
-            [_(NAMES[method]) for method in values], drawn, [COLORS[method] for method in values], _(METRICS[metric])
-        ),
+        charts.intervals(list(map(charts.shortened, values)), drawn, colors, _(METRICS[metric])),
         key="search-quality",
-        alt=joined(*(f"{_(NAMES[method])}: {one.value:.2f}." for method, one in values.items())),
+        alt=joined(*(f"{name}: {one.value:.2f}." for name, one in values.items())),
     )
     st.table(
         {
-            "": [_(NAMES[method]) for method in values],
+            "": list(map(plain, quality.items)),
             **{
                 _(title): [_number(interval(items, name), quality.are_labels) for items in quality.items.values()]
                 for name, title in METRICS.items()
@@ -142,31 +161,24 @@ def _number(value: Interval, without_range: bool) -> str:
 
 
 def in_words(quality: Quality, metric: str) -> str:
-    """Whether meaning finds more than words, by more than chance."""
-    dense, words = quality.items["dense"], quality.items["bm25"]
-    by = difference(dense, words, metric)
-    said = _("{metric}: {dense:.2f} by meaning, {words:.2f} by words, of {n:,} queries.").format(
+    """Whether the first way of searching finds more than the second, by more than chance."""
+    (first, items), (second, others), *_rest = quality.items.items()
+    by = difference(items, others, metric)
+    said = _("{metric}: {first} {value:.2f}, {second} {other:.2f}, of {n:,} queries.").format(
         metric=_(METRICS[metric]),
-        dense=interval(dense, metric).value,
-        words=interval(words, metric).value,
+        first=plain(first),
+        value=interval(items, metric).value,
+        second=plain(second),
+        other=interval(others, metric).value,
         n=quality.count,
     )
+    if quality.count < quality.of:
+        said = joined(said, _("They are a random sample of {n:,}.").format(n=quality.of))
     if quality.are_labels:
-        return joined(
-            said,
-            _("Any other text of the same label counts as right. Texts rank each other, so there is no 95 % range."),
-        )
-    if not by.low > 0 and not by.high < 0:
-        return joined(
-            said,
-            _("The difference is inside the noise (95 % range {low:+.2f} to {high:+.2f}).").format(
-                low=by.low, high=by.high
-            ),
-        )
-    better = _("Meaning is better") if by.value > 0 else _("Words are better")
-    return joined(
-        said,
-        _("{which} by {by:.2f} (95 % range {low:.2f} to {high:.2f}).").format(
-            which=better, by=abs(by.value), low=min(abs(by.low), abs(by.high)), high=max(abs(by.low), abs(by.high))
-        ),
-    )
+        why = _("Any other text of the same label counts as right. Texts rank each other, so there is no 95 % range.")
+        return joined(said, why)
+    if by.low > 0 or by.high < 0:
+        template = _("The difference is {by:+.2f} (95 % range {low:+.2f} to {high:+.2f}).")
+    else:
+        template = _("The difference, {by:+.2f}, is inside the noise (95 % range {low:+.2f} to {high:+.2f}).")
+    return joined(said, template.format(by=by.value, low=by.low, high=by.high))

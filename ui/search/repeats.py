@@ -71,7 +71,9 @@ def find(encoded: Encoded, threshold: float) -> Repeats:
     """All groups of a corpus. Errors as for `Index.duplicates`."""
     with st.spinner(_("Comparing each text with each …")):
         found = _found(encoded.corpus.key, hash(encoded.embeddings[:8].tobytes()), threshold, encoded)
-    return Repeats(threshold, tuple(_group(encoded, rows) for rows in found.clusters), found.is_complete)
+    groups = (_group(encoded, rows) for rows in found.clusters)
+    closest_first = sorted(groups, key=lambda group: (-len(group), -group[-1].cosine))
+    return Repeats(threshold, tuple(closest_first), found.is_complete)
 
 
 @st.cache_data(max_entries=24, show_spinner=False)
@@ -83,7 +85,8 @@ def _found(corpus: str, embeddings: int, threshold: float, _encoded: Encoded) ->
 def _group(encoded: Encoded, rows: tuple[int, ...]) -> tuple[Member, ...]:
     first = encoded.embeddings[rows[0]].astype(np.float64)
     close = cosines(encoded.embeddings[list(rows)], first)
-    return tuple(Member(row, encoded.corpus.texts[row], float(cosine)) for row, cosine in zip(rows, close, strict=True))
+    members = [Member(row, encoded.corpus.texts[row], float(cosine)) for row, cosine in zip(rows, close, strict=True)]
+    return (members[0], *sorted(members[1:], key=lambda one: -one.cosine))
 
 
 def show(repeats: Repeats, *, about: str) -> None:

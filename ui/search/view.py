@@ -165,11 +165,43 @@ def show_duplicates(corpus: SearchCorpus, settings: cache.EncoderSettings, thres
     return found
 
 
+def show_quality(corpus: SearchCorpus, encoders: Encoders, metric: str) -> quality.Quality | None:
+    """How often each way of searching finds what is right; None while a model is loading or a corpus is not read."""
+    settings = list(dict.fromkeys((encoders.first, encoders.second)))
+    encoded = []
+    for one in settings:
+        if not cache.is_loaded(one.model):
+            cache.until_loaded(one.model)
+            return None
+        if (texts := encode(corpus, one)) is None:
+            return None
+        encoded.append(texts)
+    names = [_("By meaning")]
+    if len(settings) > 1:
+        names = [choices.name_of(encoders.first, encoders.second), choices.name_of(encoders.second, encoders.first)]
+    found = quality.measure(encoded, settings, names)
+    quality.show(found, metric)
+    return found
+
+
+def warn_about(query: str, found: Sequence[Listing | None], encoders: Encoders, count: int) -> None:
+    """Say what a model cannot read or has to cut, of the query and of what it found."""
+    for listing, settings in zip(found, (encoders.first, encoders.second), strict=True):
+        if listing is not None and listing.method == "dense" and cache.is_loaded(settings.model):
+            texts = [query, *(hit.text for hit in listing.hits[:count])]
+            inputs.warn_about(list(dict.fromkeys(texts)), sides(settings)[1])
+
+
 def show_pair(corpus: SearchCorpus, settings: cache.EncoderSettings) -> None:
     """Why a text is in its group."""
     pair = repeats.pair(_about_groups(corpus, settings))
     if pair is None:
-        st.caption(_("Click a text to see which words bring it close to the first of its group."))
+        st.caption(
+            _(
+                "Each group stands below its first text. The number is the cosine with it, the bar goes from the "
+                "threshold to 1. Click a text to see which words bring the two together."
+            )
+        )
         return
     details.show_pair(corpus.texts[pair[0]], corpus.texts[pair[1]], sides(settings)[1])
 
