@@ -10,7 +10,7 @@ import numpy as np
 from simcse_core.data.files import TEXT
 from simcse_core.encoding.texts import Embeddings
 from simcse_core.errors import OptionError
-from simcse_core.uses.search.corpus import Row
+from simcse_core.uses.search.corpus import Row, as_text
 from simcse_core.uses.search.lexical import Lexical
 from simcse_core.uses.search.nearest import Mask, in_blocks
 
@@ -88,7 +88,7 @@ class Contents:
         mask = np.ones(self.rows.num_rows, dtype=bool)
         for column, wanted in where.items():
             cells = self.cells(column)
-            values = [str(value) for value in (wanted if isinstance(wanted, list | tuple | set) else [wanted])]
+            values = [as_text(value) for value in (wanted if isinstance(wanted, list | tuple | set) else [wanted])]
             mask &= compute.is_in(cells, value_set=pyarrow.array(values, cells.type)).to_numpy()
         return mask
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from simcse_core.data.kinds import Dataset, texts_of
 from simcse_core.data.opening import source_of
 from simcse_core.data.piped import local
 from simcse_core.data.tables import Table, json_records
-from simcse_core.encoding.texts import is_listing
+from simcse_core.encoding.texts import each
 from simcse_core.errors import DataError, InputError
 from simcse_core.limits import check_length, limits
 
@@ -33,6 +33,8 @@ class Corpus:
     columns: tuple[str, ...]
     """The other columns."""
     open_rows: Callable[[], Iterator[Row]]
+    counted: list[int] = field(default_factory=list, compare=False)
+    """How many rows there are, once somebody has gone through all of them."""
 
     def __iter__(self) -> Iterator[Row]:
         """The rows, as they come from their source.
@@ -50,6 +52,7 @@ class Corpus:
             yield row
         if not number:
             raise empty(self.name)
+        self.counted[:] = [number]
 
     def texts(self) -> Iterator[str]:
         """The texts alone; errors as for the rows."""
@@ -57,7 +60,7 @@ class Corpus:
 
     def count_rows(self) -> int:
         """How many there are; going through all of them shows what is wrong with one before hours of work."""
-        return sum(1 for _row in self)
+        return self.counted[0] if self.counted else sum(1 for _row in self)
 
     def with_columns(self, columns: Sequence[str]) -> "Corpus":
         """The same texts, with these other columns and in this order.
@@ -112,7 +115,7 @@ def open_corpus(
 
     Raises:
         DataError: there is no such file, it cannot be read, or it has no column of this name.
-        InputError: it is nothing of all this.
+        InputError: it is nothing of all this, or an element of a list is no text.
     """
     if isinstance(source, Corpus):
         return source
@@ -124,16 +127,12 @@ def open_corpus(
         return _of_dataset(source)
     if hasattr(source, "columns") and hasattr(source, "itertuples"):
         return _of_frame(source, columns)
-    if not is_listing(source):
-        raise InputError(
-            "A corpus is a list of texts, a table or the path of one, not a {kind}.", kind=type(source).__name__
-        )
     return _of_list(source)
 
 
-def _of_list(texts: Iterable[object]) -> Corpus:
+def _of_list(texts: Iterable[str]) -> Corpus:
     name = "The corpus"
-    rows = [(cell_text(text, number, TEXT, name), ()) for number, text in enumerate(texts, 1)]
+    rows = [(cell_text(text, number, TEXT, name), ()) for number, text in enumerate(each(texts), 1)]
     return Corpus(name, (), lambda: iter(rows))
 
 
@@ -141,7 +140,7 @@ def _of_dataset(data: Dataset) -> Corpus:
     target = data.target()
     if len(data.text_names()) == 1 and target is not None:
         labels: Sequence[object] = getattr(data, target)
-        rows = [(text, (_as_text(label),)) for text, label in zip(texts_of(data), labels, strict=True)]
+        rows = [(text, (as_text(label),)) for text, label in zip(texts_of(data), labels, strict=True)]
         return Corpus(data.name, (target,), lambda: iter(rows))
     texts = texts_of(data) if len(data.text_names()) == 1 else tuple(dict.fromkeys(texts_of(data)))
     return Corpus(data.name, (), lambda: ((text, ()) for text in texts))
@@ -211,10 +210,10 @@ def _places(names: Sequence[str], columns: Mapping[str, str] | None, file: str) 
 def _rows(cells: Iterable[tuple[int, Sequence[object]]], places: Mapping[str, int], name: str) -> Iterator[Row]:
     text, *others = places.values()
     for row, values in cells:
-        yield cell_text(values[text], row, TEXT, name), tuple(_as_text(values[place]) for place in others)
+        yield cell_text(values[text], row, TEXT, name), tuple(as_text(values[place]) for place in others)
 
 
-def _as_text(cell: object) -> str:
+def as_text(cell: object) -> str:
     """What a filter compares with: the cell as a file would write it, "" where nothing stands there."""
     if isinstance(cell, str):
         return clean(cell)

@@ -16,12 +16,12 @@ from simcse_core.errors import InputError, ModelError, OptionError, ShapeError
 from simcse_core.limits import check_texts, limits
 from simcse_core.uses.search import stored
 from simcse_core.uses.search.contents import Contents, Where
-from simcse_core.uses.search.corpus import Corpus, empty, open_corpus
+from simcse_core.uses.search.corpus import Corpus, as_text, empty, open_corpus
 from simcse_core.uses.search.duplicates import THRESHOLD, Duplicates, check_count, duplicates
 from simcse_core.uses.search.encoders import EncoderSettings, Sides
 from simcse_core.uses.search.fusion import DEPTH, fused
 from simcse_core.uses.search.identity import Identity
-from simcse_core.uses.search.nearest import Mask, Ranking, nearest
+from simcse_core.uses.search.nearest import Mask, Ranking, check_unit_rows, nearest
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -82,9 +82,9 @@ class Index:
 
         Raises:
             InputError: there are no texts.
-            ShapeError: texts, embeddings and columns differ in number.
+            ShapeError: texts, embeddings and columns differ in number, or embeddings are no unit rows.
         """
-        cells = {name: [str(cell) for cell in column] for name, column in (columns or {}).items()}
+        cells = {name: [as_text(cell) for cell in column] for name, column in (columns or {}).items()}
         if embeddings is None:
             embeddings = np.zeros((len(texts), 0), dtype=np.float32)
         counts = {"the embeddings": len(embeddings), **{name: len(column) for name, column in cells.items()}}
@@ -95,6 +95,7 @@ class Index:
                 )
         if not len(texts):
             raise empty("The corpus")
+        check_unit_rows(embeddings)
         rows = list(zip(texts, zip(*cells.values(), strict=True) if cells else [()] * len(texts), strict=True))
         return cls(Contents.in_memory(rows, tuple(cells), embeddings), lambda: _sides_of(model, prompt))
 
@@ -398,6 +399,7 @@ class Index:
                     dim=self.dim,
                     shape=given.shape,
                 )
+            check_unit_rows(given)
             return given
         return self.sides().query.encode(queries)
 

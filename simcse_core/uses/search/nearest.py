@@ -22,6 +22,7 @@ BLOCK = 10_000
 QUERIES_AT_ONCE = 64
 DECIMALS = 6
 """Of a score. Cosines that differ by less are equal (`meaning.similarity.ROUNDING`)."""
+LENGTHS_DIFFER = 1e-3
 MARGIN = 5e-6
 """A product in float32 is off by at most some 1e-6; rounding to six decimals moves by half of that again."""
 
@@ -60,6 +61,24 @@ class Ranking:
 def in_blocks(embeddings: Embeddings) -> tuple[Embeddings, ...]:
     """(N, D) as views of at most `BLOCK` rows."""
     return tuple(embeddings[start : start + BLOCK] for start in range(0, len(embeddings), BLOCK))
+
+
+def check_unit_rows(embeddings: Embeddings) -> None:
+    """See that embeddings have a length of 1 each, so that their products are cosines; none has no dimensions.
+
+    Raises:
+        ShapeError: they do not.
+    """
+    if not embeddings.shape[1]:
+        return
+    lengths = np.sqrt(np.einsum("nd,nd->n", embeddings, embeddings))
+    wrong = np.flatnonzero(~(np.abs(lengths - 1) <= LENGTHS_DIFFER))
+    if len(wrong):
+        raise ShapeError(
+            "Embedding {row} has a length of {length:.4g}: they have to be unit rows, of length 1.",
+            row=int(wrong[0]),
+            length=float(lengths[wrong[0]]),
+        )
 
 
 def nearest(

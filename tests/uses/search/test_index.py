@@ -72,6 +72,7 @@ def test_a_filter_leaves_only_rows_with_the_value(method: Method) -> None:
     (hit,) = index.search("north 90", method=method, where={"language": "en", "year": 2025})
     assert (hit.row, hit.columns) == (2, {"language": "en", "year": "2025"})
     assert index.search("east 0", method=method, where={"language": "xx"}) == []
+    assert index.search("east 0", method=method, where={"year": 2024.0})[0].row == 1
 
 
 def test_a_corpus_of_one_and_the_query_alone_in_it() -> None:
@@ -88,6 +89,13 @@ def test_queries_may_come_encoded() -> None:
         index.search("? 90")
     with pytest.raises(ShapeError, match=r"have to be 1 x 2: got shape \(1, 3\)"):
         index.search("?", embeddings=np.ones((1, 3), dtype=np.float32))
+
+
+def test_embeddings_that_are_no_unit_rows_are_refused() -> None:
+    with pytest.raises(ShapeError, match="Embedding 1 has a length of 2: they have to be unit rows"):
+        Index.of(TEXTS[:2], np.array([[1, 0], [2, 0]], dtype=np.float32))
+    with pytest.raises(ShapeError, match="Embedding 0 has a length of nan"):
+        of_angles().search("?", embeddings=np.array([np.nan, 0]))
 
 
 @pytest.mark.parametrize("corpus", [[], (), pd.DataFrame({"text": []}), pd.Series([], dtype=str)])
