@@ -11,7 +11,7 @@ from simcse_core.runs.run import Run
 from ui.frame import errors, operators, page
 from ui.frame.errors import plain
 from ui.frame.translation import _
-from ui.runs import actions, compare, details, overview
+from ui.runs import actions, compare, details, overview, suite
 
 
 def existing(ids: Sequence[str]) -> list[Run]:
@@ -53,6 +53,8 @@ with errors.user_errors():
             details.show(runs[0])
         elif runs:
             compare.show(runs)
+    with errors.user_errors():
+        suite.show(runs)
     operators.switch()
     states = {**looked.states, **{run.id: run.status.state for run in runs}}
     busy = {run: state for run, state in states.items() if not state.is_over}

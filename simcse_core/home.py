@@ -31,6 +31,16 @@ def models_folder() -> Path:
     return _folder("SIMCSE_MODELS", name) if name else home() / "models"
 
 
+def suites_folder() -> Path | None:
+    """The folder of well-known data that `SIMCSE_SUITES` names, for the page Runs; None where it names none.
+
+    Raises:
+        OptionError: as for `home`.
+    """
+    name = os.environ.get("SIMCSE_SUITES")
+    return _folder("SIMCSE_SUITES", name) if name else None
+
+
 def run_folder(run_id: str) -> Path | None:
     """The folder of a run, or None when the text is no run's id. Only the run store writes there."""
     return home() / "runs" / run_id if RUN_ID.fullmatch(run_id) else None
