@@ -92,9 +92,7 @@ def _live(names: Sequence[str], found: Found, futures: Futures, suite: str, *, b
     if busy and len(done) == len(futures):
         st.rerun()  # nobody has to look any more
     if len(done) < len(futures):
-        st.progress(
-            len(done) / len(futures), _("Measured: {done} of {all}").format(done=len(done), all=len(futures))
-        )
+        st.progress(len(done) / len(futures), _("Measured: {done} of {all}").format(done=len(done), all=len(futures)))
     failed = [future for future in done if future.exception() is not None]
     measured = [future.result() for future in done if future not in failed]
     if measured:

@@ -1,0 +1,200 @@
+"""`Answers`: a list that questions are put to, with a fake encoder whose similarities are written by hand."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+from simcse_core import Answers
+from simcse_core.data.faq import Asked, Entry, Faq, bundled_faq
+from simcse_core.encoding.texts import Embeddings
+from simcse_core.errors import DataError, InputError, OptionError
+from simcse_core.uses.answering.matching import AGAINST
+from tests.encoding.tiny import tiny
+
+DIRECTIONS = {"open": 0, "nine": 0, "where": 1, "harbour": 1, "price": 2, "coins": 3}
+
+
+class Words:
+    """Encodes a text as the mean of the directions of the words that it has."""
+
+    name = "words"
+    dim = 5
+
+    def __init__(self) -> None:
+        self.encoded: list[str] = []
+
+    def configured(self, **_settings: object) -> "Words":
+        return self
+
+    def encode(
+        self,
+        texts: Iterable[str],
+        *,
+        precision: str = "float32",
+        on_check: object = None,
+        on_progress: Callable[[int, int], None] | None = None,
+    ) -> Embeddings:
+        texts = list(texts)
+        self.encoded += texts
+        rows = np.zeros((len(texts), self.dim), dtype=np.float32)
+        for row, text in zip(rows, texts, strict=True):
+            for word in text.lower().replace("?", "").replace(".", "").split():
+                row[DIRECTIONS.get(word, 4)] += 1
+        if on_progress is not None:
+            on_progress(len(texts), len(texts))
+        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+FAQ = Faq(
+    "help",
+    (Entry("open", "nine"), Entry("where", "harbour"), Entry("price", "coins")),
+    (
+        Asked("open", 0),
+        Asked("nine", 0),
+        Asked("where", 1),
+        Asked("coins", 2),
+        Asked("price x", 2),
+        Asked("harbour x", 1),
+        Asked("x", None),
+        Asked("price x x x", None),
+        Asked("open y y y y", None),
+    ),
+)
+
+
+def answers(faq: Any = FAQ, **settings: Any) -> Answers:
+    settings.setdefault("model", Words())
+    return Answers(faq, **settings)
+
+
+def test_the_closest_entry_answers_and_says_by_which_side() -> None:
+    reply = answers(threshold=None).ask("coins", top_k=2)
+    assert (reply.answer, reply.matches[0].row, reply.matches[0].matched) == ("coins", 2, "answer")
+    assert len(reply.matches) == 2
+    assert reply.matches[0].similarity == pytest.approx(1)
+
+
+@pytest.mark.parametrize("against", AGAINST)
+def test_what_counts_is_what_was_asked_for(against: Any) -> None:
+    reply = answers(threshold=None, against=against).ask("coins")
+    # By questions alone all are equally far, and the first one stands first.
+    assert reply.matches[0].answer == {"questions": "nine"}.get(against, "coins")
+    assert reply.matches[0].similarity == pytest.approx(0 if against == "questions" else 1)
+
+
+def test_below_the_threshold_there_is_no_good_answer() -> None:
+    tool = answers(threshold=0.9)
+    assert tool.ask("open x").answer is None
+    assert tool.ask("open x").matches[0].answer == "nine"
+    tool.threshold = 0.7
+    assert tool.ask("open x").answer == "nine"
+    tool.threshold = None
+    assert tool.ask("x").has_answer
+
+
+def test_the_threshold_is_fitted_on_what_people_asked() -> None:
+    tool = answers()
+    assert tool.fitted is not None
+    assert tool.threshold is not None
+    assert np.sqrt(1 / 10) < tool.threshold < np.sqrt(1 / 2)  # between "price x x x" and "price x"
+    assert tool.fitted.decisions.accuracy.value == 1
+    assert tool.fitted.always.value == pytest.approx(6 / 9)
+
+
+def test_a_wrong_answer_that_costs_more_raises_the_threshold() -> None:
+    asked = [("open", 0), ("price x", 2), ("where x", None), ("x", None), ("nine x", 0)]
+    tool = answers()
+    low = tool.fit_threshold(asked, no_answer_cost=10)
+    high = tool.fit_threshold(asked, wrong_answer=10)
+    assert low < np.sqrt(1 / 2) < high
+
+
+def test_without_such_questions_unrelated_sentences_stay_below_the_threshold() -> None:
+    model = Words()
+    tool = answers(FAQ.entries, model=model)
+    assert tool.fitted is None
+    assert tool.threshold is not None
+    assert len(model.encoded) >= 200
+
+
+def test_how_often_the_right_entry_comes_first() -> None:
+    measured = answers().evaluate()
+    assert (measured.questions, measured.mrr.value, measured.precision_at_1.value) == (6, 1, 1)
+    assert measured.precision_at_1.low < 0.8  # of three entries
+
+
+def test_embeddings_that_are_there_are_not_made_again() -> None:
+    model = Words()
+    made = model.encode(FAQ.questions), model.encode(FAQ.answers)
+    model.encoded.clear()
+    tool = answers(model=model, embeddings=made, threshold=None)
+    assert model.encoded == []
+    assert tool.ask("harbour").answer == "harbour"
+    with pytest.raises(InputError, match="3 and 2 embeddings do not fit 3 entries"):
+        answers(embeddings=(made[0], made[1][:2]))
+
+
+def test_two_prompts_stand_before_questions_and_answers() -> None:
+    model = tiny(layers=1)
+    model.prompts = type(model.prompts)({"query": "Q: ", "document": "D: "})
+    read: list[Sequence[str]] = []
+    encode = type(model).encode
+
+    def listening(self: Any, texts: Iterable[str], **settings: Any) -> Embeddings:
+        read.append(list(texts))
+        return encode(self, read[-1], **settings)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(model), "encode", listening)
+        Answers(FAQ.entries[:1], model=model, prompt="query,document", threshold=None).ask("where")
+    assert read == [["Q: open", "D: nine"], ["Q: where"]]
+
+
+def test_equally_close_entries_stand_in_the_order_of_the_list() -> None:
+    assert [match.row for match in answers(threshold=None).ask("x").matches] == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("ask", "error", "complaint"),
+    [
+        (lambda tool: tool.ask("  "), InputError, "Question 1 is empty"),
+        (lambda tool: tool.ask_all("open"), InputError, "Give a list of texts"),
+        (lambda tool: tool.ask("open", top_k=0), OptionError, "top_k is 0"),
+        (lambda tool: tool.ask("x" * 30_000), InputError, "the limit is"),
+        (lambda tool: tool.fit_threshold([]), DataError, "No questions were asked"),
+        (lambda tool: tool.fit_threshold([("open", 0)]), DataError, "is right for each of the 1 questions"),
+        (lambda tool: tool.fit_threshold([("x", None), ("y", None)]), DataError, "Add questions that an entry answers"),
+        (lambda tool: tool.evaluate([("x", None)]), DataError, "No question has an answer"),
+        (lambda tool: tool.evaluate([]), DataError, "No question has an answer"),
+    ],
+)
+def test_what_cannot_be_answered_or_measured_is_said(
+    ask: Callable[[Answers], object], error: type[Exception], complaint: str
+) -> None:
+    with pytest.raises(error, match=complaint):
+        ask(answers())
+
+
+@pytest.mark.parametrize("threshold", ["high", 2, True, float("nan")])
+def test_an_impossible_threshold_is_refused(threshold: Any) -> None:
+    with pytest.raises(OptionError, match="a cosine from -1 to 1"):
+        answers(threshold=threshold)
+
+
+def test_an_unknown_side_is_refused() -> None:
+    with pytest.raises(OptionError, match=f"Choose one of: {', '.join(AGAINST)}"):
+        answers(against="titles")
+
+
+def test_the_bundled_list_is_answered_better_than_by_words(minilm: Any) -> None:
+    from simcse_core.uses.answering.lexical import lexical_scores
+    from simcse_core.uses.answering.quality import quality
+
+    faq = bundled_faq()
+    part = Faq("part", faq.entries, tuple(one for one in faq.asked if one.entry is not None and one.entry < 8))
+    tool = Answers(part, model=minilm, threshold=None)
+    scores = lexical_scores([one.question for one in part.asked], part.entries)
+    lexical = quality(scores, [one.entry for one in part.asked])
+    assert tool.evaluate().mrr.low > lexical.mrr.value
