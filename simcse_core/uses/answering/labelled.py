@@ -84,19 +84,13 @@ def check_answers(data: Dataset) -> Answers:
             file=data.name,
             kind=data.kind,
         )
+    if set(data.label) == {1}:
+        raise DataError("All answers in {file} are right. Add wrong ones to tell them from.", file=data.name)
+    if set(data.label) == {0}:
+        raise DataError("All answers in {file} are wrong. Add right ones.", file=data.name)
     if not data.is_measurable():
         raise DataError(
-            "No question of {file} has both a right and a wrong answer: {why}. Add the other ones.",
+            "No question of {file} has both a right and a wrong answer. Add the other ones to some questions.",
             file=data.name,
-            why=_why(data),
         )
     return data
-
-
-def _why(data: Answers) -> str:
-    labels = set(data.label)
-    if labels == {1}:
-        return "all answers are right"
-    if labels == {0}:
-        return "all answers are wrong"
-    return "each has only right ones or only wrong ones"

@@ -59,13 +59,17 @@ def fit(
     if not len(entries):
         raise DataError("No questions were asked. A threshold is fitted on questions with and without an answer.")
     best, right = similarities.max(axis=1), right_first(similarities, entries)
-    if right.all() or not right.any():
+    if right.all():
         raise DataError(
-            "The closest entry is {all} for each of the {count} questions, so nothing says where to stop. Add "
-            "questions {more}.",
-            all="right" if right.all() else "wrong",
+            "The closest entry is right for each of the {count} questions, so nothing says where to stop. Add "
+            "questions that no entry answers.",
             count=len(right),
-            more="that no entry answers" if right.all() else "that an entry answers",
+        )
+    if not right.any():
+        raise DataError(
+            "The closest entry is right for none of the {count} questions, so nothing says where to stop. Add "
+            "questions that an entry answers.",
+            count=len(right),
         )
     drawn = curve(best, right)
     decisions = drawn.cheapest(wrong_answer, no_answer)

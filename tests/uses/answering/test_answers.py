@@ -12,40 +12,7 @@ from simcse_core.encoding.texts import Embeddings
 from simcse_core.errors import DataError, InputError, OptionError
 from simcse_core.uses.answering.matching import AGAINST
 from tests.encoding.tiny import tiny
-
-DIRECTIONS = {"open": 0, "nine": 0, "where": 1, "harbour": 1, "price": 2, "coins": 3}
-
-
-class Words:
-    """Encodes a text as the mean of the directions of the words that it has."""
-
-    name = "words"
-    dim = 5
-
-    def __init__(self) -> None:
-        self.encoded: list[str] = []
-
-    def configured(self, **_settings: object) -> "Words":
-        return self
-
-    def encode(
-        self,
-        texts: Iterable[str],
-        *,
-        precision: str = "float32",
-        on_check: object = None,
-        on_progress: Callable[[int, int], None] | None = None,
-    ) -> Embeddings:
-        texts = list(texts)
-        self.encoded += texts
-        rows = np.zeros((len(texts), self.dim), dtype=np.float32)
-        for row, text in zip(rows, texts, strict=True):
-            for word in text.lower().replace("?", "").replace(".", "").split():
-                row[DIRECTIONS.get(word, 4)] += 1
-        if on_progress is not None:
-            on_progress(len(texts), len(texts))
-        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
-
+from tests.uses.fakes import Words
 
 FAQ = Faq(
     "help",

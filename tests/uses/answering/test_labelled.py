@@ -67,9 +67,9 @@ def test_a_model_to_which_all_is_equal_gains_nothing_by_it() -> None:
 @pytest.mark.parametrize(
     ("made", "complaint"),
     [
-        (data([("A?", "a", 1), ("A?", "b", 1)]), "all answers are right"),
-        (data([("A?", "a", 0), ("B?", "b", 0)]), "all answers are wrong"),
-        (data([("A?", "a", 1), ("B?", "b", 0)]), "only right ones or only wrong ones"),
+        (data([("A?", "a", 1), ("A?", "b", 1)]), "All answers in made.csv are right"),
+        (data([("A?", "a", 0), ("B?", "b", 0)]), "All answers in made.csv are wrong"),
+        (data([("A?", "a", 1), ("B?", "b", 0)]), "has both a right and a wrong answer"),
         (Texts("made.csv", ("a",)), "holds texts"),
     ],
     ids=["right", "wrong", "apart", "texts"],

@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,6 @@ from scipy.stats import spearmanr
 from sklearn.metrics import average_precision_score, f1_score
 
 from simcse_core.data.kinds import Answers
-from simcse_core.encoding.texts import Embeddings, TextCheck
 from simcse_core.errors import DataError, OptionError
 from simcse_core.meaning.intervals import Interval, interval
 from simcse_core.meaning.items import Items
@@ -22,33 +21,7 @@ from simcse_core.uses.suites.measures import Column, f1_items, macro_f1_items, w
 from simcse_core.uses.suites.sources import find
 from simcse_core.uses.suites.suite import SuiteResult, measure_all
 from simcse_core.uses.suites.tasks import SUITES, TASKS, tasks_of
-
-
-class Angles:
-    """A text is the direction of the number in it, in degrees, times a factor, with some noise."""
-
-    def __init__(self, name: str = "angles", noise: float = 0.0, unreadable: str = "?") -> None:
-        self.name, self.noise, self.unreadable = name, noise, unreadable
-
-    def configured(self, **_settings: object) -> "Angles":
-        return self
-
-    def encode(
-        self,
-        texts: Iterable[str],
-        *,
-        precision: str = "float32",
-        on_check: Callable[[TextCheck], None] | None = None,
-        on_progress: Callable[[int, int], None] | None = None,
-    ) -> Embeddings:
-        texts = list(texts)
-        random = np.random.default_rng(0)
-        angles = np.deg2rad([float(text.split()[-1]) for text in texts]) + self.noise * random.normal(size=len(texts))
-        if on_check is not None:
-            on_check(TextCheck(unreadable=tuple(n for n, text in enumerate(texts) if self.unreadable in text)))
-        if on_progress is not None:
-            on_progress(len(texts), len(texts))
-        return np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
+from tests.uses.fakes import Angles
 
 
 def write(file: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
