@@ -6,7 +6,10 @@ import platform
 import tempfile
 from dataclasses import asdict, replace
 
+import numpy as np
+
 from simcse_core.data import bundled
+from simcse_core.data.faq import bundled_faq
 from simcse_core.encoding.catalogue import CATALOGUE, load
 from simcse_core.encoding.protocol import Encoder
 from simcse_core.jsonable import jsonable
@@ -20,7 +23,9 @@ from ui.losses import run as losses_run
 from ui.search import first
 from ui.search.corpus import BUNDLED as SEARCHED
 from ui.shared import defaults
-from ui.shared.stored import FOLDER, StoredHeatmap, StoredRace
+from ui.shared.cache import EncoderSettings
+from ui.shared.prompt_and_dim import PAIR, sides
+from ui.shared.stored import FOLDER, StoredHeatmap, StoredRace, digest, embeddings_file
 
 
 def main() -> None:
@@ -29,6 +34,7 @@ def main() -> None:
         _write(f"classify_{language}", classify.compute(language, load(defaults.model(language))))
     losses_run.store_first()
     _write("first_search", first_searches())
+    store_embeddings()
     with tempfile.TemporaryDirectory() as home:
         os.environ["SIMCSE_HOME"] = home
         for language in LANGUAGES:
@@ -64,6 +70,26 @@ def _first_look(name: str, language: str) -> StoredHeatmap:
     texts = bundled.samples()["first_look"].in_language(language).sentences
     model = load(name)
     return StoredHeatmap(name, "first_look", texts, _cosines(model, texts), _unrelated(model, language))
+
+
+def store_embeddings() -> None:
+    """Those of the bundled lists of questions and answers, with what is asked of them, by each language's model."""
+    for language in LANGUAGES:
+        digests, rows = [], []
+        for settings, texts in faq_texts(language):
+            digests += [digest(text, settings.prompt) for text in texts]
+            rows.append(load(settings.model, prompt=settings.prompt).encode(texts).astype(np.float16))
+        np.savez_compressed(
+            embeddings_file(defaults.model(language)), digests=np.array(digests), rows=np.concatenate(rows)
+        )
+
+
+def faq_texts(language: str) -> list[tuple[EncoderSettings, list[str]]]:
+    """Every text that the page Answers shows first in a language, with the encoder that it starts with."""
+    faq, card = bundled_faq(language), CATALOGUE[defaults.model(language)]
+    has_both = card.prompts.pair(PAIR) is not None and card.prompts.default is None
+    of_questions, of_answers = sides(EncoderSettings(card.name, prompt=PAIR if has_both else None))
+    return [(of_questions, [*faq.questions, *(one.question for one in faq.asked)]), (of_answers, [*faq.answers])]
 
 
 def _race(language: str) -> StoredRace:

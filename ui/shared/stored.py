@@ -3,8 +3,10 @@
 `make assets` computes them again (ui/assets.py); a test holds them against the models.
 """
 
+import hashlib
 import json
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from pydantic import TypeAdapter
 from simcse_core.meaning.items import Items
 from simcse_core.runs.config import RunConfig
 from simcse_core.runs.race import Outcome
+from ui.shared.cache import EncoderSettings
 
 FOLDER = Path(__file__).parent / "stored"
 
@@ -93,3 +96,36 @@ def race(language: str) -> StoredRace:
     """The race that the training page shows before anybody has started one; the English one where there is no other."""
     file = FOLDER / f"race_{language}.json"
     return _RACE.validate_json((file if file.exists() else FOLDER / "race_en.json").read_bytes())
+
+
+def embeddings(texts: Sequence[str], settings: EncoderSettings) -> NDArray[np.float32] | None:
+    """(N, D) unit rows that were stored, of the texts of bundled lists of questions and answers by the model that their
+    language begins with; None when one of the texts is not among them.
+    """
+    if replace(settings, prompt=None) != EncoderSettings(settings.model):
+        return None
+    rows = _embeddings(settings.model)
+    wanted = [rows.get(digest(text, settings.prompt)) for text in texts]
+    found = [row for row in wanted if row is not None]
+    return np.stack(found) if found and len(found) == len(texts) else None
+
+
+@cache
+def _embeddings(model: str) -> dict[str, NDArray[np.float32]]:
+    file = embeddings_file(model)
+    if not file.exists():
+        return {}
+    with np.load(file) as stored:
+        rows = stored["rows"].astype(np.float32)
+        rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+        return dict(zip(stored["digests"].tolist(), rows, strict=True))
+
+
+def embeddings_file(model: str) -> Path:
+    """Where the embeddings of a model are stored: digests of the texts, and a row of half precision for each."""
+    return FOLDER / f"embeddings_{model}.npz"
+
+
+def digest(text: str, prompt: str | None) -> str:
+    """A short name for a text as a model reads it with a prompt."""
+    return hashlib.sha256(f"{prompt or ''}\n{text}".encode("utf-8", "surrogatepass")).hexdigest()[:16]

@@ -78,20 +78,38 @@ def fit(
         threshold=decisions.threshold,
         curve=drawn,
         decisions=decisions,
-        handled=_handled(best, right, groups, wrong_answer, no_answer),
+        handled=_handled(best, right, entries, groups, wrong_answer, no_answer),
         always=_share(right, groups),
     )
 
 
 def _handled(
-    best: NDArray[np.float64], right: NDArray[np.bool_], groups: Sequence[int], wrong_answer: float, no_answer: float
+    best: NDArray[np.float64],
+    right: NDArray[np.bool_],
+    entries: Sequence[int | None],
+    groups: Sequence[int],
+    wrong_answer: float,
+    no_answer: float,
 ) -> Interval:
-    well = np.full(len(best), np.nan)
+    well, has_none = np.full(len(best), np.nan), np.array([entry is None for entry in entries])
     for learned, asked in folds(right.astype(np.int64), groups):
         if len(np.unique(right[learned])) == 2:
             threshold = curve(best[learned], right[learned]).cheapest(wrong_answer, no_answer).threshold
-            well[asked] = (best[asked] >= threshold) == right[asked]
+            well[asked] = handled_well(best[asked] >= threshold, right[asked], has_none[asked])
     return _share(well, groups) if not np.isnan(well).any() else NOTHING
+
+
+def handled_well(
+    answered: NDArray[np.bool_], right: NDArray[np.bool_], has_none: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """(Q,) which questions got the right answer, or rightly none; holding a wrong answer back is not enough.
+
+    Args:
+        answered: (Q,) whether the closest entry was given.
+        right: (Q,) whether it answers.
+        has_none: (Q,) whether no entry answers.
+    """
+    return np.where(answered, right, has_none)
 
 
 def _share(well: ArrayLike, groups: Sequence[int]) -> Interval:

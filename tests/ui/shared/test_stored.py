@@ -9,6 +9,7 @@ from simcse_core.learning.records import Step
 from simcse_core.meaning.similarity import Background, cosine_similarity
 from simcse_core.runs.config import data_hash
 from simcse_core.runs.race import configs, results, verdict
+from ui.assets import faq_texts
 from ui.frame.translation import LANGUAGES
 from ui.shared import defaults, stored
 
@@ -65,3 +66,16 @@ def test_the_recorded_start_is_what_the_model_gives(language: str, offline: dict
     if isinstance(start, SimCSE):
         start = start.configured(layer=race.config.layer, pooling=race.config.pooling)
     np.testing.assert_allclose(race.before, cosine_similarity(start.encode(race.texts)), atol=1e-3)
+
+
+@pytest.mark.parametrize("language", list(LANGUAGES))
+def test_the_stored_embeddings_are_what_the_models_give_for_the_lists_of_today(
+    language: str, offline: dict[str, SimCSE]
+) -> None:
+    for settings, texts in faq_texts(language):
+        rows = stored.embeddings(texts, settings)
+        assert rows is not None, "make assets"
+        encoder = offline[settings.model].configured(prompt=settings.prompt)
+        sample = slice(None, None, 20)
+        cosines = (rows[sample] * encoder.encode(texts[sample])).sum(axis=1)
+        np.testing.assert_allclose(cosines, 1, atol=1e-3)

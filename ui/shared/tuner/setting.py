@@ -48,18 +48,24 @@ def current(key: str, content: str, suggested: float) -> Setting:
     return now
 
 
+def costs(key: str) -> tuple[float, float]:
+    """The costs of a false alarm and of a miss that are set; 1 and 1 before anybody has set them."""
+    before: Setting | None = st.session_state.get(_store(key))
+    return _costs(st.query_params.get(f"{key}-costs")) if before is None else before.costs
+
+
 def released(key: str, content: str) -> None:
     """Take over what the browser reports: a threshold that was let go, or other costs."""
     report: object = st.session_state.get(key, {}).get("released")
     before: Setting | None = st.session_state.get(_store(key))
     if not isinstance(report, dict) or before is None:
         return
-    threshold, costs = _number(report.get("threshold")), report.get("costs")
-    if threshold is None or not isinstance(costs, list):
+    threshold, prices = _number(report.get("threshold")), report.get("costs")
+    if threshold is None or not isinstance(prices, list):
         return
-    st.session_state[_store(key)] = Setting(
-        threshold, _costs(",".join(map(str, costs))), content, before.revision, by_user=True
-    )
+    by_user = before.by_user or threshold != before.threshold  # while only costs change, the suggestion follows them
+    both = _costs(",".join(map(str, prices)))
+    st.session_state[_store(key)] = Setting(threshold, both, content, before.revision, by_user)
 
 
 def put(key: str, threshold: float) -> None:

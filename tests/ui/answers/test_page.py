@@ -1,0 +1,146 @@
+"""The page Answers without a browser: what it shows at once, what it says of a question, and what it refuses."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from simcse_core.data.faq import bundled_faq
+from ui.answers import lists, take_away
+from ui.answers.lists import OWN
+from ui.answers.looks import LOOKS
+from ui.answers.question import STARTS
+from ui.frame.page import PAGES
+from ui.shared import cache
+
+ROOT = Path(__file__).parent.parent.parent.parent
+EVIL = "<img src=x onerror=alert(1)>"
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+
+
+def open_answers(language: str = "en", own: str | None = None, **parameters: str) -> AppTest:
+    page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    page.switch_page(PAGES["answers"].path)
+    for parameter, value in {"language": language, **parameters}.items():
+        page.query_params[parameter.replace("_", "-")] = value
+    if own is not None:
+        page.query_params["answers-list"] = OWN
+        page.session_state["answers-own-text"] = own
+    return page.run()
+
+
+def ask(page: AppTest, text: str) -> AppTest:
+    page.session_state["answers-question-state"].text = text
+    return page.run()
+
+
+def words(page: AppTest) -> str:
+    """Everything that is written on the page, without escapes."""
+    kinds = ("markdown", "title", "caption", "error", "info", "success", "code")
+    elements = [element for kind in kinds for element in getattr(page, kind)]
+    return "\n".join(str(element.value) for element in elements).replace("\\", "")
+
+
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+def test_a_bundled_question_is_answered_before_the_model_has_loaded(
+    language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cache, "is_loaded", lambda _model: False)
+    monkeypatch.setattr(cache, "embeddings", lambda *_arguments: pytest.fail("the model was asked"))
+    page = open_answers(language)
+    assert not page.exception
+    assert ("**Right:**" if language == "en" else "**正确：**") in words(page)
+
+
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+@pytest.mark.parametrize("look", list(LOOKS))
+def test_every_look_opens_in_both_languages(look: str, language: str) -> None:
+    page = open_answers(language, answers_look=look)
+    assert not page.exception
+    assert not page.error
+
+
+def test_the_first_questions_come_with_the_lists() -> None:
+    for name, text in STARTS.items():
+        assert text in [one.question for one in bundled_faq(name.replace("faq-zh", "zh_CN").replace("faq-", "")).asked]
+
+
+def test_a_question_without_an_answer_gets_none_and_that_is_right() -> None:
+    page = ask(open_answers(), "Who won the football match last night?")
+    assert "**Right:** nothing in the list answers this" in words(page)
+
+
+def test_an_own_list_is_written_line_by_line_and_its_answer_found() -> None:
+    page = open_answers(own=f"When do you open?\tAt nine.\nWhere are you? | At the harbour {EVIL}.")
+    page = ask(page, "What is your address?")
+    assert not page.error
+    assert f"At the harbour {EVIL}." in words(page)
+    assert f"At the harbour {EVIL}." not in [element.value for element in page.markdown], "it is escaped"
+
+
+def test_a_list_of_one_entry_works() -> None:
+    page = ask(open_answers(own="When do you open?\tAt nine."), "When can I come?")
+    assert not page.exception
+    assert not page.error
+
+
+@pytest.mark.parametrize(
+    ("own", "message"),
+    [
+        ("When do you open? At nine.", "Line 1 of the list, 'When do you open? At nine.', has no question and answer."),
+        ("When do you open?\t", "Line 1 of the list"),
+    ],
+)
+def test_a_line_without_an_answer_is_named(own: str, message: str) -> None:
+    page = open_answers(own=own)
+    assert message in words(page)
+    assert not page.exception
+
+
+def test_an_empty_list_is_asked_for() -> None:
+    assert "Write a question and its answer, or upload a list." in words(open_answers(own=" \n "))
+
+
+def test_an_empty_question_is_asked_for() -> None:
+    assert "Type a question." in words(ask(open_answers(), "  "))
+
+
+def test_without_questions_that_people_asked_the_page_says_what_is_missing() -> None:
+    page = open_answers(own="When do you open?\tAt nine.", answers_look="quality")
+    assert "Nothing is known of what people ask this list" in words(page)
+
+
+def test_data_of_the_kind_answers_are_measured_question_by_question() -> None:
+    page = open_answers(answers_list="answers-en", answers_look="quality")
+    assert not page.exception
+    assert "60 questions rank their right and wrong answers" in words(page)
+    table = page.table[0].value
+    assert list(table.columns)[1:] == ["MRR", "MAP", "precision at 1"]
+    assert [str(cell) for cell in table.iloc[:, 0]] == ["all-MiniLM-L6-v2", "BM25", "difference"]
+
+
+def test_the_quality_of_the_bundled_list_stands_beside_bm25() -> None:
+    table = open_answers(answers_look="quality").table[0].value
+    first, baseline = (float(str(table["precision at 1"].iloc[row]).split("**")[1]) for row in (0, 1))
+    assert first > baseline
+
+
+def test_a_threshold_in_the_address_holds_the_answer_back() -> None:
+    page = open_answers(answers_threshold="0.95")
+    assert "**Right entry, held back:**" in words(page)
+
+
+def test_script_and_command_name_list_threshold_and_question() -> None:
+    said = words(open_answers(answers_look="take", answers_threshold="0.5"))
+    assert "threshold=0.5" in said
+    assert f"answers.ask({STARTS['faq-en']!r})" in said
+    assert "--faq faq-en" in said
+    assert "--threshold 0.5" in said
+
+
+def test_a_formula_in_a_list_is_no_formula_in_its_file() -> None:
+    assert take_away.LIST_FILE.endswith(".csv")
+    page = open_answers(own="=HYPERLINK(1)\t=1+1", answers_look="take")
+    assert not page.exception
+    assert lists.KEY == "answers"
