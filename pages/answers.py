@@ -17,6 +17,7 @@ def ask(places: Stage, made: looks.Work, asked: question.Question) -> None:
         raise UnansweredError("Type a question.")
     if not encoded.is_ready([asked.text], made.settings):
         cache.until_loaded(made.settings.model)
+        looks.show_words_only(made.chosen, asked, made.against)
         return
     found = looks.ranked(made, asked)
     ranking.show(found, made.chosen)

@@ -147,6 +147,15 @@ def ranked(made: Work, question: Question) -> ranking.Ranking:
     )
 
 
+def show_words_only(chosen: List, question: Question, against: Against) -> None:
+    """What BM25 says, while the model is loading."""
+    scores = encoded.by_words([question.text], chosen, against)[0]
+    if scores.max() > 0:
+        entry = chosen.faq.entries[int(scores.argmax())]
+        st.caption(_("Meanwhile, what BM25 finds by shared words:"))
+        st.markdown(f"**{plain(entry.question)}**  \n{plain(entry.answer)}")
+
+
 def show_threshold(made: Work) -> None:
     """The tuner."""
     if made.judged is None:

@@ -95,6 +95,11 @@ def _select(question: str) -> None:
             st.session_state[f"{KEY}-selected"] = (question, row)
 
 
+def select(ranking: Ranking, row: int) -> None:
+    """Choose an entry, as a click on it does."""
+    st.session_state[f"{KEY}-selected"] = (ranking.question.text, row)
+
+
 def _replies(ranking: Ranking, chosen: List) -> list[dict[str, Any]]:
     """What the model says, and what BM25 says where that differs."""
     best, other = ranking.matches[0], ranking.best_by_words

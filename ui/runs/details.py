@@ -21,7 +21,7 @@ from ui.frame import users
 from ui.frame.errors import plain, user_errors
 from ui.frame.page import PAGES
 from ui.frame.translation import _, language
-from ui.runs import actions
+from ui.runs import actions, before_after
 from ui.runs.overview import local_time, start_name, state_name, summary
 from ui.shared.names import duration, metric_names, metric_title
 from ui.shared.races import chain, figures, progress
@@ -51,6 +51,7 @@ def show(run: Run) -> None:
     chain.show(config, [config.settings.loss], always=True)
     _result(run.finished())
     st.fragment(_live, run_every=None if seen.state.is_over else 1.0)(run)
+    before_after.show(run, config)
     _again(run, config)
     if seen.state == State.FINISHED:
         _use(run)

@@ -89,6 +89,7 @@ function drawAll(strip, data, track) {
 }
 
 function draw(root) {
+  if (!root.isConnected || !root.clientWidth) return // gone, or folded away
   const { data, report } = root
   const [head, list, strip] = [".ranking-head", ".ranking-rows", ".ranking-all"].map((name) => root.querySelector(name))
   drawAll(strip, data, root.querySelector(".ranking-track"))

@@ -57,7 +57,7 @@ class Tuner {
   // ---- what is drawn once
 
   redraw() {
-    if (!this.data || !this.root.clientWidth) return // folded away
+    if (!this.data || !this.root.isConnected || !this.root.clientWidth) return // gone, or folded away
     const size = parseFloat(getComputedStyle(this.root).fontSize)
     const letter = Math.max(12, size * 0.86, this.data.large ? 20 : 0)
     const narrow = this.root.clientWidth < 560
