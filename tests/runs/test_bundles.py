@@ -19,6 +19,7 @@ from safetensors.numpy import save_file
 
 from simcse_core.commands.main import make_parser
 from simcse_core.commands.training_options import config_of
+from simcse_core.data.bundled import load as bundled
 from simcse_core.encoding import deltas
 from simcse_core.encoding.catalogue import load
 from simcse_core.encoding.model import SimCSE
@@ -168,6 +169,13 @@ def test_a_bundle_tells_no_path_of_the_machine_it_comes_from(tmp_path: Path, ber
         update={"model": "BAAI/bge-small-zh-v1.5", "data": "hub:owner/name", "dev": "pairs-en"}
     )
     assert without_paths(kept) == kept
+
+
+def test_what_a_run_has_learned_to_predict_goes_with_its_bundle(frozen: store.Run, bundle: Path) -> None:
+    texts = ["我的借书证丢了。", "想预约会议室。"]
+    said = load(str(frozen.model)).predict(texts)
+    assert load(read_bundle(bundle, owner="ada").id).predict(texts) == said
+    assert set(said[0].probabilities) == set(bundled("intents-zh").text_classes or ())
 
 
 def test_own_data_is_named_by_its_hash(tmp_path: Path) -> None:
