@@ -81,10 +81,10 @@ def show(question: Question, outcome: Outcome, places: Stage) -> None:
 
 def _threshold(results: "Results", now: Setting) -> None:
     words = Words(
-        hits=_("{n} answered, right"),
-        misses=_("{n} right ones held back"),
-        false_alarms=_("{n} answered, wrong"),
-        rejected=_("{n} wrong ones held back"),
+        hits=_("{n} right"),
+        misses=_("{n} right, held back"),
+        false_alarms=_("{n} wrong"),
+        rejected=_("{n} wrong, held back"),
         cost_false_alarm=_("Cost of a wrong class"),
         cost_miss=_("Cost of a right one held back"),
     )

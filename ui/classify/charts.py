@@ -14,7 +14,7 @@ MODEL, COMPARED, BASELINE = colors.OKABE_ITO[0], colors.OKABE_ITO[3], colors.TFI
 RIGHT, WRONG = colors.OKABE_ITO[0], colors.OKABE_ITO[1]
 CURRENT = colors.OKABE_ITO[2]
 """What is chosen now, such as a threshold."""
-BARS_MARGIN = {"l": 0, "r": 12, "t": 4, "b": 40}
+BARS_MARGIN = {"l": 0, "r": 12, "t": 4, "b": 52}
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def bands(lines: Sequence[Line], *, x_name: str, y_name: str, log: bool = False)
                 hovertemplate="%{x}: %{y:.1%}<extra></extra>",
             )
         )
-    figure.update_xaxes(title={"text": x_name, "standoff": 4}, zeroline=False, type="log" if log else "linear")
+    figure.update_xaxes(title={"text": x_name, "standoff": 10}, zeroline=False, type="log" if log else "linear")
     figure.update_yaxes(title={"text": y_name, "standoff": 8}, tickformat=".0%", zeroline=False)
     figure.update_layout(**_quiet(len(lines) > 1))
     return figure
@@ -102,7 +102,7 @@ def coverage(
             hoverinfo="skip",
         )
     )
-    figure.update_xaxes(title={"text": x_name, "standoff": 4}, tickformat=".0%", range=[0, 1.02], zeroline=False)
+    figure.update_xaxes(title={"text": x_name, "standoff": 10}, tickformat=".0%", range=[0, 1.02], zeroline=False)
     figure.update_yaxes(title={"text": y_name, "standoff": 8}, tickformat=".0%", zeroline=False)
     figure.update_layout(**_quiet(len(lines) > 1))
     return figure
@@ -132,7 +132,7 @@ def reliability(
         hovertemplate="%{x:.0%} → %{y:.0%} (%{customdata})<extra></extra>",
     )
     figure = go.Figure([diagonal, points])
-    figure.update_xaxes(title={"text": x_name, "standoff": 4}, tickformat=".0%", range=[0, 1.04], zeroline=False)
+    figure.update_xaxes(title={"text": x_name, "standoff": 10}, tickformat=".0%", range=[0, 1.04], zeroline=False)
     figure.update_yaxes(title={"text": y_name, "standoff": 8}, tickformat=".0%", range=[0, 1.04], zeroline=False)
     figure.update_layout(**{**_quiet(False), "showlegend": False})
     return figure
@@ -196,7 +196,7 @@ def word_effects(words: Sequence[str], effects: Sequence[float], *, title: str) 
         hoverinfo="skip",
     )
     figure = go.Figure(bars)
-    figure.update_xaxes(range=[-reach, reach], tickformat="+.0%", zeroline=True, title={"text": title, "standoff": 4})
+    figure.update_xaxes(range=[-reach, reach], tickformat="+.0%", zeroline=True, title={"text": title, "standoff": 10})
     figure.update_yaxes(
         tickvals=places,
         ticktext=[shortened(word, 24) for word in words],
@@ -211,7 +211,7 @@ def word_effects(words: Sequence[str], effects: Sequence[float], *, title: str) 
 
 def _quiet(legend: bool) -> dict[str, object]:
     return {
-        "margin": {"l": 64, "r": 12, "t": 8, "b": 44},
+        "margin": {"l": 64, "r": 12, "t": 8, "b": 52},
         "dragmode": False,
         "showlegend": legend,
         "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},

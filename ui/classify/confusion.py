@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from simcse_core.uses.classification import Results
 
 _SCRIPT = Path(__file__).parent / "frontend" / "confusion.js"
-MANY = 20
+MANY = 15
 """Above so many classes only the ones that are confused most are shown at first."""
 
 

@@ -10,6 +10,7 @@ import streamlit as st
 from simcse_core.data.kinds import Dataset, Labelled, Texts, kind_of
 from simcse_core.data.opening import open_data
 from simcse_core.errors import DataError
+from simcse_core.uses.classification import class_names
 from ui.classify import corrections, stored
 from ui.frame import address
 from ui.frame.errors import UnansweredError, plain
@@ -73,7 +74,7 @@ class ClassifyData:
         """None where there is no test file, or it has no labels."""
         if self.test is None or not isinstance(self.test.data, Labelled):
             return None
-        labels = split_labels(self.test.data.label, self.separator)
+        labels = split_labels(class_names(self.test.data.label), self.separator)
         return _changed(labels, corrections.applied(self.test.key), self.separator)
 
 
@@ -158,10 +159,10 @@ def _choose_train() -> ChosenData:
 def _labelled(chosen: ChosenData) -> Labelled:
     data: Dataset = chosen.data
     if isinstance(data, Labelled):
-        return data
+        return replace(data, label=class_names(data.label))
     if isinstance(data, Texts):
         raise UnansweredError(
-            "{file} has texts without labels. Choose Label my own, bring the file there, and label some of them.",
+            "{file} has texts without labels. Choose the view Label, bring the file there, and label some of them.",
             file=data.name,
         )
     raise DataError(
@@ -221,9 +222,11 @@ def forget() -> None:
 
 def separator_of(labels: tuple[str, ...]) -> str:
     """What stands between the labels of a text; empty where each text has one label."""
+    if sum(_is_list(label) for label in labels) > len(labels) / 2:
+        return ","
     for separator in SEPARATORS:
         holding = sum(separator in label for label in labels)
-        whole, parts = set(labels), {part.strip() for label in labels for part in label.split(separator)}
+        whole, parts = set(labels), set[str]().union(*(_parts(label, separator) for label in labels))
         if holding >= max(SEVERAL_FROM * len(labels), 2) and len(parts) < len(whole):
             return separator
     return ""
@@ -233,7 +236,16 @@ def split_labels(labels: tuple[str, ...], separator: str) -> tuple[Label, ...]:
     """Labels, or where a separator is given the several labels of each text."""
     if not separator:
         return labels
-    return tuple(tuple(sorted({part.strip() for part in label.split(separator)} - {""})) for label in labels)
+    return tuple(tuple(sorted(_parts(label, separator) - {""})) for label in labels)
+
+
+def _parts(label: str, separator: str) -> set[str]:
+    """The labels in a cell; a list as Python writes it (['a', 'b']) loses its brackets and quotation marks."""
+    return {part.strip(" []'\"" if _is_list(label) else None) for part in label.split(separator)}
+
+
+def _is_list(label: str) -> bool:
+    return label.startswith("[") and label.endswith("]")
 
 
 def written(label: Label, separator: str = ";") -> str:

@@ -10,6 +10,7 @@ from simcse_core.data.kinds import Labelled
 from simcse_core.data.writers import safe, to_csv
 from simcse_core.meaning.intervals import Interval, difference
 from simcse_core.meaning.items import Items, as_floats
+from simcse_core.uses.classification import class_names
 from ui.classify import confusion, corrections, texts
 from ui.classify.computing import Outcome
 from ui.classify.confusion import Cell
@@ -219,6 +220,12 @@ def _listed(
 def _notes(question: Question, outcome: Outcome) -> None:
     """What one has to know of the data: classes with one text, classes that were not learned, a file without labels."""
     report = outcome.model.report()
+    if question.data.several:
+        st.caption(
+            _(
+                "A text may have several labels, between which stands {separator}. It is right when all of them are."
+            ).format(separator=plain(question.data.separator))
+        )
     alone = [one.label for one in report.classes if one.support == 1] if question.data.test is None else []
     if alone:
         st.caption(
@@ -248,7 +255,7 @@ def originals(data: ClassifyData) -> list[str]:
     """The labels that the measured data came with."""
     chosen = data.chosen if data.test_labels is None or data.test is None else data.test
     assert isinstance(chosen.data, Labelled)
-    return list(chosen.data.label)
+    return list(class_names(chosen.data.label))
 
 
 def corrected_csv(data: ClassifyData) -> str:

@@ -100,7 +100,9 @@ def command(question: Question) -> str:
     parts = [f"--train {shlex.quote(_file(question))}"]
     if data.test is not None:
         parts.append(f"--test {shlex.quote(_name(data.test.source))}")
-    parts += [f"--classifier {question.method}", f"--model {settings.model}"]
+    if data.several:
+        parts.append(f"--several {shlex.quote(data.separator)}")
+    parts += [f"--classifier {question.method}", f"--save {FILE}", f"--model {settings.model}"]
     parts += [f"--{name} {shlex.quote(str(value))}" for name, value in _options(settings).items()]
     return "python -m simcse_core classify " + " ".join(parts)
 

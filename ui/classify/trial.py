@@ -69,7 +69,7 @@ def show(question: Question, places: Stage) -> None:
 
 def _text(question: Question) -> str:
     first = EXAMPLES.get(language(), EXAMPLES["en"]) if question.is_first else question.data.texts[0]
-    text = typing_area(_("Text"), default=first, source=question.data.chosen.key, key=KEY)
+    text = typing_area(_("Text"), default=first, source=question.data.chosen.key, key=KEY, is_query=True)
     return " ".join(text.split())
 
 

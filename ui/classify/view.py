@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 RESULT, AMOUNT, ABSTAIN, TRIAL, OWN = "result", "amount", "abstain", "try", "label"
 VIEWS = {
     RESULT: N_("Result"),
-    AMOUNT: N_("How many examples?"),
+    AMOUNT: N_("How many?"),
     ABSTAIN: N_("Abstain"),
     TRIAL: N_("Try it"),
-    OWN: N_("Label my own"),
+    OWN: N_("Label"),
 }
 
 

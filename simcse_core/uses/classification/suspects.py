@@ -1,5 +1,6 @@
 """Labels that may be wrong: those to which a classifier that has not seen the text gives little probability."""
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,7 +52,9 @@ def suspect_labels(validation: Validation, most: int | None = None) -> list[Susp
     labels = np.array([place[name] for (name,) in label_sets(validation.labels)])
     probabilities = validation.probabilities
     quality = get_normalized_margin_for_each_label(labels, probabilities)
-    issues = find_label_issues(labels, probabilities, filter_by="prune_by_noise_rate", n_jobs=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # in classes of five texts or fewer none counts as an issue
+        issues = find_label_issues(labels, probabilities, filter_by="prune_by_noise_rate", n_jobs=1)
     order = np.argsort(quality, kind="stable")[:most]
     return [
         Suspect(
