@@ -144,23 +144,16 @@ def mine(
     of_documents = sides.document.encode(documents, precision=precision, on_progress=on_progress)
     of_anchors = dict(zip(anchors, reader.encode(anchors, precision=precision), strict=True))
     of_candidates, of_positives = of_documents[: len(candidates)], of_documents[len(candidates) :]
-    ranked = _ranked(anchors, candidates, list(of_anchors.values()), of_candidates, facts, options)
+    pool = _Pool(candidates, of_candidates, facts, options)
+    windows = pool.windows(anchors, np.stack(list(of_anchors.values())))
     triplets: list[MinedTriplet] = []
     reasons: Counter[str] = Counter()
-    for (anchor, positive), of_positive in zip(pairs, of_positives, strict=True):
-        window = ranked[anchor][options.first_rank - 1 : options.last_rank]
-        texts = [candidates[place] for place in window]
-        of_texts = np.vstack([of_positive[None], of_candidates[window]])
-        score, *scores = cosines(of_texts, of_anchors[anchor].astype(np.float64)).tolist()
-        limit = score - options.margin * abs(score)
-        fitting = [
-            MinedTriplet(anchor, positive, text, score, cosine, options.first_rank + number)
-            for number, (text, cosine) in enumerate(zip(texts, scores, strict=True))
-            if cosine <= limit or facts.is_mismatch(anchor, text)
-        ]
-        if not fitting:
+    for pair, of_positive in zip(pairs, of_positives, strict=True):
+        window = windows[pair[0]]
+        hardest = pool.hardest(pair, of_anchors[pair[0]], of_positive, window)
+        if not hardest:
             reasons["too_close" if window else "no_candidate"] += 1
-        triplets += sorted(fitting, key=lambda triplet: -triplet.negative_score)[: options.per_pair]
+        triplets += hardest
     return Mined(tuple(triplets), LeftOut(reasons["no_candidate"], reasons["too_close"]))
 
 
@@ -193,27 +186,45 @@ def _distinct(texts: Iterable[str]) -> list[str]:
     return list(first.values())
 
 
-def _ranked(
-    anchors: Sequence[str],
-    candidates: Sequence[str],
-    of_anchors: Sequence[Embeddings],
-    of_candidates: Embeddings,
-    facts: "_Facts",
-    options: NegativeOptions,
-) -> dict[str, list[int]]:
-    """For each anchor the places of the candidates that are no matches, the best first, up to the last rank."""
-    keys = [normalised(candidate) for candidate in candidates]
-    depth = options.last_rank + max(len(facts.matches(anchor)) for anchor in anchors)
-    if options.method == "bm25":
-        lexical = Lexical.of(candidates)
-        rankings = [lexical.search(anchor, depth) for anchor in anchors]
-    else:
-        rankings = nearest(np.stack(of_anchors), in_blocks(of_candidates), depth)
-    ranked = {}
-    for anchor, ranking in zip(anchors, rankings, strict=True):
-        matches = facts.matches(anchor)
-        ranked[anchor] = [place for place in ranking.rows.tolist() if keys[place] not in matches][: options.last_rank]
-    return ranked
+@dataclass(frozen=True)
+class _Pool:
+    """The texts that negatives are taken from."""
+
+    texts: Sequence[str]
+    embeddings: Embeddings
+    facts: "_Facts"
+    options: NegativeOptions
+
+    def windows(self, anchors: Sequence[str], of_anchors: Embeddings) -> dict[str, list[int]]:
+        """For each anchor the places of the texts between its first and its last rank that are no matches of it."""
+        keys = [normalised(text) for text in self.texts]
+        first, last = self.options.first_rank, self.options.last_rank
+        depth = last + max(len(self.facts.matches(anchor)) for anchor in anchors)
+        if self.options.method == "bm25":
+            lexical = Lexical.of(self.texts)
+            rankings = [lexical.search(anchor, depth) for anchor in anchors]
+        else:
+            rankings = nearest(of_anchors, in_blocks(self.embeddings), depth)
+        windows = {}
+        for anchor, ranking in zip(anchors, rankings, strict=True):
+            matches = self.facts.matches(anchor)
+            windows[anchor] = [place for place in ranking.rows.tolist() if keys[place] not in matches][first - 1 : last]
+        return windows
+
+    def hardest(
+        self, pair: tuple[str, str], of_anchor: Embeddings, of_positive: Embeddings, window: Sequence[int]
+    ) -> list[MinedTriplet]:
+        """The triplets of an anchor and its positive, both (D,): with what is closest of the window, and outside the
+        margin or known to be no match."""
+        compared = np.vstack([of_positive[None], self.embeddings[window]])
+        score, *scores = cosines(compared, of_anchor.astype(np.float64)).tolist()
+        limit = score - self.options.margin * abs(score)
+        fitting = [
+            MinedTriplet(*pair, self.texts[place], score, cosine, rank)
+            for rank, (place, cosine) in enumerate(zip(window, scores, strict=True), self.options.first_rank)
+            if cosine <= limit or self.facts.is_mismatch(pair[0], self.texts[place])
+        ]
+        return sorted(fitting, key=lambda triplet: -triplet.negative_score)[: self.options.per_pair]
 
 
 class _Facts:

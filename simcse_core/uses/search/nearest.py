@@ -17,7 +17,7 @@ from simcse_core.errors import ShapeError
 Mask = NDArray[np.bool_]
 """(N,) which rows count."""
 
-BLOCK = 10_000
+BLOCK = 20_000
 """Rows at once."""
 QUERIES_AT_ONCE = 64
 DECIMALS = 6
