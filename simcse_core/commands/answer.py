@@ -156,14 +156,10 @@ def _questions(options: argparse.Namespace) -> list[str]:
     Raises:
         OptionError: there are none, and nothing to measure.
     """
-    import sys
-
-    from simcse_core.data.readers import read_texts, texts_from_bytes
+    from simcse_core.data.readers import read_texts
 
     questions = list(options.question)
-    if options.input == "-":
-        questions += texts_from_bytes(sys.stdin.buffer.read(), "stdin.txt", encoding=options.encoding)
-    elif options.input:
+    if options.input:
         questions += read_texts(options.input)
     if not questions and not options.asked and options.faq not in _bundled():
         raise OptionError(

@@ -15,8 +15,10 @@ from typing import Any
 from simcse_core.data.bundled import FOLDER, ending
 from simcse_core.data.cells import cell_text
 from simcse_core.data.columns import SYNONYMS, Sample, columns_text, renamed
-from simcse_core.data.files import File, check_file
+from simcse_core.data.files import File
 from simcse_core.data.kinds import Answers, normalised
+from simcse_core.data.piped import is_piped, local
+from simcse_core.data.readers import content_of, data_from_table
 from simcse_core.data.tables import Table
 from simcse_core.errors import DataError
 from simcse_core.limits import limits
@@ -141,23 +143,14 @@ def read_faq(path: Path | str, columns: Mapping[str, str] | None = None, *, enco
     With a column label (1 right, 0 wrong) only right answers are entries, and questions that have none are kept as
     asked without an answer.
     """
-    path = Path(path)
-    if str(path.suffix) == "" and not path.exists():
+    if not Path(path).suffix and not is_piped(path) and not Path(path).exists():
         raise DataError(
             "There is no file {file}, and no bundled list of that name ({choices}).",
             file=path,
             choices=", ".join(bundled_names()),
         )
-    check_file(path)
-    most = limits().max_file_megabytes
-    if (given := path.stat().st_size / 1e6) > most:
-        raise DataError(
-            "{file} has {given:.0f} MB: the limit is {most} MB (SIMCSE_MAX_FILE_MEGABYTES).",
-            file=path.name,
-            given=given,
-            most=most,
-        )
-    return faq_from_bytes(path.read_bytes(), path.name, columns, encoding=encoding, sheet=sheet)
+    file = local(path, (QUESTION, ANSWER, *(columns or {}).values()))
+    return faq_from_bytes(content_of(file), file.name, columns, encoding=encoding, sheet=sheet)
 
 
 def faq_from_bytes(
@@ -258,8 +251,8 @@ def read_asked(
     path: Path | str, faq: Faq, columns: Mapping[str, str] | None = None, *, encoding: str = "", sheet: str = ""
 ) -> tuple[Asked, ...]:
     """As `asked_from_table`, from a file."""
-    check_file(Path(path))
-    file = File(Path(path).name, Path(path).read_bytes(), encoding, sheet)
+    read = local(path, (QUESTION, ANSWER, *(columns or {}).values()))
+    file = File(read.name, content_of(read), encoding, sheet)
     if not file.is_table:
         raise DataError(
             "{file} is a text file. What people asked is a table with the columns question and answer; an empty "
@@ -332,8 +325,6 @@ _MORE_NAMES = {QUESTION: ("q", "title", "标题"), ANSWER: ("a", "text", "conten
 
 
 def _labels(table: Table, name: str) -> list[int]:
-    from simcse_core.data.readers import data_from_table
-
     labelled = data_from_table(table, name)  # which checks them as those of data are checked
     if not isinstance(labelled, Answers):
         raise DataError("{file}: the column label has to hold 1 (right) or 0 (wrong).", file=name)

@@ -41,7 +41,7 @@ def read_texts(path: Path | str, *, encoding: str = "", sheet: str = "") -> list
         OptionError: there is no such encoding or sheet.
     """
     file = local(path)
-    return list(texts_from_bytes(_bytes(file), file.name, encoding=encoding, sheet=sheet))
+    return list(texts_from_bytes(content_of(file), file.name, encoding=encoding, sheet=sheet))
 
 
 def texts_from_bytes(content: bytes, name: str, *, encoding: str = "", sheet: str = "") -> tuple[str, ...]:
@@ -66,7 +66,7 @@ def read_data(
         OptionError: no kind of data has a column that is to be mapped; there is no such encoding or sheet.
     """
     file = local(path, (columns or {}).values())
-    return data_from_bytes(_bytes(file), file.name, columns, encoding=encoding, sheet=sheet)
+    return data_from_bytes(content_of(file), file.name, columns, encoding=encoding, sheet=sheet)
 
 
 def data_from_bytes(
@@ -170,7 +170,12 @@ def _no_kind(sample: Sample, mapped: Iterable[str], name: str) -> DataError:
     )
 
 
-def _bytes(file: Local) -> bytes:
+def content_of(file: Local) -> bytes:
+    """All that a file holds.
+
+    Raises:
+        DataError: there is none, or it is larger than the limit.
+    """
     check_file(file.path)
     megabytes = file.path.stat().st_size / 1e6
     if megabytes > limits().max_file_megabytes:
