@@ -9,8 +9,11 @@ ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def test_the_python_in_the_readme_prints_what_it_says() -> None:
-    code, expected = re.findall(r"```(?:python|text)\n(.*?)```", README, flags=re.DOTALL)
+BLOCKS = re.findall(r"```(?:python|text)\n(.*?)```", README, flags=re.DOTALL)
+
+
+@pytest.mark.parametrize(("code", "expected"), list(zip(BLOCKS[::2], BLOCKS[1::2], strict=True)))
+def test_the_python_in_the_readme_prints_what_it_says(code: str, expected: str) -> None:
     ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert ended.stdout == expected
 

@@ -136,6 +136,11 @@ def _of_hub(tasks: Sequence[Task], on_fetch: Callable[[int, int], None] | None) 
             sources.append(_parted(task, _checked(task, open_data(task.hub_train, task.columns, on_fetch)), test))
         elif test is not None:
             sources.append(Source(task, test))
+    if not sources:
+        raise DataError(
+            "The hub has none of these tests under a name that is known: {names}. Name a folder with their files.",
+            names="; ".join(task.name for task in tasks),
+        )
     return Found(HUB, tuple(sources), tuple(task.name for task in tasks if task not in there))
 
 

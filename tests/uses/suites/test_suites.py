@@ -12,7 +12,8 @@ import pytest
 from scipy.stats import spearmanr
 from sklearn.metrics import average_precision_score, f1_score
 
-from simcse_core.data.kinds import Answers
+from simcse_core.data.bundled import load
+from simcse_core.data.kinds import Answers, Dataset
 from simcse_core.errors import DataError, OptionError
 from simcse_core.meaning.intervals import Interval, interval
 from simcse_core.meaning.items import Items
@@ -245,3 +246,19 @@ def test_one_model_on_one_task_is_measured_by_name(folder: Path, monkeypatch: py
         piecewise.measure_one("some", "matching", piecewise.where(), "STS12")
     monkeypatch.delenv("SIMCSE_SUITES")
     assert piecewise.where() == "bundled"
+
+
+def test_the_hub_has_the_tests_under_names_that_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, Any]] = []
+
+    def opened(name: str, columns: Any = None, _on_fetch: object = None) -> Dataset:
+        asked.append((name, columns))
+        return load("scored-en")
+
+    monkeypatch.setattr("simcse_core.uses.suites.sources.open_data", opened)
+    there = find(["sts"], "hub")
+    assert ("hub:mteb/sts12-sts:test", {}) in asked
+    assert "SICK dev" in there.missing
+    assert len(there.sources) == len(asked) == 10
+    with pytest.raises(DataError, match="The hub has none of these tests"):
+        find(["answers"], "hub")
