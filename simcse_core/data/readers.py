@@ -1,6 +1,6 @@
 """Files to texts and data sets. Every complaint names the file, the row and what would be right."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice, product
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,8 +18,8 @@ from simcse_core.data.cells import (
 )
 from simcse_core.data.columns import Sample, proposal, renamed
 from simcse_core.data.files import File, check_file
-from simcse_core.data.kinds import KINDS, Dataset, Texts
-from simcse_core.data.kinds.cell_types import CLASS, MATCH, SCORE, CellType
+from simcse_core.data.kinds import KINDS, Dataset, Pairs, Texts
+from simcse_core.data.kinds.cell_types import CLASS, MATCH, SCORE, TEXT, CellType
 from simcse_core.data.piped import Local, local
 from simcse_core.data.tables import Table
 from simcse_core.errors import DataError
@@ -54,6 +54,8 @@ def read_data(
     path: Path | str, columns: Mapping[str, str] | None = None, *, encoding: str = "", sheet: str = ""
 ) -> Dataset:
     """A data set from a table or a text file; its kind is recognised by its columns.
+
+    Anchors with their positives, or questions with their answers, without a label are pairs that all match.
 
     Args:
         path: of the file, as for `read_texts`.
@@ -91,7 +93,24 @@ def data_from_table(table: Table, name: str, columns: Mapping[str, str] | None =
     for kind in KINDS.values():
         if mapped <= set(kind.columns) and all(named.has(column) for column in kind.columns):
             return _from_table(kind, _approved(named, name) if kind.heeds_approval else named, name)
+    if (matches := _matches_only(named, mapped)) is not None:
+        first, second = (_column(TEXT, column, named.place(column, name), named, name) for column in matches)
+        return Pairs(name, tuple(first), tuple(second), (1,) * len(first))
     raise _no_kind(Sample.of(table.columns, rows), mapped, name)
+
+
+MATCHES = (("anchor", "positive"), ("question", "answer"))
+"""Columns that match by their names, so that no label is needed: two texts that belong together."""
+_SAID_OTHERWISE = ("label", "score", "negative")
+
+
+def _matches_only(table: Table, mapped: Collection[str]) -> tuple[str, str] | None:
+    """The two columns of a table that holds matches and nothing else, which is read as pairs with the label 1."""
+    if any(table.has(column) for column in _SAID_OTHERWISE):
+        return None
+    return next(
+        (pair for pair in MATCHES if set(mapped) <= set(pair) and all(table.has(column) for column in pair)), None
+    )
 
 
 APPROVED = "approved"

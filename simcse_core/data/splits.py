@@ -172,7 +172,8 @@ def _held_groups(data: Dataset, dev_share: float, seed: int) -> list[int]:
     if not data.is_measurable():
         raise DataError(
             "{file} has nothing to measure: pairs need matches and mismatches, scored pairs two different scores, "
-            "answers a question with a right and a wrong one. Add such rows, or give held-out data of its own.",
+            "answers a question with a right and a wrong one. Add such rows, give held-out data of its own (--dev), or "
+            "measure nothing (--dev none).",
             file=data.name,
         )
     members: dict[int, list[int]] = defaultdict(list)

@@ -175,3 +175,12 @@ def test_the_names_are_seen_by_dir_and_have_help() -> None:
     assert (Path(simcse_core.__file__).parent / "py.typed").is_file()
     for name in simcse_core.__all__:
         assert len(getattr(simcse_core, name).__doc__ or "") > 40
+
+
+def test_anchors_with_positives_and_no_labels_are_learned_from(tiny_folder: Path) -> None:
+    triplets = columns_of("triplets")
+    matches = {"anchor": triplets["anchor"], "positive": triplets["positive"]}
+    assert train(matches, model=tiny_folder, dev="none", **QUICK).end.steps == 3
+    assert train(matches, model=tiny_folder, dev=columns_of("pairs"), **QUICK).after is not None
+    with pytest.raises(DataError, match=r"nothing to measure: .* give held-out data of its own \(--dev\)"):
+        train(matches, model=tiny_folder, **QUICK)

@@ -315,3 +315,25 @@ def test_labels_of_pairs_say_match_or_none_in_several_ways(labels: tuple[str, ..
 def test_minus_one_beside_zero_is_no_label_of_pairs() -> None:
     with pytest.raises(DataError, match=r"row 2: label '-1' is not 0 or 1 \(or true, false, yes, no; or all of them 1"):
         data_from_bytes(b"sentence1,sentence2,label\na,b,-1\nc,d,0\ne,f,1\n", "d.csv")
+
+
+@pytest.mark.parametrize(
+    ("header", "columns"),
+    [
+        ("anchor,positive", None),
+        ("question,answer", None),
+        ("query,document", {"anchor": "query", "positive": "document"}),
+        ("positive,anchor", {}),
+    ],
+)
+def test_matches_without_labels_are_pairs_that_all_match(header: str, columns: dict[str, str] | None) -> None:
+    data = data_from_bytes(f"{header}\na,b\nc,d\n".encode(), "d.csv", columns)
+    first, second = (("b", "d"), ("a", "c")) if header.startswith("positive") else (("a", "c"), ("b", "d"))
+    assert data == Pairs("d.csv", first, second, (1, 1))
+
+
+@pytest.mark.parametrize("header", ["sentence1,sentence2", "anchor,positive,score", "anchor,positive,label"])
+def test_what_does_not_say_that_all_match_is_not_read_as_matches(header: str) -> None:
+    cells = ",".join("abc"[: header.count(",") + 1])
+    with pytest.raises(DataError, match="has the columns"):
+        data_from_bytes(f"{header}\n{cells}\n".encode(), "d.csv")
