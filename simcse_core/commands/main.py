@@ -11,6 +11,7 @@ from io import TextIOWrapper
 from simcse_core import __version__
 from simcse_core.commands import (
     answer,
+    app,
     classify,
     compare,
     encode,
@@ -32,7 +33,7 @@ from simcse_core.errors import UserError
 
 COMMANDS: tuple[Command, ...] = (
     *(models, similarity, encode, evaluate, compare, losses, train, race, runs),
-    *(project, index, search, mine, classify, answer),
+    *(project, index, search, mine, classify, answer, app),
 )
 
 
