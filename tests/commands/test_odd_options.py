@@ -47,6 +47,7 @@ def nothing_is_loaded_or_fetched(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 
     monkeypatch.setattr(catalogue, "load", stop)
     monkeypatch.setattr(queue, "ensure_supervisor", lambda **_options: None)
+    monkeypatch.setattr(os, "execve", lambda *_arguments: None)  # the pages would run in the place of the tests
     monkeypatch.chdir(tmp_path)
     (tmp_path / "texts.txt").write_text("a\nb\n")
 
@@ -57,6 +58,8 @@ NEEDED = {
     "evaluate": ["--data=intents-en"],
     "project": ["--input=texts.txt", "--output=points.csv"],
     "train": ["--data=intents-en"],
+    "race": ["--data=intents-en", "--losses=supcon"],
+    "compare": ["minilm", "minilm", "--data=pairs-en"],
     "models fetch": ["minilm"],
     "runs import": ["texts.txt"],
     "runs rename": ["x", "y"],
