@@ -77,3 +77,5 @@ with places.rail, errors.user_errors():
     with places.figure, errors.user_errors():
         if not looks.is_stopped(chosen):
             show(places, looks.work(chosen, settings, against), look, asked)
+            with places.finding:
+                looks.warn(chosen, settings)

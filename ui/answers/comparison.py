@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from simcse_core.encoding.catalogue import CATALOGUE, is_here
 from simcse_core.errors import DataError
 from simcse_core.home import RUN_ID
 from simcse_core.uses.answering import quality as measured
@@ -15,7 +16,7 @@ from ui.answers.tuning import judged_words
 from ui.frame import users
 from ui.frame.errors import plain
 from ui.frame.translation import _, language
-from ui.shared import cache, defaults, inputs, models
+from ui.shared import cache, inputs, models
 from ui.shared.tuner import before_after, forgetting
 from ui.shared.tuner.before_after import Comparison, Side
 
@@ -47,8 +48,13 @@ def _start(model: str) -> str:
     if RUN_ID.fullmatch(model):
         return models.base_of(model)
     runs = models.finished_runs(users.current())
-    others = [defaults.model(code) for code in (language(), "en", "zh_CN")]
-    return next(iter(runs), next((name for name in others if name != model), model))
+    return next(iter(runs), next((name for name in _others() if name != model), model))
+
+
+def _others() -> list[str]:
+    """Models on this machine that can read the language; not those that pages of other languages begin with."""
+    cards = [card for card in CATALOGUE.values() if not card.default_for or language() in card.default_for]
+    return [card.name for card in cards if is_here(card.name)]
 
 
 def pair(made: Work, other: Work) -> Pair:

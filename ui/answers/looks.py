@@ -15,7 +15,8 @@ from ui.answers.tuning import Judged, Suggestion
 from ui.frame import address, waiting
 from ui.frame.errors import plain
 from ui.frame.translation import N_, _, language
-from ui.shared import cache, models
+from ui.shared import cache, inputs, models
+from ui.shared.prompt_and_dim import sides
 from ui.shared.tuner.setting import Setting
 
 STOPPED = "answers-stopped"
@@ -145,6 +146,12 @@ def ranked(made: Work, question: Question) -> ranking.Ranking:
         made.now.threshold,
         made.model,
     )
+
+
+def warn(chosen: List, settings: cache.EncoderSettings) -> None:
+    """Say which texts of the list the encoder cannot do justice to."""
+    if cache.is_loaded(settings.model):
+        inputs.warn_about([*chosen.faq.questions, *chosen.faq.answers], sides(settings)[1])
 
 
 def show_words_only(chosen: List, question: Question, against: Against) -> None:

@@ -13,7 +13,7 @@ from ui.answers.lists import List
 from ui.answers.question import Question
 from ui.frame import projector
 from ui.frame.components import component
-from ui.frame.translation import _
+from ui.frame.translation import _, joined
 from ui.shared.tuner.axis import of_cosines
 
 KEY = "answers-ranking"
@@ -164,12 +164,12 @@ def finding(ranking: Ranking) -> str:
     by_words = int(encoded.places(ranking.words)[known.entry])
     words = _("BM25 puts it in place {n}.").format(n=by_words) if by_words else _("BM25 does not find it.")
     if place > 1:
-        return _("**Wrong entry first:** the right one is in place {n}.").format(n=place) + " " + words
+        return joined(_("**Wrong entry first:** the right one is in place {n}.").format(n=place), words)
     if not ranking.has_answer:
         said = _("**Right entry, held back:** {similarity:.2f} is below the threshold.")
     else:
         said = _("**Right:** the entry that answers is first, with {similarity:.2f}.")
-    return said.format(similarity=best.similarity) + " " + words
+    return joined(said.format(similarity=best.similarity), words)
 
 
 def _finding_of_unknown(ranking: Ranking) -> str:
@@ -182,5 +182,5 @@ def _finding_of_unknown(ranking: Ranking) -> str:
     said = template.format(similarity=best.similarity, threshold=ranking.threshold)
     if len(ranking.matches) > 1:
         gap = best.similarity - ranking.matches[1].similarity
-        said += " " + _("It is {gap:.2f} ahead of the second.").format(gap=gap)
+        said = joined(said, _("It is {gap:.2f} ahead of the second.").format(gap=gap))
     return said

@@ -17,7 +17,8 @@ from simcse_core.uses.answering.quality import right_first
 from simcse_core.uses.thresholds.calibration import METHODS, calibrate
 from ui.answers import encoded
 from ui.answers.lists import List
-from ui.frame.translation import N_, _
+from ui.frame import projector
+from ui.frame.translation import N_, _, joined
 from ui.shared import cache
 from ui.shared.tuner import setting, view
 from ui.shared.tuner.axis import of_cosines
@@ -115,10 +116,10 @@ def show(series: Sequence[tuple[str, Judged]], now: Setting, marks: Sequence[vie
 def judged_words() -> Words:
     """What the four cells are: a "right" one is a question whose closest entry answers it."""
     return Words(
-        hits=_("{n} answered, right"),
-        misses=_("{n} right ones held back"),
-        false_alarms=_("{n} answered, wrong"),
-        rejected=_("{n} wrong ones held back"),
+        hits=_("{n} right answers given"),
+        misses=_("{n} right answers held back"),
+        false_alarms=_("{n} wrong answers given"),
+        rejected=_("{n} wrong answers held back"),
         cost_false_alarm=_("Cost of a wrong answer"),
         cost_miss=_("of a right one held back"),
     )
@@ -153,11 +154,11 @@ def finding(suggestion: Suggestion, judged: Judged, now: Setting) -> str:
         none=int((~answered & has_none).sum()),
         without=int(has_none.sum()),
     )
-    if suggestion.handled is None or np.isnan(suggestion.handled.value):
-        return said
+    if suggestion.handled is None or np.isnan(suggestion.handled.value) or projector.is_on():
+        return said  # from the last row nobody reads more
     handled = suggestion.handled
     ahead = _(
         "The cheapest threshold, on questions that it was not fitted on: {handled:.0%} right (95 % range {low:.0%} to "
         "{high:.0%})."
     ).format(handled=handled.value, low=handled.low, high=handled.high)
-    return f"{said} {ahead}"
+    return joined(said, ahead)

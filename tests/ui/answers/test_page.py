@@ -50,7 +50,7 @@ def test_a_bundled_question_is_answered_before_the_model_has_loaded(
     monkeypatch.setattr(cache, "embeddings", lambda *_arguments: pytest.fail("the model was asked"))
     page = open_answers(language)
     assert not page.exception
-    assert ("**Right:**" if language == "en" else "**正确：**") in words(page)
+    assert ("**Right:**" if language == "en" else "**正确**：") in words(page)
 
 
 @pytest.mark.parametrize("language", ["en", "zh_CN"])

@@ -61,6 +61,7 @@ class Tuner {
     const size = parseFloat(getComputedStyle(this.root).fontSize)
     const letter = Math.max(12, size * 0.86, this.data.large ? 20 : 0)
     const narrow = this.root.clientWidth < 560
+    this.figures.style.minHeight = narrow ? "" : `${this.data.height}px`
     const height = narrow ? this.data.height : Math.max(this.figures.clientHeight, this.data.height)
     this.drawCurve(narrow ? Math.min(this.root.clientWidth, 280) : Math.min(height, this.root.clientWidth * 0.34), letter)
     this.drawScores(height, letter)
@@ -69,7 +70,8 @@ class Tuner {
 
   drawCurve(size, letter) {
     const svg = this.root.querySelector(".tuner-curve")
-    svg.style.display = this.labelled ? "" : "none"
+    const hasRoom = !this.data.large || this.root.clientWidth > 760
+    svg.style.display = this.labelled && hasRoom ? "" : "none"
     svg.setAttribute("aria-label", this.data.words.curve)
     if (!this.labelled) return
     this.curve = new RecallCurve(svg, size, letter, this.data.words)
