@@ -51,7 +51,8 @@ class Identity:
                 given=other.dim,
             )
         if not np.dot(self.probe, other.probe) >= 1 - SAME:
-            self._refuse_prompt("texts", self.document_prompt, other.document_prompt, index)
+            if other.model == self.model:
+                self._refuse_prompt("texts", self.document_prompt, other.document_prompt, index)
             raise ModelError(
                 "{index} was built by {model}, and {other} gives other embeddings: another model, layer, pooling or "
                 "head, or other weights. Search with the model that it was built with, or build it again.",

@@ -16,6 +16,7 @@ from simcse_core.encoding.protocol import Trainable
 from simcse_core.encoding.texts import Embeddings
 from simcse_core.errors import DataError, InputError, ModelError, OptionError, ShapeError
 from simcse_core.uses.search import stored
+from simcse_core.uses.search.identity import Identity
 from simcse_core.uses.search.index import METHODS, Hit, Method
 from tests.uses.search.angles import Angles, angles, cosine
 
@@ -288,6 +289,14 @@ def test_another_model_layer_prompt_or_dimension_is_refused(tmp_path: Path, mini
     assert Index.open(folder).search("a kitten", top_k=1)[0].row == 0  # by its name
     with pytest.raises(ModelError, match="was built with the prompt"):
         Index.open(folder, minilm, prompt="").add(["more"])
+
+
+def test_another_model_is_named_before_its_prompt() -> None:
+    built = Identity("e5", 2, "passage: ", "query: ", (1.0, 0.0))
+    with pytest.raises(ModelError, match="The index was built by e5, and minilm gives other embeddings"):
+        built.check(Identity("minilm", 2, "", "", (0.0, 1.0)), "The index")
+    with pytest.raises(ModelError, match="with the prompt 'query: ' for queries, not with ''"):
+        built.check(Identity("e5", 2, "passage: ", "", (1.0, 0.0)), "The index")
 
 
 def test_a_broken_off_building_does_not_go_on_with_another_model(tmp_path: Path, minilm: SimCSE) -> None:
