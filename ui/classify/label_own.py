@@ -1,6 +1,5 @@
 """The view Label my own: from texts without labels to a classifier, by keys alone, measured on the way."""
 
-import time
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -22,13 +21,9 @@ from ui.frame.translation import _, joined, language
 from ui.shared import background, cache, data_choice, inputs
 from ui.shared.cache import EncoderSettings
 from ui.shared.data_choice import Upload
-from ui.shared.turns import leave_if_outdated
 
 _SCRIPT = Path(__file__).parent / "frontend" / "labelling.js"
 KEY = "classify-keys"
-WAITS_SECONDS = 4.0
-"""So long a run of the page waits for a proposal; whoever labels on meanwhile ends it."""
-LOOK_SECONDS = 0.1
 ENOUGH = 8
 """Labels from which on a result can be looked at."""
 
@@ -49,33 +44,39 @@ def show(places: Stage) -> None:
             embeddings = answer.encode(session.texts, settings)
             if embeddings is None:
                 return
-            future = _ask(session, embeddings, settings)
-            if not session.queue:
-                _wait(future)
-            if future.done():
+            pool = _pool(session, embeddings, settings)
+            state = session.state
+            content = f"{session.token} {settings} {state.to_json()}"
+            future = background.submit(WORKER, content, proposing.proposed, pool, state)
+            _forget_older(future)
+            if is_done := future.done():
                 session.take(future.result())
+            session.fill(map(int, pool.lots))
             _keys(session)
         _show_estimate(session, estimate, places)
-        if not future.done() and _wait(future):
-            st.rerun()
+        if not is_done:
+            _watch(future)
 
 
-def _ask(session: LabellingSession, embeddings: Embeddings, settings: EncoderSettings) -> "Future[Proposed]":
-    """The proposal for the labels so far; it is made once."""
+def _forget_older(future: "Future[Proposed]") -> None:
+    """A proposal that was asked for with fewer labels and has not begun is not made any more."""
+    older: Future[Proposed] | None = st.session_state.get(f"{KEY}-pending")
+    if older is not None and older is not future:
+        older.cancel()
+    st.session_state[f"{KEY}-pending"] = future
+
+
+def _pool(session: LabellingSession, embeddings: Embeddings, settings: EncoderSettings) -> Pool:
+    """The texts as the core takes them, with the names of the classes as texts."""
     names = [name.replace("_", " ").replace("-", " ") for name in session.classes]
-    named = dict(zip(session.classes, cache.embeddings(names, settings), strict=True))
-    state = session.state
-    content = f"{session.token} {settings} {state.to_json()}"
-    return background.submit(WORKER, content, proposing.proposed, Pool(embeddings, named), state)
+    return Pool(embeddings, dict(zip(session.classes, cache.embeddings(names, settings), strict=True)))
 
 
-def _wait(future: "Future[Proposed]") -> bool:
-    """Wait for a moment; ends this run of the page when there are new labels. Whether it is done."""
-    end = time.monotonic() + WAITS_SECONDS
-    while not future.done() and time.monotonic() < end:
-        leave_if_outdated()
-        time.sleep(LOOK_SECONDS)
-    return future.done()
+@st.fragment(run_every=0.5)
+def _watch(future: "Future[Proposed]") -> None:
+    """Draws the page anew when the proposal is there."""
+    if future.done():
+        st.rerun()
 
 
 def _keys(session: LabellingSession) -> None:
@@ -90,6 +91,7 @@ def _keys(session: LabellingSession) -> None:
             {"row": step.row, "text": session.texts[step.row], "label": step.label} for step in session.steps[-20:]
         ],
         "seen": session.seen,
+        "left": len(session.left),
         "labelled": len(session.labels),
         "total": len(session.texts),
         "words": {

@@ -1,7 +1,7 @@
 """What somebody has labelled so far, for as long as the session lasts; it is saved and restored as a CSV file."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from simcse_core.data.writers import to_csv
@@ -11,6 +11,10 @@ from ui.classify.proposing import Proposed
 
 KEYS = "123456789qwertyiopadfghjkl"
 """A key for each class: digits, then letters, but for S, which skips."""
+
+
+AT_LEAST = 3
+"""Texts in the queue, while there are so many left."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +95,15 @@ class LabellingSession:
         self.queue = [*shown, *(row for row in proposal.rows if row in left and row not in shown)]
         if proposal.accuracy.value == proposal.accuracy.value:  # no NaN: something is known
             self.accuracies[proposal.labelled] = proposal.accuracy
+
+    def fill(self, lots: Iterable[int]) -> None:
+        """Whoever is faster than the proposals goes on with texts that are drawn by lot.
+
+        Args:
+            lots: all rows in the order in which they are drawn.
+        """
+        left = set(self.left) - set(self.queue)
+        self.queue += [row for row in lots if row in left][: max(AT_LEAST - len(self.queue), 0)]
 
     def to_csv(self) -> str:
         """The texts that have a label, with it: data of the kind `labelled`."""

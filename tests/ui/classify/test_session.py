@@ -42,6 +42,15 @@ def test_a_proposal_never_replaces_the_text_that_is_being_read() -> None:
     assert mine.accuracies == {1: Interval(0.5, 0.2, 0.8)}
 
 
+def test_who_is_faster_than_the_proposals_goes_on_by_lot() -> None:
+    mine = session()
+    mine.apply([[1, "label", 11, 0]])
+    mine.fill([11, 3, 8, 1, 0])
+    assert mine.queue == [3, 8, 1]
+    mine.fill([11, 3, 8, 1, 0])
+    assert mine.queue == [3, 8, 1]
+
+
 def test_the_saved_labels_are_training_data_and_the_saved_progress_goes_on() -> None:
     mine = LabellingSession(("=1+1", 'He said "no", twice', *TEXTS), ("card", "loan"))
     mine.apply([[1, "label", 1, 0], [2, "label", 0, 1]])

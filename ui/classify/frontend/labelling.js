@@ -48,7 +48,7 @@ export default function ({ parentElement, data, setStateValue }) {
   const show = () => {
     const [item] = waiting()
     const list = done()
-    part("text").textContent = item ? item.text : data.queue.length ? data.words.wait : data.words.end
+    part("text").textContent = item ? item.text : data.queue.length || data.left ? data.words.wait : data.words.end
     part("text").dataset.empty = !item
     const count = data.labelled + list.filter((one) => one.label !== null).length - data.done.filter((one) => one.label !== null).length
     part("count").textContent = filled(data.words.count, { n: count, total: data.total })
