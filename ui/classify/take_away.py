@@ -131,7 +131,7 @@ def python(question: Question) -> str:
     labels = f"[{split} for label in data.label]" if question.data.several else "data.label"
     return (
         "# Run it in the folder of SimCSE Explorer: .venv/bin/python classify.py\n"
-        "from simcse_core import Classifier, load, open_data\n\n"
+        "from simcse_core import Classifier, load\nfrom simcse_core.data.opening import open_data\n\n"
         f"data = open_data({name!r})\n"
         f"model = load({settings.model!r}{loaded})\n"
         f"classifier = Classifier.fit(data.text, {labels}, model=model, method={question.method!r}{at})\n"
