@@ -173,6 +173,15 @@ def test_a_frozen_encoder_has_effects_of_words_too(multilingual: FrozenEncoder) 
     assert effects.effects[0][0] == pytest.approx(float(day @ sentence - rest @ sentence), abs=1e-5)
 
 
+def test_a_query_and_an_answer_are_each_read_with_their_own_prompt(minilm: SimCSE) -> None:
+    query, answer = minilm.configured(prompt="query: "), minilm.configured(prompt="passage: ")
+    effects = leave_one_out(query, "cats sleep", CAT, second_model=answer)
+    asked, without = query.encode(["cats sleep", "sleep"])
+    found = answer.encode([CAT])[0]
+    assert effects.cosine == pytest.approx(float(asked @ found), abs=1e-5)
+    assert effects.effects[0][0] == pytest.approx(float((asked - without) @ found), abs=1e-5)
+
+
 def test_words_behind_the_models_limit_have_no_share(minilm: SimCSE) -> None:
     short = SimCSE(minilm.bert, minilm.tokenizer, max_tokens=5)  # [CLS] a cat sleeps [SEP]
     pairs = word_pairs(short, CAT, DOG)

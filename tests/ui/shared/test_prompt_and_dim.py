@@ -8,6 +8,7 @@ from simcse_core.encoding.model import SimCSE
 from simcse_core.meaning.similarity import cosine_similarity
 from tests.ui.test_looks import open_similarity
 from ui.shared import cache
+from ui.shared.prompt_and_dim import PAIR, sides
 from ui.similarity import take_away
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
@@ -37,6 +38,15 @@ def test_a_prompt_makes_a_text_too_long_that_is_not_without() -> None:
     text = "cat " * 250
     assert cache.check((text,), cache.EncoderSettings()).truncated == ()
     assert cache.check((text,), cache.EncoderSettings(prompt="a dog on a sofa: ", dim=8)).truncated == (0,)
+
+
+def test_queries_and_documents_have_each_their_prompt() -> None:
+    pair = cache.EncoderSettings("me5-small", prompt=PAIR, dim=64)
+    query, document = sides(pair)
+    assert (query.prompt, document.prompt) == ("query", "document")
+    assert (query.dim, document.model) == (64, "me5-small")
+    alone = cache.EncoderSettings(prompt="cats: ")
+    assert sides(alone) == (alone, alone)
 
 
 def test_the_python_to_take_away_names_prompt_and_dimensions(minilm: SimCSE) -> None:
