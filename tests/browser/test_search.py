@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import FilePayload, Locator, Page, expect
 
-from tests.browser.test_pages import Server, browser, server, tab, visit  # noqa: F401
+from tests.browser.test_pages import IDLE, SECONDS, Server, browser, server, tab, visit  # noqa: F401
 
 
 def lists(tab: Page) -> Locator:  # noqa: F811
@@ -18,6 +18,7 @@ def test_results_follow_the_typing_and_a_click_says_why(tab: Page, server: Serve
     expect(meaning.locator(".search-hit").first).to_contain_text("Fog forms")
     expect(words.locator(".search-hit").first).to_contain_text("attracts slugs")
     expect(tab.locator(".search-line").first).to_be_attached()
+    expect(tab.locator(".shaded-most")).to_have_count(2, timeout=3 * SECONDS)  # the model has loaded
 
     query = tab.get_by_role("textbox", name="Query")
     query.fill("bats <b>use</b> echoes")
@@ -49,7 +50,7 @@ def test_a_threshold_counts_while_it_moves_and_dims_what_is_below(tab: Page, ser
     threshold.fill("0.47")
     expect(reach).to_have_text("Threshold 0.47: 3 of 300 texts")
     expect(lists(tab).nth(0).locator(".search-below")).to_have_count(7)
-    tab.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+    tab.wait_for_selector(IDLE)
     expect(reach).to_have_text("Threshold 0.47: 3 of 300 texts")
 
 
@@ -59,6 +60,7 @@ def test_a_file_of_my_own_is_searched_by_its_column_and_filtered_by_the_others(
 ) -> None:
     visit(tab, server, "search", "?language=en")
     lists(tab)
+    expect(tab.locator(".shaded-most")).to_have_count(2, timeout=3 * SECONDS)
     tab.get_by_role("button", name="Everyday sentences").click()
     content = "topic,utterance\nweather,Thick fog all day.\nfood,Warm bread.\nweather,Clear skies tonight.\n"
     file: FilePayload = {"name": "mine.csv", "mimeType": "text/csv", "buffer": content.encode()}
@@ -68,6 +70,7 @@ def test_a_file_of_my_own_is_searched_by_its_column_and_filtered_by_the_others(
     expect(hits.first).to_contain_text("Thick fog")
     tab.keyboard.press("Escape")
     tab.get_by_role("button", name="all-MiniLM-L6-v2").click()
+    tab.wait_for_selector(IDLE)  # a list that opens while the page is drawn anew closes again
     tab.get_by_role("combobox", name="topic").click()
     tab.get_by_role("option", name="food").click()
     expect(hits).to_have_count(1)
