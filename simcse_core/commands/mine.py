@@ -66,12 +66,9 @@ def run(options: argparse.Namespace) -> None:
     for name in others:
         if getattr(options, name) is not None:
             flag = "--" + name.replace("_", "-")
-            raise OptionError(
-                "{flag} is for duplicates: add --duplicates, or leave it out."
-                if not options.duplicates
-                else "{flag} is for hard negatives: leave it or --duplicates out.",
-                flag=flag,
-            )
+            if options.duplicates:
+                raise OptionError("{flag} is for hard negatives: leave it or --duplicates out.", flag=flag)
+            raise OptionError("{flag} is for duplicates: add --duplicates, or leave it out.", flag=flag)
     if options.duplicates:
         _duplicates(options)
     else:

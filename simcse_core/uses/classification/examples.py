@@ -95,12 +95,12 @@ class Examples:
         Raises:
             DataError: all texts have one class; or none has one.
         """
-        if len(self.classes) < (1 if self.several else 2):
+        if not self.classes:
+            raise DataError("No text has a label: there is nothing to learn.")
+        if len(self.classes) == 1 and not self.several:
             raise DataError(
-                "All texts have the label {label!r}: without a second class there is nothing to tell apart."
-                if self.classes
-                else "No text has a label: there is nothing to learn.",
-                label=self.classes[0] if self.classes else "",
+                "All texts have the label {label!r}: without a second class there is nothing to tell apart.",
+                label=self.classes[0],
             )
 
 

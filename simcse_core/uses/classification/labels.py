@@ -86,11 +86,12 @@ def _name(label: object, number: int) -> str:
         return f"{cell:.0f}" if cell.is_integer() and abs(cell) < 1e15 else f"{cell:.15g}"
     if isinstance(cell, bool | int) or (isinstance(cell, str) and not is_blank(cell)):
         return str(cell).strip()
-    missing = cell is None or isinstance(cell, str | float)
+    if cell is None or isinstance(cell, str | float):
+        raise DataError(
+            "Text {number} has no label. Write the name of its class, or leave the text out.", number=number
+        )
     raise DataError(
-        "Text {number} has no label. Write the name of its class, or leave the text out."
-        if missing
-        else "Text {number} has {given} for a label. A label is a text, a number, or True or False.",
+        "Text {number} has {given} for a label. A label is a text, a number, or True or False.",
         number=number,
         given=repr(cell)[:60],
     )
