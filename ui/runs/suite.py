@@ -47,7 +47,7 @@ def show(runs: Sequence[Run]) -> None:
     names = _models(runs)
     if not names:
         return
-    st.subheader(_("Tested on other data"), anchor=False)
+    st.subheader(_("Tested on well-known data"), anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         suite = st.segmented_control(
             _("Tests"),
@@ -62,7 +62,7 @@ def show(runs: Sequence[Run]) -> None:
             st.session_state[_STARTED] = wanted
         cancel = st.empty()
     if st.session_state.get(_STARTED) != wanted:
-        st.caption(_("How the chosen runs and the models they started from do on data that nobody trained on."))
+        st.caption(_("How the chosen runs do there, beside the models that they started from."))
         return
     found = piecewise.found(suite, piecewise.where())
     sources = [source for source in found.sources if found.name != BUNDLED or _is_read(source)]
@@ -112,6 +112,14 @@ def _table(seen: SuiteResult, suite: str) -> None:
             "item by item; = where it is inside the noise. It is one training; another seed can move it."
         ).format(base=plain(model_title(seen.models[0])))
     )
+    for model in seen.models:
+        if tasks := [_task_title(task) for name, task in seen.learned if name == model]:
+            st.warning(
+                _("{run} has learned from this data: {tasks}. Its numbers there say nothing about new texts.").format(
+                    run=plain(model_title(model)), tasks=plain(", ".join(tasks))
+                ),
+                icon=":material/school:",
+            )
     if seen.held_out:
         st.caption(_("Classifiers learn from four fifths of each data set and are tested on the rest."))
     with st.container(horizontal=True):
@@ -133,10 +141,13 @@ def _title(seen: SuiteResult, column: Column) -> str:
     metric = _(METRICS[column.metric]) if column.metric in METRICS else metric_title(column.metric)
     if column.task == AVERAGE:
         return _("average of {n}").format(n=len(seen.averaged)) + f" · {metric}"
-    name = column.task.removeprefix("bundled ")
-    task = data_name(name) if name in bundled.names() else column.task
     part = [_(PARTS[column.part])] if column.part else []
-    return " · ".join([task, *part, metric])
+    return " · ".join([_task_title(column.task), *part, metric])
+
+
+def _task_title(task: str) -> str:
+    name = task.removeprefix("bundled ")
+    return data_name(name) if name in bundled.names() else task
 
 
 def _is_read(source: Source) -> bool:

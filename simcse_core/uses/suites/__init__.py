@@ -4,6 +4,7 @@
 - `sources`: a task's data as it stands in a file, with the subsets of STS
 - `measures`: what a model does on one task
 - `suite`: all models on all tasks, with intervals and paired differences
+- `learned`: which models have learned from the very data of a task
 - `piecewise`: one model on one task at a time, by name
 - `table`: the result as text, CSV, Markdown and JSON
 """

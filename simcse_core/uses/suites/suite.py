@@ -12,6 +12,7 @@ from simcse_core.encoding.prompts import names_two
 from simcse_core.encoding.texts import Embeddings, TextCheck
 from simcse_core.learning.prompting import prompted, question_and_answer_prompts
 from simcse_core.meaning.intervals import Interval, difference, interval
+from simcse_core.uses.suites.learned import has_learned_from
 from simcse_core.uses.suites.measures import Column, Columns, measure, weighted
 from simcse_core.uses.suites.sources import Found, Source
 
@@ -51,6 +52,8 @@ class SuiteResult:
     """Tasks of the suite that are not there."""
     held_out: tuple[str, ...] = ()
     """Tasks without a test file: a fifth of the file was held out, the same for every model."""
+    learned: tuple[tuple[str, str], ...] = ()
+    """Models that have learned from the data of a task, each with the task."""
     averaged: tuple[str, ...] = ()
     """STS tasks that an average is of: English ones, a dev part only where its test part is not there; none below two.
     """
@@ -126,7 +129,18 @@ def result(models: Sequence[str], found: Found, measured: Sequence[Measured]) ->
     order = {source.task.name: place for place, source in enumerate(found.sources)}
     held_out = tuple(source.task.name for source in found.sources if source.held_out)
     in_order = sorted(measured, key=lambda one: order[one.task])
-    return SuiteResult(found.name, tuple(models), tuple(in_order), found.missing, held_out, _to_average(found))
+    learned = [
+        (model, source.task.name) for model in models for source in found.sources if has_learned_from(model, source)
+    ]
+    return SuiteResult(
+        where=found.name,
+        models=tuple(models),
+        measured=tuple(in_order),
+        missing=found.missing,
+        held_out=held_out,
+        learned=tuple(learned),
+        averaged=_to_average(found),
+    )
 
 
 def _to_average(found: Found) -> tuple[str, ...]:

@@ -53,6 +53,7 @@ def as_json(result: SuiteResult) -> dict[str, Any]:
             "averaged": result.averaged,
             "missing": result.missing,
             "held_out": result.held_out,
+            "learned": [{"model": model, "task": task} for model, task in result.learned],
             "texts": [
                 {"model": one.model, "task": one.task, "texts": one.texts, "unreadable": one.unreadable,
                  "truncated": one.truncated}
@@ -100,12 +101,22 @@ def notes(result: SuiteResult) -> list[str]:
             f"Of {', '.join(result.held_out)} a fifth was held out to test on, the same for every model; classifiers "
             "learned from the rest."
         )
+    said.extend(_learned(result))
     said.extend(_unreadable(result))
     if any(column.metric == "best_f1" for column in result.columns):
         said.append("The threshold of the best F1 was chosen on the same pairs and counts as fixed in its interval.")
     if result.missing:
         said.append(f"Not there, and left out: {'; '.join(result.missing)}.")
     return said
+
+
+def _learned(result: SuiteResult) -> Iterator[str]:
+    for model in result.models:
+        if tasks := [task for name, task in result.learned if name == model]:
+            yield (
+                f"{model} has learned from the data of {'; '.join(tasks)}: its numbers there say nothing about new "
+                "texts."
+            )
 
 
 def _unreadable(result: SuiteResult) -> Iterator[str]:

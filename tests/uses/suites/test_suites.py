@@ -15,8 +15,11 @@ from sklearn.metrics import average_precision_score, f1_score
 from simcse_core.data.bundled import load
 from simcse_core.data.kinds import Answers, Dataset
 from simcse_core.errors import DataError, OptionError
+from simcse_core.learning.settings import TrainingSettings
 from simcse_core.meaning.intervals import Interval, interval
 from simcse_core.meaning.items import Items
+from simcse_core.runs import store
+from simcse_core.runs.config import RunConfig
 from simcse_core.uses.suites import piecewise, table
 from simcse_core.uses.suites.measures import Column, f1_items, macro_f1_items, weighted
 from simcse_core.uses.suites.sources import find
@@ -262,3 +265,13 @@ def test_the_hub_has_the_tests_under_names_that_are_known(monkeypatch: pytest.Mo
     assert len(there.sources) == len(asked) == 10
     with pytest.raises(DataError, match="The hub has none of these tests"):
         find(["answers"], "hub")
+
+
+def test_a_run_that_has_learned_from_a_task_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = TrainingSettings(loss="cosent")
+    first = store.create(RunConfig(data=str(folder / "sts" / "STS12.csv"), settings=settings), owner="me")
+    second = store.create(RunConfig(data="texts-en", model=first.id, settings=settings), owner="me")
+    result = measured(folder, "sts", models=[Angles("minilm"), Angles(second.id)])
+    assert result.learned == ((second.id, "STS12"),)
+    note = f"{second.id} has learned from the data of STS12: its numbers there say nothing about new texts."
+    assert note in table.notes(result)
