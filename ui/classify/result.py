@@ -84,8 +84,6 @@ def show(question: Question, outcome: Outcome, look: Look, places: Stage) -> Non
         st.markdown(finding(question, outcome))
     with places.rail:
         _rail(question, outcome, results, cell)
-    with places.below:
-        _classes(question, outcome)
 
 
 def _of(outcome: Outcome, of: str) -> "Results":
@@ -241,7 +239,7 @@ def _notes(question: Question, outcome: Outcome) -> None:
     if question.data.test is not None and question.data.test_labels is None:
         st.info(
             _(
-                "{file} has no labels: its texts are predicted (below, under Take away), and the numbers here are by "
+                "{file} has no labels: its texts are predicted (under Take away), and the numbers here are by "
                 "cross-validation."
             ).format(file=plain(question.data.test.data.name))
         )
@@ -266,10 +264,10 @@ def corrected_csv(data: ClassifyData) -> str:
     return to_csv(["text", "label"], zip(measured, labels, strict=True))
 
 
-def _classes(question: Question, outcome: Outcome) -> None:
+def show_classes(outcome: Outcome) -> None:
     """All classes with their numbers, those of TF-IDF beside them."""
     report, baseline = outcome.model.report(), {one.label: one for one in outcome.baseline.report().classes}
-    with st.expander(_("Each class in numbers"), icon=":material/table:"):
+    with st.popover(_("Each class"), icon=":material/table:"):
         st.dataframe(
             {
                 _("class"): [safe(one.label) for one in report.classes],

@@ -27,7 +27,7 @@ FILE = "classifier.safetensors"
 
 def show(question: Question, outcome: Outcome) -> None:
     """All ways to take it away; nothing is computed before somebody opens it."""
-    box = st.expander(_("Take away"), icon=":material/download:", key="classify-take", on_change="rerun")
+    box = st.popover(_("Take away"), icon=":material/download:", key="classify-take", on_change="rerun")
     if not box.open:
         return
     with box:

@@ -69,11 +69,13 @@ def _results(view: str, question: Question, places: Stage) -> None:
     outcome: Outcome | None = answer.outcome(question)
     if outcome is None:
         return
+    with places.rail.container(horizontal=True, gap="xsmall"):
+        result.show_classes(outcome)
+        take_away.show(question, outcome)
     if look is not None:
         result.show(question, outcome, look, places)
     else:
         abstain.show(question, outcome, places)
-    with places.below:
-        take_away.show(question, outcome)
+    with places.rail:
         if not question.is_first and cache.is_loaded(question.settings.model):
             inputs.warn_about(list(question.data.texts), question.settings)
