@@ -159,12 +159,13 @@ def dense(folder: Path, embeddings: Embeddings, queries: Embeddings, rounds: int
                     single[name].append(time.perf_counter() - started)
             if round_:
                 together[name].append(rest)
-    print(f"{'':20} {'recall@10':>9} {'query, ms':>10} {'slowest':>8} {f'{len(queries)} at once, ms each':>22}")
+    together_title = f"{len(queries)} at once, ms each"
+    print(f"{'':20} {'recall@10':>9} {'query, ms':>10} {'fastest':>8} {'slowest':>8} {together_title:>22}")
     for name in PEERS:
         recall = np.mean([len(set(a) & set(b)) / TOP for a, b in zip(found[name], truth, strict=True)])
-        middle, slowest = statistics.median(single[name]) * 1e3, max(single[name]) * 1e3
+        middle, fastest, slowest = (1e3 * of(single[name]) for of in (statistics.median, min, max))
         each = statistics.median(together[name]) * 1e3 / len(queries)
-        print(f"{name:20} {recall:9.4f} {middle:10.1f} {slowest:8.1f} {each:22.2f}")
+        print(f"{name:20} {recall:9.4f} {middle:10.1f} {fastest:8.1f} {slowest:8.1f} {each:22.2f}")
 
 
 def full_product(queries: Embeddings, embeddings: Embeddings) -> NDArray[np.int64]:
