@@ -124,10 +124,10 @@ def _nearest(
     best = [Ranking.empty()] * len(queries)
     lowest = -np.inf if threshold is None else threshold
     for start, rows, block in _counting(blocks, mask):
-        products = block @ queries.T  # (n, Q) float32
+        products = queries @ block.T  # (Q, n) float32
         for number, ranking in enumerate(best):
             floor = max(lowest, ranking.scores[-1] if len(ranking) == most else -np.inf)
-            candidates = _candidates(products[:, number], floor, most)
+            candidates = _candidates(products[number], floor, most)
             if len(candidates):
                 scores = cosines(block[candidates], exact[number])
                 reached = scores >= lowest
