@@ -10,7 +10,6 @@ not a page of a file (which the system takes back when it needs it), and as all 
 
 import argparse
 import json
-import resource
 import shutil
 import statistics
 import subprocess
@@ -230,13 +229,18 @@ def memory_of(name: str, folder: Path) -> dict[str, float]:
     search(queries)
     ended.set()
     watcher.join()
-    return {"own": highest[0] - before, "resident": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3}
+    return {"own": highest[0] - before, "resident": of_status("VmHWM")}
 
 
 def own_memory() -> float:
     """Megabytes that are no pages of files."""
+    return of_status("RssAnon")
+
+
+def of_status(name: str) -> float:
+    """Megabytes that the system counts for this process under this name."""
     lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("RssAnon")) / 1e3
+    return next(int(line.split()[1]) for line in lines if line.startswith(name)) / 1e3
 
 
 def words(texts: list[str], asked: list[str], rounds: int) -> None:
