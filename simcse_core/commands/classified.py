@@ -69,10 +69,17 @@ def print_results(answer: dict[str, Any], results: "Results", baseline: "Results
         print()
         print("most wrong:")
         for one in answer["wrong"]:
-            said = f"{one['predicted']} ({one['probability']:.2f}), labelled {one['label']}"
+            label = one["label"] if isinstance(one["label"], str) else ";".join(one["label"]) or "nothing"
+            said = f"{one['predicted']} ({one['probability']:.2f}), labelled {label}"
             print(f"  row {one['row']}: {printable(said)}: {printable(one['text'])[:100]}")
-    for point in answer.get("learning_curve", {}).get("points", []):
-        print(f"{point['method']:9} {point['size']:6} texts  accuracy {point['accuracy']:.4f}")
+    if "learning_curve" in answer:
+        print()
+        rows = [
+            (f"{point['size']}", point["method"], f"{point['accuracy']:.4f}",
+             f"95%: {point['interval']['low']:.4f} to {point['interval']['high']:.4f}")
+            for point in sorted(answer["learning_curve"]["points"], key=lambda point: point["size"])
+        ]  # fmt: skip
+        print_table(("learned from", "classifier", "accuracy", "range over draws"), rows)
     for name in ("suspects", "saved"):
         if name in answer:
             print(f"{name}: {printable(str(answer[name]))}")

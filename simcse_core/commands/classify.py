@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 NAME = "classify"
 HELP = "Measure how well texts are classified beside TF-IDF, save a classifier, and classify texts with it."
 METHODS = ("logistic", "centre", "knn")
-AT_ONCE = 10_000
-"""Texts that are classified before any is printed."""
+AT_ONCE = 2_000
+"""Texts between two looks at how far it is."""
+MOST_CLASSES = 5
+"""Of a text the probabilities of the likeliest are printed."""
 
 
 def add_arguments(parser: Parser) -> None:
@@ -254,13 +256,14 @@ def _predict(options: argparse.Namespace, classifier: "Classifier | Trainable") 
 
     texts = read_texts(options.input, encoding=options.encoding, sheet=options.sheet)
     warn_line_breaks(texts)
-    made: list[Prediction] = []
+    said: list[dict[str, Any]] = []
     with texts_bar("classifying") as show:
         for start in range(0, len(texts), AT_ONCE):
             part = texts[start : start + AT_ONCE]
-            made += classifier.predict(part, **_threshold(options, classifier))
-            show(len(made), len(texts))
-    _print_predictions(options, texts, made)
+            made = classifier.predict(part, **_threshold(options, classifier))
+            said += [_said(text, one) for text, one in zip(part, made, strict=True)]
+            show(len(said), len(texts))
+    _print_said(options, said)
 
 
 def _threshold(options: argparse.Namespace, classifier: "Classifier | Trainable") -> dict[str, float]:
@@ -270,23 +273,26 @@ def _threshold(options: argparse.Namespace, classifier: "Classifier | Trainable"
     return {} if options.threshold is None or isinstance(classifier, Classifier) else {"threshold": options.threshold}
 
 
-def _print_predictions(options: argparse.Namespace, texts: list[str], made: "list[Prediction]") -> None:
+def _said(text: str, one: "Prediction") -> dict[str, Any]:
+    likely = sorted(one.probabilities.items(), key=lambda item: -item[1])[:MOST_CLASSES]
+    return {
+        "text": text,
+        "label": one.label,
+        "labels": list(one.labels),
+        "probability": one.probability,
+        "probabilities": dict(likely),
+    }
+
+
+def _print_said(options: argparse.Namespace, said: list[dict[str, Any]]) -> None:
     from simcse_core.data.writers import to_csv
 
-    rows = [
-        (";".join(one.labels) if options.several else one.label or "", round(one.probability, 6), text)
-        for text, one in zip(texts, made, strict=True)
-    ]
-    table = to_csv(["label", "probability", "text"], rows)
+    rows = ((";".join(one["labels"]), round(one["probability"], 6), one["text"]) for one in said)
+    table = "" if options.format == "json" and not options.output else to_csv(["label", "probability", "text"], rows)
     if options.output:
         durable.write(Path(options.output), table.encode())
-        print_answer({"n": len(rows), "unsure": sum(one.label is None for one in made)}, options.format)
+        print_answer({"n": len(said), "unsure": sum(one["label"] is None for one in said)}, options.format)
     elif options.format == "json":
-        answer: list[dict[str, Any]] = [
-            {"text": text, "label": one.label, "labels": list(one.labels), "probability": one.probability,
-             "probabilities": dict(one.probabilities)}
-            for text, one in zip(texts, made, strict=True)
-        ]  # fmt: skip
-        print_answer(answer, options.format)
+        print_answer(said, options.format)
     else:
         print(table, end="")

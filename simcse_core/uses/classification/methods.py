@@ -34,8 +34,8 @@ NEIGHBOUR_TEMPERATURE = 0.05
 """Divides cosines: a neighbour that is closer by 0.05 counts e times as much."""
 STRENGTH_OF_SEVERAL = 10.0
 """C of the logistic regressions where texts have several labels."""
-BLOCK = 1_000
-"""Texts that are compared with all examples at once."""
+CELLS_AT_ONCE = 10_000_000
+"""Cosines that are in memory together."""
 
 
 class Scorer(Protocol):
@@ -78,14 +78,15 @@ class Neighbours:
     several: bool = False
 
     def scores(self, texts: Sequence[str], embeddings: Embeddings) -> Scores:
-        blocks = [self._of_block(embeddings[start : start + BLOCK]) for start in range(0, len(embeddings), BLOCK)]
+        step = max(CELLS_AT_ONCE // len(self.embeddings), 1)
+        blocks = [self._of_block(embeddings[start : start + step]) for start in range(0, len(embeddings), step)]
         return np.concatenate([np.zeros((0, len(self.classes))), *blocks])
 
     def _of_block(self, embeddings: Embeddings) -> Scores:
-        cosines = embeddings.astype(np.float64) @ self.embeddings.T.astype(np.float64)  # (n, M)
+        cosines = embeddings @ self.embeddings.T  # (n, M)
         count = min(self.neighbours, cosines.shape[1])
         nearest = np.argpartition(-cosines, count - 1, axis=1)[:, :count]
-        closeness = np.take_along_axis(cosines, nearest, axis=1)
+        closeness = np.take_along_axis(cosines, nearest, axis=1).astype(np.float64)
         weights = np.exp((closeness - closeness.max(axis=1, keepdims=True)) / NEIGHBOUR_TEMPERATURE)
         votes = np.einsum("nk,nkc->nc", weights, self.marks[nearest].astype(np.float64))
         least = weights.min(axis=1, keepdims=True) / len(self.classes)  # no class is impossible
