@@ -120,8 +120,8 @@ def counted(corpus: SearchCorpus) -> Index:
     """A corpus whose words are counted; it needs no model, and finds nothing by meaning."""
 
     def make() -> Encoded:
-        nothing = np.zeros((len(corpus.texts), 1), dtype=np.float32)
-        return Encoded(corpus, Index.of(corpus.texts, nothing, corpus.columns), nothing)
+        all_alike = np.ones((len(corpus.texts), 1), dtype=np.float32)  # an index has embeddings, needed or not
+        return Encoded(corpus, Index.of(corpus.texts, all_alike, corpus.columns), all_alike)
 
     return _indexes().get((corpus.key, None), make).index
 
