@@ -12,7 +12,7 @@ PRINTED = {
     "01_from_sentence_to_map": ["one row per sentence: (3, 384)"],
     "02_from_data_to_use": [
         "average precision: 0.",
-        "One seed names no winner",
+        "With this one seed",
         "accuracy: 0.79 (95 % range 0.73 to 0.84)",
         "Who won the match? -> None",
         "Unknown loss 'infonce'. Choose one of:",
