@@ -17,8 +17,8 @@ from simcse_core.errors import ShapeError
 Mask = NDArray[np.bool_]
 """(N,) which rows count."""
 
-BLOCK = 20_000
-"""Rows at once."""
+BLOCK = 100_000
+"""Rows at once: threads that wait for each other after each block cost more than its memory."""
 QUERIES_AT_ONCE = 64
 DECIMALS = 6
 """Of a score. Cosines that differ by less are equal (`meaning.similarity.ROUNDING`)."""
