@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from simcse_core.api.progress import download_bar
 from simcse_core.commands import printing
 from simcse_core.commands.main import main
-from simcse_core.commands.progress import download_bar
 from simcse_core.data.kinds import Texts
 from simcse_core.data.readers import data_from_bytes
 from simcse_core.data.writers import to_csv

@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _measure(options: argparse.Namespace) -> None:
-    from simcse_core.commands.progress import texts_bar
+    from simcse_core.api.progress import texts_bar
     from simcse_core.data.kinds import texts_of
     from simcse_core.jsonable import jsonable
     from simcse_core.learning.prompting import prompted
@@ -107,7 +107,7 @@ def _signed(gain: Any) -> str:
 
 
 def _answer(options: argparse.Namespace) -> None:
-    from simcse_core.commands.progress import texts_bar
+    from simcse_core.api.progress import texts_bar
     from simcse_core.data.faq import open_faq, read_asked
     from simcse_core.jsonable import jsonable
     from simcse_core.uses.answering.answers import Answers

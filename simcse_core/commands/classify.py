@@ -106,7 +106,7 @@ def _check(options: argparse.Namespace) -> None:
 
 def _examples(options: argparse.Namespace, model: "Trainable", name: str, of: str) -> "Examples":
     """Labelled texts by name, with their embeddings; says what the model cannot do justice to."""
-    from simcse_core.commands.progress import download_bar, texts_bar
+    from simcse_core.api.progress import download_bar, texts_bar
     from simcse_core.data.columns import parse_columns
     from simcse_core.uses.classification import Examples
     from simcse_core.uses.classification.opening import open_labelled
@@ -211,7 +211,7 @@ def _measure_given(options: argparse.Namespace, classifier: "Classifier | Traina
 
 
 def _results(options: argparse.Namespace, learned: "Examples", tested: "Examples | None", method: str) -> "Results":
-    from simcse_core.commands.progress import texts_bar
+    from simcse_core.api.progress import texts_bar
     from simcse_core.uses.classification import cross_validate, evaluate
 
     with texts_bar("TF-IDF" if method == "tfidf" else method, " folds") as show:
@@ -236,7 +236,7 @@ def _write_suspects(options: argparse.Namespace, validation: "Results | None", l
 
 
 def _curve(options: argparse.Namespace, learned: "Examples") -> dict[str, Any]:
-    from simcse_core.commands.progress import texts_bar
+    from simcse_core.api.progress import texts_bar
     from simcse_core.uses.classification import TFIDF, learning_curve
 
     methods = (options.classifier, *(() if options.no_baseline else (TFIDF,)))
@@ -251,7 +251,7 @@ def _curve(options: argparse.Namespace, learned: "Examples") -> dict[str, Any]:
 
 
 def _predict(options: argparse.Namespace, classifier: "Classifier | Trainable") -> None:
-    from simcse_core.commands.progress import texts_bar
+    from simcse_core.api.progress import texts_bar
     from simcse_core.data.readers import read_texts
 
     texts = read_texts(options.input, encoding=options.encoding, sheet=options.sheet)

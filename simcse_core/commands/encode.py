@@ -28,7 +28,7 @@ def add_arguments(parser: Parser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Read all texts once to find broken rows and count, then encode them."""
-    from simcse_core.commands.progress import texts_bar
+    from simcse_core.api.progress import texts_bar
     from simcse_core.encoding.streaming import encode_stream
 
     output = output_file(options.output, files_read(options), regular=True)

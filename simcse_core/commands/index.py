@@ -36,7 +36,7 @@ def add_arguments(parser: Parser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Read the corpus once to find broken rows, then encode what is not encoded yet."""
-    from simcse_core.commands.progress import texts_bar
+    from simcse_core.api.progress import texts_bar
     from simcse_core.data.columns import parse_columns
     from simcse_core.uses.search.corpus import open_corpus
     from simcse_core.uses.search.stored import check_folder

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def open_data(name: str, columns: Mapping[str, str] | None = None, *, encoding: str = "", sheet: str = "") -> Dataset:
     """Data by name, showing a download; errors as for `opening.open_data`."""
-    from simcse_core.commands.progress import download_bar
+    from simcse_core.api.progress import download_bar
     from simcse_core.data import opening
 
     with download_bar(name) as on_fetch:
@@ -26,7 +26,7 @@ def open_data(name: str, columns: Mapping[str, str] | None = None, *, encoding: 
 
 def load_sides(options: argparse.Namespace) -> "Sides":
     """The model that the flags of `add_model` say, as it reads queries and as it reads what is searched."""
-    from simcse_core.commands.progress import download_bar
+    from simcse_core.api.progress import download_bar
     from simcse_core.uses.search.encoders import EncoderSettings
 
     settings = EncoderSettings(
@@ -43,7 +43,7 @@ def open_index(options: argparse.Namespace, folder: str) -> "Index":
         options: of a parser that tells what is written.
         folder: of the index.
     """
-    from simcse_core.commands.progress import download_bar
+    from simcse_core.api.progress import download_bar
     from simcse_core.uses.search.index import Index
 
     names = ("model", "pooling", "layer", "head", "prompt", "dim")
@@ -81,7 +81,7 @@ def load_model(options: argparse.Namespace, *, prompt: bool = True) -> "Trainabl
         options: as `add_model` reads them.
         prompt: False leaves the prompt out, for who asks `prompting.prompted`.
     """
-    from simcse_core.commands.progress import download_bar
+    from simcse_core.api.progress import download_bar
     from simcse_core.encoding import catalogue
 
     with download_bar(options.model) as on_fetch:

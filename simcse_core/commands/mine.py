@@ -76,7 +76,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _negatives(options: argparse.Namespace) -> None:
-    from simcse_core.commands.progress import texts_bar
+    from simcse_core.api.progress import texts_bar
     from simcse_core.data.columns import parse_columns
     from simcse_core.data.kinds import texts_of
     from simcse_core.data.writers import to_csv
@@ -107,7 +107,7 @@ def _negatives(options: argparse.Namespace) -> None:
 
 
 def _duplicates(options: argparse.Namespace) -> None:
-    from simcse_core.commands.progress import texts_bar
+    from simcse_core.api.progress import texts_bar
     from simcse_core.data.columns import parse_columns
     from simcse_core.data.writers import to_csv
     from simcse_core.uses.search.corpus import open_corpus

@@ -77,7 +77,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _fetch(options: argparse.Namespace) -> None:
-    from simcse_core.commands.progress import download_bar
+    from simcse_core.api.progress import download_bar
     from simcse_core.encoding.hub_models import fetch
 
     started = time.perf_counter()
@@ -95,8 +95,8 @@ def _fetch(options: argparse.Namespace) -> None:
 
 
 def _export(options: argparse.Namespace) -> None:
+    from simcse_core.api.progress import download_bar, texts_bar
     from simcse_core.commands.loading import open_data
-    from simcse_core.commands.progress import download_bar, texts_bar
     from simcse_core.encoding.catalogue import load
     from simcse_core.jsonable import jsonable
     from simcse_core.runs.exports import measured_export

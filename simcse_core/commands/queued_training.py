@@ -47,7 +47,7 @@ def follow(run: "Run", emit: Emit, *, skip: int = 0) -> None:
     Raises:
         RunError: it failed.
     """
-    from simcse_core.commands.progress import WaitingLine
+    from simcse_core.api.progress import WaitingLine
     from simcse_core.runs import following
 
     with contextlib.closing(WaitingLine()) as line:

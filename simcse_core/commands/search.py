@@ -108,7 +108,7 @@ def _queries(options: argparse.Namespace) -> list[str]:
 
 def _index(options: argparse.Namespace) -> "Index":
     """The index in a folder; or one in memory, without embeddings where nobody asks for them."""
-    from simcse_core.commands.progress import texts_bar
+    from simcse_core.api.progress import texts_bar
     from simcse_core.data.columns import parse_columns
     from simcse_core.uses.search.corpus import open_corpus
     from simcse_core.uses.search.index import Index

@@ -49,7 +49,7 @@ def refuse_without_suite(options: argparse.Namespace) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Print the table, or write it."""
-    from simcse_core.commands.progress import download_bar, texts_bar
+    from simcse_core.api.progress import download_bar, texts_bar
     from simcse_core.uses.suites import table
     from simcse_core.uses.suites.sources import BUNDLED, find
     from simcse_core.uses.suites.suite import measure_all

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def checked(config: "RunConfig", options: argparse.Namespace) -> "RunConfig":
     """The same, pinned down; what may be wrong with data or model is said before anything starts."""
-    from simcse_core.commands.progress import download_bar
+    from simcse_core.api.progress import download_bar
     from simcse_core.data.lint import lint
     from simcse_core.learning.processes import launched
     from simcse_core.runs.preflight import absolute, check_names, preflight

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from simcse_core.commands.progress import WaitingLine, download_bar, in_words, texts_bar
+from simcse_core.api.progress import WaitingLine, download_bar, in_words, texts_bar
 from simcse_core.runs.schedule import Place
 
 CHINESE = "今天天气很好我们去公园散步吧"
