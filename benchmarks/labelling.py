@@ -4,7 +4,8 @@
 
 DATA is a folder with `classify/banking77-train.csv` (columns text, label). For each seed some intents are drawn; 150 of
 their texts are held out, and one text after the other of the rest gets its label. The number of labels is the first one
-at which the classifier is right about 90 % of the held-out texts, there and after the two labels that follow; where it never is, all labels count. "names":
+at which the classifier is right about 90 % of the held-out texts, there and after the two
+labels that follow; where it never is, all labels count. "names":
 the loop also knows the intents by their names.
 """
 
