@@ -97,9 +97,13 @@ def is_loaded(name: str) -> bool:
     return loading(name).done()
 
 
-@st.fragment(run_every=0.5)
+@st.fragment(run_every=2.0)
 def until_loaded(model: str) -> None:
-    """A note in place of what needs a model that is still loading; draws the page again when it has loaded."""
+    """A note in place of what needs a model that is still loading; draws the page again when it has loaded.
+
+    Looked at twice a second, a busy machine took more than 120 s to load minilm instead of 36: Streamlit collects all
+    garbage after each look.
+    """
     if is_loaded(model):
         st.rerun()
     st.caption(":material/hourglass_top: " + loading_in_words(model))
