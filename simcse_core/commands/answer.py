@@ -1,18 +1,19 @@
 """The command `answer`: questions put to a list of answers, or how well right answers are found among wrong ones."""
 
 import argparse
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from simcse_core.commands.loading import load_model, open_data, warn, warn_line_breaks
+from simcse_core.commands.loading import load_model, load_sides, open_data, warn, warn_line_breaks
 from simcse_core.commands.options import COLUMNS_HELP, Parser, add_model, add_reading, decimal, whole
 from simcse_core.commands.printing import print_answer, print_metrics, print_values
 from simcse_core.errors import OptionError
 from simcse_core.plain import printable
 
 if TYPE_CHECKING:
-    from simcse_core.encoding.protocol import Trainable
     from simcse_core.uses.answering.labelled import Ranked
     from simcse_core.uses.answering.matching import Reply
+    from simcse_core.uses.search.encoders import Sides
 
 NAME = "answer"
 HELP = "Answer questions from a list, or measure how well right answers are found among wrong ones."
@@ -56,18 +57,17 @@ def _measure(options: argparse.Namespace) -> None:
     from simcse_core.api.progress import texts_bar
     from simcse_core.data.kinds import texts_of
     from simcse_core.jsonable import jsonable
-    from simcse_core.learning.prompting import prompted
     from simcse_core.uses.answering.labelled import METRICS, check_answers, ranked_by_model, ranked_by_words
 
     for flag in ("question", "input", "asked", "threshold"):
         if getattr(options, flag):
             raise OptionError("--{flag} goes with --faq, a list that questions are put to.", flag=flag)
     data = check_answers(open_data(options.data, _columns(options), encoding=options.encoding, sheet=options.sheet))
-    model, read, _dev = prompted(load_model(options, prompt=False), options.prompt, data)
-    warn(options.model, model.check(texts_of(read)))
+    sides = load_sides(options)
+    _warn(options.model, sides, data.question, data.answer)
     warn_line_breaks(texts_of(data))
     with texts_bar("encoding") as show:
-        by_model = ranked_by_model(_Shown(model, show), read, precision=options.precision)
+        by_model = ranked_by_model(sides, data, precision=options.precision, on_progress=show)
     with texts_bar("BM25", " questions") as show:
         by_words = ranked_by_words(data, show)
     if options.format == "json":
@@ -83,14 +83,13 @@ def _measure(options: argparse.Namespace) -> None:
         print(f"{options.model} over BM25: {metric} {_signed(over[metric])}")
 
 
-class _Shown:
-    """An encoder that says how far it is."""
+def _warn(model: str, sides: "Sides", questions: Sequence[str], answers: Sequence[str]) -> None:
+    """Say what the model cannot do justice to; texts are counted with the questions first."""
+    from simcse_core.encoding.texts import TextCheck
 
-    def __init__(self, model: "Trainable", show: Any) -> None:
-        self.name, self._model, self._show = model.name, model, show
-
-    def encode(self, texts: Any, *, precision: str = "float32") -> Any:
-        return self._model.encode(texts, precision=precision, on_progress=self._show)
+    of_questions, of_answers = sides.query.check(questions), sides.document.check(answers)
+    behind = (tuple(len(questions) + place for place in places) for places in vars(of_answers).values())
+    warn(model, TextCheck(*(first + then for first, then in zip(vars(of_questions).values(), behind, strict=True))))
 
 
 def _record(ranked: "Ranked") -> dict[str, Any]:
@@ -111,12 +110,13 @@ def _answer(options: argparse.Namespace) -> None:
     from simcse_core.data.faq import open_faq, read_asked
     from simcse_core.jsonable import jsonable
     from simcse_core.uses.answering.answers import Answers
+    from simcse_core.uses.search.encoders import Sides
 
     faq = open_faq(options.faq, _columns(options), encoding=options.encoding, sheet=options.sheet)
     questions = _questions(options)
     asked = read_asked(options.asked, faq) if options.asked else None
     model = load_model(options, prompt=False)
-    warn(options.model, model.check([*questions, *faq.questions, *faq.answers]))
+    _warn(options.model, Sides.of(model, options.prompt), [*questions, *faq.questions], faq.answers)
     with texts_bar("encoding the list") as show:
         answers = Answers(
             faq,

@@ -192,7 +192,7 @@ def add_model(parser: argparse.ArgumentParser, *, several: bool = False) -> None
         "--prompt",
         metavar="NAME|TEXT",
         help="put before each text: the name of one of the model's prompts, or the text itself; '' is none (default: "
-        "the model's own)",
+        "the model's own; where texts answer others, query,document of a model that has both)",
     )
     parser.add_argument(
         "--dim",

@@ -23,12 +23,12 @@ LOWEST, HIGHEST = 0.001, 100.0
 
 @dataclass(frozen=True)
 class Bin:
-    """Texts of about the same probability."""
+    """Texts, or rows, of about the same probability."""
 
     probability: float
-    """Their mean probability of the class that is named."""
+    """The mean probability of what was said of them."""
     right: float
-    """The share of them that is right."""
+    """The share of them of which it is right."""
     count: int
 
 
@@ -72,7 +72,9 @@ def fit_temperature(scores: Scores, marks: NDArray[np.bool_], *, several: bool =
 
 
 def bins_of(confidence: NDArray[np.float64], hits: NDArray[np.bool_], count: int = BINS) -> tuple[Bin, ...]:
-    """Texts in groups of about the same probability, the least sure first; groups are as large as each other.
+    """Texts in groups of about the same probability, the least sure first.
+
+    Groups are about as large as each other. Texts of equal probability are in one, so that their order says nothing.
 
     Args:
         confidence: (N,) probability of what was said.
@@ -80,15 +82,18 @@ def bins_of(confidence: NDArray[np.float64], hits: NDArray[np.bool_], count: int
         count: of groups, at most.
     """
     order = np.argsort(confidence, kind="stable")
-    parts = [part for part in np.array_split(order, count) if len(part)]
+    ascending = confidence[order]
+    lasts = [int(part[-1]) for part in np.array_split(np.arange(len(order)), count) if len(part)]
+    ends = np.unique(np.searchsorted(ascending, ascending[lasts], side="right"))
+    parts = np.split(order, ends[:-1]) if len(order) else []
     return tuple(Bin(float(confidence[part].mean()), float(hits[part].mean()), len(part)) for part in parts)
 
 
 def calibration_error(confidence: NDArray[np.float64], hits: NDArray[np.bool_], count: int = BINS) -> float:
-    """Expected calibration error: by how much probability and share of right ones differ, over groups as large as each
-    other. NaN without texts. Arguments as for `bins_of`.
+    """Expected calibration error: by how much probability and share of right ones differ, over the groups of `bins_of`.
+    NaN without texts. Arguments as for `bins_of`.
 
-    Source: Naeini et al. 2015, with the groups of Nguyen & O'Connor 2015, which does not depend on empty ones.
+    Source: Naeini et al. 2015, with the groups of Nguyen & O'Connor 2015, of which none is empty.
     """
     bins = bins_of(confidence, hits, count)
     if not bins:

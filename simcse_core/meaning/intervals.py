@@ -64,6 +64,19 @@ def interval(items: Items, metric: str) -> Interval:
     return seeds_interval([items], metric)
 
 
+def share(count: int, of: int) -> Interval:
+    """So many of so many, as a share with its 95 % interval; NaN of nothing.
+
+    Source: Wilson 1927.
+    """
+    if not of:
+        return NOTHING
+    value, reach = count / of, _t(float("inf")) ** 2 / of
+    middle = (value + reach / 2) / (1 + reach)
+    half = (reach * value * (1 - value) + reach**2 / 4) ** 0.5 / (1 + reach)
+    return Interval(value, 0.0 if count == 0 else middle - half, 1.0 if count == of else middle + half)
+
+
 def difference(after: Items, before: Items, metric: str) -> Interval:
     """After minus before, paired item by item. Arguments and errors as for `interval` and `seeds_difference`."""
     return seeds_difference([after], [before], metric)

@@ -4,7 +4,6 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import streamlit as st
 
 from simcse_core.data.kinds import Answers
@@ -208,8 +207,7 @@ def _by_model(data: Answers, settings: cache.EncoderSettings) -> Ranked:
             cache.embeddings(data.question, of_questions, report),
             cache.embeddings(data.answer, of_answers, report),
         ]
-    rows = np.concatenate(columns)
-    return Ranked(data.evaluate(columns, rows), data.items(columns))
+    return labelled.ranked_by_embeddings(data, *columns)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

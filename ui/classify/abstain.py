@@ -153,7 +153,9 @@ def finding(outcome: Outcome, threshold: float) -> str:
     beside = _("TF-IDF, answering as many ({coverage:.0%}): {accuracy:.0%}.").format(
         coverage=float(curve.coverage[place]), accuracy=float(curve.accuracy[place])
     )
-    return joined(answered, beside)
+    if threshold != suggested(outcome.model):
+        return joined(answered, beside)
+    return joined(answered, beside, _("The threshold was chosen on these texts: on others fewer may be right."))
 
 
 def _range(value: Interval) -> str:

@@ -70,8 +70,9 @@ def _prompt(card: ModelCard, place: DeltaGenerator, prefix: str, *, pair: bool, 
             "answers; to compare sentences, give all of them the same one, or none."
         ),
     )
+    without = None if by_itself == NONE and default != PAIR else ""  # what starts with two is told that it has none
     if choice == by_itself:
-        return None
+        return without if choice == NONE else None
     if choice == TEXT:
         key, keep = address.text_widget(f"{prefix}prompt-text")
         text: str = place.text_input(
@@ -84,8 +85,8 @@ def _prompt(card: ModelCard, place: DeltaGenerator, prefix: str, *, pair: bool, 
         )
         if text.strip():
             return text if text[-1].isspace() or not text.isascii() else f"{text} "
-        return None if by_itself == NONE else ""
-    return "" if choice == NONE else choice
+        return without
+    return without if choice == NONE else choice
 
 
 def _titles(card: ModelCard) -> Callable[[str], str]:

@@ -1,6 +1,8 @@
 """`Answers`: a list of questions and answers that a question is put to."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simcse_core.data import bundled
@@ -11,12 +13,10 @@ from simcse_core.errors import InputError, OptionError
 from simcse_core.limits import check_lengths
 from simcse_core.uses.answering import no_answer, quality
 from simcse_core.uses.answering.matching import Against, Compared, Reply, Similarities, check_against, compare
+from simcse_core.uses.search.encoders import EncoderSettings, Sides
 
 if TYPE_CHECKING:
     from simcse_core.encoding.protocol import Trainable
-
-Encode = Callable[[Sequence[str]], Embeddings]
-"""(N, D) unit rows for N questions."""
 
 
 class Answers:
@@ -32,7 +32,9 @@ class Answers:
         threshold: from which cosine on there is an answer; None gives the closest always. "fit" is fitted on what the
             list says people asked, or, where it says nothing, 95 % of unrelated sentences stay below it.
         columns: of a file or a table, ours -> its own names.
-        pooling, layer, prompt, dim, device, seed: as for `load`; a prompt may name two, "query,document".
+        pooling, layer, dim, device, seed: as for `load`; for an encoder in the place of its own.
+        prompt: before questions and answers alike; or "query,document", the names of two of the model's. None is what
+            the model uses by itself; or both of these, if it has them.
         precision: as for `encode`.
         embeddings: (N, D) unit rows of the list's questions and of its answers, by the same model, where they are there
             already.
@@ -52,6 +54,8 @@ class Answers:
     faq: Faq
     threshold: float | None
     """From which similarity on there is an answer; may be set."""
+    sides: Sides
+    """The encoder, as it reads questions and as it reads answers."""
     fitted: no_answer.NoAnswer | None
     """How the threshold was fitted; None where it was not."""
 
@@ -59,7 +63,7 @@ class Answers:
         self,
         faq: Any,
         *,
-        model: "str | Trainable" = "minilm",
+        model: "str | Path | Trainable" = "minilm",
         against: Against = "both",
         threshold: float | str | None = "fit",
         columns: Mapping[str, str] | None = None,
@@ -75,16 +79,12 @@ class Answers:
     ) -> None:
         check_against(against)
         self.faq = open_faq(faq, columns)
-        encoder, before_question, before_answer = _encoder(model, pooling, layer, prompt, dim, device, seed)
-        self.model = encoder
-        self._encode: Encode = lambda texts: encoder.encode(
-            [before_question + text for text in texts], precision=precision
-        )
+        self.sides = _sides(model, EncoderSettings("", pooling, layer, None, prompt, dim, seed), device)
+        self._precision = precision
         if embeddings is None:
-            texts = [before_question + text for text in self.faq.questions]
-            texts += [before_answer + text for text in self.faq.answers]
-            encoded = encoder.encode(texts, precision=precision, on_progress=on_progress)
-            embeddings = encoded[: len(self.faq)], encoded[len(self.faq) :]
+            embeddings = self.sides.encode(
+                self.faq.questions, self.faq.answers, precision=precision, on_progress=on_progress
+            )
         self._questions, self._answers = embeddings
         _check_counts(len(self._questions), len(self._answers), len(self.faq))
         self.against: Against = against
@@ -120,7 +120,8 @@ class Answers:
 
     def compare(self, questions: Sequence[str]) -> Compared:
         """(Q, N) the similarity of each question with each entry."""
-        return compare(self._encode(questions), self._questions, self._answers, self.against)
+        asked = self.sides.query.encode(questions, precision=self._precision)
+        return compare(asked, self._questions, self._answers, self.against)
 
     def fit_threshold(self, asked: Any = None, *, wrong_answer: float = 1.0, no_answer_cost: float = 1.0) -> float:
         """Choose the threshold that costs least on questions with and without an answer.
@@ -186,22 +187,7 @@ def _check_questions(questions: Sequence[str]) -> None:
     check_lengths(questions)
 
 
-def _encoder(
-    model: "str | Trainable",
-    pooling: str | None,
-    layer: int | None,
-    prompt: str | None,
-    dim: int | None,
-    device: str,
-    seed: int,
-) -> "tuple[Trainable, str, str]":
-    """The encoder, and what it is to read before questions and before answers."""
-    from simcse_core.encoding import catalogue
-    from simcse_core.learning.prompting import question_and_answer_prompts
-
-    loaded = (
-        catalogue.load(model, pooling=pooling, layer=layer, dim=dim, device=device, seed=seed)
-        if isinstance(model, str)
-        else model
-    )
-    return question_and_answer_prompts(loaded, prompt)
+def _sides(model: "str | Path | Trainable", settings: EncoderSettings, device: str) -> Sides:
+    if isinstance(model, str | Path):
+        return replace(settings, model=str(model)).load(device=device)
+    return settings.applied(model)

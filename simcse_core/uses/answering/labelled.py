@@ -7,12 +7,12 @@ import numpy as np
 
 from simcse_core.data.kinds import Answers, Dataset, normalised
 from simcse_core.data.kinds.answers import items_of_ranks
-from simcse_core.encoding.protocol import Encodes
-from simcse_core.errors import DataError
-from simcse_core.learning.measuring import measure
+from simcse_core.encoding.texts import Embeddings, Progress
+from simcse_core.errors import DataError, ModelError
 from simcse_core.meaning.evaluation import AnswerMetrics, answer_metrics, ranks_of_right
 from simcse_core.meaning.intervals import Interval, difference, interval
 from simcse_core.meaning.items import Items
+from simcse_core.uses.search.encoders import Sides
 from simcse_core.uses.search.lexical import Lexical
 
 METRICS = ("mrr", "map", "precision_at_1")
@@ -35,11 +35,34 @@ class Ranked:
         return {metric: difference(self.items, other.items, metric) for metric in METRICS}
 
 
-def ranked_by_model(model: Encodes, data: Dataset, *, precision: str = "float32") -> Ranked:
-    """Each question ranks its answers by cosine. Errors as for `check_answers` and `measure`."""
-    measured = measure(model, check_answers(data), precision=precision)
-    assert isinstance(measured.metrics, AnswerMetrics)
-    return Ranked(measured.metrics, measured.items)
+def ranked_by_model(
+    sides: Sides, data: Dataset, *, precision: str = "float32", on_progress: Progress | None = None
+) -> Ranked:
+    """Each question ranks its answers by cosine.
+
+    Args:
+        sides: the encoder, as it reads questions and as it reads answers.
+        data: of the kind answers.
+        precision: as for `SimCSE.encode`.
+        on_progress: receives (texts done, texts in all).
+
+    Raises:
+        DataError: as for `check_answers`.
+        ModelError: the embeddings are no numbers.
+    """
+    answers = check_answers(data)
+    encoded = sides.encode(answers.question, answers.answer, precision=precision, on_progress=on_progress)
+    if not all(np.isfinite(rows).all() for rows in encoded):
+        raise ModelError("{name} gives embeddings that are not numbers: its weights are ruined.", name=sides.query.name)
+    return ranked_by_embeddings(answers, *encoded)
+
+
+def ranked_by_embeddings(data: Answers, questions: Embeddings, answers: Embeddings) -> Ranked:
+    """As `ranked_by_model`, where the (N, D) embeddings of the rows' questions and answers are there already."""
+    parts = [questions, answers]
+    metrics = data.evaluate(parts, np.concatenate(parts))
+    assert isinstance(metrics, AnswerMetrics)
+    return Ranked(metrics, data.items(parts))
 
 
 def ranked_by_words(data: Dataset, on_progress: Callable[[int, int], None] | None = None) -> Ranked:

@@ -216,9 +216,14 @@ def probabilities(pool: Pool, state: LabellingState) -> Probabilities:
 
 
 def estimate(pool: Pool, state: LabellingState) -> Estimate:
-    """The accuracy so far, on the lots that have had their turn; each is held out once in up to five folds."""
-    turns = len(state.done) // EVERY
-    drawn = [int(row) for row in pool.lots[:turns] if int(row) in state.labels]
+    """The accuracy so far, on the lots that have had their turn; each is held out once in up to five folds.
+
+    They count up to the first on which nobody has decided: where labels came with the texts, those among the lots that
+    happen to have one would be no random sample.
+    """
+    due, done = [int(row) for row in pool.lots[: len(state.done) // EVERY]], state.done
+    waiting = next((place for place, row in enumerate(due) if row not in done), len(due))
+    drawn = [row for row in due[:waiting] if row in state.labels]
     if _all_by_lot(pool, state):
         drawn = [row for row in state.labels if row in state.done]
     hits = np.zeros(len(drawn), dtype=bool)

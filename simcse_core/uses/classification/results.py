@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from simcse_core.encoding.classifier import Probabilities
 from simcse_core.learning.calibration import Bin, bins_of, calibration_error
-from simcse_core.meaning.intervals import Interval, difference, interval
+from simcse_core.meaning.intervals import Interval, difference, share
 from simcse_core.meaning.items import Items, as_floats
 from simcse_core.uses.classification.examples import label_sets, marks_of
 from simcse_core.uses.classification.labels import Labels
@@ -218,9 +218,7 @@ class Results:
 
 def share_of(hits: NDArray[np.bool_]) -> Interval:
     """The share of True with Wilson's 95 % interval; NaN without any."""
-    if not len(hits):
-        return Interval(float("nan"), float("nan"), float("nan"))
-    return interval(Items({"share": as_floats(hits)}), "share")
+    return share(int(hits.sum()), len(hits))
 
 
 def _ratio(above: int, below: int) -> float:

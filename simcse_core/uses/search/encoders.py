@@ -1,9 +1,10 @@
 """An encoder by its settings, as it reads queries and as it reads what is searched."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from simcse_core.encoding.protocol import Trainable
+from simcse_core.encoding.texts import Embeddings, Progress
 from simcse_core.errors import ModelError
 
 BOTH = "query,document"
@@ -83,14 +84,52 @@ class Sides:
         """
         from simcse_core.encoding.model import SimCSE
 
-        settings = EncoderSettings(model.name, prompt=prompt)
-        if isinstance(model, SimCSE) and (prompt is not None or not model.prompts.text):
-            names = BOTH if prompt is None else prompt
-            if model.prompts.pair(names) is not None:
-                query, document = (model.configured(prompt=name) for name in names.split(","))
-                return cls(query, document, settings)
+        settings, names = EncoderSettings(model.name, prompt=prompt), prompt_for_search(model, prompt)
+        if isinstance(model, SimCSE) and names is not None and model.prompts.pair(names) is not None:
+            query, document = (model.configured(prompt=name) for name in names.split(","))
+            return cls(query, document, settings)
         both = model.configured(prompt=prompt)
         return cls(both, both, settings)
+
+    def encode(
+        self,
+        queries: Sequence[str],
+        documents: Sequence[str],
+        *,
+        precision: str = "float32",
+        on_progress: Progress | None = None,
+    ) -> tuple[Embeddings, Embeddings]:
+        """(Q, D) of texts that are read as queries, and (N, D) of others that are read as documents.
+
+        Args:
+            queries: Q texts.
+            documents: N texts.
+            precision: as for `SimCSE.encode`.
+            on_progress: receives (texts done, texts in all) of both.
+        """
+        if self.query is self.document:
+            rows = self.query.encode([*queries, *documents], precision=precision, on_progress=on_progress)
+            return rows[: len(queries)], rows[len(queries) :]
+        total = len(queries) + len(documents)
+        first = self.query.encode(queries, precision=precision, on_progress=_part(on_progress, 0, len(queries), total))
+        second = self.document.encode(
+            documents, precision=precision, on_progress=_part(on_progress, len(queries), len(documents), total)
+        )
+        return first, second
+
+
+def _part(on_progress: Progress | None, before: int, count: int, total: int) -> Progress | None:
+    """Of some of the texts; a model tells the share of the distinct ones, this tells how many of all that makes."""
+    return None if on_progress is None else lambda done, distinct: on_progress(before + count * done // distinct, total)
+
+
+def prompt_for_search(model: Trainable, prompt: str | None) -> str | None:
+    """The prompt that somebody names; where nobody does, "query,document" for a model that has both and uses none."""
+    from simcse_core.encoding.model import SimCSE
+
+    if prompt is None and isinstance(model, SimCSE) and not model.prompts.text and model.prompts.pair(BOTH) is not None:
+        return BOTH
+    return prompt
 
 
 def prompt_of(model: Trainable) -> str:

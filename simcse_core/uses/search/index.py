@@ -103,7 +103,7 @@ class Index:
     def build(
         cls,
         corpus: "Corpus | Dataset | DataFrame | Iterable[str] | str | Path",
-        model: str | Trainable = "minilm",
+        model: str | Path | Trainable = "minilm",
         folder: Path | str | None = None,
         *,
         pooling: str | None = None,
@@ -140,6 +140,7 @@ class Index:
             ModelError: there is no such model, or the folder was begun with another one.
             OptionError: a setting that the model does not have, or a folder that holds something else.
         """
+        model = str(model) if isinstance(model, Path) else model
         settings = EncoderSettings(
             model if isinstance(model, str) else model.name, pooling, layer, head, prompt, dim, seed
         )
@@ -185,7 +186,7 @@ class Index:
     def open(
         cls,
         folder: Path | str,
-        model: str | Trainable | None = None,
+        model: str | Path | Trainable | None = None,
         *,
         pooling: str | None = None,
         layer: int | None = None,
@@ -209,6 +210,7 @@ class Index:
             ModelError: it was built with another model, prompt or dimensions.
         """
         manifest, contents = stored.open_folder(Path(folder))
+        model = str(model) if isinstance(model, Path) else model
         chosen = {"pooling": pooling, "layer": layer, "head": head, "prompt": prompt, "dim": dim}
         given: dict[str, Any] = {name: value for name, value in chosen.items() if value is not None}
         name = model if isinstance(model, str) else manifest.settings.model

@@ -176,13 +176,14 @@ def _undefined(count: int) -> Values:
 
 
 def _classified(encode: Encode, train: Labelled, test: Labelled, name: str) -> Columns:
-    from simcse_core.uses.classification import Examples
+    from simcse_core.uses.classification import Examples, class_names
     from simcse_core.uses.classification.methods import fit_scorer
 
     embeddings = _numbers(encode([*train.text, *test.text]))
     learned = Examples.of(train.text, train.label, embeddings[: len(train)])
-    names = {label: code for code, label in enumerate(dict.fromkeys((*train.label, *test.label)))}
-    gold = np.array([names[label] for label in test.label])
+    of_test = class_names(test.label)  # 1 and 1.0 are one class, as for `Examples`
+    names = {label: code for code, label in enumerate(dict.fromkeys((*learned.classes, *of_test)))}
+    gold = np.array([names[label] for label in of_test])
     measured: Columns = {}
     for method in CLASSIFIERS:
         scorer = fit_scorer(learned, method)

@@ -12,6 +12,7 @@ from simcse_core.encoding.prompts import names_two
 from simcse_core.encoding.texts import Embeddings, TextCheck
 from simcse_core.learning.prompting import prompted, question_and_answer_prompts
 from simcse_core.meaning.intervals import Interval, difference, interval
+from simcse_core.uses.search.encoders import prompt_for_search
 from simcse_core.uses.suites.learned import has_learned_from
 from simcse_core.uses.suites.measures import Column, Columns, measure, weighted
 from simcse_core.uses.suites.sources import Found, Source
@@ -113,7 +114,8 @@ def measure_all(
         models: names; the first is what the others are compared with.
         found: the tasks with their data.
         load: makes a model of its name.
-        prompt: as for `SimCSE.load`. Of two ("query,document") the first stands before all texts, but for answers.
+        prompt: as for `SimCSE.load`. Of two ("query,document") the first stands before all texts, but for answers. None
+            is what the model uses by itself; for questions and answers both, if it has them (`prompt_for_search`).
         precision: as for `encode`.
         on_progress: receives how many of all texts of all models are encoded.
 
@@ -204,7 +206,7 @@ def measure_task(
 def _as_read(model: "Trainable", prompt: str | None, source: Source) -> "tuple[Trainable, Source]":
     """The model with its prompt, and the data as it reads them."""
     if isinstance(source.data, Answers):
-        reading, data, _dev = prompted(model, prompt, source.data)
+        reading, data, _dev = prompted(model, prompt_for_search(model, prompt), source.data)
         return reading, Source(source.task, data, source.train, source.subsets, source.held_out)
     if prompt and names_two(prompt):
         _model, first, _second = question_and_answer_prompts(model, prompt)

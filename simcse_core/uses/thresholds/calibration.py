@@ -8,24 +8,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from simcse_core.errors import DataError
+from simcse_core.learning.calibration import Bin, bins_of, calibration_error
 from simcse_core.uses.thresholds.curve import checked
 
 Values = NDArray[np.float64]
 Method = Literal["platt", "isotonic"]
 METHODS: tuple[Method, ...] = ("platt", "isotonic")
 FOLDS = 5
-BINS = 10
-
-
-@dataclass(frozen=True)
-class Bin:
-    """Rows of about the same probability."""
-
-    probability: float
-    """Their mean."""
-    right: float
-    """The share of them with the label 1."""
-    count: int
 
 
 @dataclass(frozen=True)
@@ -44,7 +33,7 @@ class Calibration:
     error: float
     """Expected calibration error of `out_of_fold`: by how much probabilities and shares differ, over the bins."""
     bins: tuple[Bin, ...]
-    """Ten at most, of about as many rows each, by `out_of_fold`."""
+    """Ten at most, of about as many rows each, by `out_of_fold`: what is said of a row is the label 1."""
 
 
 def calibrate(
@@ -80,16 +69,15 @@ def calibrate(
     fit = _FITS[method]
     held = _out_of_fold(values, gold, fit, groups, seed)
     seen = ~np.isnan(held)
-    bins = _bins(held[seen], gold[seen])
-    counted = sum(one.count for one in bins)
+    judged = held[seen], gold[seen] == 1
     return Calibration(
         method=method,
         probability=fit(values, gold),
         out_of_fold=held,
         brier=float(np.square(held[seen] - gold[seen]).mean()) if seen.any() else float("nan"),
         brier_without=float(gold.mean() * (1 - gold.mean())),
-        error=sum(abs(one.probability - one.right) * one.count for one in bins) / counted if bins else float("nan"),
-        bins=bins,
+        error=calibration_error(*judged),
+        bins=bins_of(*judged),
     )
 
 
@@ -167,15 +155,3 @@ def folds(
         return []
     numbers = np.array([names[group] for group in groups])
     return list(StratifiedGroupKFold(count, shuffle=True, random_state=seed).split(labels, labels, numbers))
-
-
-def _bins(probabilities: Values, labels: NDArray[np.int64]) -> tuple[Bin, ...]:
-    """Equal probabilities stay in one bin."""
-    if not len(probabilities):
-        return ()
-    edges = np.unique(np.quantile(probabilities, np.linspace(0, 1, BINS + 1)))
-    place = np.clip(np.searchsorted(edges, probabilities, side="right") - 1, 0, max(len(edges) - 2, 0))
-    return tuple(
-        Bin(float(probabilities[place == one].mean()), float(labels[place == one].mean()), int((place == one).sum()))
-        for one in np.unique(place)
-    )

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from simcse_core.errors import DataError, OptionError
-from simcse_core.meaning.intervals import Interval
+from simcse_core.meaning.intervals import Interval, share
 
 Values = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -200,21 +200,6 @@ def checked(scores: ArrayLike, labels: ArrayLike) -> tuple[Values, Counts]:
         place = int(np.flatnonzero(~np.isin(gold, (0, 1)))[0])
         raise DataError("Label {place} is {given:g}: a label is 0 or 1.", place=place + 1, given=gold[place])
     return values, gold.astype(np.int64)
-
-
-def share(count: int, of: int) -> Interval:
-    """A share and its 95 % interval; NaN of nothing.
-
-    Source: Wilson 1927.
-    """
-    from scipy.stats import norm
-
-    if not of:
-        return Interval(float("nan"), float("nan"), float("nan"))
-    value, reach = count / of, float(norm.ppf(0.975)) ** 2 / of
-    middle = (value + reach / 2) / (1 + reach)
-    half = (reach * value * (1 - value) + reach**2 / 4) ** 0.5 / (1 + reach)
-    return Interval(value, 0.0 if count == 0 else middle - half, 1.0 if count == of else middle + half)
 
 
 def _from_the_top(counts: Counts) -> Counts:

@@ -1,17 +1,24 @@
 """The page Answers without a browser: what it shows at once, what it says of a question, and what it refuses."""
 
+import csv
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from simcse_core.data.faq import bundled_faq
-from ui.answers import lists, take_away
-from ui.answers.lists import OWN
-from ui.answers.looks import LOOKS
+from simcse_core.data.faq import Asked, Entry, Faq, bundled_faq
+from simcse_core.encoding.prompts import Prompts
+from tests.encoding.tiny import tiny
+from ui.answers import encoded, take_away
+from ui.answers.lists import OWN, List
+from ui.answers.looks import LOOKS, Work
 from ui.answers.question import STARTS
+from ui.answers.tuning import Judged, Suggestion
 from ui.frame.page import PAGES
 from ui.shared import cache
+from ui.shared.tuner.setting import Setting
 
 ROOT = Path(__file__).parent.parent.parent.parent
 EVIL = "<img src=x onerror=alert(1)>"
@@ -139,8 +146,33 @@ def test_script_and_command_name_list_threshold_and_question() -> None:
     assert "--threshold 0.5" in said
 
 
-def test_a_formula_in_a_list_is_no_formula_in_its_file() -> None:
-    assert take_away.LIST_FILE.endswith(".csv")
-    page = open_answers(own="=HYPERLINK(1)\t=1+1", answers_look="take")
-    assert not page.exception
-    assert lists.KEY == "answers"
+def work(faq: Faq, settings: cache.EncoderSettings, judged: Judged | None = None) -> Work:
+    return Work(List(faq, "own", ""), settings, "both", judged, Suggestion(0.5), Setting(0.5))
+
+
+def test_a_formula_in_a_list_is_no_formula_in_its_files() -> None:
+    faq = Faq("own", (Entry("=HYPERLINK(1)", "=1+1"), Entry("When?", "At nine; +2 h")), (Asked("@SUM(1)", 0),))
+    made = work(faq, cache.EncoderSettings(), Judged(faq.asked, np.array([[0.9, 0.1]])))
+    rows = list(csv.reader(take_away.entries(made).decode("utf-8-sig").splitlines()))
+    assert rows == [["question", "answer"], ["'=HYPERLINK(1)", "'=1+1"], ["When?", "At nine;' +2 h"]]
+    _header, replied = csv.reader(take_away.replies(made).decode("utf-8-sig").splitlines())
+    assert replied == ["'@SUM(1)", "'=1+1", "0.9", "'=HYPERLINK(1)", "'=HYPERLINK(1)"]
+
+
+@pytest.mark.parametrize("settings", [{}, {"prompt": "query,document"}, {"prompt": ""}, {"prompt": "cats: ", "dim": 8}])
+def test_page_and_script_read_with_the_same_prompts(settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    model = tiny(layers=1)
+    texts = {"query": "cats: ", "document": "Stocks fell: "}
+    model.prompts = Prompts(texts) if settings else Prompts(texts, "query")  # by itself it uses none, or one
+    monkeypatch.setattr(cache, "encoder", lambda of: model.configured(prompt=of.prompt, dim=of.dim))
+    monkeypatch.setattr(cache, "is_loaded", lambda _model: True)
+    monkeypatch.setattr(
+        "simcse_core.encoding.catalogue.load", lambda _name, **given: model.configured(dim=given["dim"])
+    )
+    faq = Faq("own", (Entry("When do you open?", "At nine."), Entry("A cat", "A dog")))
+    made = work(faq, cache.EncoderSettings("tiny", **settings))
+    on_page = encoded.compared(["Where?"], faq, made.settings, "both").similarities
+    script = take_away.python(made, "Where?").replace(repr(take_away.LIST_FILE), "faq")
+    ran: dict[str, Any] = {"faq": faq}
+    exec(script, ran)
+    np.testing.assert_allclose(ran["answers"].compare(["Where?"]).similarities, on_page, atol=1e-6)

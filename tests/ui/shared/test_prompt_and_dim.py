@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from simcse_core.encoding.frozen import FrozenEncoder
 from simcse_core.encoding.model import SimCSE
@@ -47,6 +48,31 @@ def test_queries_and_documents_have_each_their_prompt() -> None:
     assert (query.dim, document.model) == (64, "me5-small")
     alone = cache.EncoderSettings(prompt="cats: ")
     assert sides(alone) == (alone, alone)
+
+
+def test_who_wants_no_prompt_where_a_search_starts_with_two_gets_none() -> None:
+    def page() -> None:
+        import streamlit as st
+
+        from simcse_core.encoding.catalogue import CATALOGUE
+        from ui.shared import prompt_and_dim
+
+        is_search = st.query_params["is_search"] == "yes"
+        chosen, _dim = prompt_and_dim.choose(CATALOGUE["me5-small"], st.container(), starts_with_pair=is_search)
+        st.session_state["chosen"] = chosen
+
+    def chosen(**given: str) -> str | None:
+        app = AppTest.from_function(page)
+        for name, value in given.items():
+            app.query_params[name] = value
+        assert not app.run().exception
+        prompt: str | None = app.session_state["chosen"]
+        return prompt
+
+    assert chosen(is_search="yes") == PAIR
+    assert chosen(is_search="yes", prompt="none") == ""  # None would be both prompts
+    assert chosen(is_search="no") is None
+    assert chosen(is_search="no", prompt="query") == "query"
 
 
 def test_the_python_to_take_away_names_prompt_and_dimensions(minilm: SimCSE) -> None:

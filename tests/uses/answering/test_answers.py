@@ -1,14 +1,16 @@
 """`Answers`: a list that questions are put to, with a fake encoder whose similarities are written by hand."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from simcse_core import Answers
+from simcse_core import Answers, Index
 from simcse_core.data.faq import Asked, Entry, Faq, bundled_faq
-from simcse_core.encoding.texts import Embeddings
+from simcse_core.encoding.model import SimCSE
+from simcse_core.encoding.prompts import Prompts
 from simcse_core.errors import DataError, InputError, OptionError
 from simcse_core.uses.answering.matching import AGAINST
 from tests.encoding.tiny import tiny
@@ -103,20 +105,54 @@ def test_embeddings_that_are_there_are_not_made_again() -> None:
         answers(embeddings=(made[0], made[1][:2]))
 
 
-def test_two_prompts_stand_before_questions_and_answers() -> None:
+def with_prompts(*, include_prompt: bool = True) -> SimCSE:
     model = tiny(layers=1)
-    model.prompts = type(model.prompts)({"query": "Q: ", "document": "D: "})
-    read: list[Sequence[str]] = []
-    encode = type(model).encode
+    model.prompts = Prompts({"query": "cats: ", "document": "Stocks fell: "})
+    model.include_prompt = include_prompt
+    return model
 
-    def listening(self: Any, texts: Iterable[str], **settings: Any) -> Embeddings:
-        read.append(list(texts))
-        return encode(self, read[-1], **settings)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(type(model), "encode", listening)
-        Answers(FAQ.entries[:1], model=model, prompt="query,document", threshold=None).ask("where")
-    assert read == [["Q: open", "D: nine"], ["Q: where"]]
+@pytest.mark.parametrize("include_prompt", [True, False])
+@pytest.mark.parametrize("prompt", [None, "query,document"])
+def test_questions_and_answers_are_read_with_the_prompts_of_a_search(
+    prompt: str | None, *, include_prompt: bool
+) -> None:
+    model = with_prompts(include_prompt=include_prompt)
+    query, document = (model.configured(prompt=name) for name in ("query", "document"))
+    tool = Answers(FAQ.entries, model=model, prompt=prompt, threshold=None)
+    for against, reader, texts in (("questions", query, FAQ.questions), ("answers", document, FAQ.answers)):
+        tool.against = against  # type: ignore[assignment]
+        expected = query.encode(["where"]) @ reader.encode(texts).T
+        np.testing.assert_allclose(tool.compare(["where"]).similarities, expected, atol=1e-6)
+
+
+def test_a_prompt_that_is_named_or_in_use_stands_before_both() -> None:
+    model = with_prompts()
+    for one, prompt in ((model, "query"), (model, ""), (model.configured(prompt="document"), None)):
+        tool, reader = Answers(FAQ.entries, model=one, prompt=prompt, threshold=None), one.configured(prompt=prompt)
+        rows = reader.encode([*FAQ.questions, *FAQ.answers])
+        both = np.maximum(reader.encode(["where"]) @ rows[:3].T, reader.encode(["where"]) @ rows[3:].T)
+        np.testing.assert_allclose(tool.compare(["where"]).similarities, both, atol=1e-6)
+
+
+def test_settings_count_for_an_encoder_that_is_loaded_too() -> None:
+    tool = Answers(FAQ.entries, model=tiny(layers=2), layer=1, pooling="cls", dim=8, threshold=None)
+    rows = tiny(layers=2).configured(layer=1, pooling="cls", dim=8).encode(["where", *FAQ.questions])
+    tool.against = "questions"
+    np.testing.assert_allclose(tool.compare(["where"]).similarities, rows[:1] @ rows[1:].T, atol=1e-6)
+
+
+def test_a_model_may_be_named_by_its_path(tmp_path: Path) -> None:
+    tiny(layers=1).save(tmp_path / "model")
+    assert len(Answers(FAQ.entries, model=tmp_path / "model", threshold=None).ask("where").matches) == 3
+    assert Index.build(["where", "open"], tmp_path / "model").search("where", top_k=1)[0].row == 0
+
+
+def test_progress_counts_both_sides() -> None:
+    told: list[tuple[int, int]] = []
+    Answers(FAQ.entries, model=with_prompts(), threshold=None, on_progress=lambda *done: told.append(done))
+    assert told[-1] == (6, 6)
+    assert [done for done, _all in told] == sorted(done for done, _all in told)
 
 
 def test_equally_close_entries_stand_in_the_order_of_the_list() -> None:

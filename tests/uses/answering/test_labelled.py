@@ -1,17 +1,22 @@
 """Right answers among wrong ones, by a model and by BM25."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
 from bm25s import BM25
 
 from simcse_core.data.kinds import Answers, Dataset, Texts
+from simcse_core.encoding.prompts import Prompts
 from simcse_core.encoding.texts import Embeddings
 from simcse_core.errors import DataError
+from simcse_core.learning.measuring import measure
 from simcse_core.meaning.evaluation import ranks_of_right
 from simcse_core.uses.answering.labelled import check_answers, ranked_by_model, ranked_by_words
+from simcse_core.uses.search.encoders import Sides
 from simcse_core.uses.search.lexical import words
+from tests.encoding.tiny import tiny
 
 ROWS = [
     ("Who wrote it", "Anna wrote it", 1),
@@ -52,16 +57,27 @@ class Same:
 
     name = "same"
 
-    def encode(self, texts: Sequence[str], *, precision: str = "float32") -> Embeddings:
+    def encode(self, texts: Sequence[str], **_settings: object) -> Embeddings:
         return np.ones((len(texts), 1), dtype=np.float32)
 
 
 def test_a_model_to_which_all_is_equal_gains_nothing_by_it() -> None:
-    ranked = ranked_by_model(Same(), data(ROWS))
+    same: Any = Same()
+    ranked = ranked_by_model(Sides(same, same), data(ROWS))
     assert ranked.metrics.precision_at_1 == 0
     assert ranked.metrics.mrr == pytest.approx((1 / 3 + 1 / 2) / 2)
     gain = ranked.over(ranked_by_words(data(ROWS)))["mrr"]
     assert gain.value == pytest.approx((1 / 3 - 1 + 0) / 2)
+
+
+def test_questions_and_answers_have_each_their_prompt() -> None:
+    model = tiny(layers=1)
+    model.prompts = Prompts({"query": "cats: ", "document": "Stocks fell: "})
+    by_name = ranked_by_model(Sides.of(model), data(ROWS))
+    written = data([(f"cats: {question}", f"Stocks fell: {answer}", label) for question, answer, label in ROWS])
+    plain = model.configured(prompt="")
+    assert by_name.items == ranked_by_model(Sides(plain, plain), written).items
+    assert by_name.items == measure(plain, written).items
 
 
 @pytest.mark.parametrize(

@@ -75,8 +75,9 @@ def test_the_calibration_error_is_the_gap_of_probability_and_share() -> None:
     low, high = two.bins(2)
     assert (low.probability, low.right, low.count) == (0.6, 0.5, 2)
     assert (high.probability, high.right, high.count) == (1.0, 1.0, 2)
-    # Ten groups of four texts are four: gaps 0.4, 0.6, 0 and 0.
-    assert two.calibration_error() == pytest.approx((0.4 + 0.6) / 4)
+    # Equal probabilities are one group, so that the order of the texts says nothing: gaps 0.1 and 0.
+    assert two.calibration_error() == pytest.approx(0.1 / 2)
+    assert two.bins(10) == two.bins(2)
 
 
 def test_several_labels_are_right_when_all_of_them_are() -> None:

@@ -112,13 +112,27 @@ def test_classes_are_learned_from_the_rest_of_the_file_where_there_is_no_test_fi
     assert cell(with_file, "SMS spam", "logistic", "macro_f1").value == pytest.approx((2 / 3 + 1 + 0) / 3)
 
 
+def test_a_label_may_be_written_1_in_one_file_and_10_in_the_other(folder: Path) -> None:
+    write(
+        folder / "sms-spam-train.csv",
+        ("text", "label"),
+        [(f"low {angle}", "1.0" if angle < 45 else "2.0") for angle in range(90)],
+    )
+    write(folder / "sms-spam-test.csv", ("text", "label"), [("low 1", "1"), ("high 89", "2"), ("high 88", "2")])
+    result = measured(folder, "classification")
+    assert cell(result, "SMS spam", "logistic", "accuracy").value == 1
+    assert cell(result, "SMS spam", "centre", "macro_f1").value == 1
+
+
 def test_answers_are_measured_as_the_command_answer_does(folder: Path) -> None:
     from simcse_core.data.readers import read_data
     from simcse_core.uses.answering.labelled import ranked_by_model
+    from simcse_core.uses.search.encoders import Sides
 
     data = read_data(folder / "qa" / "trecqa-dev.csv")
     assert isinstance(data, Answers)
-    alone = ranked_by_model(Angles(), data)
+    model: Any = Angles()
+    alone = ranked_by_model(Sides.of(model), data)
     result = measured(folder, "answers")
     for metric, around in alone.intervals.items():
         assert cell(result, "TREC QA dev", "", metric) == around

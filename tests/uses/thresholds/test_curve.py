@@ -8,7 +8,8 @@ from scipy.stats import binomtest
 from sklearn.metrics import f1_score, precision_recall_curve
 
 from simcse_core.errors import DataError, OptionError
-from simcse_core.uses.thresholds.curve import curve, share
+from simcse_core.meaning.intervals import share
+from simcse_core.uses.thresholds.curve import curve
 
 
 @pytest.mark.parametrize("seed", range(5))
