@@ -3,6 +3,7 @@
 import numpy as np
 import streamlit as st
 
+from simcse_core.encoding.prompts import names_two
 from simcse_core.learning.records import State
 from simcse_core.meaning.evaluation import closest_pairs
 from simcse_core.meaning.items import PAIR_METRICS
@@ -44,7 +45,9 @@ def show(run: Run, config: RunConfig) -> None:
             config.model, config.layer, config.pooling, config.head, config.prompt, config.dim
         )
         names = _("the start of the training"), _("this run")
-        forgetting.show(start, cache.EncoderSettings(run.id), names, key=f"runs-forgotten-{run.id}")
+        # A run that learned with two prompts uses none by itself.
+        end = cache.EncoderSettings(run.id, prompt=config.prompt if names_two(config.prompt or "") else None)
+        forgetting.show(start, end, names, key=f"runs-forgotten-{run.id}")
 
 
 def compared(run: Run) -> Comparison | None:

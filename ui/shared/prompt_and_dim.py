@@ -7,6 +7,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from simcse_core.encoding.cards import ModelCard
+from simcse_core.encoding.prompts import names_two
 from simcse_core.uses.search.encoders import BOTH
 from ui.frame import address
 from ui.frame.translation import _, language
@@ -47,9 +48,9 @@ def choose(
 
 def sides(settings: EncoderSettings) -> tuple[EncoderSettings, EncoderSettings]:
     """An encoder as it reads queries, and as it reads what answers them."""
-    if settings.prompt != PAIR:
+    if settings.prompt is None or not names_two(settings.prompt):
         return settings, settings
-    query, document = (replace(settings, prompt=name) for name in PAIR.split(","))
+    query, document = (replace(settings, prompt=name) for name in settings.prompt.split(","))
     return query, document
 
 

@@ -59,6 +59,7 @@ def test_every_view_opens_with_something_to_see(language: str, view: str) -> Non
     assert not page.exception
     assert not page.error
     assert "%" in words(page) or view == "label"
+    assert ("就是在这些文本上选出的" in words(page)) == (view == "abstain")  # of the threshold at first
 
 
 def test_the_result_stands_there_before_a_model_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,9 @@ from streamlit.testing.v1 import AppTest
 
 from simcse_core.encoding.frozen import FrozenEncoder
 from simcse_core.encoding.model import SimCSE
+from simcse_core.encoding.prompts import Prompts
 from simcse_core.meaning.similarity import cosine_similarity
+from tests.encoding.tiny import tiny
 from tests.ui.test_looks import open_similarity
 from ui.shared import cache
 from ui.shared.prompt_and_dim import PAIR, sides
@@ -46,7 +48,9 @@ def test_queries_and_documents_have_each_their_prompt() -> None:
     query, document = sides(pair)
     assert (query.prompt, document.prompt) == ("query", "document")
     assert (query.dim, document.model) == (64, "me5-small")
-    alone = cache.EncoderSettings(prompt="cats: ")
+    query, document = sides(cache.EncoderSettings(prompt="query,passage"))
+    assert (query.prompt, document.prompt) == ("query", "passage")
+    alone = cache.EncoderSettings(prompt="cats, dogs: ")
     assert sides(alone) == (alone, alone)
 
 
@@ -73,6 +77,25 @@ def test_who_wants_no_prompt_where_a_search_starts_with_two_gets_none() -> None:
     assert chosen(is_search="yes", prompt="none") == ""  # None would be both prompts
     assert chosen(is_search="no") is None
     assert chosen(is_search="no", prompt="query") == "query"
+
+
+def test_what_was_forgotten_is_measured_with_the_first_of_two_prompts(monkeypatch: pytest.MonkeyPatch) -> None:
+    def page() -> None:
+        import streamlit as st
+
+        from ui.shared import cache
+        from ui.shared.tuner import forgetting
+
+        both = cache.EncoderSettings("tiny", prompt="query,document"), cache.EncoderSettings("tiny", prompt="query")
+        st.session_state["forgotten-asked"] = both
+        forgetting.show(*both, ("one", "other"), key="forgotten")
+
+    model = tiny(layers=1)
+    model.prompts = Prompts({"query": "cats: ", "document": "Stocks fell: "})
+    monkeypatch.setattr(cache, "encoder", lambda of: model.configured(prompt=of.prompt))
+    app = AppTest.from_function(page, default_timeout=30).run()
+    assert not app.exception
+    assert "The difference of +0.000 is inside the noise" in app.markdown[-1].value
 
 
 def test_the_python_to_take_away_names_prompt_and_dimensions(minilm: SimCSE) -> None:

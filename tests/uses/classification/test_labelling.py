@@ -71,12 +71,13 @@ def test_nothing_is_said_before_there_are_four_lots() -> None:
 def test_labels_that_came_with_the_texts_measure_nothing_before_the_lots_are_labelled() -> None:
     examples = clusters(3, 20)
     pool = Pool(examples.embeddings)
-    state = LabellingState(CLASSES, {int(row): str(examples.labels[row]) for row in pool.lots[2:40]})
+    state = LabellingState(CLASSES, {int(row): str(examples.labels[row]) for row in pool.lots[3:41]})
     assert estimate(pool, state).measured == 0  # those of the first lots that have a label are not a random sample
-    for _step in range(2):
+    for _step in range(3):
         (row,) = propose(pool, state).rows
         state = state.labelled(row, str(examples.labels[row]))
-    assert estimate(pool, state).measured == 40 // 3
+        state = state if len(state.labels) < 41 else state.labelled(int(pool.lots[59]), "apple")
+    assert estimate(pool, state).measured == 42 // 3
 
 
 def test_what_is_drawn_by_lot_alone_measures_with_all_of_it() -> None:

@@ -11,6 +11,7 @@ from ui.frame.errors import plain
 from ui.frame.translation import _, language
 from ui.shared import cache
 from ui.shared.data_choice import data_title
+from ui.shared.prompt_and_dim import sides
 
 METRIC = "spearman"
 
@@ -68,6 +69,7 @@ def _items(data: str, settings: cache.EncoderSettings) -> Items:
     loaded = bundled.load(data)
     columns = text_columns(loaded)
     with waiting.progress_bar(_("Reading general pairs")) as report:
-        rows = cache.embeddings([text for column in columns for text in column], settings, report)
+        texts = [text for column in columns for text in column]
+        rows = cache.embeddings(texts, sides(settings)[0], report)  # of two prompts the first, as suites have it
     count = len(loaded)
     return loaded.items([rows[:count], rows[count:]])
