@@ -163,7 +163,7 @@ def _questions(options: argparse.Namespace) -> list[str]:
         questions += read_texts(options.input)
     if not questions and not options.asked and options.faq not in _bundled():
         raise OptionError(
-            "No question is given. Write one behind --question, name a file with --input, pipe questions into "
+            "No question is given. Write one after --question, name a file with --input, pipe questions into "
             "--input -, or name with --asked what people asked, to measure."
         )
     return questions

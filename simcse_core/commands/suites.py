@@ -42,7 +42,7 @@ def refuse_without_suite(options: argparse.Namespace) -> None:
         raise OptionError("Name the data with --data, or well-known ones with --suite.")
     if len(options.model or ()) > 1:
         raise OptionError(
-            "--model stands {count} times. Several models are compared with --suite; --data takes one.",
+            "--model is given {count} times. Several models are compared with --suite; --data takes one.",
             count=len(options.model),
         )
 

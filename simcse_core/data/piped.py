@@ -69,7 +69,7 @@ def local(name: Path | str, columns: Iterable[str] = ()) -> Local:
         content = _read_once(str(name))
         if not content.stat().st_size:
             called = "Standard input" if str(name) in _STDIN_NAMES else name
-            raise DataError("{file} is empty: nobody has written anything to it.", file=called)
+            raise DataError("{file} is empty: nothing was written to it.", file=called)
         return Local(_called(str(name), content, columns), content)
     path = Path(name)
     if path.name.lower().endswith(PACKED) and path.is_file():

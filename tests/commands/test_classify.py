@@ -110,7 +110,7 @@ def test_several_labels_stand_in_a_cell_or_in_a_list(run: Command, tmp_path: Pat
         (["--train", "{train}", "--test", "{texts}"], "in the columns text and label"),
         (["--train", "{train}", "--test", "{gap}"], "row 3"),
         (["--train", "{one}"], "second class"),
-        (["--train", "{train}", "--test", "{other}"], "written alike"),
+        (["--train", "{train}", "--test", "{other}"], "spelled the same way"),
         (["--train", "{train}", "--folds", "99"], "too few for 99 folds"),
         (["--train", "{train}", "--save", "{train}"], "would be lost"),
         (["--input", "{texts}"], "carries nothing"),

@@ -82,7 +82,7 @@ def offer(chosen: List) -> None:
         st.caption(_("Try: asked in other words"))
         if len(asked) > 2 * OFFERED:
             st.button(
-                _("Others"),
+                _("Other questions"),
                 icon=":material/refresh:",
                 type="tertiary",
                 key=f"{KEY}-others",

@@ -125,7 +125,7 @@ def _calibration(results: "Results") -> None:
         y_name=_("share of the group that is right"),
     )
     said = "; ".join(f"{one.probability:.0%} → {one.right:.0%}" for one in bins)
-    alt = _("Groups of texts of like probability, and the share of each that is right: {groups}.").format(groups=said)
+    alt = _("Texts grouped by probability, and the share of each that is right: {groups}.").format(groups=said)
     projector.chart(figure, key="classify-reliability", alt=alt, height="stretch")
 
 
@@ -133,10 +133,13 @@ def _calibration_finding(results: "Results") -> str:
     error = results.calibration_error()
     sure, right = float(results.confidence.mean()), float(results.hits(0.0).mean())
     if results.several:
-        return _("Calibration error **{error:.1%}**: 0 when probabilities are shares.").format(error=error)
+        return _("Calibration error **{error:.1%}**: 0 when each probability equals the share that is right.").format(
+            error=error
+        )
     return _(
-        "Calibration error **{error:.1%}**: by so much probability and share of right texts differ on average. Over "
-        "all texts the mean probability is {sure:.0%}, and {right:.0%} are right. On the dotted line they are equal."
+        "Calibration error **{error:.1%}**: the average difference between the probability and the share that is "
+        "right. Over all texts the mean probability is {sure:.0%}, and {right:.0%} are right. On the dotted line they "
+        "are equal."
     ).format(error=error, sure=sure, right=right)
 
 

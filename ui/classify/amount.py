@@ -106,7 +106,7 @@ def finding(points: "tuple[Point, ...]") -> str:
 
 
 def _beyond() -> str:
-    return _("How far it goes on beyond the last point, nobody has measured, so no line is drawn there.")
+    return _("Nothing was measured beyond the last point, so the line ends there.")
 
 
 def _table(curve: "LearningCurve", question: Question) -> None:

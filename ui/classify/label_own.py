@@ -160,7 +160,7 @@ def _take_away(session: LabellingSession, own: OwnTexts) -> None:
             type="primary",
             disabled=not enough,
             key="classify-own-result",
-            help=_("From {n} labels of two classes on.").format(n=ENOUGH),
+            help=_("Needs at least {n} labels, of two classes.").format(n=ENOUGH),
         ):
             data_choice.hand_over(data.KEY, _as_file(session))
             address.put("classify-view", "result")

@@ -200,7 +200,7 @@ def _listed(
     if chosen == "suspects":
         words = _("Labels that the classifier, which has not seen these texts, does not believe. Keep or correct them.")
         if not issues:
-            words = _("No label counts as wrong by confident learning; these are the least believed ones.")
+            words = _("Confident learning finds no wrong label; these are the least believed ones.")
         return [one.row for one in issues or suspects[:10]], words
     if chosen == "wrong":
         return results.wrong(), _("Wrong predictions, the surest first. A wrong label is corrected here.")
@@ -220,9 +220,9 @@ def _notes(question: Question, outcome: Outcome) -> None:
     report = outcome.model.report()
     if question.data.several:
         st.caption(
-            _(
-                "A text may have several labels, between which stands {separator}. It is right when all of them are."
-            ).format(separator=plain(question.data.separator))
+            _("A text may have several labels, separated by {separator}. It is right when all of them are.").format(
+                separator=plain(question.data.separator)
+            )
         )
     alone = [one.label for one in report.classes if one.support == 1] if question.data.test is None else []
     if alone:

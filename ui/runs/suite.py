@@ -108,7 +108,7 @@ def _table(seen: SuiteResult, suite: str) -> None:
     st.table(columns, hide_index=True)
     st.caption(
         _(
-            "Times 100, with 95% intervals over the items of each test. Behind a number: the gain over {base}, paired "
+            "Times 100, with 95 % ranges over the items of each test. After each number: the gain over {base}, paired "
             "item by item; = where it is inside the noise. It is one training; another seed can move it."
         ).format(base=plain(model_title(seen.models[0])))
     )

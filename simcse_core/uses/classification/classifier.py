@@ -161,7 +161,9 @@ class Classifier:
             ModelError: it gives other embeddings than the model that the classifier was made with.
         """
         if self.identity is None:
-            raise ModelError("The classifier was made of embeddings without a model, so no text can be encoded for it.")
+            raise ModelError(
+                "The classifier was fitted on embeddings without a model, so no text can be encoded for it."
+            )
         encoder = self._as_made(model) if isinstance(model, str | Path) else model
         self.identity.check(encoder, "The classifier")
         return replace(self, encoder=encoder)
@@ -184,7 +186,7 @@ class Classifier:
         if encoder is None:
             if self.identity is None:
                 raise ModelError(
-                    "The classifier was made of embeddings without a model. Call predict_embeddings, or fit it with "
+                    "The classifier was fitted on embeddings without a model. Call predict_embeddings, or fit it with "
                     "the model."
                 )
             encoder = self.with_encoder(self.identity.model).encoder
@@ -222,7 +224,9 @@ class Classifier:
             OSError: the file cannot be written.
         """
         if self.identity is None:
-            raise ModelError("The classifier was made of embeddings without a model. Fit it with the model to save it.")
+            raise ModelError(
+                "The classifier was fitted on embeddings without a model. Fit it with the model to save it."
+            )
         facts = _Facts(
             method=cast(Method, self.method),
             classes=list(self.classes),

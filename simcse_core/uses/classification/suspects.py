@@ -44,7 +44,7 @@ def suspect_labels(validation: Validation, most: int | None = None) -> list[Susp
     Source: Northcutt, Jiang & Chuang 2021, arXiv 1911.00068.
     """
     if validation.several:
-        raise OptionError("Suspect labels are told where each text has one label; here texts have several.")
+        raise OptionError("Suspect labels can only be found where each text has one label; here texts have several.")
     from cleanlab.filter import find_label_issues
     from cleanlab.rank import get_normalized_margin_for_each_label
 

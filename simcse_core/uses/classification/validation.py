@@ -136,7 +136,7 @@ def check_classes(known: Sequence[str], given: Sequence[str]) -> None:
     if not set(known) & set(given):
         raise DataError(
             "None of the classes of the texts to test is one that was learned: {given} there, {known} here. Are the "
-            "labels written alike?",
+            "labels spelled the same way?",
             given=_some(given),
             known=_some(known),
         )

@@ -89,8 +89,8 @@ def read_manifest(folder: Path) -> Manifest:
         return manifest
     if _read(folder / BUILDING) is not None:
         raise DataError(
-            "The index in {folder} is not complete: its building was broken off. Run the command that began it again: "
-            "it goes on from there.",
+            "The index in {folder} is not complete: building it was interrupted. Run the command that started it "
+            "again: it goes on from there.",
             folder=folder,
         )
     raise DataError("{folder} is no index: it has no {file}. Build one there first.", folder=folder, file=MANIFEST)

@@ -91,8 +91,8 @@ def notes(result: SuiteResult) -> list[str]:
     said = ["Numbers are times 100, with 95 % intervals over the items of each task."]
     if len(result.models) > 1:
         said.append(
-            f"Behind a number: the gain over {result.models[0]}, paired item by item; = where it is inside the noise. "
-            "It is one training; another seed can move it."
+            f"After each number: the gain over {result.models[0]}, paired item by item; = where it is inside the "
+            "noise. It is one training; another seed can move it."
         )
     if result.averaged:
         said.append(f"The average is of {', '.join(result.averaged)}.")

@@ -151,5 +151,5 @@ def test_copies_say_the_same() -> None:
 def test_it_is_measured_on_other_texts() -> None:
     results = fitted().evaluate(Examples.of(["apple x", "brick y", "z"], ["apple", "brick", "new"], axes()))
     assert results.report().accuracy.value == pytest.approx(2 / 3)
-    with pytest.raises(DataError, match="written alike"):
+    with pytest.raises(DataError, match="spelled the same way"):
         fitted().evaluate(Examples.of(["apple"], ["new"], axes()))

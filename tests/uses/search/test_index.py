@@ -193,7 +193,9 @@ def test_a_killed_building_is_no_index_and_goes_on_behind_what_is_encoded(tmp_pa
     folder = tmp_path / "index"
     with pytest.raises(Killed):
         Index.build(TEXTS, killed_after(2), folder)
-    with pytest.raises(DataError, match=r"is not complete: its building was broken off. Run the command that began it"):
+    with pytest.raises(
+        DataError, match=r"is not complete: building it was interrupted. Run the command that started it"
+    ):
         Index.open(folder)
     with pytest.raises(DataError, match=r"begun in .* with other texts"):
         Index.build(["other 0", *TEXTS[1:]], killed_after(9), folder)

@@ -52,7 +52,7 @@ def show(before: cache.EncoderSettings, after: cache.EncoderSettings, names: tup
 
 def _verdict(value: float, low: float, high: float) -> str:
     if low > 0:
-        said = _("It became better there, by {value:+.3f} (95 % range {low:+.3f} to {high:+.3f}).")
+        said = _("It improved on these data, by {value:+.3f} (95 % range {low:+.3f} to {high:+.3f}).")
     elif high < 0:
         said = _("**Something was forgotten:** {value:+.3f} (95 % range {low:+.3f} to {high:+.3f}).")
     else:
