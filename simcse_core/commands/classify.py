@@ -263,7 +263,7 @@ def _predict(options: argparse.Namespace, classifier: "Classifier | Trainable") 
             made = classifier.predict(part, **_threshold(options, classifier))
             said += [_said(text, one) for text, one in zip(part, made, strict=True)]
             show(len(said), len(texts))
-    _print_said(options, said)
+    _print_said(options, classifier, said)
 
 
 def _threshold(options: argparse.Namespace, classifier: "Classifier | Trainable") -> dict[str, float]:
@@ -284,15 +284,19 @@ def _said(text: str, one: "Prediction") -> dict[str, Any]:
     }
 
 
-def _print_said(options: argparse.Namespace, said: list[dict[str, Any]]) -> None:
+def _print_said(options: argparse.Namespace, classifier: "Classifier | Trainable", said: list[dict[str, Any]]) -> None:
     from simcse_core.data.writers import to_csv
+    from simcse_core.uses.classification import Classifier
+
+    file = options.classifier if isinstance(classifier, Classifier) else None
+    about = {"model": options.model, "classifier": file, "input": options.input, "n": len(said)}
 
     rows = ((";".join(one["labels"]), round(one["probability"], 6), one["text"]) for one in said)
     table = "" if options.format == "json" and not options.output else to_csv(["label", "probability", "text"], rows)
     if options.output:
         durable.write(Path(options.output), table.encode())
-        print_answer({"n": len(said), "unsure": sum(one["label"] is None for one in said)}, options.format)
+        print_answer({**about, "unsure": sum(one["label"] is None for one in said)}, options.format)
     elif options.format == "json":
-        print_answer(said, options.format)
+        print_answer({**about, "predictions": said}, options.format)
     else:
         print(table, end="")

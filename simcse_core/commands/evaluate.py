@@ -40,10 +40,11 @@ def run(options: argparse.Namespace) -> None:
 def _measure(options: argparse.Namespace) -> None:
     from simcse_core.api.measuring import evaluation_of
     from simcse_core.data.columns import parse_columns
-    from simcse_core.data.kinds import texts_of
+    from simcse_core.data.kinds import Answers, texts_of
     from simcse_core.jsonable import jsonable
     from simcse_core.learning.measuring import check_scale, measure
     from simcse_core.learning.prompting import prompted
+    from simcse_core.uses.search.encoders import BOTH, prompt_for_search
 
     suites.refuse_without_suite(options)
     options.model = (options.model or [DEFAULT_MODEL])[-1]
@@ -51,7 +52,13 @@ def _measure(options: argparse.Namespace) -> None:
     columns = parse_columns(options.columns) if options.columns else None
     data = open_data(options.data, columns, encoding=options.encoding, sheet=options.sheet)
     check_scale(data, options.scale_max)
-    model, read, _dev = prompted(load_model(options, prompt=False), options.prompt, data)
+    loaded = load_model(options, prompt=False)
+    if isinstance(data, Answers) and options.prompt is None and prompt_for_search(loaded, None) is not None:
+        to_stderr(
+            f"note: {options.model} has prompts for questions and for answers, and reads none here, as a training "
+            f"does. `answer` and --suite use them; so does --prompt {BOTH}."
+        )
+    model, read, _dev = prompted(loaded, options.prompt, data)
     warn(options.model, model.check(texts_of(read)))
     warn_line_breaks(texts_of(data))
     measured = measure(model, read, precision=options.precision, scale_max=options.scale_max, with_rows=True)

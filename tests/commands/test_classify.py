@@ -77,8 +77,10 @@ def test_texts_are_classified_out_of_a_pipe(
         run("classify", "--classifier", tmp_path / "c", "--input", tmp_path / "texts.txt", "--format", "json",
             "--threshold", 1)[1]
     )  # fmt: skip
-    assert answer[0]["label"] is None
-    assert max(answer[0]["probabilities"], key=answer[0]["probabilities"].get) == "card"
+    assert answer["predictions"][0]["label"] is None
+    assert (answer["model"], answer["input"]) == ("minilm", str(tmp_path / "texts.txt"))
+    likely = answer["predictions"][0]["probabilities"]
+    assert max(likely, key=likely.get) == "card"
     by_train = run("classify", "--train", data, "--input", tmp_path / "texts.txt", "--output", tmp_path / "o.csv")
     assert by_train[0] == 0
     assert read(tmp_path / "o.csv")[0]["label"] == "card"

@@ -50,6 +50,8 @@ def test_two_prompts_are_for_questions_and_answers(run: Command, tmp_path: Path)
     plain = metrics("--data", "answers-en")
     assert metrics("--data", "answers-en", "--prompt", "query,passage") == expected != plain
     assert metrics("--data", "answers-en", "--prompt", "") == plain
+    assert "has prompts for questions and for answers" in run(*common, "--data", "answers-en")[2]
+    assert "has prompts" not in run(*common, "--data", "answers-en", "--prompt", "")[2]
     status, _out, error = run(*common, "--data", "pairs-en", "--prompt", "query,document")
     assert (status, "need data of the kind answers" in error) == (2, True)
 

@@ -120,7 +120,12 @@ def corrections_bar(data_key: str, download: str) -> None:
                 on_click=of_data.apply,
             )
         else:
-            st.caption(_("{n} corrections are in these results.").format(n=len(of_data.labels)))
+            st.caption(
+                _(
+                    "{n} corrections are in these results. They were made where the classifier disagreed, so its "
+                    "accuracy now looks better than it is."
+                ).format(n=len(of_data.labels))
+            )
         if of_data.labels:
             st.button(_("Undo"), icon=":material/undo:", key="classify-undo", on_click=of_data.undo)
         st.download_button(

@@ -92,7 +92,8 @@ def in_words(comparison: Comparison, *, key: str) -> str:
         before=plain(before.name),
         after=plain(after.name),
     )
-    return joined(moved.replace("-", "−"), fate)
+    chosen = _("Both thresholds are the cheapest on these very rows; on new ones they do somewhat worse.")
+    return joined(moved.replace("-", "−"), fate, chosen)
 
 
 def _mean(side: Side, of_right: bool) -> float:
