@@ -140,7 +140,7 @@ def _answer(options: argparse.Namespace) -> None:
     if measured is not None:
         record["measured"] = measured
     if answers.fitted is not None:
-        record["fitted"] = {name: getattr(answers.fitted, name) for name in ("decisions", "handled", "always")}
+        record["fitted"] = {name: getattr(answers.fitted, name) for name in FITTED}
     print_answer(jsonable(record), options.format, _print)
 
 
@@ -203,10 +203,11 @@ def _reply(reply: "Reply") -> dict[str, Any]:
     }
 
 
+FITTED = ("decisions", "handled", "always", "is_always_better")
 ORIGINS = {
     "given": "as --threshold says",
     "none": "no threshold: the closest entry is always given",
-    "fitted": "fitted on questions with and without an answer",
+    "fitted": "fitted on questions with and without an answer, of which most are handled well with it",
     "unrelated sentences": "95 % of unrelated sentences stay below it; name questions with --asked to fit it",
 }
 
@@ -238,3 +239,5 @@ def _print_measured(record: dict[str, Any]) -> None:
         name: Interval(*(nan if value is None else value for value in one.values())) for name, one in measured.items()
     }
     print_metrics({record["model"]: intervals})
+    if record.get("fitted", {}).get("is_always_better"):
+        print("Always giving the closest answer handles more questions well: --threshold none does.")

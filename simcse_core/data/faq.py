@@ -40,7 +40,7 @@ class Asked:
 
     question: str
     entry: int | None
-    """Its position, from 0; None where no entry does."""
+    """Its position, from 0; None where no entry does. Others with the same answer answer it too (`same_answer`)."""
     is_near: bool = True
     """Of a question without an answer: whether it is about what the entries are about."""
 
@@ -86,6 +86,20 @@ class Faq:
     def answers(self) -> tuple[str, ...]:
         """Of the entries, in their order."""
         return tuple(entry.answer for entry in self.entries)
+
+    @property
+    def same_answer(self) -> tuple[int, ...]:
+        """Of each entry, the position of the first one with the same answer: a question gets it from any of them."""
+        first: dict[str, int] = {}
+        answers = map(normalised, self.answers)
+        return tuple(first.setdefault(answer, position) for position, answer in enumerate(answers))
+
+    def right_entries(self, entry: int | None) -> frozenset[int]:
+        """The positions of all that have the answer of this one; none for None."""
+        same = self.same_answer
+        return frozenset(
+            position for position in range(len(self)) if entry is not None and same[position] == same[entry]
+        )
 
 
 def bundled_names() -> list[str]:

@@ -14,8 +14,9 @@ from ui.shared.tuner import view
 
 __all__ = ["browser", "server", "tab"]  # fixtures
 COUNTS = Path(view.__file__).parent / "frontend" / "counts.js"
-COMPUTE = """([right, wrong, thresholds, costs]) => {
-    const scores = { right: Float64Array.from(right).sort(), wrong: Float64Array.from(wrong).sort() }
+COMPUTE = """([right, wrong, missedToo, thresholds, costs]) => {
+    const ascending = (scores) => Float64Array.from(scores).sort()
+    const scores = { right: ascending(right), wrong: ascending(wrong), missedToo: ascending(missedToo) }
     const all = steps(scores)
     return {
         at: thresholds.map((threshold) => ({ ...cells(scores, threshold), ...rates(cells(scores, threshold)) })),
@@ -47,9 +48,11 @@ def test_the_browser_counts_as_the_core_does(tab: Page, costs: tuple[float, floa
     tab.add_script_tag(content=as_one_script(COUNTS))
     for right, wrong in data_sets():
         scores, labels = np.concatenate([right, wrong]), np.array([1] * len(right) + [0] * len(wrong))
-        expected = curve(scores, labels)
+        missed_too = np.arange(len(scores)) % 3 == 0
+        lost = scores[missed_too & (labels == 0)]
+        expected = curve(scores, labels, missed_too)
         thresholds = [-1.0, *sorted({*scores.tolist(), 0.45, 1.1})]
-        got = tab.evaluate(COMPUTE, [right.tolist(), wrong.tolist(), thresholds, costs])
+        got = tab.evaluate(COMPUTE, [right.tolist(), wrong.tolist(), lost.tolist(), thresholds, costs])
         for threshold, cells, cost in zip(thresholds, got["at"], got["costs"], strict=True):
             there = expected.at(threshold)
             counts = (there.true_positives, there.false_negatives, there.false_positives, there.true_negatives)

@@ -8,7 +8,6 @@ import streamlit as st
 from simcse_core.encoding.catalogue import CATALOGUE, is_here
 from simcse_core.errors import DataError
 from simcse_core.home import RUN_ID
-from simcse_core.uses.answering import quality as measured
 from ui.answers import looks, quality, ranking
 from ui.answers.looks import Work
 from ui.answers.question import Question
@@ -67,7 +66,7 @@ def pair(made: Work, other: Work) -> Pair:
 def compared(both: Pair) -> Comparison | None:
     """Their scores of what people asked; None where nothing is known of that, or one of them is always right."""
     sides = [
-        Side(name, one.judged.best, one.judged.is_right)
+        Side(name, one.judged.best, one.judged.is_right, missed_too=~one.judged.has_none)
         for name, one in zip(both.names, (both.first, both.second), strict=True)
         if one.judged is not None
     ]
@@ -108,7 +107,7 @@ def show_question(both: Pair, asked: Question) -> None:
             st.caption(plain(f"{name} · {best.similarity:.2f}"))
             st.markdown(plain(best.answer) if found.has_answer else _("No good answer in this list."))
             if found.question.known is not None:
-                right = best.row == found.expected if found.has_answer else found.expected is None
+                right = best.row in found.right if found.has_answer else not found.right
                 st.caption(_("Right.") if right else _("Wrong."))
 
 
@@ -116,7 +115,7 @@ def show_numbers(both: Pair) -> None:
     """Metrics of both with the paired difference, and what was forgotten."""
     try:
         rows = {
-            name: (measured.items(one.judged.similarities, one.judged.entries), one.suggestion.handled)
+            name: (quality.of_questions(one.judged), one.suggestion.handled)
             for name, one in zip(both.names, (both.first, both.second), strict=True)
             if one.judged is not None
         }

@@ -132,7 +132,7 @@ def judge(chosen: List, settings: cache.EncoderSettings, against: Against) -> Ju
     asked = chosen.faq.asked
     with _stoppable(chosen), waiting.progress_bar(_("Reading the list")) as report:
         compared = encoded.compared([one.question for one in asked], chosen.faq, settings, against, report)
-    return Judged(asked, compared.similarities) if asked else None
+    return Judged(asked, compared.similarities, chosen.faq.same_answer) if asked else None
 
 
 def ranked(made: Work, question: Question) -> ranking.Ranking:
@@ -145,6 +145,7 @@ def ranked(made: Work, question: Question) -> ranking.Ranking:
         encoded.by_words([question.text], chosen, made.against)[0],
         made.now.threshold,
         made.model,
+        chosen.faq.right_entries(question.known.entry) if question.known else frozenset(),
     )
 
 
@@ -175,7 +176,8 @@ def show_quality(made: Work) -> None:
     """Metrics and mistakes."""
     if made.judged is not None:
         questions = [one.question for one in made.judged.asked]
-        words = Judged(made.judged.asked, encoded.by_words(questions, made.chosen, made.against))
+        by_words = encoded.by_words(questions, made.chosen, made.against)
+        words = Judged(made.judged.asked, by_words, made.judged.same_answer)
         quality.show(made.chosen, made.judged, words, made.now.threshold, made.model)
     elif made.chosen.labelled is not None:
         quality.show_labelled(made.chosen.labelled, made.settings, made.model)

@@ -59,24 +59,33 @@ def show(chosen: List, judged: Judged, words: Judged, threshold: float, model: s
     """
     table(
         {
-            model: (measured.items(judged.similarities, judged.entries), _handled(judged)),
-            "BM25": (measured.items(words.similarities, words.entries), _handled(words)),
+            model: (of_questions(judged), _handled(judged)),
+            "BM25": (of_questions(words), _handled(words)),
         },
         ("mrr", "precision_at_1", "recall_at_3"),
     )
     st.caption(
         _(
-            "MRR: the mean of 1 / place of the right entry, here the MAP too. With threshold: the share of all "
-            "questions with the right answer, or rightly none, by a threshold fitted on others. In brackets the 95 % "
-            "range."
+            "MRR: the mean of 1 / place of the first right entry; the MAP too, where no entries share an answer. With "
+            "threshold: the share of all questions with the right answer, or rightly none, by a threshold fitted on "
+            "others. In brackets the 95 % range."
         )
     )
     _mistakes(chosen, judged, threshold)
 
 
+def of_questions(judged: Judged) -> Items:
+    """Question by question.
+
+    Raises:
+        DataError: no question has an answer.
+    """
+    return measured.items(judged.similarities, judged.entries, judged.same_answer)
+
+
 def _handled(judged: Judged) -> Interval | None:
     try:
-        return no_answer.fit(judged.similarities, judged.entries).handled
+        return no_answer.fit(judged.similarities, judged.entries, judged.same_answer).handled
     except DataError:  # all are right, or none is
         return None
 

@@ -34,6 +34,8 @@ class Ranking:
     threshold: float
     model: str
     """Its title."""
+    right: frozenset[int] = frozenset()
+    """Positions of the entries that are known to answer; none where none does, or nobody knows."""
 
     @property
     def has_answer(self) -> bool:
@@ -43,11 +45,6 @@ class Ranking:
     def best_by_words(self) -> int | None:
         """The entry that BM25 puts first; None where no word is shared."""
         return int(self.words.argmax()) if self.words.max() > 0 else None
-
-    @property
-    def expected(self) -> int | None:
-        """The entry that is known to answer; None where none is, or nobody knows."""
-        return None if self.question.known is None else self.question.known.entry
 
 
 def selected(ranking: Ranking) -> Match:
@@ -135,7 +132,7 @@ def _matched(match: Match) -> str:
 
 def _rows(ranking: Ranking) -> list[dict[str, Any]]:
     """The closest entries; those that are right, or first for BM25, are shown wherever they stand."""
-    wanted = (ranking.expected, ranking.best_by_words, selected(ranking).row)
+    wanted = {*ranking.right, ranking.best_by_words, selected(ranking).row}
     shown = [match for rank, match in enumerate(ranking.matches) if rank < MOST_ROWS or match.row in wanted]
     place = encoded.places(ranking.words)
     return [
@@ -143,7 +140,7 @@ def _rows(ranking: Ranking) -> list[dict[str, Any]]:
             "row": match.row,
             "similarity": match.similarity,
             "text": match.question,
-            "is_right": match.row == ranking.expected,
+            "is_right": match.row in ranking.right,
             "always": match.row in wanted,
             "other": str(place[match.row]) if place[match.row] else "–",
         }
@@ -160,8 +157,9 @@ def finding(ranking: Ranking) -> str:
         if ranking.has_answer:
             return _("**Wrong:** nothing in the list answers this, yet an entry is above the threshold.")
         return _("**Right:** nothing in the list answers this, and no entry reaches the threshold.")
-    place = next(number for number, match in enumerate(ranking.matches, 1) if match.row == known.entry)
-    by_words = int(encoded.places(ranking.words)[known.entry])
+    place = next(number for number, match in enumerate(ranking.matches, 1) if match.row in ranking.right)
+    places = encoded.places(ranking.words)[sorted(ranking.right)]
+    by_words = int(min(places[places > 0], default=0))
     words = _("BM25 puts it in place {n}.").format(n=by_words) if by_words else _("BM25 does not find it.")
     if place > 1:
         return joined(_("**Wrong entry first:** the right one is in place {n}.").format(n=place), words)

@@ -39,6 +39,8 @@ class Judged:
     asked: tuple[Asked, ...]
     similarities: Similarities
     """(Q, N)."""
+    same_answer: tuple[int, ...]
+    """(N,) of the list (`Faq.same_answer`)."""
 
     @property
     def entries(self) -> list[int | None]:
@@ -52,7 +54,12 @@ class Judged:
     @property
     def is_right(self) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
         """(Q,) whether the closest entry answers."""
-        return right_first(self.similarities, self.entries)
+        return right_first(self.similarities, self.entries, self.same_answer)
+
+    @property
+    def has_none(self) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+        """(Q,) whether no entry answers."""
+        return np.array([entry is None for entry in self.entries])
 
 
 @dataclass(frozen=True)
@@ -62,6 +69,7 @@ class Suggestion:
     threshold: float
     handled: Interval | None = None
     always: Interval | None = None
+    """The same if the closest entry were always given, where that is more; else None."""
 
 
 def suggest(chosen: List, judged: Judged | None, settings: cache.EncoderSettings, against: Against) -> Suggestion:
@@ -70,7 +78,8 @@ def suggest(chosen: List, judged: Judged | None, settings: cache.EncoderSettings
     if judged is not None and judged.asked:
         try:
             fitted = _fitted(_content(chosen, settings, against), wrong, held_back, judged)
-            return Suggestion(fitted.threshold, fitted.handled, fitted.always)
+            always = fitted.always if fitted.is_always_better else None
+            return Suggestion(fitted.threshold, fitted.handled, always)
         except (DataError, OptionError):  # all are right, or none is: nothing to fit on
             pass
     if not cache.is_loaded(settings.model):
@@ -82,7 +91,9 @@ def suggest(chosen: List, judged: Judged | None, settings: cache.EncoderSettings
 
 @st.cache_resource(max_entries=60, show_spinner=False)
 def _fitted(content: str, wrong: float, held_back: float, _judged: Judged) -> no_answer.NoAnswer:
-    return no_answer.fit(_judged.similarities, _judged.entries, wrong_answer=wrong, no_answer=held_back)
+    return no_answer.fit(
+        _judged.similarities, _judged.entries, _judged.same_answer, wrong_answer=wrong, no_answer=held_back
+    )
 
 
 def current(chosen: List, suggestion: Suggestion, settings: cache.EncoderSettings, against: Against) -> Setting:
@@ -121,14 +132,15 @@ def judged_words() -> Words:
         false_alarms=_("{n} wrong answers given"),
         rejected=_("{n} wrong answers held back"),
         cost_false_alarm=_("Cost of a wrong answer"),
-        cost_miss=_("of a right one held back"),
+        cost_miss=_("of none where an entry answers"),
     )
 
 
 def _series(name: str, judged: Judged, *, calibrated: bool) -> Series:
     is_right = judged.is_right
     enough = min(is_right.sum(), (~is_right).sum()) >= 2 and len(is_right) >= FEWEST_FOR_CALIBRATION
-    return Series(judged.best, is_right, name, _calibrated(judged) if calibrated and enough else ())
+    of_cosine = _calibrated(judged) if calibrated and enough else ()
+    return Series(judged.best, is_right, name, of_cosine, missed_too=~judged.has_none)
 
 
 def _calibrated(judged: Judged) -> list[Calibrated]:
@@ -143,7 +155,7 @@ def _calibrated(judged: Judged) -> list[Calibrated]:
 def finding(suggestion: Suggestion, judged: Judged, now: Setting) -> str:
     """What the threshold does, in words. Markdown."""
     answered, is_right = judged.best >= now.threshold, judged.is_right
-    has_none = np.array([entry is None for entry in judged.entries])
+    has_none = judged.has_none
     said = _(
         "**{right}** of {count} questions with an answer get it, **{wrong}** get a wrong one; **{none}** of {without} "
         "without one get none."
@@ -161,4 +173,7 @@ def finding(suggestion: Suggestion, judged: Judged, now: Setting) -> str:
         "The cheapest threshold, on questions that it was not fitted on: {handled:.0%} right (95 % range {low:.0%} to "
         "{high:.0%})."
     ).format(handled=handled.value, low=handled.low, high=handled.high)
-    return joined(said, ahead)
+    if suggestion.always is None:
+        return joined(said, ahead)
+    always = _("Always giving the closest answer: {always:.0%}.").format(always=suggestion.always.value)
+    return joined(said, joined(ahead, always))

@@ -1,6 +1,7 @@
 """`Answers`: a list of questions and answers that a question is put to."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from simcse_core.data import bundled
 from simcse_core.data.faq import Faq, asked_from_source, open_faq
 from simcse_core.data.language import language_of
 from simcse_core.encoding.texts import Embeddings, Progress, checked
-from simcse_core.errors import InputError, OptionError
+from simcse_core.errors import DataError, InputError, OptionError
 from simcse_core.limits import check_lengths
 from simcse_core.uses.answering import no_answer, quality
 from simcse_core.uses.answering.matching import Against, Compared, Reply, Similarities, check_against, compare
@@ -30,7 +31,8 @@ class Answers:
         against: what a question is compared with: the "questions" of the list, its "answers", or "both", of which the
             closer counts.
         threshold: from which cosine on there is an answer; None gives the closest always. "fit" is fitted on what the
-            list says people asked, or, where it says nothing, 95 % of unrelated sentences stay below it.
+            list says people asked, or, where it says nothing or the model finds none of that, 95 % of unrelated
+            sentences stay below it.
         columns: of a file or a table, ours -> its own names.
         pooling, layer, dim, device, seed: as for `load`; for an encoder in the place of its own.
         prompt: before questions and answers alike; or "query,document", the names of two of the model's. None is what
@@ -130,13 +132,13 @@ class Answers:
             asked: pairs of a question and the position of the entry that answers it (None for none), or a table or file
                 with the columns question and answer (an empty answer for none). None takes those of the list.
             wrong_answer: what it costs to give a wrong answer.
-            no_answer_cost: what it costs to hold back a right one.
+            no_answer_cost: what it costs to give none although an entry answers.
 
         Raises:
             DataError: there are no such questions, or nothing parts those that are answered rightly from the others.
         """
-        similarities, entries = self._compared(asked)
-        self.fitted = no_answer.fit(similarities, entries, wrong_answer=wrong_answer, no_answer=no_answer_cost)
+        compared = self._compared(asked)
+        self.fitted = no_answer.fit(*compared, wrong_answer=wrong_answer, no_answer=no_answer_cost)
         self.threshold = self.fitted.threshold
         return self.threshold
 
@@ -144,20 +146,25 @@ class Answers:
         """How often the entry that answers comes first, with intervals. Arguments and errors as for `fit_threshold`."""
         return quality.quality(*self._compared(asked))
 
-    def _compared(self, asked: Any) -> tuple[Similarities, list[int | None]]:
+    def _compared(self, asked: Any) -> tuple[Similarities, list[int | None], tuple[int, ...]]:
         questions = self.faq.asked if asked is None else asked_from_source(asked, self.faq)
         similarities = self.compare([one.question for one in questions]).similarities
-        return similarities, [one.entry for one in questions]
+        return similarities, [one.entry for one in questions], self.faq.same_answer
 
     def _set_threshold(self, threshold: float | str | None) -> None:
         self.fitted, self.threshold = None, None
-        if threshold == "fit" and {one.entry is None for one in self.faq.asked} == {True, False}:
-            self.fit_threshold()
-        elif threshold == "fit":
-            sentences = bundled.unrelated(language_of(self.faq.questions))
-            self.threshold = no_answer.threshold_without_questions(self.compare(sentences).similarities)
+        if threshold == "fit":
+            self._fit_or_keep_unrelated_out()
         elif threshold is not None:
             self.threshold = _number(threshold)
+
+    def _fit_or_keep_unrelated_out(self) -> None:
+        if {one.entry is None for one in self.faq.asked} == {True, False}:
+            with suppress(DataError):  # the model finds none of what was asked
+                self.fit_threshold()
+        if self.fitted is None:
+            sentences = bundled.unrelated(language_of(self.faq.questions))
+            self.threshold = no_answer.threshold_without_questions(self.compare(sentences).similarities)
 
 
 def _check_counts(questions: int, answers: int, entries: int) -> None:

@@ -1,7 +1,8 @@
 """From which similarity on there is an answer.
 
 With questions of which one knows the entry that answers, and others that none answers, the threshold is the cheapest
-one: a wrong answer costs so much, a right one that is held back so much. Without them all that is known is how close
+one: a wrong answer costs so much, none where an entry has one so much. Where both cost the same, most questions are
+handled well. Without them all that is known is how close
 sentences come that have nothing to do with the entries; such a threshold keeps those out, and not a question that is
 about the entries' subject and has no answer there.
 """
@@ -17,7 +18,7 @@ from simcse_core.meaning.intervals import NOTHING, Interval
 from simcse_core.meaning.intervals import interval as interval_of
 from simcse_core.meaning.items import Items, as_floats
 from simcse_core.uses.answering.matching import Similarities
-from simcse_core.uses.answering.quality import right_first, with_groups
+from simcse_core.uses.answering.quality import answer_numbers, right_first, with_groups
 from simcse_core.uses.thresholds.calibration import folds
 from simcse_core.uses.thresholds.curve import Curve, Decisions, curve
 
@@ -33,24 +34,36 @@ class NoAnswer:
     curve: Curve
     """Over the questions: the similarity of the closest entry, and whether that entry is right."""
     decisions: Decisions
-    """What the threshold does with them: a "positive" is a question whose closest entry is right."""
+    """What the threshold does with them: a "positive" is a question whose closest entry is right; `missed_too` are
+    those that got no answer, whose closest entry is wrong though another one answers."""
     handled: Interval
     """The share of questions that got the right answer, or rightly none, by thresholds that were fitted without them
-    and the other questions of their entry. Undefined where there are too few."""
+    and the other questions of their answer. Undefined where there are too few."""
     always: Interval
     """The same if the closest entry were always given."""
 
+    @property
+    def is_always_better(self) -> bool:
+        """Whether no threshold at all handles more questions well than one that was fitted on others."""
+        return self.always.value > self.handled.value
+
 
 def fit(
-    similarities: Similarities, entries: Sequence[int | None], *, wrong_answer: float = 1.0, no_answer: float = 1.0
+    similarities: Similarities,
+    entries: Sequence[int | None],
+    same_answer: Sequence[int] | None = None,
+    *,
+    wrong_answer: float = 1.0,
+    no_answer: float = 1.0,
 ) -> NoAnswer:
-    """The cheapest threshold.
+    """The cheapest threshold. Where both costs are equal, none handles more of these questions well.
 
     Args:
         similarities: (Q, N) of each question with each entry.
-        entries: (Q) the position of the entry that answers; None where none does.
+        entries: (Q) the position of an entry that answers; None where none does.
+        same_answer: (N) equal numbers for entries with the same answer, as for `quality.quality`.
         wrong_answer: what it costs to give a wrong one.
-        no_answer: what it costs to hold back a right one.
+        no_answer: what it costs to give none although an entry answers, whether or not that is the closest one.
 
     Raises:
         DataError: no question was asked, or all closest entries are right, or none is: then nothing parts them.
@@ -58,7 +71,7 @@ def fit(
     """
     if not len(entries):
         raise DataError("No questions were asked. A threshold is fitted on questions with and without an answer.")
-    best, right = similarities.max(axis=1), right_first(similarities, entries)
+    best, right = similarities.max(axis=1), right_first(similarities, entries, same_answer)
     if right.all():
         raise DataError(
             "The closest entry is right for each of the {count} questions, so nothing says where to stop. Add "
@@ -71,14 +84,16 @@ def fit(
             "questions that an entry answers.",
             count=len(right),
         )
-    drawn = curve(best, right)
+    has_none = np.array([entry is None for entry in entries])
+    drawn = curve(best, right, ~has_none)
     decisions = drawn.cheapest(wrong_answer, no_answer)
-    groups = [number if entry is None else -1 - entry for number, entry in enumerate(entries)]
+    numbers = answer_numbers(entries, same_answer)
+    groups = [place if number is None else -1 - number for place, number in enumerate(numbers)]
     return NoAnswer(
         threshold=decisions.threshold,
         curve=drawn,
         decisions=decisions,
-        handled=_handled(best, right, entries, groups, wrong_answer, no_answer),
+        handled=_handled(best, right, has_none, groups, wrong_answer, no_answer),
         always=_share(right, groups),
     )
 
@@ -86,15 +101,16 @@ def fit(
 def _handled(
     best: NDArray[np.float64],
     right: NDArray[np.bool_],
-    entries: Sequence[int | None],
+    has_none: NDArray[np.bool_],
     groups: Sequence[int],
     wrong_answer: float,
     no_answer: float,
 ) -> Interval:
-    well, has_none = np.full(len(best), np.nan), np.array([entry is None for entry in entries])
+    well = np.full(len(best), np.nan)
     for learned, asked in folds(right.astype(np.int64), groups):
         if len(np.unique(right[learned])) == 2:
-            threshold = curve(best[learned], right[learned]).cheapest(wrong_answer, no_answer).threshold
+            drawn = curve(best[learned], right[learned], ~has_none[learned])
+            threshold = drawn.cheapest(wrong_answer, no_answer).threshold
             well[asked] = handled_well(best[asked] >= threshold, right[asked], has_none[asked])
     return _share(well, groups) if not np.isnan(well).any() else NOTHING
 

@@ -1,4 +1,7 @@
-"""How often the entry that answers a question comes first, with intervals over the entries."""
+"""How often an entry that answers a question comes first, with intervals over the answers.
+
+Several entries may share an answer; whichever of them is found, it is right.
+"""
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
@@ -20,36 +23,40 @@ class Quality:
 
     questions: int
     mrr: Interval
-    """Mean of 1 / rank of the entry that answers. Each question has one, so it is the mean average precision too."""
+    """Mean of 1 / rank of the first entry that answers. Where no two entries share an answer, it is the mean average
+    precision too."""
     precision_at_1: Interval
     """The share whose closest entry answers."""
     recall_at_3: Interval
     """The share with the answer among the three closest entries."""
 
 
-def quality(similarities: Similarities, entries: Sequence[int | None]) -> Quality:
+def quality(
+    similarities: Similarities, entries: Sequence[int | None], same_answer: Sequence[int] | None = None
+) -> Quality:
     """How well these similarities find the entries that answer.
 
     Args:
         similarities: (Q, N) of each question with each entry: cosines, or scores of BM25.
-        entries: (Q) the position of the entry that answers; None where none does, which is left out.
+        entries: (Q) the position of an entry that answers; None where none does, which is left out.
+        same_answer: (N) equal numbers for entries with the same answer (`Faq.same_answer`); None where none share one.
 
     Raises:
         DataError: no question has an answer.
     """
-    measured = items(similarities, entries)
+    measured = items(similarities, entries, same_answer)
     return Quality(measured.count, *(interval(measured, metric) for metric in METRICS))
 
 
-def items(similarities: Similarities, entries: Sequence[int | None]) -> Items:
+def items(similarities: Similarities, entries: Sequence[int | None], same_answer: Sequence[int] | None = None) -> Items:
     """Question by question, for paired differences (`meaning.intervals.difference`); arguments as for `quality`.
 
-    Questions of one entry are not independent: the intervals are those of another sample of entries.
+    Questions of one answer are not independent: the intervals are those of another sample of answers.
     """
     answered = [place for place, entry in enumerate(entries) if entry is not None]
     if not answered:
         raise DataError("No question has an answer among the entries: nothing can be measured.")
-    of_question = ranks(similarities, entries)[answered]
+    of_question = ranks(similarities, entries, same_answer)[answered]
     measured = Items(
         {
             "mrr": as_floats(1 / of_question),
@@ -57,25 +64,40 @@ def items(similarities: Similarities, entries: Sequence[int | None]) -> Items:
             "recall_at_3": as_floats(of_question <= 3),
         }
     )
-    return with_groups(measured, [entries[place] for place in answered])
+    groups = answer_numbers(entries, same_answer)
+    return with_groups(measured, [groups[place] for place in answered])
 
 
-def ranks(similarities: Similarities, entries: Sequence[int | None]) -> NDArray[np.float64]:
-    """(Q,) where the entry that answers stands, from 1; NaN where none does.
+def ranks(
+    similarities: Similarities, entries: Sequence[int | None], same_answer: Sequence[int] | None = None
+) -> NDArray[np.float64]:
+    """(Q,) where the first entry that answers stands, from 1; NaN where none does. Arguments as for `quality`.
 
-    It stands behind all that are as close, so that whoever finds all equal gains nothing.
+    It stands behind all wrong ones that are as close, so that whoever finds all equal gains nothing.
     """
+    same = np.arange(similarities.shape[1]) if same_answer is None else np.asarray(same_answer)
     return np.array(
         [
-            np.nan if entry is None else float((row >= row[entry]).sum())
+            np.nan if entry is None else _rank(row, same == same[entry])
             for row, entry in zip(similarities, entries, strict=True)
         ]
     )
 
 
-def right_first(similarities: Similarities, entries: Sequence[int | None]) -> NDArray[np.bool_]:
-    """(Q,) whether the closest entry answers; False where none does."""
-    return ranks(similarities, entries) == 1
+def _rank(similarities: NDArray[np.float64], is_right: NDArray[np.bool_]) -> float:
+    return 1.0 + float((similarities[~is_right] >= similarities[is_right].max()).sum())
+
+
+def right_first(
+    similarities: Similarities, entries: Sequence[int | None], same_answer: Sequence[int] | None = None
+) -> NDArray[np.bool_]:
+    """(Q,) whether the closest entry answers; False where none does. Arguments as for `quality`."""
+    return ranks(similarities, entries, same_answer) == 1
+
+
+def answer_numbers(entries: Sequence[int | None], same_answer: Sequence[int] | None = None) -> list[int | None]:
+    """(Q) equal numbers for questions with the same answer; None where there is none. Arguments as for `quality`."""
+    return [entry if entry is None or same_answer is None else same_answer[entry] for entry in entries]
 
 
 def with_groups(of_items: Items, groups: Sequence[Hashable]) -> Items:

@@ -26,6 +26,8 @@ class Decisions:
     """Said no, and wrong."""
     true_negatives: int
     """Said no, and right."""
+    missed_too: int = 0
+    """Of the true negatives, those that cost as much as a false negative (`curve`)."""
 
     @property
     def precision(self) -> Interval:
@@ -57,7 +59,7 @@ class Decisions:
 
     def cost(self, false_positive: float = 1.0, false_negative: float = 1.0) -> float:
         """What all wrong decisions cost together."""
-        return self.false_positives * false_positive + self.false_negatives * false_negative
+        return self.false_positives * false_positive + (self.false_negatives + self.missed_too) * false_negative
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,8 @@ class Curve:
     """How many rows have the label 1."""
     negatives: int
     """How many have the label 0."""
+    missed_too: Counts
+    """How many of these cost as much as a false negative, since they are said no to."""
 
     @property
     def precision(self) -> Values:
@@ -98,7 +102,7 @@ class Curve:
             OptionError: a cost is below 0 or no number, or both are 0.
         """
         _check_costs(false_positive, false_negative)
-        missed = self.positives - self.true_positives
+        missed = self.positives - self.true_positives + self.missed_too
         return np.asarray(self.false_positives * false_positive + missed * false_negative, dtype=np.float64)
 
     def at(self, threshold: float) -> Decisions:
@@ -106,7 +110,8 @@ class Curve:
         place = int(np.searchsorted(self.thresholds, threshold, side="left"))
         right = int(self.true_positives[place]) if place < len(self.thresholds) else 0
         wrong = int(self.false_positives[place]) if place < len(self.thresholds) else 0
-        return Decisions(threshold, right, wrong, self.positives - right, self.negatives - wrong)
+        missed_too = int(self.missed_too[min(place, len(self.thresholds) - 1)])
+        return Decisions(threshold, right, wrong, self.positives - right, self.negatives - wrong, missed_too)
 
     def cheapest(self, false_positive: float = 1.0, false_negative: float = 1.0) -> Decisions:
         """The threshold whose wrong decisions cost least on these rows; of several the highest.
@@ -151,12 +156,14 @@ class Curve:
         return between if lower < between <= upper else upper
 
 
-def curve(scores: ArrayLike, labels: ArrayLike) -> Curve:
+def curve(scores: ArrayLike, labels: ArrayLike, missed_too: ArrayLike | None = None) -> Curve:
     """Counts at all thresholds.
 
     Args:
         scores: (N,) higher is more likely yes.
         labels: (N,) of 0 and 1, or False and True.
+        missed_too: (N,) for which rows with the label 0 a no is an error as well, which costs what a false negative
+            does: a question whose closest entry is wrong though another one answers it. None for no row.
 
     Raises:
         DataError: there are no rows, the lengths differ, a score is no finite number, or a label is not 0 or 1.
@@ -170,6 +177,8 @@ def curve(scores: ArrayLike, labels: ArrayLike) -> Curve:
     distinct, group = np.unique(values, return_inverse=True)
     right = np.bincount(group, weights=gold, minlength=len(distinct)).astype(np.int64)
     wrong = np.bincount(group, minlength=len(distinct)) - right
+    lost = np.zeros(len(values), dtype=bool) if missed_too is None else np.asarray(missed_too, dtype=bool) & (gold == 0)
+    said_yes = _from_the_top(np.bincount(group, weights=lost, minlength=len(distinct)).astype(np.int64))
     above = float(np.nextafter(distinct[-1], np.inf))
     return Curve(
         thresholds=np.append(distinct, above),
@@ -177,6 +186,7 @@ def curve(scores: ArrayLike, labels: ArrayLike) -> Curve:
         false_positives=_from_the_top(wrong),
         positives=int(gold.sum()),
         negatives=int(len(gold) - gold.sum()),
+        missed_too=said_yes[0] - said_yes,
     )
 
 

@@ -10,11 +10,13 @@ from streamlit.testing.v1 import AppTest
 
 from simcse_core.data.faq import Asked, Entry, Faq, bundled_faq
 from simcse_core.encoding.prompts import Prompts
+from simcse_core.meaning.intervals import Interval
+from simcse_core.uses.answering.matching import Compared
 from tests.encoding.tiny import tiny
-from ui.answers import encoded, take_away
+from ui.answers import encoded, ranking, take_away, tuning
 from ui.answers.lists import OWN, List
 from ui.answers.looks import LOOKS, Work
-from ui.answers.question import STARTS
+from ui.answers.question import STARTS, Question
 from ui.answers.tuning import Judged, Suggestion
 from ui.frame.page import PAGES
 from ui.shared import cache
@@ -152,11 +154,29 @@ def work(faq: Faq, settings: cache.EncoderSettings, judged: Judged | None = None
 
 def test_a_formula_in_a_list_is_no_formula_in_its_files() -> None:
     faq = Faq("own", (Entry("=HYPERLINK(1)", "=1+1"), Entry("When?", "At nine; +2 h")), (Asked("@SUM(1)", 0),))
-    made = work(faq, cache.EncoderSettings(), Judged(faq.asked, np.array([[0.9, 0.1]])))
+    made = work(faq, cache.EncoderSettings(), Judged(faq.asked, np.array([[0.9, 0.1]]), faq.same_answer))
     rows = list(csv.reader(take_away.entries(made).decode("utf-8-sig").splitlines()))
     assert rows == [["question", "answer"], ["'=HYPERLINK(1)", "'=1+1"], ["When?", "At nine;' +2 h"]]
     _header, replied = csv.reader(take_away.replies(made).decode("utf-8-sig").splitlines())
     assert replied == ["'@SUM(1)", "'=1+1", "0.9", "'=HYPERLINK(1)", "'=HYPERLINK(1)"]
+
+
+def test_the_entry_that_is_first_is_right_where_it_has_the_answer_that_was_meant() -> None:
+    entries = (Entry("When?", "At nine."), Entry("Where?", "Here."), Entry("Opening hours?", "at nine."))
+    faq, asked = Faq("own", entries), Asked("What time?", 0)
+    scores, words = np.array([[0.2, 0.4, 0.9]]), np.array([0.0, 2.0, 1.0])
+    matches = Compared(scores, scores > 1).matches(0, entries, 3)
+    found = ranking.Ranking(Question(asked.question, asked), matches, words, 0.5, "model", faq.right_entries(0))
+    assert "**Right:** the entry that answers is first, with 0.90. BM25 puts it in place 2." in ranking.finding(found)
+    assert Judged((asked,), scores, faq.same_answer).is_right.tolist() == [True]
+
+
+@pytest.mark.parametrize("always", [None, Interval(0.6, 0.5, 0.7)])
+def test_where_always_answering_is_better_the_page_says_so(always: Interval | None) -> None:
+    judged = Judged((Asked("When?", 0), Asked("Why?", None)), np.array([[0.9], [0.2]]), (0,))
+    said = tuning.finding(Suggestion(0.5, Interval(0.4, 0.3, 0.5), always), judged, Setting(0.5))
+    assert "40% right" in said
+    assert ("Always giving the closest answer: 60%." in said) == (always is not None)
 
 
 @pytest.mark.parametrize("settings", [{}, {"prompt": "query,document"}, {"prompt": ""}, {"prompt": "cats: ", "dim": 8}])

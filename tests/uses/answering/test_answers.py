@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from simcse_core import Answers, Index
-from simcse_core.data.faq import Asked, Entry, Faq, bundled_faq
+from simcse_core.data.faq import Asked, Entry, Faq, asked_from_source, bundled_faq
 from simcse_core.encoding.model import SimCSE
 from simcse_core.encoding.prompts import Prompts
 from simcse_core.errors import DataError, InputError, OptionError
@@ -92,6 +92,31 @@ def test_how_often_the_right_entry_comes_first() -> None:
     measured = answers().evaluate()
     assert (measured.questions, measured.mrr.value, measured.precision_at_1.value) == (6, 1, 1)
     assert measured.precision_at_1.low < 0.8  # of three entries
+
+
+def test_entries_that_share_an_answer_are_all_right() -> None:
+    entries = (Entry("open", "nine"), Entry("where", "harbour"), Entry("price", " Nine"), Entry("where", "harbour"))
+    faq = Faq("help", entries)
+    asked = asked_from_source(
+        {"question": ["price", "where", "open", "x"], "answer": ["nine", "harbour", "nine", ""]}, faq
+    )
+    assert [one.entry for one in asked] == [0, 1, 0, None]
+    assert faq.same_answer == (0, 1, 0, 1)
+    assert (faq.right_entries(0), faq.right_entries(3), faq.right_entries(None)) == ({0, 2}, {1, 3}, set())
+    tool = answers(faq, threshold=None)
+    assert tool.evaluate(asked).precision_at_1.value == tool.evaluate(asked).mrr.value == 1
+    tool.fit_threshold(asked)
+    assert tool.fitted is not None
+    assert tool.fitted.always.value == 3 / 4
+    assert (tool.fitted.decisions.true_positives, tool.fitted.decisions.true_negatives) == (3, 1)
+
+
+def test_where_nothing_asked_is_found_unrelated_sentences_stay_below_the_threshold() -> None:
+    misleading = Faq("help", FAQ.entries, (Asked("open", 1), Asked("x", None)))
+    tool = answers(misleading)
+    assert tool.fitted is None
+    assert tool.threshold == answers(FAQ.entries).threshold
+    assert tool.threshold is not None
 
 
 def test_embeddings_that_are_there_are_not_made_again() -> None:

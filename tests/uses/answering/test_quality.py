@@ -17,6 +17,19 @@ def test_the_entry_that_answers_stands_behind_all_that_are_as_close() -> None:
     np.testing.assert_array_equal(ranks(SIMILARITIES, [0, 1, 2, None]), [1, 2, 3, np.nan])
 
 
+def test_any_entry_with_the_same_answer_is_right() -> None:
+    entries, same = [1, 0, 2, 0, None], [0, 0, 2]
+    similarities = np.vstack([SIMILARITIES, [1, 1, 1]])
+    # Entries 0 and 1 share an answer: 0.9 is first, 0.4 stands beside the wrong 0.4, 0.3 behind two, 0.8 is first.
+    np.testing.assert_array_equal(ranks(similarities, entries, same), [1, 2, 3, 1, np.nan])
+    measured = quality(similarities, entries, same)
+    assert measured.mrr.value == pytest.approx((1 + 1 / 2 + 1 / 3 + 1) / 4)
+    assert measured.precision_at_1.value == 2 / 4
+    by_answer = interval(with_groups(Items({"precision_at_1": [1.0, 0.0, 0.0, 1.0]}), [0, 0, 2, 0]), "precision_at_1")
+    assert (measured.precision_at_1.low, measured.precision_at_1.high) == (by_answer.low, by_answer.high)
+    assert no_answer.fit(similarities, entries, same).always.value == 2 / 5
+
+
 def test_quality_is_the_mean_over_questions_with_an_answer() -> None:
     measured = quality(SIMILARITIES, [0, 1, 2, None])
     assert measured.questions == 3

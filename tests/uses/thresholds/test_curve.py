@@ -47,6 +47,9 @@ def test_the_cheapest_threshold_costs_least_of_all() -> None:
 def test_the_cheapest_threshold_lies_in_the_middle_between_two_scores() -> None:
     assert curve([0.2, 0.8], [0, 1]).cheapest().threshold == pytest.approx(0.5)
     assert curve([0.2, 0.8], [1, 1]).cheapest().threshold == 0.2
+    missed_too = curve([0.2, 0.4, 0.8], [1, 0, 0], [0, 1, 0])  # of the two that are wrong, the first is missed below
+    assert missed_too.costs(1, 3).tolist() == [2, 2 + 3, 1 + 6, 6]
+    assert [missed_too.at(one).cost(1, 3) for one in (0.1, 0.3, 0.5, 0.9)] == [2, 5, 7, 6]
     nothing = curve([0.2, 0.8], [0, 0]).cheapest()
     assert (nothing.false_positives, nothing.threshold > 0.8, nothing.threshold < 0.9) == (0, True, True)
 

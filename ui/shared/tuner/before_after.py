@@ -25,10 +25,12 @@ class Side:
     is_right: NDArray[np.bool_]
     """(N,) which should be accepted. Pairs have the same on both sides; a question has whether its closest entry is
     right."""
+    missed_too: NDArray[np.bool_] | None = None
+    """(N,) as for `curve`."""
 
     @property
     def curve(self) -> Curve:
-        return curve(self.scores, self.is_right)
+        return curve(self.scores, self.is_right, self.missed_too)
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ def show(comparison: Comparison, *, key: str, words: Words | None = None) -> flo
     now = setting.current(key, hashlib.sha256(b"".join(parts)).hexdigest(), old)
     scores = np.concatenate([before.scores, after.scores, [now.threshold]])
     tuner = Tuner(
-        [Series(side.scores, side.is_right, side.name) for side in (before, after)],
+        [Series(side.scores, side.is_right, side.name, missed_too=side.missed_too) for side in (before, after)],
         of_cosines(float(scores.min()), float(scores.max())),
         words or view.of_matches(),
         [Mark(_("Old one: {threshold}"), old)],

@@ -34,6 +34,8 @@ class Series:
     """(N,) which should be accepted; None where nobody knows."""
     name: str = ""
     calibrated: Sequence["Calibrated"] = ()
+    missed_too: ArrayLike | None = None
+    """(N,) for which rows that are not right a no costs as much as a miss, as for `curve`; None for none."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,9 @@ def _packed(series: Series) -> dict[str, Any]:
         packed["all"] = _base64(scores)
     else:
         is_right = np.asarray(series.is_right, dtype=bool)
+        lost = np.zeros(len(scores)) if series.missed_too is None else np.asarray(series.missed_too)
         packed |= {"right": _base64(scores[is_right]), "wrong": _base64(scores[~is_right])}
+        packed["missedToo"] = _base64(scores[lost.astype(bool) & ~is_right])
     packed["calibrated"] = [
         {
             "name": one.name,

@@ -13,11 +13,18 @@ export function accepted(ascending, threshold) {
   return ascending.length - low
 }
 
-// The four cells. right, wrong: ascending scores of what should be accepted and of what should not.
-export function cells({ right, wrong }, threshold) {
+// The four cells. right, wrong: ascending scores of what should be accepted and of what should not; missedToo: those of
+// the wrong that cost as much as a miss when they are rejected, of which it counts these.
+export function cells({ right, wrong, missedToo = [] }, threshold) {
   const hits = accepted(right, threshold)
   const falseAlarms = accepted(wrong, threshold)
-  return { hits, misses: right.length - hits, falseAlarms, rejected: wrong.length - falseAlarms }
+  return {
+    hits,
+    misses: right.length - hits,
+    falseAlarms,
+    rejected: wrong.length - falseAlarms,
+    missedToo: missedToo.length - accepted(missedToo, threshold),
+  }
 }
 
 // Shares, each [value, low, high] with Wilson's 95 % interval; NaN where there is nothing to take a share of.
@@ -42,15 +49,15 @@ export function share(count, of) {
 }
 
 // costs: of one false alarm and of one miss.
-export function cost({ misses, falseAlarms }, costs) {
-  return falseAlarms * costs[0] + misses * costs[1]
+export function cost({ misses, falseAlarms, missedToo }, costs) {
+  return falseAlarms * costs[0] + (misses + missedToo) * costs[1]
 }
 
 // All thresholds that decide differently, ascending, with their cells; the last one accepts nothing.
-export function steps({ right, wrong }) {
-  const distinct = Float64Array.from(new Set([...right, ...wrong])).sort()
-  const all = Array.from(distinct, (threshold) => ({ threshold, ...cells({ right, wrong }, threshold) }))
-  if (all.length) all.push({ threshold: Infinity, hits: 0, misses: right.length, falseAlarms: 0, rejected: wrong.length })
+export function steps(scores) {
+  const distinct = Float64Array.from(new Set([...scores.right, ...scores.wrong])).sort()
+  const all = Array.from(distinct, (threshold) => ({ threshold, ...cells(scores, threshold) }))
+  if (all.length) all.push({ threshold: Infinity, ...cells(scores, Infinity) })
   return all
 }
 

@@ -15,7 +15,8 @@ const numbers = (text) => new Float64Array(fromBase64(text).buffer)
 
 function unpacked(series) {
   const labelled = series.right !== null
-  const scores = labelled ? { right: numbers(series.right), wrong: numbers(series.wrong) } : { all: numbers(series.all) }
+  const names = labelled ? ["right", "wrong", "missedToo"] : ["all"]
+  const scores = Object.fromEntries(names.map((name) => [name, numbers(series[name])]))
   const every = labelled ? steps(scores) : []
   const curve = every.map((step) => ratesOf(step)).filter(({ precision, recall }) => precision === precision && recall === recall)
   return { ...series, ...scores, labelled, steps: every, curve }
