@@ -65,6 +65,26 @@ def test_what_people_asked_fits_the_threshold_and_measures(run: Command) -> None
     )
 
 
+def test_where_always_answering_is_better_the_command_says_so(run: Command, tmp_path: Path) -> None:
+    said = "Always giving the closest answer handles more questions well: --threshold none does."
+    assert said not in run("answer", "--faq", "faq.csv", "--asked", "asked.csv")[1]
+    # Five of eight get the right answer; the other three have none and are as close, so that no threshold parts them.
+    rows = [
+        "coins x x,coins",
+        "coins,",
+        "nine,",
+        "open x x,nine",
+        "nine x x x,nine",
+        "coins x,coins",
+        "nine x x x,nine",
+    ]
+    (tmp_path / "hard.csv").write_text("\n".join(["question,answer", *rows, "harbour x,"]))
+    out = run("answer", "--faq", "faq.csv", "--asked", "hard.csv", "--format", "json")[1]
+    fitted = json.loads(out)["fitted"]
+    assert (fitted["handled"]["value"], fitted["always"]["value"], fitted["is_always_better"]) == (3 / 8, 5 / 8, True)
+    assert said in run("answer", "--faq", "faq.csv", "--asked", "hard.csv")[1]
+
+
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
