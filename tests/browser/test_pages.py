@@ -26,7 +26,7 @@ FIGURES = {
     "training": ".curves-stage svg path",
     "search": ".search-lists[data-painted]",
     "classify": ".st-key-stage-figure table",
-    "answers": ".st-key-stage-figure table",
+    "answers": ".ranking-rows li",
     "runs": "[data-testid=stMain] a",
 }
 """What a page waits for that has no Plotly chart at first."""

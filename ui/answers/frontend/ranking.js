@@ -10,7 +10,7 @@ function replyCard(reply, isMain) {
   const card = html("article", "ranking-reply")
   card.toggleAttribute("data-main", isMain)
   card.toggleAttribute("data-none", !reply.has_answer)
-  const title = html("h3", "", reply.by)
+  const title = html("h2", "", reply.by)
   title.append(html("span", "", reply.note))
   card.append(title, html("p", "", reply.text), html("small", "", reply.matched))
   return card
