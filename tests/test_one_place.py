@@ -212,7 +212,7 @@ def test_help_names_what_can_be_chosen(command: str, names: list[str], capsys: p
 
 def test_commands_take_all_of_them(run_command: Any, tmp_path: Path) -> None:
     measured = json.loads(run_command("evaluate", "--data", "dummies-en", "--format", "json"))
-    assert measured.keys() == {"n", "dummy_gap"}
+    assert measured.keys() == {"model", "data", "kind", "ranges", "n", "dummy_gap"}
     (tmp_path / "own.csv").write_text("phrase_a,phrase_b,same\nA cat,A kitten,1\nA cat,The moon,0\n")
     assert json.loads(run_command("evaluate", "--data", tmp_path / "own.csv", "--format", "json"))["n"] == 2
     (tmp_path / "texts.txt").write_text("\n".join(THINGS))

@@ -590,7 +590,7 @@ def test_what_is_no_file_says_what_it_is(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="is a folder"):
         read_texts(tmp_path)
     os.mkfifo(tmp_path / "pipe.txt")
-    with pytest.raises(DataError, match=r"pipe.txt is empty: nobody has written"), open_texts(tmp_path / "pipe.txt"):
+    with pytest.raises(DataError, match=r"pipe.txt is empty: nothing was written"), open_texts(tmp_path / "pipe.txt"):
         pass
     with pytest.raises(DataError, match="is a device, not a file"), open_texts("/dev/null"):
         pass
