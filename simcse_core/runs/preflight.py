@@ -8,7 +8,7 @@ from pathlib import Path
 from simcse_core.data.held_out import Sides
 from simcse_core.data.kinds import texts_of
 from simcse_core.data.opening import open_data, source_of
-from simcse_core.encoding.catalogue import find, load
+from simcse_core.encoding import catalogue
 from simcse_core.encoding.layers import layers_to_tune
 from simcse_core.encoding.protocol import Trainable
 from simcse_core.encoding.scratch import SIZES, check_enough, new_model
@@ -94,7 +94,7 @@ def absolute(config: RunConfig) -> RunConfig:
     def data(name: str) -> str:
         return str(Path(name).resolve()) if source_of(name) == "file" and Path(name).is_file() else name
 
-    is_folder = config.model not in SIZES and find(config.model) == Path(config.model)
+    is_folder = config.model not in SIZES and catalogue.find(config.model) == Path(config.model)
     return config.model_copy(
         update={
             "data": data(config.data),
@@ -107,7 +107,7 @@ def absolute(config: RunConfig) -> RunConfig:
 def _loaded(config: RunConfig, fetching: Fetching) -> Trainable:
     """The model it starts from, which can train what it is to train."""
     with fetching(config.model) as on_fetch:
-        model = load(
+        model = catalogue.load(
             config.model,
             pooling=config.pooling,
             layer=config.layer,

@@ -85,7 +85,7 @@ def test_a_users_mistake_ends_with_2_and_one_clear_line(
 def test_a_package_that_a_light_core_lacks_is_named_with_the_extra_that_brings_it(
     run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "texts.txt").write_text("".join(f"text {number}\n" for number in range(9)))
+    (tmp_path / "texts.txt").write_text("".join(f"text {number}\n" for number in range(20)))
     monkeypatch.setitem(sys.modules, "umap", None)  # as if it were not installed
     status, _out, err = run(
         "project", "--input", tmp_path / "texts.txt", "--output", tmp_path / "m.csv", "--method", "umap"

@@ -19,7 +19,7 @@ from simcse_core.errors import ModelError, OptionError
 from simcse_core.home import home, models_folder
 from simcse_core.limits import Limits, limits
 from simcse_core.meaning.projection import projections
-from simcse_core.runs import queue
+from simcse_core.runs import bundles, execute, queue, race
 
 NINES = "9" * 5_000
 NO_NUMBERS = (
@@ -45,7 +45,8 @@ def nothing_is_loaded_or_fetched(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
             catalogue.find(name)
         raise ModelError("reached the model")
 
-    monkeypatch.setattr(catalogue, "load", stop)
+    for module in (catalogue, bundles, execute, race):  # the last three have taken its name over
+        monkeypatch.setattr(module, "load", stop)
     monkeypatch.setattr(queue, "ensure_supervisor", lambda **_options: None)
     monkeypatch.setattr(os, "execve", lambda *_arguments: None)  # the pages would run in the place of the tests
     monkeypatch.chdir(tmp_path)

@@ -55,7 +55,7 @@ def test_the_table_is_written_by_the_ending_of_its_file(run: Command, tmp_path: 
         ("--suite sts --data . --output table.xlsx", "ends in none of .txt"),
         ("--suite sts --data . --output no/table.md", "There is no folder no"),
         ("--suite sts --data . --scale-max 5", "--scale-max does not go with --suite"),
-        ("--data sts13.csv --model a --model b", "--model stands 2 times"),
+        ("--data sts13.csv --model a --model b", "--model is given 2 times"),
     ],
 )
 def test_a_mistake_ends_with_one_line(run: Command, arguments: str, complaint: str) -> None:
