@@ -47,8 +47,11 @@ def short_line(text: str) -> str:
 
 
 def shortened(text: str, longest: int = LONGEST_WORD) -> str:
-    """The beginning and the end of what is longer than anybody reads."""
-    return text if len(text) < longest else f"{text[:80]} … {text[-40:]}"
+    """The beginning and the end of what is longer than anybody reads; never longer than it was."""
+    if len(text) < longest:
+        return text
+    end = min(40, longest // 4)
+    return f"{text[: min(80, longest - end - 3)]} … {text[-end:]}"
 
 
 def markdown(text: str) -> str:

@@ -18,7 +18,7 @@ from simcse_core.data.writers import to_csv
 from simcse_core.errors import DataError, OptionError
 from simcse_core.learning.records import Finished, Note, Record, State
 from simcse_core.learning.settings import TrainingSettings
-from simcse_core.plain import markdown, markup, printable, shell_word, short_line
+from simcse_core.plain import markdown, markup, printable, shell_word, short_line, shortened
 from simcse_core.runs import store
 from simcse_core.runs.bundle_contents import Description
 from simcse_core.runs.bundle_readme import readme
@@ -190,3 +190,8 @@ def test_class_names_and_columns_in_errors_are_one_line() -> None:
         with pytest.raises((DataError, OptionError)) as refused:
             data_from_bytes(to_csv([name, "other"], [("a", 1)]).encode("utf-8", "replace"), f"{name}.csv")
         assert "\n" not in short_line(str(refused.value))
+
+
+def test_what_is_shortened_is_no_longer_than_asked() -> None:
+    assert shortened("multilingual-e5-small (4-bit)", 20) == "multilingual … -bit)"
+    assert shortened("x" * 500) == "x" * 80 + " … " + "x" * 40
