@@ -1,22 +1,19 @@
 """The answer to a question: stored for the one that the page begins with, else computed in a process of its own."""
 
-import hashlib
-import time
 from typing import TYPE_CHECKING
 
-import streamlit as st
-
-from ui.classify import computing, stored, work
+from ui.classify import computing, stored
 from ui.classify.computing import Encoded, Outcome
 from ui.classify.data import ClassifyData
 from ui.classify.question import Question
-from ui.frame import waiting
 from ui.frame.translation import _, language
-from ui.shared import cache
+from ui.shared import work
 from ui.shared.cache import EncoderSettings
+from ui.shared.encoding import encode
+
+WORKER = "classify"
 
 if TYPE_CHECKING:
-    from simcse_core.encoding.texts import Embeddings
     from simcse_core.uses.classification import Classifier, LearningCurve
 
 
@@ -37,6 +34,7 @@ def outcome(question: Question) -> Outcome | None:
         return None
     test = None if data.test_labels is None else (data.test_texts, data.test_labels)
     return work.result(
+        WORKER,
         question.key,
         _("Learning and testing"),
         computing.outcome,
@@ -57,6 +55,7 @@ def classifier(question: Question) -> "Classifier | None":
     if encoded is None:
         return None
     return work.result(
+        WORKER,
         _of_training(question),
         _("Learning from all texts"),
         computing.classifier,
@@ -75,6 +74,7 @@ def curve(question: Question) -> "LearningCurve | None":
     if encoded is None:
         return None
     return work.result(
+        WORKER,
         _of_training(question),
         _("Learning from ever more texts"),
         computing.curve,
@@ -98,25 +98,3 @@ def _encoded(data: ClassifyData, settings: EncoderSettings) -> Encoded | None:
         return None if train is None else Encoded(train)
     test = encode(data.test_texts, settings)
     return None if test is None else Encoded(train, test)
-
-
-def encode(texts: tuple[str, ...], settings: EncoderSettings) -> "Embeddings | None":
-    """(N, D) embeddings, with progress and a button that stops; None once it was used."""
-    content = hashlib.sha256(repr((texts, settings)).encode("utf-8", "surrogatepass")).hexdigest()[:16]
-    if work.is_stopped(content, _("Reading the texts")):
-        return None
-    with waiting.progress_bar(_("Reading the texts")) as report:
-        place, begun = st.empty(), time.monotonic()
-
-        def show(done: int, total: int) -> None:
-            if done < total and time.monotonic() - begun > waiting.BAR_AFTER_SECONDS and not drawn:
-                drawn.append(True)
-                place.button(
-                    _("Cancel"), icon=":material/close:", key=f"stop-{content}", on_click=work.stop, args=(content,)
-                )
-            report(done, total)
-
-        drawn: list[bool] = []
-        rows = cache.embeddings(texts, settings, show)
-        place.empty()
-    return rows

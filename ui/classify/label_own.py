@@ -8,12 +8,12 @@ from streamlit.delta_generator import DeltaGenerator
 
 from simcse_core.encoding.texts import Embeddings
 from simcse_core.uses.classification.labelling import Pool
-from ui.classify import answer, charts, data, own_texts, proposing
+from ui.classify import charts, data, own_texts, proposing
+from ui.classify.answer import WORKER
 from ui.classify.charts import Line
 from ui.classify.own_texts import OwnTexts
 from ui.classify.proposing import Proposed
 from ui.classify.session import KEYS, LabellingSession
-from ui.classify.work import WORKER
 from ui.frame import address, errors, page, projector
 from ui.frame.components import component
 from ui.frame.stage import Stage
@@ -21,6 +21,7 @@ from ui.frame.translation import _, joined, language
 from ui.shared import background, cache, data_choice, inputs
 from ui.shared.cache import EncoderSettings
 from ui.shared.data_choice import Upload
+from ui.shared.encoding import encode
 
 _SCRIPT = Path(__file__).parent / "frontend" / "labelling.js"
 KEY = "classify-keys"
@@ -41,7 +42,7 @@ def show(places: Stage) -> None:
         estimate = st.container()
         _take_away(session, own)
         with places.figure:
-            embeddings = answer.encode(session.texts, settings)
+            embeddings = encode(session.texts, settings)
             if embeddings is None:
                 return
             pool = _pool(session, embeddings, settings)

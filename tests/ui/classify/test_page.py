@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from ui.classify.computing import Note, Stopped
 from ui.frame.page import PAGES
 from ui.shared import background, data_choice
 from ui.shared.data_choice import Upload
+from ui.shared.work_note import Note, Stopped
 
 ROOT = Path(__file__).parent.parent.parent.parent
 TOPICS = {"card": "My card number {} is lost.", "loan": "May I keep book {} longer?", "room": "Is room {} free today?"}

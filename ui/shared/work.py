@@ -10,23 +10,23 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from simcse_core.errors import UserError
-from ui.classify.computing import Note, Stopped
 from ui.frame.translation import _
 from ui.shared import background
+from ui.shared.work_note import Note, Stopped
 
-WORKER = "classify"
-_STOPPED = "classify-stopped"
+_STOPPED = "work-stopped"
 
 T = TypeVar("T")
 
 
-def result(key: str, title: str, work: Callable[..., T | UserError], *arguments: object) -> T | None:
+def result(worker: str, key: str, title: str, work: Callable[..., T | UserError], *arguments: object) -> T | None:
     """What a process has computed; None while it is at work, or where somebody has stopped it: the page says so.
 
     Args:
+        worker: name of the process, as for `background.submit`.
         key: all that the result depends on, by which it is computed once for all sessions.
         title: of the work, for the screen.
-        work: a function of `computing`, whose last argument is a `Note`.
+        work: a function of a module that needs no screen; its last argument is a `Note`.
         arguments: before the note.
 
     Raises:
@@ -35,7 +35,7 @@ def result(key: str, title: str, work: Callable[..., T | UserError], *arguments:
     content = hashlib.sha256(f"{work.__name__} {key}".encode("utf-8", "surrogatepass")).hexdigest()
     if is_stopped(content, title):
         return None
-    future, note = _submitted(content, work, arguments)
+    future, note = _submitted(worker, content, work, arguments)
     if not future.done():
         _watch(future, note, title, content)
         return None
@@ -61,13 +61,13 @@ def stop(content: str) -> None:
 
 
 def _submitted(
-    content: str, work: Callable[..., T | UserError], arguments: tuple[object, ...]
+    worker: str, content: str, work: Callable[..., T | UserError], arguments: tuple[object, ...]
 ) -> "tuple[Future[T | UserError], Note]":
     """Somebody else may have stopped the same work; who still wants it begins anew."""
     while True:
         attempt = _attempts().get(content, 0)
         note = Note(_folder() / f"{content[:32]}-{attempt}")
-        future = background.submit(WORKER, f"{content} {attempt}", work, *arguments, note)
+        future = background.submit(worker, f"{content} {attempt}", work, *arguments, note)
         if not (future.done() and not future.cancelled() and isinstance(future.exception(), Stopped)):
             return future, note
         _attempts()[content] = attempt + 1
