@@ -1,0 +1,11 @@
+// The map as a component: it waits for its arrays, and reports what is chosen and selected.
+import { contentOf, digestsOf } from "./content.js"
+import { whenHere } from "./shelf.js"
+import { MapView } from "./map_view.js"
+
+export default function ({ parentElement, data, setStateValue }) {
+  const root = parentElement.querySelector(".map-plot")
+  root.report = (touched) => setStateValue("touched", { content: data.content, ...touched, at: Date.now() })
+  root.view ??= new MapView(root, (touched) => root.report(touched))
+  whenHere(data.key, digestsOf(data), (arrays) => root.view.show(contentOf(data, arrays)))
+}

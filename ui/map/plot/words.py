@@ -1,0 +1,52 @@
+"""The words on and around a map, in the language of this session."""
+
+from ui.frame.translation import _
+
+
+def words() -> dict[str, str]:
+    """By the names that the frontend uses."""
+    return {
+        "tools": _("Tools of the map"),
+        "move": _("Move"),
+        "turn": _("Turn"),
+        "box": _("Select with a box"),
+        "lasso": _("Select with a lasso"),
+        "zoom_in": _("Zoom in"),
+        "zoom_out": _("Zoom out"),
+        "fit": _("Show all"),
+        "show": _("What is shown"),
+        "names": _("Names of groups"),
+        "density": _("Where points overlap"),
+        "unsure": _("Unsure points"),
+        "save": _("Save picture"),
+        "help": _("Help"),
+        "close": _("Close"),
+        "legend": _("Legend: a click hides or shows"),
+        "all": _("Show all classes"),
+        "kept": _("hollow: under a third of its neighbours kept"),
+        "contours": _("lines: 2, 4, 8 … points on top of each other"),
+        "play": _("Play"),
+        "pause": _("Pause"),
+        "back": _("One step back"),
+        "forward": _("One step forward"),
+        "scrub": _("Between {first} and {second}"),
+        "keys": _(
+            "Arrow keys go from point to point, Enter chooses, Escape lets go. Plus and minus zoom, 0 shows all, Shift "
+            "with an arrow key moves the map. X selects the point, G its group, V all that is in view. N names, "
+            "D density, U unsure points, L legend."
+        ),
+        "mouse": _(
+            "Drag to move, wheel to zoom, click to choose; Shift and drag selects. On a touch screen two fingers move "
+            "and zoom."
+        ),
+        "touch": _("Two fingers move the map"),
+        "point": _("{text}. {label} {place}"),
+        "chosen": _("Chosen: {text}"),
+        "selected": _("{n} of {all} selected"),
+        "nothing": _("Nothing is selected"),
+        "view": _("{n} of {all} points in view"),
+        "no_webgl": _("This browser draws without WebGL 2: a plain map, of {n} of {all} points."),
+        "lost": _("The graphics card was taken away. The map comes back as soon as it is there again."),
+        "waiting": _("The text is on its way …"),
+        "map": _("Map"),
+    }
