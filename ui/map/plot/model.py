@@ -23,7 +23,7 @@ class Layout:
 
 @dataclass(frozen=True, eq=False)
 class Classes:
-    """A class of each text, as colour and shape. Of more than eight the seven largest are drawn, the rest is "other"."""
+    """A class of each text, as colour and shape. Of more than eight the seven largest are drawn, others are "other"."""
 
     values: NDArray[np.integer[Any]]
     """(N,) positions in `names`; -1 for none."""

@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +40,7 @@ class Frame:
         span = float((high.astype(np.float64) - low).max())
         return cls((low.astype(np.float64) + high) / 2, span if span > 0 else 1.0)
 
-    def units(self, points: NDArray[np.floating]) -> NDArray[np.float64]:
+    def units(self, points: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
         """(N, D) in the frame; the points that it was made of are in [0, 1]."""
         return (np.asarray(points, dtype=np.float64) - self.middle[: points.shape[1]]) / self.span + 0.5
 

@@ -1,6 +1,9 @@
 """A plot as what the frontend gets: a description as JSON, and arrays."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from simcse_core.plain import one_line, shortened
 from ui.map.plot import packing
@@ -97,10 +100,8 @@ def _legend(colors: Colored) -> dict[str, object]:
     return {"title": one_line(colors.title), "entries": entries, "table": list(colors.table), "ticks": ticks}
 
 
-def _unit(frame: packing.Frame, point: object) -> list[float] | None:
-    import numpy as np
-
+def _unit(frame: packing.Frame, point: Sequence[float] | None) -> list[float] | None:
     if point is None:
         return None
-    units = frame.units(np.asarray(point, dtype=np.float64)[None])[0]
+    units = frame.units(np.asarray(point, dtype=np.float64)[None, : len(frame.middle)])[0]
     return [round(float(value), 6) for value in units] if np.isfinite(units).all() else None
