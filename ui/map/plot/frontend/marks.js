@@ -30,11 +30,11 @@ function ring(context, { look, radius }, { x, y }, away, line) {
   }
 }
 
-function line(context, look, places, color, width, alpha) {
+function stroke(context, look, places, color, width, alpha) {
   context.beginPath()
   places.forEach(({ x, y }, number) => (number ? context.lineTo(x, y) : context.moveTo(x, y)))
-  for (const [stroke, wide, share] of [[look.paper, width + 2, 0.6 * alpha], [color, width, alpha]]) {
-    context.strokeStyle = stroke
+  for (const [paint, wide, share] of [[look.paper, width + 2, 0.6 * alpha], [color, width, alpha]]) {
+    context.strokeStyle = paint
     context.lineWidth = wide * look.marks
     context.globalAlpha = share
     context.stroke()
@@ -51,7 +51,7 @@ function drawTrails(context, scene) {
       const { places } = scene.motion.layout(place)
       return placeAt(scene, [0, 1, 2].map((axis) => places[4 * row + axis] / 65535))
     })
-    line(context, scene.look, way, scene.look.accent, 1.4, 0.8)
+    stroke(context, scene.look, way, scene.look.accent, 1.4, 0.8)
     context.fillStyle = scene.look.accent
     context.beginPath()
     context.arc(way[0].x, way[0].y, 2.5 * scene.look.marks, 0, 2 * Math.PI)
@@ -64,7 +64,7 @@ function drawNeighbours(context, scene, room) {
   if (scene.chosen === null || scene.content.chosen?.row !== scene.chosen) return
   const from = placeOf(scene, scene.chosen)
   const shown = scene.content.neighbours.map(({ row, cosine }) => ({ ...placeOf(scene, row), cosine }))
-  for (const place of shown) line(context, scene.look, [from, place], scene.look.ink, 1.1, 0.75)
+  for (const place of shown) stroke(context, scene.look, [from, place], scene.look.ink, 1.1, 0.75)
   for (const place of shown) ring(context, scene, place, 2, 1.3)
   useFont(context, scene.look, { weight: 600, scale: 0.9 })
   for (const place of shown) {
