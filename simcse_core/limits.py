@@ -25,7 +25,13 @@ class Limits:
     max_grid_texts: int = 60
     max_grid_pairs: int = 5_000
     max_similarity_texts: int = 5_000
-    max_map_points: int = 5_000
+    max_map_points: int = 100_000
+    max_map_memory_megabytes: int = 4_000
+    """Of the process that makes one map."""
+    max_map_cache_megabytes: int = 500
+    """Of maps on the disk that were computed before; those that were not used for the longest time go first."""
+    map_workers: int = 2
+    """Maps that are made at once; never more than there are cores."""
     max_circle_texts: int = 12
     max_search_texts: int = 50_000
     """Encoded by the page Search; the commands `index` and `search` take more."""

@@ -6,7 +6,7 @@ so widgets, flags and validation come from the function itself.
 """
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -126,12 +126,14 @@ def summary_of(function: Callable[..., Any]) -> str:
     return (inspect.getdoc(function) or "").partition("\n")[0]
 
 
-def options_of(function: Callable[..., Any], name: str) -> type[BaseModel]:
-    """A model of a function's options, its keyword-only parameters with a default."""
+def options_of(function: Callable[..., Any], name: str, leaving_out: Collection[str] = ()) -> type[BaseModel]:
+    """A model of a function's options, its keyword-only parameters with a default, but for those to leave out."""
     options: dict[str, Any] = {
         parameter.name: (parameter.annotation, parameter.default)
         for parameter in inspect.signature(function).parameters.values()
-        if parameter.kind is parameter.KEYWORD_ONLY and parameter.default is not parameter.empty
+        if parameter.kind is parameter.KEYWORD_ONLY
+        and parameter.default is not parameter.empty
+        and parameter.name not in leaving_out
     }
     config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
     return create_model(f"{name}_options", __config__=config, **options)

@@ -360,7 +360,7 @@ if not os.path.isdir(os.path.dirname(getattr(config, "CACHE_DIR", "") or "/nowhe
     raise RuntimeError("cannot cache function 'rdist': no locator available for file 'umap/layouts.py'")
 class UMAP:
     def __init__(self, **options): pass
-    def fit_transform(self, vectors): return vectors[:, :2]
+    def fit_transform(self, vectors, classes=None): return vectors[:, :2]
 """
 
 

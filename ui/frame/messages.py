@@ -31,7 +31,9 @@ from ui.frame.translation import LOCALES
 
 ROOT = Path(__file__).parent.parent.parent
 _LOCAL_ERRORS = ("EncodingError", "UnansweredError")
-KEYWORDS = dict.fromkeys(("_", "N_", *_LOCAL_ERRORS, *(name for name in vars(errors) if name.endswith("Error"))))
+KEYWORDS = dict.fromkeys(
+    ("_", "N_", "Note", *_LOCAL_ERRORS, *(name for name in vars(errors) if name.endswith("Error")))
+)
 
 
 def current_messages(locale: str) -> Catalog:
@@ -69,6 +71,7 @@ def _from_registries() -> Iterator[str]:
         for metric in kind.metrics:
             yield from (metric.title, metric.explanation)
     yield from (projection.while_waiting for projection in projections.entries() if projection.while_waiting)
+    yield from (projection.places_by for projection in projections.entries())
     yield from bundled.titles().values()
     yield from (field.explanation for field in option_fields(TrainingSettings))
     yield from HEADS.values()
