@@ -1,5 +1,6 @@
 """The colour and the shape of each text, as one byte that is a place in a table."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,6 +46,9 @@ class Colored:
     """256 colours; the last one for no number."""
     ticks: tuple[tuple[float, str], ...] = ()
     """Places from 0 to 1 along the bar, and what stands there."""
+    low: float = 0.0
+    high: float = 1.0
+    digits: int = 2
 
 
 def colored(color: Classes | Numbers | None, count: int) -> Colored:
@@ -80,11 +84,13 @@ def _numbers(numbers: Numbers) -> Colored:
     shares = (np.asarray(numbers.values, dtype=np.float64) - numbers.low) / (width if width > 0 else 1.0)
     codes = np.where(np.isnan(shares), NO_NUMBER, np.rint(np.nan_to_num(shares).clip(0, 1) * (NO_NUMBER - 1)))
     stops = PUOR if numbers.kind == "cosine" else CIVIDIS
-    ticks = tuple((place, _written(numbers.low + place * width, width)) for place in (0.0, 0.5, 1.0))
-    return Colored(codes.astype(np.uint8), numbers.title, (), (*_between(stops), NONE), ticks)
+    digits = _digits(width)
+    ticks = tuple((place, _written(numbers.low + place * width, digits)) for place in (0.0, 0.5, 1.0))
+    table = (*_between(stops), NONE)
+    return Colored(codes.astype(np.uint8), numbers.title, (), table, ticks, numbers.low, numbers.high, digits)
 
 
-def _between(stops: "tuple[str, ...] | list[str]") -> list[str]:
+def _between(stops: Sequence[str]) -> list[str]:
     """255 colours at equal distances along the stops."""
     channels = np.array([[int(color[start : start + 2], 16) for start in (1, 3, 5)] for color in stops])
     places = np.linspace(0, len(stops) - 1, NO_NUMBER)
@@ -92,7 +98,10 @@ def _between(stops: "tuple[str, ...] | list[str]") -> list[str]:
     return [f"#{red:02X}{green:02X}{blue:02X}" for red, green, blue in zip(*mixed, strict=True)]
 
 
-def _written(value: float, width: float) -> str:
-    """A number of the scale, with as many digits as tell its ends apart."""
-    digits = 0 if width >= 20 else 1 if width >= 5 else 2 if width >= 0.05 else 4
+def _digits(width: float) -> int:
+    """As many as tell the ends of a scale apart."""
+    return 0 if width >= 20 else 1 if width >= 5 else 2 if width >= 0.05 else 4
+
+
+def _written(value: float, digits: int) -> str:
     return f"{value + 0.0:,.{digits}f}".replace("-", "−")

@@ -97,7 +97,8 @@ def _legend(colors: Colored) -> dict[str, object]:
         for entry in colors.entries
     ]
     ticks = [{"at": place, "text": text} for place, text in colors.ticks]
-    return {"title": one_line(colors.title), "entries": entries, "table": list(colors.table), "ticks": ticks}
+    scale = {"low": colors.low, "high": colors.high, "digits": colors.digits}
+    return {"title": one_line(colors.title), "entries": entries, "table": list(colors.table), "ticks": ticks, **scale}
 
 
 def _unit(frame: packing.Frame, point: Sequence[float] | None) -> list[float] | None:

@@ -8,6 +8,8 @@
 //   selection, found, leftOut   Uint8Array of bits; or null
 //   texts               all of them; or null, when they have to be asked for
 export const NO_GROUP = 65535
+// Of a point, a bit each; the shader in shaders.js has the same numbers.
+export const FLAGS = { UNSURE: 1, DIM: 2, FOUND: 4 }
 
 export function digestsOf(description) {
   const layouts = description.layouts.map((layout, number) => [`layout-${number}`, layout.digest])

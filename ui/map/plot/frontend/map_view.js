@@ -1,56 +1,219 @@
-// A map with what belongs to it, inside the elements of plot.html. It knows no Streamlit.
-import { coordinate } from "./content.js"
+// A map with all that belongs to it, inside the elements of plot.html. It knows no Streamlit: the component and the
+// stand-alone page both use it.
+import { filled } from "../../../shared/frontend/words.js"
+import { Choices } from "./choices.js"
+import { Hands } from "./hands.js"
+import { showLegend } from "./legend.js"
+import { Notes } from "./notes.js"
+import { Painter } from "./painter.js"
+import { isInside, placeOf } from "./places.js"
+import { MOST_PLAIN } from "./plain.js"
+import { Steps } from "./steps.js"
+import { Texts } from "./texts.js"
+import { showTools } from "./tools.js"
+import { Travel } from "./travel.js"
+
+const FEW = 60 // texts that may stand beside their points
 
 export class MapView {
+  content = null
+  travel = new Travel()
+  choices = new Choices()
+  mode = "move"
+  switches = { names: true, density: "auto", unsure: true }
+  cursor = null // a row: what is pointed at
+  area = null // that is being drawn
+  texts = null
   #root
+  #stage
   #report
-  #content = null
+  #painter
+  #hands
+  #steps
+  #frame = 0
 
+  // report({ chosen, selection, latest }) is called when somebody chooses or selects.
   constructor(root, report) {
     this.#root = root
     this.#report = report
-    root.querySelector(".map-stage").addEventListener("click", (event) => this.#choose(event.offsetX, event.offsetY))
-    new ResizeObserver(() => this.#draw()).observe(root)
+    this.#stage = root.querySelector(".map-stage")
+    this.#painter = new Painter(root)
+    this.notes = new Notes(root)
+    const calls = { scrub: (place) => this.#scrub(place), step: (place) => this.#step(place) }
+    this.#steps = new Steps(root.querySelector(".map-steps"), calls)
+    this.#hands = new Hands(root, this)
+    new ResizeObserver(() => this.#fitIn()).observe(this.#stage)
   }
 
+  get scene() {
+    return this.#painter.scene
+  }
+
+  // content: see content.js.
   show(content) {
-    this.#content = content
-    this.#root.querySelector(".map-stage").setAttribute("aria-label", content.alt)
-    this.#draw()
+    const before = this.content
+    const isOther = this.travel.show(content)
+    this.content = content
+    this.choices.show(content, isOther)
+    if (isOther) this.cursor = this.area = null
+    this.texts = new Texts(content, () => this.#answered())
+    this.#nameStage()
+    this.#painter.prepare(content, { lost: (isLost) => this.#lost(isLost), plain: () => this.#isPlain() })
+    this.#steps.show(content, this.travel.motion.place)
+    this.changed()
+    const isNew = !isOther && content.chosen && before?.chosen?.row !== content.chosen.row
+    if (isNew) this.bringIntoView(content.chosen.row)
   }
 
-  #place(row) {
-    const layout = this.#content.layouts[this.#content.place]
-    const { clientWidth: width, clientHeight: height } = this.#root
-    const scale = Math.min(width, height) - 40
-    const [x, y] = [coordinate(layout, row, 0) - 0.5, 0.5 - coordinate(layout, row, 1)]
-    return [width / 2 + x * scale, height / 2 + y * scale]
+  #nameStage() {
+    const { alt, small, projector } = this.content
+    this.#root.classList.toggle("map-small", small)
+    this.#root.classList.toggle("map-large", Boolean(projector))
+    const keys = this.#root.querySelector(".map-keys")
+    keys.id ||= `map-keys-${crypto.getRandomValues(new Uint32Array(1))[0]}`
+    this.#stage.setAttribute("aria-describedby", keys.id)
+    this.#stage.setAttribute("aria-label", alt)
   }
 
-  #draw() {
-    if (!this.#content) return
-    const canvas = this.#root.querySelector(".map-marks")
-    canvas.width = this.#root.clientWidth
-    canvas.height = this.#root.clientHeight
-    const context = canvas.getContext("2d")
-    const { color, codes, count, chosen } = this.#content
-    const colors = color.entries.length ? color.entries.map((entry) => entry.color) : color.table
-    for (let row = 0; row < count; row++) {
-      const [x, y] = this.#place(row)
-      context.fillStyle = colors[codes[row]]
-      context.fillRect(x - 2, y - 2, 4, 4)
+  #lost(isLost) {
+    this.notes.keep(isLost ? this.content.words.lost : "")
+    this.#root.dataset.lost = String(isLost)
+    this.drawSoon()
+  }
+
+  #isPlain() {
+    const [n, all] = [Math.min(MOST_PLAIN, this.content.count), this.content.count]
+    this.notes.keep(this.content.words.no_webgl, { n: n.toLocaleString(), all: all.toLocaleString() })
+  }
+
+  #answered() {
+    this.#hands.showTip()
+    this.drawSoon()
+  }
+
+  // Something that order, flags or legend depend on is new.
+  changed() {
+    this.#painter.renew(this.content, this.choices)
+    this.notes.count(this.content, this.choices.selectedCount)
+    this.#showWords()
+    this.#fitIn()
+  }
+
+  #showWords() {
+    const { content, choices, switches, travel, mode } = this
+    const contours = Boolean(this.scene?.contours.length)
+    const wish = switches.density === "auto" ? content.density : switches.density
+    const shown = {
+      names: content.groupNames.some(Boolean) || content.count <= FEW ? switches.names : null,
+      density: travel.isDeep ? null : wish === "on" || (wish === "auto" && contours),
+      unsure: content.kept ? switches.unsure : null,
     }
-    if (chosen) context.strokeRect(...this.#place(chosen.row).map((at) => at - 6), 12, 12)
-    this.#root.dataset.painted = this.#content.content
+    showTools(this.#root, content, { mode, switches: shown, isDeep: travel.isDeep })
+    this.#stage.dataset.mode = mode
+    const change = (act) => (label) => {
+      choices[act](label)
+      this.changed()
+    }
+    const state = { hidden: choices.hidden, marksUnsure: shown.unsure, hasUnsure: content.kept !== null, contours }
+    const calls = { onToggle: change("hide"), onOnly: change("only") }
+    showLegend(this.#root.querySelector(".map-legend"), content, state, calls)
   }
 
-  #choose(x, y) {
-    let [nearest, least] = [null, 15]
-    for (let row = 0; row < this.#content.count; row++) {
-      const [left, top] = this.#place(row)
-      const distance = Math.hypot(left - x, top - y)
-      if (distance < least) [nearest, least] = [row, distance]
-    }
-    this.#report({ chosen: nearest, selection: null, latest: "chosen" })
+  // A map in a tab that is not open has no width; it is drawn when it gets one.
+  #fitIn() {
+    const { clientWidth: width, clientHeight: height } = this.#stage
+    if (!this.content || !width || !height) return
+    this.travel.size = { width, height }
+    this.#painter.measure(this.content.projector)
+    this.#draw(performance.now())
+  }
+
+  drawSoon() {
+    if (this.#frame || !this.scene) return
+    this.#frame = requestAnimationFrame((now) => {
+      this.#frame = 0
+      this.#draw(now)
+    })
+  }
+
+  #draw(now) {
+    const hadContours = Boolean(this.scene?.contours.length)
+    const { travel } = this
+    travel.update(now)
+    this.#painter.draw(this)
+    const { dataset } = this.#root
+    dataset.painted = this.content.content
+    dataset.renderer = this.#painter.name
+    dataset.zoom = travel.zoom.toFixed(3)
+    dataset.place = travel.motion.place.toFixed(2)
+    dataset.moving = String(travel.isMoving)
+    if (travel.isMoving) this.drawSoon()
+    else if (hadContours !== this.scene.contours.length > 0) this.#showWords()
+  }
+
+  // ---- what is done ----
+
+  choose(row) {
+    this.choices.chosen = row
+    this.drawSoon()
+    if (row !== null) this.notes.say(filled(this.content.words.chosen, { text: this.texts.of(row) ?? "" }))
+    this.#report(this.choices.reported("chosen"))
+  }
+
+  // These rows, or one more or less.
+  select(rows, isAdding, toggled = null) {
+    if (toggled === null) this.choices.select(rows, isAdding)
+    else this.choices.toggle(toggled)
+    this.changed()
+    const [n, all] = [this.choices.selectedCount, this.content.count].map((number) => number.toLocaleString())
+    this.notes.say(this.choices.selection ? filled(this.content.words.selected, { n, all }) : this.content.words.nothing)
+    this.#report(this.choices.reported("selection"))
+  }
+
+  setMode(mode) {
+    this.mode = mode
+    this.#showWords()
+  }
+
+  toggle(name) {
+    const { switches, content } = this
+    const wish = switches.density === "auto" ? content.density : switches.density
+    const isDense = wish === "on" || (wish === "auto" && Boolean(this.scene?.contours.length))
+    if (name === "density") switches.density = isDense ? "off" : "on"
+    else switches[name] = !switches[name]
+    this.#fitIn()
+    this.#showWords()
+  }
+
+  bringIntoView(row) {
+    if (!this.scene || this.travel.isMoving || isInside(placeOf(this.scene, row), this.scene.size, -20)) return
+    this.travel.flyTo(row)
+    this.drawSoon()
+  }
+
+  #scrub(place) {
+    this.travel.scrub(place)
+    this.drawSoon()
+  }
+
+  #step(place) {
+    this.travel.goTo(place)
+    this.#steps.at(place)
+    this.drawSoon()
+  }
+
+  save() {
+    this.#painter.save()
+  }
+
+  // Where a point is in the window, for who looks from outside.
+  placeOf(row) {
+    const { left, top } = this.#stage.getBoundingClientRect()
+    const { x, y } = placeOf(this.scene, row)
+    return { x: left + x, y: top + y }
+  }
+
+  dispose() {
+    this.#painter.dispose()
   }
 }

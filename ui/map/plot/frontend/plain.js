@@ -2,29 +2,30 @@
 // would be more than a browser lends at once. Same calls as webgl.js.
 import { channels } from "../../../shared/frontend/colors.js"
 import { disc, polygon, star } from "../../../shared/frontend/shapes.js"
+import { FLAGS } from "./content.js"
 import { eachPlace } from "./places.js"
 
 export const MOST_PLAIN = 5000
 const SHAPES_FROM = 2.2
-const [UNSURE, DIM, FOUND] = [1, 2, 4]
+const { UNSURE, DIM, FOUND } = FLAGS
 
 export class PlainPoints {
-  #canvas
+  canvas
   #context
   #paths = new Map()
   name = "plain"
   isLost = false
 
   constructor(canvas) {
-    this.#canvas = canvas
+    this.canvas = canvas
     this.#context = canvas.getContext("2d")
   }
 
   draw(scene, ratio) {
     const { size, radius, look, palette } = scene
     const [width, height] = [size.width, size.height].map((length) => Math.max(1, Math.round(length * ratio)))
-    if (this.#canvas.width !== width) this.#canvas.width = width
-    if (this.#canvas.height !== height) this.#canvas.height = height
+    if (this.canvas.width !== width) this.canvas.width = width
+    if (this.canvas.height !== height) this.canvas.height = height
     const context = this.#context
     context.setTransform(ratio, 0, 0, ratio, 0, 0)
     context.clearRect(0, 0, size.width, size.height)

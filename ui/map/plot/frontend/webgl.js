@@ -5,7 +5,7 @@ import { FRAGMENT, VERTEX } from "./shaders.js"
 const SHAPES_FROM = 2.2 // pixels of radius: on smaller points no shape is seen
 
 export class WebglPoints {
-  #canvas
+  canvas
   #gl
   #buffers = {}
   #uniforms = {}
@@ -15,7 +15,7 @@ export class WebglPoints {
 
   // Throws when there is no WebGL 2. onChange is called when the card was taken away (true) and when it is back (false).
   constructor(canvas, onChange) {
-    this.#canvas = canvas
+    this.canvas = canvas
     this.#gl = canvas.getContext("webgl2", { antialias: false, premultipliedAlpha: true, powerPreference: "low-power" })
     if (!this.#gl) throw new Error("no WebGL 2")
     canvas.addEventListener("webglcontextlost", (event) => {
@@ -92,8 +92,8 @@ export class WebglPoints {
     const gl = this.#gl
     if (gl.isContextLost()) return
     const [width, height] = [scene.size.width, scene.size.height].map((length) => Math.max(1, Math.round(length * ratio)))
-    if (this.#canvas.width !== width) this.#canvas.width = width
-    if (this.#canvas.height !== height) this.#canvas.height = height
+    if (this.canvas.width !== width) this.canvas.width = width
+    if (this.canvas.height !== height) this.canvas.height = height
     this.#upload(scene)
     gl.viewport(0, 0, width, height)
     gl.clearColor(0, 0, 0, 0)

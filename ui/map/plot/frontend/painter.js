@@ -1,0 +1,108 @@
+// Draws a map: puts together what is seen at a moment, and paints it on the two canvases of the stage.
+//
+// scene: for points (webgl.js, plain.js), marks.js and pick.js
+//   { content, motion, matrix, size, order, groups, codes, flags, palette, look, radius, alpha, contours, cursor, chosen,
+//     isDeep, isMoving, marksUnsure, showsNames, textOf }
+import { contours } from "./contours.js"
+import { alphaOf, lookOf, printed, radiusOf } from "./look.js"
+import { drawArea, drawMarks } from "./marks.js"
+import { groupsOf } from "./names.js"
+import { orderOf } from "./order.js"
+import { PlainPoints } from "./plain.js"
+import { savePng } from "./png.js"
+import { paletteOf, WebglPoints } from "./webgl.js"
+
+const PLAIN_WHEN_SMALL = 2000 // points; a browser lends few WebGL contexts at once
+
+export class Painter {
+  scene = null
+  #root
+  #stage
+  #points = null
+  #look = null
+  #made = {} // order, flags, groups, palette
+  #contours = { key: [], levels: [] }
+
+  constructor(root) {
+    this.#root = root
+    this.#stage = root.querySelector(".map-stage")
+  }
+
+  get name() {
+    return this.#points?.name
+  }
+
+  // calls: lost(isLost), plain(): there is no WebGL 2.
+  prepare(content, calls) {
+    if (this.#points) return
+    const before = this.#stage.querySelector(".map-points")
+    const canvas = before.cloneNode() // a canvas whose context was given back would not get another
+    before.replaceWith(canvas)
+    try {
+      if (content.small && content.count <= PLAIN_WHEN_SMALL) this.#points = new PlainPoints(canvas)
+      else this.#points = new WebglPoints(canvas, calls.lost)
+    } catch {
+      this.#points = new PlainPoints(canvas)
+      if (!content.small) calls.plain()
+    }
+  }
+
+  // Order, flags or colours are no longer what they were.
+  renew(content, choices) {
+    const order = orderOf(content, choices.hidden, choices.selection)
+    this.#made = { order, flags: choices.flags(), groups: groupsOf(content, order), palette: paletteOf(content.color) }
+  }
+
+  measure(isProjected) {
+    this.#look = lookOf(this.#root, isProjected)
+  }
+
+  #sceneOf({ travel, content, choices, switches, cursor, texts }) {
+    const { size, motion, matrix, isDeep, isMoving } = travel
+    const scene = { content, motion, matrix, size, isDeep, isMoving, ...this.#made, codes: content.codes, look: this.#look }
+    Object.assign(scene, { cursor, chosen: choices.chosen, textOf: (row) => texts.of(row) })
+    scene.marksUnsure = switches.unsure
+    scene.showsNames = switches.names
+    scene.radius = radiusOf(scene.order.length, Math.max(1, travel.zoom), this.#look, size)
+    scene.alpha = alphaOf(scene.order.length)
+    scene.contours = this.#contoursOf(scene, switches.density === "auto" ? content.density : switches.density)
+    return scene
+  }
+
+  #contoursOf(scene, wish) {
+    if (wish === "off" || scene.isDeep || scene.isMoving || scene.content.small) return []
+    const key = [scene.matrix.join(), scene.order, scene.motion.mix, scene.motion.version, wish, scene.radius]
+    if (key.some((part, index) => part !== this.#contours.key[index])) {
+      this.#contours = { key, levels: contours(scene, wish === "on") }
+    }
+    return this.#contours.levels
+  }
+
+  draw(view) {
+    this.scene = this.#sceneOf(view)
+    this.#points.draw(this.scene, devicePixelRatio)
+    const context = this.#cleared(this.#stage.querySelector(".map-marks"), this.scene.size)
+    this.#root.dataset.names = drawMarks(context, this.scene)
+    if (view.area) drawArea(context, this.scene, view.area)
+  }
+
+  #cleared(canvas, { width, height }) {
+    const [wide, high] = [Math.round(width * devicePixelRatio), Math.round(height * devicePixelRatio)]
+    if (canvas.width !== wide) canvas.width = wide
+    if (canvas.height !== high) canvas.height = high
+    const context = canvas.getContext("2d")
+    context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0)
+    context.clearRect(0, 0, width, height)
+    return context
+  }
+
+  save() {
+    const scene = { ...this.scene, look: printed(this.#look), cursor: null }
+    savePng(scene, this.#points)
+  }
+
+  dispose() {
+    this.#points?.dispose()
+    this.#points = null
+  }
+}
