@@ -9,7 +9,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
-from simcse_core.meaning.groups.stop_words import EDGES
+from simcse_core.meaning.groups.stop_words import NOT_FIRST, NOT_LAST
 
 RUN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+")
 LONGEST = 4
@@ -40,11 +40,11 @@ def chinese_words(texts: Sequence[str]) -> dict[str, int]:
         word: counts[word]
         for word in sorted(often)
         if len(word) <= LONGEST
-        and word[0] not in EDGES
-        and word[-1] not in EDGES
+        and word[0] not in NOT_FIRST
+        and word[-1] not in NOT_LAST
         and _cohesion(word, counts, total) >= COHESION
         and min(_entropy(before[word]), _entropy(behind[word])) >= FREEDOM
-        and not _is_fragment(word, counts[word], before[word], behind[word])
+        and not _is_fragment(counts[word], before[word], behind[word])
     }
 
 
@@ -106,10 +106,8 @@ def _cohesion(word: str, counts: Counter[str], total: int) -> float:
     return min(counts[word] * total / (counts[word[:place]] * counts[word[place:]]) for place in range(1, len(word)))
 
 
-def _is_fragment(word: str, count: int, before: Counter[str], behind: Counter[str]) -> bool:
+def _is_fragment(count: int, before: Counter[str], behind: Counter[str]) -> bool:
     """Whether nearly always the same character stands on one side, which then belongs to it."""
-    return any(
-        side.most_common(1)[0][1] >= FRAGMENT * count and side.most_common(1)[0][0] not in EDGES
-        for side in (before, behind)
-        if count > FEWEST
-    )
+    sides = ((before, NOT_LAST), (behind, NOT_FIRST))
+    most = ((*side.most_common(1)[0], apart) for side, apart in sides)
+    return any(share >= FRAGMENT * count and character not in apart for character, share, apart in most)

@@ -13,7 +13,7 @@ KEYWORDS = 6
 IN_TITLE = 3
 LONGEST_TITLE = 40
 """Letters of a title that is a text, because a group has no words of its own."""
-MORE_OFTEN = 1.5
+MORE_OFTEN = 2.0
 """So many times as often as elsewhere a keyword has to be in its group."""
 SAME_PLACES = 0.7
 """A pair of words replaces one of them that has so large a share of its texts in the pair."""
@@ -47,12 +47,8 @@ def name_groups(texts: Sequence[str], groups: Groups, language: str) -> tuple[Gr
     """
     terms = terms_of(texts)
     keywords = [tuple(_written(terms, ranked)) for ranked in _ranked(terms, groups)]
-    titles = _different(
-        [
-            _joined(words[:IN_TITLE], language) or shortened(one_line(texts[row]), LONGEST_TITLE)
-            for words, row in zip(keywords, groups.central, strict=True)
-        ]
-    )
+    texts_shortened = [shortened(one_line(texts[row]), LONGEST_TITLE) for row in groups.central]
+    titles = _different([_joined(words[:IN_TITLE], language) for words in keywords], texts_shortened)
     return tuple(map(GroupName, keywords, titles, groups.central, groups.sizes))
 
 
@@ -64,11 +60,16 @@ def _written(terms: Terms, ranked: Iterable[str]) -> list[str]:
     return [terms.written[term].most_common(1)[0][0] for term in ranked]
 
 
-def _different(titles: Sequence[str]) -> list[str]:
-    """Titles of which equal ones get a number."""
+def _different(titles: Sequence[str], texts: Sequence[str]) -> list[str]:
+    """Titles; those that several groups would have get the central text behind them, and at last a number."""
+    often = Counter(titles)
+    longer = [
+        title if title and often[title] == 1 else f"{title}: {text}" if title else text
+        for title, text in zip(titles, texts, strict=True)
+    ]
     seen: Counter[str] = Counter()
     numbered: list[str] = []
-    for title in titles:
+    for title in longer:
         seen[title] += 1
         numbered.append(title if seen[title] == 1 else f"{title} ({seen[title]})")
     return numbered

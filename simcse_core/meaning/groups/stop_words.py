@@ -3,20 +3,21 @@
 _ENGLISH = """
 a about above after again against ago ain all almost already also although always am among an and another any
 anybody anyone anything anyway are aren around as at away back be became because become been before behind being
-below beside besides between beyond both but by came can cannot cant come could couldn did didn do does doesn
-doing don done dont down during each either else enough even ever every everybody everyone everything except few
-first for from further gave get gets getting give given go goes going gone got had hadn has hasn have haven
-having he hello hence her here hers herself hi him himself his hold how however i id if im in instead into is
-isn it its itself ive just keep kept know last least less let like likely ll long look lot made make makes
-making many may maybe me mean might mine more most much must mustn my myself near need needed needs neither
-never new next no nobody none nor not nothing now of off often oh ok okay old on once one only onto or other
-others ought our ours ourselves out over own per perhaps please put quite rather re really right said same saw
-say says see seem seems seen several shall she should shouldn show since so some somebody someone something
-sometimes soon still such sure take taken tell than thank thanks that the their theirs them themselves then
-there these they thing things think this those though three through till to together too took toward towards
-tried try trying two under until up upon us use used uses using usually ve very want wanted wants was wasn way
-we well went were weren what whatever when whenever where whether which while who whole whom whose why will with
-within without won would wouldn yes yet you your yours yourself yourselves
+below beside besides between beyond both but by came can cannot cant come could couldn dear did didn do does
+doesn doing don done dont down during each eight either eleven else enough even ever every everybody everyone
+everything except few first five for four from further gave get gets getting give given go goes going gone got
+had hadn has hasn have haven having he hello hence her here hers herself hey hi him himself his hold how however
+hundred i id if im in instead into is isn it its itself ive just keep kept know last least less let like likely
+ll long look lot made make makes making many may maybe me mean might mine more most much must mustn my myself
+near need needed needs neither never new next nine no nobody none nor not nothing now of off often oh ok okay
+old on once one only onto or other others ought our ours ourselves out over own per perhaps please put quite
+rather re really right said same saw say says see seem seems seen seven several shall she should shouldn show
+since six so some somebody someone something sometimes soon still such sure take taken tell ten than thank
+thanks that the their theirs them themselves then there these they thing things think this those though three
+through till to together too took toward towards tried try trying twelve two under until up upon us use used
+uses using usually ve very want wanted wants was wasn way we well went were weren what whatever when whenever
+where whether which while who whole whom whose why will with within without won would wouldn yes yet you your
+yours yourself yourselves
 """
 _CHINESE = """
 我们 你们 他们 她们 它们 咱们 自己 大家 别人 有人 这个 那个 这些 那些 这样 那样 这么 那么 这里 那里 这儿 那儿
@@ -33,10 +34,11 @@ ENGLISH = frozenset(_ENGLISH.split())
 """In lower case; of contractions both halves."""
 CHINESE = frozenset(_CHINESE.split())
 
-EDGES = frozenset(
-    "的了着过地得是在和与跟同及或而且但则若如因所以于把被将让给使叫对向从到往由为比按据我你您他她它们这那哪谁其此每各某"
-    "就都也还又再才只很太更最挺真好不没别未无非吗呢吧啊呀嘛哦么啦之乎者矣即便却并可能会要想该应需须能有个些点儿几两一"
-    "请去来说里上下中后前时"
+_NEITHER = (
+    "的了着得是在和与跟及或而且但则若如因所以于把被将让给使叫从到往由为比按据我你您他她它们这那哪谁其此每各某就都也还又再才只很太更最挺"
+    "真不没别未吗呢吧啊呀嘛哦么啦之乎矣即便却并可有个些点儿几两一"
 )
-"""Characters that stand between words much more often than at an end of one: no word that is found begins or ends with
-one of them."""
+"""Characters that stand between words: no word that is found begins or ends with one of them."""
+NOT_FIRST = frozenset(_NEITHER + "零二三四五六七八九十百千万")
+NOT_LAST = frozenset(_NEITHER + "过地向对要会能想该请上下中里前后时来去说")
+"""What begins words (上课, 时间, 来电) and ends hardly any that says what a text is about."""

@@ -4,6 +4,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from simcse_core.meaning.groups.chinese import RUN, chinese_words, segmented
 from simcse_core.meaning.groups.stop_words import CHINESE, ENGLISH
@@ -39,6 +40,7 @@ def terms_of(texts: Sequence[str]) -> Terms:
     return Terms(tuple(found), dict(written))
 
 
+@lru_cache(maxsize=20_000)
 def stem(word: str) -> str:
     """What the forms of an English word have in common, more or less; it is never shown.
 
