@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simcse_core.data.writers import to_csv
-from simcse_core.meaning.neighbours import Neighbours
+from simcse_core.meaning.projection.neighbours import Neighbours
 from simcse_core.numerals import number, whole_number
 
 AXES = ("x", "y", "z")

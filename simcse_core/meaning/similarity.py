@@ -77,6 +77,12 @@ def without_rounding(cosines: ArrayLike) -> NDArray[np.float64]:
     return ((values - middle).round(_DECIMALS) + np.round(middle, _DECIMALS)).round(_DECIMALS)
 
 
+def are_all_equal(embeddings: ArrayLike) -> bool:
+    """Whether nothing but rounding differs between rows (N, D); so it is for one row, and for none."""
+    rows = np.asarray(embeddings)
+    return not len(rows) or float(np.ptp(rows, axis=0).max(initial=0.0)) <= ROUNDING
+
+
 def _unit_rows(embeddings: ArrayLike, dtype: type[Number]) -> NDArray[Number]:
     matrix = np.asarray(embeddings, dtype=dtype)
     if matrix.ndim != 2:

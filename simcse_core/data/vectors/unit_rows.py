@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from simcse_core.encoding.texts import Embeddings
 from simcse_core.errors import DataError
-from simcse_core.meaning.neighbours import are_all_equal
+from simcse_core.meaning.similarity import are_all_equal
 
 UNIT = 1e-3
 """A length that differs from 1 by less is 1."""

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from simcse_core.encoding.texts import Embeddings
 from simcse_core.errors import OptionError
 from simcse_core.meaning.groups.shared_neighbours import distance_graph
-from simcse_core.meaning.neighbours import Neighbours, are_all_equal, nearest_neighbours
-from simcse_core.meaning.notes import Note
+from simcse_core.meaning.projection.neighbours import Neighbours, neighbours_among, neighbours_of
+from simcse_core.meaning.projection.recipe import Note
+from simcse_core.meaning.similarity import are_all_equal
 
 FEWEST_ROWS = 4
 MOST_ROWS = 20_000
@@ -97,7 +98,7 @@ def _of_sample(embeddings: Embeddings, smallest: int, seed: int) -> Groups:
     sample = np.sort(np.random.default_rng(seed).choice(n, MOST_ROWS, replace=False))
     rows = np.ascontiguousarray(embeddings[sample])
     labels, probabilities, cohesion = _clustered(rows, max(2, round(smallest * MOST_ROWS / n)))
-    nearest = nearest_neighbours(rows, 1, of=embeddings).rows[:, 0]  # each row of the sample is its own
+    nearest = neighbours_of(embeddings, rows, 1).rows[:, 0]  # each row of the sample is its own
     note = Note(
         "Groups were found among {sample:,} of the {given:,} texts; each of the others went with the nearest of these.",
         (("sample", MOST_ROWS), ("given", n)),
@@ -111,7 +112,7 @@ def _clustered(
     """(N,) labels, -1 for none, and probabilities; the cohesion of each label."""
     from sklearn.cluster import HDBSCAN
 
-    neighbours = nearest_neighbours(embeddings, _neighbours_of(len(embeddings)))
+    neighbours = neighbours_among(embeddings, neighbourhood(len(embeddings)))
     # A point is its own core: density is what the shared neighbours measure already.
     model = HDBSCAN(min_cluster_size=smallest, min_samples=1, metric="precomputed", copy=True)
     labels = model.fit(distance_graph(neighbours)).labels_.astype(np.int64)
@@ -121,7 +122,7 @@ def _clustered(
     return labels, model.probabilities_, cohesion
 
 
-def _neighbours_of(n: int) -> int:
+def neighbourhood(n: int) -> int:
     """How many nearest neighbours count: enough to share some, fewer than a group has."""
     return min(30, max(5, round(math.sqrt(n))))
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from simcse_core.encoding.texts import Embeddings
-from simcse_core.meaning.neighbours import nearest_neighbours
+from simcse_core.meaning.projection.neighbours import neighbours_among
 
 NEIGHBOURS = 5
 
@@ -25,6 +25,6 @@ def outliers(embeddings: Embeddings, count: int, *, neighbours: int = NEIGHBOURS
     """
     if len(embeddings) < 2:
         return []
-    closeness = nearest_neighbours(embeddings, neighbours).cosines.mean(axis=1, dtype=np.float64).round(6)
+    closeness = neighbours_among(embeddings, neighbours).cosines.mean(axis=1, dtype=np.float64).round(6)
     order = np.argsort(closeness, kind="stable")[:count]
     return [(int(row), float(closeness[row])) for row in order]

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simcse_core.meaning.neighbours import Neighbours
+from simcse_core.meaning.projection.neighbours import Neighbours
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix

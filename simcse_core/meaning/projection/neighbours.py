@@ -14,12 +14,16 @@ from simcse_core.meaning.similarity import exact_cosines
 
 CELLS_AT_ONCE = 16_000_000
 """Of a block of cosines: 64 MB, and once more while they are ranked."""
+ROWS_AT_ONCE = 512
+_SPARE = 8
+"""Candidates beyond those wanted, among which exact cosines choose: float32 alone would rank rounding."""
+_DECIMALS = 6
 _REMEMBERED = 4
 
 
 @dataclass(frozen=True)
 class Neighbours:
-    """The nearest rows of each query, the closest first."""
+    """The nearest rows of each query, the closest first; of equally close ones the lower row first."""
 
     rows: NDArray[np.int32]
     """(M, k)."""
@@ -70,25 +74,38 @@ def neighbours_of(
     Args:
         queries: (M, D) unit rows.
         embeddings: (N, D) unit rows.
-        count: at most N.
+        count: all where N is smaller.
         without_itself: the queries are the rows themselves, and row i is no neighbour of query i.
         on_block: called before each block of queries.
     """
-    at_once = max(1, CELLS_AT_ONCE // max(len(embeddings), 1))
+    count = max(0, min(count, len(embeddings) - without_itself))
+    at_once = max(1, min(ROWS_AT_ONCE, CELLS_AT_ONCE // max(len(embeddings), 1)))
     rows, cosines = np.empty((len(queries), count), np.int32), np.empty((len(queries), count), np.float32)
     for start in range(0, len(queries) if count else 0, at_once):
         if on_block is not None:
             on_block()
-        block = queries[start : start + at_once] @ embeddings.T  # (B, N)
-        if without_itself:
-            block[np.arange(len(block)), np.arange(start, start + len(block))] = -np.inf
-        last = block.shape[1] - count
-        nearest = np.argpartition(block, last, axis=1)[:, last:] if last else np.argsort(block, axis=1)
-        values = np.take_along_axis(block, nearest, axis=1)
-        order = np.argsort(-values, axis=1, kind="stable")
-        rows[start : start + at_once] = np.take_along_axis(nearest, order, axis=1)
-        cosines[start : start + at_once] = np.take_along_axis(values, order, axis=1)
+        part = slice(start, start + at_once)
+        rows[part], cosines[part] = _nearest(queries[part], embeddings, count, start if without_itself else None)
     return Neighbours(rows, cosines)
+
+
+def _nearest(
+    queries: Embeddings, embeddings: Embeddings, count: int, start: int | None
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """(B, count) rows and cosines; queries that begin at row `start` are no neighbours of themselves."""
+    block = queries @ embeddings.T  # (B, N)
+    if start is not None:
+        block[np.arange(len(queries)), np.arange(start, start + len(queries))] = -np.inf
+    wanted = min(count + _SPARE, block.shape[1])
+    if wanted < block.shape[1]:
+        candidates = np.sort(np.argpartition(block, block.shape[1] - wanted, axis=1)[:, -wanted:], axis=1)
+    else:
+        candidates = np.broadcast_to(np.arange(wanted), block.shape)
+    exact = np.einsum("bd,bcd->bc", queries.astype(np.float64), embeddings[candidates].astype(np.float64))
+    exact = np.clip(exact.round(_DECIMALS), -1.0, 1.0)
+    exact[np.isneginf(np.take_along_axis(block, candidates, axis=1))] = -np.inf
+    order = np.argsort(-exact, axis=1, kind="stable")[:, :count]
+    return np.take_along_axis(candidates, order, axis=1), np.take_along_axis(exact, order, axis=1)
 
 
 def nearest(embeddings: Embeddings, index: int, count: int) -> list[tuple[int, float]]:

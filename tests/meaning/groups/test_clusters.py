@@ -9,7 +9,7 @@ from simcse_core.encoding.texts import Embeddings
 from simcse_core.errors import OptionError
 from simcse_core.meaning.groups import clusters, find_groups
 from simcse_core.meaning.groups.shared_neighbours import distance_graph
-from simcse_core.meaning.neighbours import nearest_neighbours
+from simcse_core.meaning.projection.neighbours import neighbours_among
 from tests.meaning.test_evaluation import unit_rows
 
 
@@ -66,11 +66,11 @@ def test_fewer_than_four_rows_have_no_groups(n: int) -> None:
 
 
 def test_rows_that_are_all_the_same_have_no_groups() -> None:
-    assert find_groups(np.ones((50, 4), dtype=np.float32) / 2).count == 0
+    assert find_groups(np.full((50, 4), 0.5, dtype=np.float32)).count == 0
 
 
 def test_forty_of_sixty_that_are_the_same_are_a_group() -> None:
-    embeddings = unit_rows(4, 60, 64)
+    embeddings = unit_rows(4, 60, 64).copy()
     embeddings[10:50] = embeddings[10]
     groups = find_groups(embeddings)
     assert set(range(10, 50)) <= set(groups.rows(int(groups.of[10])).tolist())
@@ -101,7 +101,7 @@ def test_of_very_many_rows_a_sample_is_clustered_and_the_others_go_with_their_ne
 
 def test_the_graph_of_shared_neighbours_is_the_jaccard_distance_and_in_one_piece() -> None:
     embeddings, _of = blobs([8, 8])
-    neighbours = nearest_neighbours(embeddings, 3)
+    neighbours = neighbours_among(embeddings, 3)
     graph = distance_graph(neighbours).toarray()
     hoods = [{row, *near} for row, near in enumerate(neighbours.rows.tolist())]
     for row, near in enumerate(neighbours.rows.tolist()):
