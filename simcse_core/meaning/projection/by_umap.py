@@ -1,7 +1,7 @@
 """UMAP, without and with labels."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import numpy as np
@@ -129,7 +129,8 @@ def umap(
 
     Source: McInnes et al. 2018, arXiv 1802.03426.
     """
-    return _fitted(embeddings, None, n_neighbors, min_dist, 0.5, dimensions, seed, on_progress)
+    options = {"n_neighbors": n_neighbors, "min_dist": min_dist}
+    return _fitted(embeddings, None, options, dimensions, seed, on_progress)
 
 
 @projections.register(
@@ -169,8 +170,8 @@ def supervised_umap(
     """
     if labels is None:
         raise InputError("UMAP with labels needs texts with labels. Choose data that have them, or plain UMAP.")
-    classes = class_numbers(labels)
-    return _fitted(embeddings, classes, n_neighbors, min_dist, target_weight, dimensions, seed, on_progress)
+    options = {"n_neighbors": n_neighbors, "min_dist": min_dist, "target_weight": target_weight}
+    return _fitted(embeddings, class_numbers(labels), options, dimensions, seed, on_progress)
 
 
 def class_numbers(labels: Sequence[str]) -> NDArray[np.int32]:
@@ -182,33 +183,63 @@ def class_numbers(labels: Sequence[str]) -> NDArray[np.int32]:
 def _fitted(
     embeddings: Embeddings,
     classes: NDArray[np.int32] | None,
-    n_neighbors: int,
-    min_dist: float,
-    target_weight: float,
+    options: Mapping[str, Any],
     dimensions: int,
     seed: int,
     on_progress: Progress | None,
 ) -> Points:
+    model = _model(embeddings, options, dimensions, seed, on_progress)
+    with without_warnings():
+        return np.asarray(model.fit_transform(embeddings, classes), dtype=np.float32)
+
+
+def fuzzy_graph(
+    embeddings: Embeddings,
+    options: Mapping[str, Any],
+    classes: NDArray[np.int32] | None = None,
+    dimensions: int = 2,
+    seed: int = 0,
+    on_progress: Progress | None = None,
+) -> Any:
+    """The graph that UMAP lays out: a sparse (N, N) matrix of how strongly texts belong together, in [0, 1].
+
+    Args:
+        embeddings: (N, D) unit rows, at least 15.
+        options: `n_neighbors`, `min_dist` and `target_weight`.
+        classes: (N,), which UMAP with labels heeds.
+        dimensions, seed, on_progress: as for `umap`; progress is not told, but what it raises ends the work.
+    """
+    model = _model(embeddings, options, dimensions, seed, on_progress, transform_mode="graph")
+    with without_warnings():
+        return model.fit(embeddings, classes).graph_
+
+
+def _model(
+    embeddings: Embeddings,
+    options: Mapping[str, Any],
+    dimensions: int,
+    seed: int,
+    on_progress: Progress | None,
+    **others: object,
+) -> Any:
     if len(embeddings) < FEWEST_FOR_UMAP:
         raise InputError(
             "UMAP needs at least {least} texts to mean anything; there are {given}. Use PCA, or add texts.",
             least=FEWEST_FOR_UMAP,
             given=len(embeddings),
         )
-    count = min(n_neighbors, len(embeddings) - 1)
+    count = min(options["n_neighbors"], len(embeddings) - 1)
     with without_warnings():
-        model = umap_class()(
-            n_neighbors=count,
-            min_dist=min_dist,
+        return umap_class()(
+            **{**options, "n_neighbors": count},
             metric="cosine",
             n_components=dimensions,
             random_state=seed,
             n_jobs=1,
-            target_weight=target_weight,
+            tqdm_kwds=progress_bar(on_progress),
             **_exact_neighbours(embeddings, count, on_progress),
-            **_told(on_progress),
+            **others,
         )
-        return np.asarray(model.fit_transform(embeddings, classes), dtype=np.float32)
 
 
 def _exact_neighbours(embeddings: Embeddings, count: int, on_progress: Progress | None) -> dict[str, Any]:
@@ -226,12 +257,17 @@ def _exact_neighbours(embeddings: Embeddings, count: int, on_progress: Progress 
     return {"precomputed_knn": (rows, distances, None)}
 
 
-def _told(on_progress: Progress | None) -> dict[str, Any]:
-    """The options with which UMAP's bar of progress writes into our hands: it is drawn by tqdm into a file."""
+def progress_bar(on_progress: Progress | None) -> dict[str, Any] | None:
+    """How UMAP has tqdm draw its bar: into our hands."""
     if on_progress is None:
-        return {}
-    bar = {"file": _Bar(on_progress), "disable": False, "bar_format": "{n} {total} ", "mininterval": 0.1, "miniters": 1}
-    return {"tqdm_kwds": bar}
+        return None
+    return {
+        "file": _Bar(on_progress),
+        "disable": False,
+        "bar_format": "{n} {total} ",
+        "mininterval": 0.1,
+        "miniters": 1,
+    }
 
 
 class _Bar:

@@ -1,25 +1,23 @@
 """Several embeddings of the same texts on maps in one frame: before and after a training, or two models."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simcse_core.encoding.texts import Embeddings, Progress
 from simcse_core.errors import InputError, ShapeError
+from simcse_core.meaning.projection.aligned import aligned_umap
 from simcse_core.meaning.projection.alignment import Alignment
-from simcse_core.meaning.projection.by_umap import class_numbers, umap_class, without_warnings
+from simcse_core.meaning.projection.by_umap import class_numbers
 from simcse_core.meaning.projection.neighbours import neighbours_among
 from simcse_core.meaning.projection.projecting import Plan, check_embeddings, project
 from simcse_core.meaning.projection.quality import true_neighbours
-from simcse_core.meaning.projection.recipe import Note, Projected, Recipe
+from simcse_core.meaning.projection.recipe import Projected, Recipe
 from simcse_core.meaning.projection.registry import Points
-from simcse_core.meaning.similarity import exact_cosines
 
-JOINT_UMAP_UP_TO = 4_000
-"""Texts for AlignedUMAP: it takes the distances of all pairs. More are mapped one by one, and then turned."""
-_MIN_DIST_OF_ALIGNED = 0.1
+LAID_OUT_TOGETHER = ("umap", "supervised_umap")
+"""Methods with a way of their own; the others are aligned afterwards."""
 
 
 def project_together(
@@ -31,8 +29,8 @@ def project_together(
 ) -> list[Projected]:
     """Maps of the same texts under several models, so that what does not move among its neighbours stays in its place.
 
-    UMAP lays them out together (AlignedUMAP); for every other method, and for many texts, each map is turned, mirrored,
-    scaled and shifted onto the first (Procrustes), which changes no neighbourhood.
+    UMAP lays them out together (AlignedUMAP); for every other method each map is turned, mirrored, scaled and shifted
+    onto the first (Procrustes), which changes no neighbourhood.
 
     Args:
         embeddings: at least one, each (N, D) unit rows; D may differ.
@@ -53,8 +51,8 @@ def project_together(
         raise ShapeError(
             "Maps in one frame are of the same texts: got {counts}.", counts=[len(one) for one in embeddings]
         )
-    if recipe.method in ("umap", "supervised_umap") and len(embeddings) > 1 and len(embeddings[0]) <= JOINT_UMAP_UP_TO:
-        return _by_aligned_umap(embeddings, recipe, labels)
+    if recipe.method in LAID_OUT_TOGETHER and len(embeddings) > 1:
+        return _by_aligned_umap(embeddings, recipe, labels, on_progress)
     maps = [project(one, recipe, labels=labels, on_progress=on_progress) for one in embeddings]
     return [maps[0], *(_onto(one, maps[0].points) for one in maps[1:])]
 
@@ -63,44 +61,21 @@ def _onto(projected: Projected, reference: Points) -> Projected:
     return Projected(Alignment.of(projected.points, reference).apply(projected.points), projected.notes)
 
 
-def _by_aligned_umap(embeddings: Sequence[Embeddings], recipe: Recipe, labels: Sequence[str] | None) -> list[Projected]:
+def _by_aligned_umap(
+    embeddings: Sequence[Embeddings], recipe: Recipe, labels: Sequence[str] | None, on_progress: Progress | None
+) -> list[Projected]:
     for one in embeddings:
         check_embeddings(one)
     plan = Plan.of(embeddings, recipe, labels)
-    umap_class()  # with a folder for what is compiled
-    from umap import AlignedUMAP
-
-    same = {row: row for row in range(len(plan.first))}
-    model = AlignedUMAP(
-        n_neighbors=plan.options["n_neighbors"],
-        n_components=recipe.dimensions,
-        target_weight=plan.options.get("target_weight", 0.5),
-        metric="precomputed",
-        random_state=recipe.seed,
-        transform_seed=recipe.seed,
+    maps = aligned_umap(
+        [plan.first_of(one) for one in embeddings],
+        plan.options,
+        classes=class_numbers(plan.labels) if plan.entry.needs_labels and plan.labels is not None else None,
+        dimensions=recipe.dimensions,
+        seed=recipe.seed,
+        on_progress=on_progress,
     )
-    classes = class_numbers(plan.labels) if plan.entry.needs_labels and plan.labels is not None else None
-    with without_warnings():
-        maps = model.fit_transform(
-            [_distances(plan.first_of(one)) for one in embeddings],
-            y=None if classes is None else [classes] * len(embeddings),
-            relations=[same] * (len(embeddings) - 1),
-        )
-    notes = () if plan.options["min_dist"] == _MIN_DIST_OF_ALIGNED else (_MIN_DIST_NOTE,)
-    made = [plan.projected(np.asarray(one, np.float32), rows) for one, rows in zip(maps, embeddings, strict=True)]
-    return [Projected(one.points, (*one.notes, *notes)) for one in made]
-
-
-_MIN_DIST_NOTE = Note(
-    "min_dist is {used:g}: maps that UMAP makes together always have this one.", (("used", _MIN_DIST_OF_ALIGNED),)
-)
-
-
-def _distances(embeddings: Embeddings) -> NDArray[Any]:
-    """(N, N) cosine distances; AlignedUMAP takes no neighbours, and would call a function for each pair."""
-    distances = np.clip(1 - exact_cosines(embeddings, embeddings), 0, None).astype(np.float32)
-    np.fill_diagonal(distances, 0)
-    return distances
+    return [plan.projected(points, one) for points, one in zip(maps, embeddings, strict=True)]
 
 
 def movement(before: Embeddings, after: Embeddings, k: int = 15) -> NDArray[np.float32]:

@@ -92,6 +92,17 @@ def place(embeddings: Embeddings, recipe: Recipe, points: Points, new: Embedding
     return placed
 
 
+def check(embeddings: Sequence[Embeddings], recipe: Recipe, labels: Sequence[str] | None = None) -> None:
+    """Refuse at once what `project`, for one, or `project_together`, for several embeddings, would refuse.
+
+    Raises:
+        UserError: as they do.
+    """
+    for one in embeddings:
+        check_embeddings(one)
+        Plan.of([one], recipe, labels)
+
+
 def check_embeddings(embeddings: Embeddings) -> None:
     """Refuse what no map can be made of.
 

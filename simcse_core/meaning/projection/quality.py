@@ -18,7 +18,7 @@ NEIGHBOURS = 15
 SAMPLE_OF_TRUST = 2_000
 CANDIDATES = 20_000
 """Above so many texts the kept neighbours are counted among a sample of so many."""
-PAIRS = 100_000
+PAIRS = 20_000
 """Whose distances are correlated."""
 
 
@@ -42,7 +42,7 @@ def measure_quality(embeddings: Embeddings, points: Points, *, seed: int = 0) ->
     """All measures of a map.
 
     Trustworthiness and continuity take a seeded sample of 2,000 of more texts; kept neighbours of more than 20,000 are
-    counted among a sample of 20,000, so in memory that does not grow with N²; distances of 100,000 pairs are compared.
+    counted among a sample of 20,000, so in memory that does not grow with N²; distances of 20,000 pairs are compared.
 
     Args:
         embeddings: (N, D) unit rows.

@@ -25,7 +25,7 @@ from simcse_core.meaning.projection.registry import Points
 _FORMAT = 1
 _DECIDE = ("umap-learn", "pynndescent", "numba", "scikit-learn", "scipy", "numpy", "pacmap")
 """Packages whose versions decide how a map looks."""
-_DAMAGED = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile)
+DAMAGED = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile)
 """What reading a file raises that was cut off, changed or is another one."""
 
 
@@ -53,12 +53,12 @@ def key_of(embeddings: Sequence[Embeddings], recipe: Recipe, labels: Sequence[st
 
 def read(key: str) -> tuple[MapResult, ...] | None:
     """The maps of a key in one frame; None where they are not there, or are damaged."""
-    with contextlib.suppress(OptionError, *_DAMAGED):
+    with contextlib.suppress(OptionError, *DAMAGED):
         path = _path(key)
         content = path.read_bytes()
         try:
             results = from_bytes(content)
-        except _DAMAGED:
+        except DAMAGED:
             path.unlink()
             return None
         os.utime(path)  # it counts as used
