@@ -52,7 +52,15 @@ def draw() -> None:
             st.page_link(target.path, label=_(target.title), icon=target.icon, query_params={"language": language()})
 
 
+def warm_up() -> None:
+    """Start what takes long to get ready, once with the server."""
+    from ui.shared import projecting
+
+    projecting.warm()
+
+
 if st.runtime.exists():
     draw()
 else:  # `streamlit run` imports this file once, for the server that it is to start
+    serving.AT_START.append(warm_up)
     app = st.App(__file__, middleware=serving.middleware(), lifespan=serving.announced)

@@ -281,6 +281,10 @@ def _is_plain_page(headers: Headers) -> bool:
     return headers.get("content-type", "").startswith("text/html") and "content-encoding" not in headers
 
 
+AT_START: list[Callable[[], None]] = []
+"""Called once when the server has started; each has to return at once."""
+
+
 @asynccontextmanager
 async def announced(_app: st.App) -> AsyncIterator[None]:
     """Says where the app is. Streamlit's own welcome asks the internet for an address, so it is switched off."""
@@ -291,6 +295,8 @@ async def announced(_app: st.App) -> AsyncIterator[None]:
         name = f"[{address}]" if ":" in address else address
         print(f"  {scheme}://{name}:{port}/{base}")
     print(flush=True)
+    for start in AT_START:
+        start()
     yield
 
 

@@ -43,8 +43,7 @@ Emit = Callable[..., None]
 def main(arguments: Sequence[str]) -> None:
     """Get ready, and serve until the input is closed."""
     emit = _emit_to_output()
-    with contextlib.suppress(OSError, AttributeError):
-        os.nice(10)
+    _give_way()
     warm_up()
     emit("ready")
     if ALONE in arguments or not can_fork():
@@ -110,6 +109,7 @@ class _Children:
             return
         try:
             _die_with_parent()
+            _give_way()
             with open(os.devnull) as nothing:
                 os.dup2(nothing.fileno(), 0)
             _carry_out(job, folder, self._emit)
@@ -143,6 +143,7 @@ def _serve_alone(emit: Emit) -> None:
                 os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
+    _give_way()
     for line in sys.stdin:
         command = json.loads(line)
         if command["do"] == "make":
@@ -197,6 +198,12 @@ def _emit_to_output() -> Emit:
         os.write(output, line.encode("ascii"))  # one call, so that lines of several children do not mix
 
     return emit
+
+
+def _give_way() -> None:
+    """A lower priority than that of whoever waits for a page; once more for maps than for getting ready."""
+    with contextlib.suppress(OSError, AttributeError):
+        os.nice(5)
 
 
 def _memory(pid: int) -> int:
