@@ -3,6 +3,7 @@
 import math
 from io import BytesIO
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -63,7 +64,7 @@ def _header(file: Any, name: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
         version = npy.read_magic(file)
         read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
         shape, _fortran, dtype = read(file)
-    except (ValueError, OSError, EOFError) as error:
+    except (ValueError, SyntaxError, TokenError, RecursionError, OverflowError) as error:  # the header is Python's text
         reason = str(error).strip().partition("\n")[0]
         raise DataError("{file} is no NumPy file that can be read: {reason}", file=name, reason=reason) from error
     return shape, dtype
