@@ -34,7 +34,9 @@ def test_any_real_numbers_become_float32_unit_rows(dtype: str, order: Any) -> No
     found = read_vectors(npy(rows), "v.npy")
     expected = rows.astype(np.float64) / np.linalg.norm(rows.astype(np.float64), axis=1, keepdims=True)
     np.testing.assert_allclose(found.embeddings, expected, atol=1e-6)
-    assert (found.embeddings.dtype, found.were_unit, found.texts) == (np.float32, False, None)
+    assert found.embeddings.dtype == np.float32
+    assert not found.were_unit
+    assert found.texts is None
 
 
 def test_a_file_on_the_disk_is_read_as_its_bytes_are(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ LONGEST_TITLE = 40
 MORE_OFTEN = 2.0
 """So many times as often as elsewhere a keyword has to be in its group."""
 SAME_PLACES = 0.7
-"""A pair of words replaces one of them that has so large a share of its texts in the pair."""
+"""A pair of words replaces those of its words that have so large a share of their texts in the pair."""
 
 
 @dataclass(frozen=True)
@@ -107,13 +107,12 @@ def _keywords(count: Counter[str], size: int, everywhere: Counter[str], n: int, 
 
 
 def _choose(term: str, chosen: list[str], count: Counter[str]) -> None:
-    """Add a term unless one says the same already; a pair takes the place of a word that is rarely without it."""
+    """Add a term unless one says the same already; a pair takes the place of words that are rarely without it."""
     words = set(term.split())
-    for place, other in enumerate(chosen):
-        shared = words & set(other.split())
-        if not shared:
-            continue
-        if len(words) > 1 and " " not in other and count[term] >= SAME_PLACES * count[other]:
-            chosen[place] = term
-        return
-    chosen.append(term)
+    sharing = [other for other in chosen if words & set(other.split())]
+    if not sharing:
+        chosen.append(term)
+    elif len(words) > 1 and all(" " not in other and count[term] >= SAME_PLACES * count[other] for other in sharing):
+        chosen[chosen.index(sharing[0])] = term
+        for other in sharing[1:]:
+            chosen.remove(other)
