@@ -17,7 +17,7 @@ from ui.classify.session import KEYS, LabellingSession
 from ui.frame import uploads
 from ui.frame.errors import UnansweredError, plain
 from ui.frame.translation import _, language
-from ui.shared import reading
+from ui.shared import data_choice, reading
 
 KEY = "classify-own"
 FEWEST = 10
@@ -57,6 +57,11 @@ def choose() -> OwnTexts:
             if resolved is None:
                 raise UnansweredError("Choose above which text {file} holds.", file=file.name)
             return checked(of_file(resolved, file.file_id))
+    handed = data_choice.handed_over(KEY)
+    if handed is not None and not pasted:
+        st.caption(_("Using your file {name} instead.").format(name=plain(handed.name)))
+        st.button(_("Remove"), key=f"{KEY}-forget", type="tertiary", on_click=data_choice.hand_over, args=(KEY, None))
+        return checked(of_file(File(handed.name, handed.content), handed.token))
     if pasted:
         lines = tuple(split_lines(pasted))
         return checked(OwnTexts(_("pasted texts"), lines, ("",) * len(lines), _hash(pasted)))
@@ -170,6 +175,4 @@ def _hash(text: str) -> str:
 
 def title(own: OwnTexts) -> str:
     """What the texts are called on the screen."""
-    from ui.shared.data_choice import data_title
-
-    return plain(data_title(own.name) if own.name in bundled.names() else own.name)
+    return plain(data_choice.data_title(own.name) if own.name in bundled.names() else own.name)

@@ -2,9 +2,10 @@
 
 import hashlib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simcse_core.data.kinds import Dataset, texts_of
 from simcse_core.encoding.texts import Embeddings
@@ -36,6 +37,10 @@ class MapTexts:
     is_bundled: bool = False
     run: str = ""
     """Id of the run whose data these are."""
+    source_key: str = ""
+    """Key of the texts that these are a part of; "" where nothing is left out."""
+    source_rows: NDArray[np.int64] | None = None
+    """(N,) where each of these stands among them."""
 
     @classmethod
     def of(
@@ -93,15 +98,18 @@ class MapTexts:
         """The label that came with each text, "" where there is none; None without a column of labels."""
         return self.columns.get(LABEL)
 
+    @property
+    def root(self) -> str:
+        """Key of the source, whatever was left out of it."""
+        return self.source_key or self.key
+
     def without(self, rows: Collection[int]) -> "MapTexts":
-        """The texts but for some rows. Errors as for `of`."""
-        if not rows:
-            return self
+        """The texts but for some rows of the source. Errors as for `of`."""
         left = np.setdiff1d(np.arange(len(self)), np.fromiter(rows, dtype=np.int64))
         texts = tuple(self.texts[row] for row in left)
         columns = {name: tuple(cells[row] for row in left) for name, cells in self.columns.items()}
         part = MapTexts.of(self.name, texts, columns, None if self.vectors is None else self.vectors[left])
-        return MapTexts(part.name, part.key, texts, columns, part.vectors, self.made_by)
+        return replace(part, made_by=self.made_by, source_key=self.key, source_rows=left)
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,7 +14,7 @@ from simcse_core.runs.config import open_sides
 from ui.frame import address, users
 from ui.frame.errors import plain
 from ui.frame.translation import _, language
-from ui.map import indexes, uploaded
+from ui.map import indexes, marks, uploaded
 from ui.map.source import LABEL, MapTexts
 from ui.shared import data_choice, defaults, inputs, models
 from ui.shared.cache import EncoderSettings
@@ -26,6 +26,18 @@ SPLIT = "split"
 
 
 def choose() -> MapTexts:
+    """The texts to map, but for those that were left out of a new map. Errors as for `whole`."""
+    texts = whole()
+    rows = frozenset(row for step in marks.removed(texts.key) for row in step)
+    return _without(texts.key, rows, texts) if rows else texts
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)  # read-only
+def _without(key: str, rows: frozenset[int], _texts: MapTexts) -> MapTexts:
+    return _texts.without(rows)
+
+
+def whole() -> MapTexts:
     """Asks what is mapped; what somebody brings goes before what is chosen.
 
     Raises:

@@ -13,6 +13,8 @@ from simcse_core.uses.search.corpus import open_corpus
 from ui.frame import uploads
 from ui.frame.errors import UnansweredError, plain
 from ui.frame.translation import _
+from ui.map import own_vectors
+from ui.map.own_vectors import NPY
 from ui.map.source import LABEL, MapTexts
 from ui.shared import reading
 from ui.shared.data_choice import Upload
@@ -35,11 +37,16 @@ def upload() -> Upload | None:
     """A file that somebody brings; None before."""
     file = st.file_uploader(
         _("A table (CSV, TSV, Excel, JSON or Parquet), or texts, one a line"),
-        type=[ending[1:] for ending in TABLE_ENDINGS + TEXT_ENDINGS],
+        type=[ending[1:] for ending in (*TABLE_ENDINGS, *TEXT_ENDINGS, NPY)],
         max_upload_size=limits().max_file_megabytes,
         key=f"{KEY}-upload",
     )
-    st.caption(_("A column `text` is mapped; `label` and all other columns can colour the map."))
+    st.caption(
+        _(
+            "A column `text` is mapped; `label` and all other columns can colour the map. Embeddings of your own: an "
+            "array in a `.npy` file, or a Parquet column of lists."
+        )
+    )
     return None if file is None else Upload(uploads.content(file), file.name, file.file_id)
 
 
@@ -51,6 +58,8 @@ def read(brought: Upload) -> MapTexts:
         InputError: there are too few texts, or too many.
         UnansweredError: something about it is still to be said.
     """
+    if own_vectors.has_vectors(brought):
+        return own_vectors.read(brought)
     file = reading.choose_reading(brought.name, brought.content, brought.token, KEY)
     if file is None:
         raise UnansweredError("Choose above which text {file} holds.", file=brought.name)

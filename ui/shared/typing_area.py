@@ -36,10 +36,14 @@ class _AreaState:
 
 
 def put(key: str, text: str) -> None:
-    """Fill a text area, as an upload does. What the user had written can be brought back."""
-    if (state := st.session_state.get(f"{key}-state")) is not None:
-        state.replace(text)
-        state.default = ""  # it is the user's own: no change of language or sample may lose it
+    """Fill a text area, as an upload does, also before its page was ever open. What the user had written can be brought
+    back."""
+    state: _AreaState | None = st.session_state.get(f"{key}-state")
+    if state is None:
+        st.session_state[f"{key}-put"] = text
+        return
+    state.replace(text)
+    state.default = ""  # it is the user's own: no change of language or sample may lose it
 
 
 def typing_area(
@@ -66,6 +70,8 @@ def typing_area(
     if state.source != source or (state.default != default and state.text == state.default):
         state.replace(default)
         state.source = source
+    if (waiting := st.session_state.pop(f"{key}-put", None)) is not None:
+        put(key, waiting)
     state_key = f"{key}-{hashlib.sha256(f'{state.source}{state.revision}{state.default}'.encode()).hexdigest()[:12]}"
     (state.text,) = checked([state.text])  # lone surrogates cannot be sent to the browser
     result = component("simcse_typing_area", _SCRIPT)(

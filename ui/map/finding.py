@@ -1,0 +1,49 @@
+"""The sentence below the map: what it shows, and how far that can be trusted."""
+
+import numpy as np
+
+from simcse_core.meaning.projection import Quality, projections
+from ui.frame.errors import plain
+from ui.frame.translation import _, joined
+from ui.map.grouping import Named
+from ui.map.projected import Layouts, notes_in_words
+from ui.map.recipes import PCA, Choice
+from ui.map.source import MapSource
+
+UNSURE_BELOW = 1 / 3
+"""A point of which less than this share of the true neighbours is near it on the map is drawn as unsure."""
+
+
+def in_words(source: MapSource, layouts: Layouts, choice: Choice, named: Named | None) -> str:
+    """What is drawn, how many of the true neighbours it keeps, and what was done otherwise than asked for."""
+    drawn = PCA if choice.is_pca_shown or layouts.method is None else choice.recipe.method
+    said = _("{method} map of {n} texts.").format(method=plain(projections[drawn].title), n=f"{len(source):,}")
+    if named is not None and named.grouping.groups.count:
+        said = _("{method} map of {n} texts with {groups} groups in the original space.").format(
+            method=plain(projections[drawn].title), n=f"{len(source):,}", groups=named.grouping.groups.count
+        )
+    result = layouts.result
+    if result is None:
+        return said
+    quality = None if result.quality is None else _quality(result.quality)
+    return joined(said, quality or "", plain(notes_in_words(result.notes)))
+
+
+def _quality(quality: Quality) -> str:
+    kept = np.asarray(quality.kept, dtype=np.float64)
+    kept = kept[~np.isnan(kept)]
+    if not len(kept) or not np.isfinite(quality.trustworthiness):
+        return _("Nobody is nearer than anybody here, so nothing can be said about neighbours.")
+    unsure = float((kept < UNSURE_BELOW).mean())
+    return _(
+        "It keeps {kept:.0%} of the 15 nearest of a text; {unsure:.0%} of the points keep less than a third and are "
+        "hollow (trustworthiness {trust:.2f}, continuity {continuity:.2f})."
+    ).format(kept=float(kept.mean()), unsure=unsure, trust=quality.trustworthiness, continuity=quality.continuity)
+
+
+def alt(source: MapSource, choice: Choice, layouts: Layouts, color: str) -> str:
+    """The picture in words, for screen readers."""
+    drawn = PCA if choice.is_pca_shown or layouts.method is None else choice.recipe.method
+    return _("{name} map of {n} texts, coloured by {color}. The table below has the same texts.").format(
+        name=projections[drawn].title, n=len(source), color=color
+    )
