@@ -20,6 +20,7 @@ from simcse_core.runs.execute import execute
 from ui.classify import stored as classify
 from ui.frame.translation import LANGUAGES, catalogue
 from ui.losses import run as losses_run
+from ui.map import first as map_first
 from ui.search import first
 from ui.search.corpus import BUNDLED as SEARCHED
 from ui.shared import defaults
@@ -35,6 +36,8 @@ def main() -> None:
     losses_run.store_first()
     _write("first_search", first_searches())
     store_embeddings()
+    for language in LANGUAGES:
+        map_first.store(language)
     with tempfile.TemporaryDirectory() as home:
         os.environ["SIMCSE_HOME"] = home
         for language in LANGUAGES:
@@ -73,10 +76,11 @@ def _first_look(name: str, language: str) -> StoredHeatmap:
 
 
 def store_embeddings() -> None:
-    """Those of the bundled lists of questions and answers, with what is asked of them, by each language's model."""
+    """Those of the bundled lists of questions and answers, with what is asked of them, and of the first map, by each
+    language's model."""
     for language in LANGUAGES:
         digests, rows = [], []
-        for settings, texts in faq_texts(language):
+        for settings, texts in [*faq_texts(language), map_texts(language)]:
             digests += [digest(text, settings.prompt) for text in texts]
             rows.append(load(settings.model, prompt=settings.prompt).encode(texts).astype(np.float16))
         np.savez_compressed(
@@ -90,6 +94,11 @@ def faq_texts(language: str) -> list[tuple[EncoderSettings, list[str]]]:
     has_both = card.prompts.pair(PAIR) is not None and card.prompts.default is None
     of_questions, of_answers = sides(EncoderSettings(card.name, prompt=PAIR if has_both else None))
     return [(of_questions, [*faq.questions, *(one.question for one in faq.asked)]), (of_answers, [*faq.answers])]
+
+
+def map_texts(language: str) -> tuple[EncoderSettings, list[str]]:
+    """Every text that the page Map shows first in a language, with its encoder."""
+    return EncoderSettings(defaults.model(language)), list(map_first.texts_of(language).texts)
 
 
 def _race(language: str) -> StoredRace:

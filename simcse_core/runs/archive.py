@@ -22,7 +22,7 @@ FREE_BYTES_LEFT = 100_000_000
 """Space of the disk that stays free."""
 MOST_BYTES = (
     (re.compile(r"bundle\.json|README\.md|(model/(\w+/)?)?config\.json|model/(modules|simcse|base)\.json"), 200_000),
-    (re.compile(r"metrics\.jsonl|items\.json"), 40_000_000),
+    (re.compile(r"metrics\.jsonl|(items|map)\.json"), 40_000_000),
 )
 """Of files that are read as a whole, and that everybody's list of runs is made of. The first pattern that fits counts;
 others have the limit of any file."""

@@ -1,8 +1,8 @@
 """Bundles: a finished run as one file that can be passed on, and taken in elsewhere.
 
-A bundle is a zip with the run's `config.json`, `metrics.jsonl`, `items.json` and `model/`, a `bundle.json` for programs
-and a `README.md` for people. The data is not in it. A model that stores only what its training has changed is carried
-as it is where everybody can get its base, and else as a whole one.
+A bundle is a zip with the run's `config.json`, `metrics.jsonl`, `items.json`, `map.json` and `model/`, a `bundle.json`
+for programs and a `README.md` for people. The data is not in it. A model that stores only what its training has changed
+is carried as it is where everybody can get its base, and else as a whole one.
 """
 
 import math
@@ -25,7 +25,7 @@ from simcse_core.home import RUN_ID, home
 from simcse_core.jsonable import jsonable
 from simcse_core.learning.records import LONGEST_NAME, About, State
 from simcse_core.plain import printable
-from simcse_core.runs import archive, bundle_contents, files, metrics, store
+from simcse_core.runs import archive, bundle_contents, files, metrics, run_map, store
 from simcse_core.runs.bundle_contents import FORMAT, Description
 from simcse_core.runs.bundle_readme import readme
 from simcse_core.runs.reproduce import as_carried_out, command
@@ -36,7 +36,7 @@ _OF_A_MODEL = (
     r"special_tokens_map|added_tokens|vocab|base)\.json|(?:vocab|merges)\.txt|(?:model|head|changed|simcse_classifier)\.safetensors|"
     r"[0-9]_[A-Za-z]{1,40}/(?:config\.json|model\.safetensors)"
 )
-ALLOWED = re.compile(rf"(?:bundle|config|items)\.json|metrics\.jsonl|README\.md|model/(?:{_OF_A_MODEL})")
+ALLOWED = re.compile(rf"(?:bundle|config|items|map)\.json|metrics\.jsonl|README\.md|model/(?:{_OF_A_MODEL})")
 """Every file that a bundle may hold: what `write_bundle` writes, and nothing that is ever run or unpickled."""
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)
 """Of every file in a bundle, so that the same run gives the same bytes."""
@@ -99,7 +99,7 @@ def read_bundle(source: Path | BinaryIO, *, owner: str) -> Run:
         about = bundle_contents.description(incoming)
         config = bundle_contents.config(incoming)
         records, end = bundle_contents.records(incoming)
-        items = bundle_contents.items(incoming)
+        items, of_data = bundle_contents.items(incoming), run_map.from_bundle(incoming)
         bundle_contents.check_model(incoming / "model")
         here = {"run": folder.name, "model": str(folder.resolve() / "model"), "base_model": config.model}
         run = Run(incoming)
@@ -108,6 +108,8 @@ def read_bundle(source: Path | BinaryIO, *, owner: str) -> Run:
         files.replace_text(incoming / "metrics.jsonl", metrics.lines([*records, end.model_copy(update=here)]))
         if items is not None:
             run.write_items(items)
+        if of_data is not None:
+            files.replace(incoming / run_map.NAME, of_data.model_dump())
         name = printable(" ".join(about.name.split()))
         files.replace(
             incoming / "about.json", jsonable(About(owners=(owner,), name=name, created=time.time(), imported=True))
@@ -205,13 +207,14 @@ def texts_of_bundle(run: Run, user: str | None = None, model: Path | None = None
         model_sha256=config.model_sha256,
         versions=config.versions,
     )
-    items = run.items()
+    items, of_data = run.items(), run_map.read(run)
     return {
         "README.md": readme(model or run.model, config, description, finished),
         "bundle.json": files.text_of(description.model_dump()),
         "config.json": files.text_of(config.model_dump(mode="json")),
         "metrics.jsonl": metrics.lines([*records[:-1], finished]),
         **({} if items is None else {"items.json": files.text_of(jsonable(items))}),
+        **({} if of_data is None else {run_map.NAME: files.text_of(of_data.model_dump())}),
     }
 
 

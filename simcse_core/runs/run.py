@@ -8,6 +8,7 @@ A run is a folder `SIMCSE_HOME/runs/ID` (or the folder given on the command line
     queue.json     its entry in the queue
     metrics.jsonl  one record a line, append-only; metrics-before-N.jsonl of attempts that had to begin anew
     items.json     results per dev item, before and after
+    map.json       the map of its data, once its owner has seen one (`run_map.py`)
     checkpoint.pt  the whole state of the training, to go on from
     model/         the trained model
     log.txt        what the process printed

@@ -141,7 +141,7 @@ def _labelled(texts: MapTexts, labels: OwnLabels) -> None:
         with st.container(horizontal=True, gap="xsmall"):
             st.button(_("Undo"), icon=":material/undo:", key="map-undo-label", on_click=labels.undo)
             if st.button(_("Go on labelling"), icon=":material/label:", key="map-to-labelling"):
-                data_choice.hand_over("classify-own", _as_file(texts, labels, all_texts=True))
+                data_choice.hand_over("classify-own", as_file(texts, labels, all_texts=True))
                 _open("classify", **{"classify-view": "label"})
             enough, needs = len(names) > 1, _("Needs labels of two classes.")
             if st.button(
@@ -151,7 +151,7 @@ def _labelled(texts: MapTexts, labels: OwnLabels) -> None:
                 disabled=not enough,
                 help=needs,
             ):
-                data_choice.hand_over("classify", _as_file(texts, labels))
+                data_choice.hand_over("classify", as_file(texts, labels))
                 _open("classify", **{"classify-view": "result"})
             if st.button(
                 _("Train with them"),
@@ -160,7 +160,7 @@ def _labelled(texts: MapTexts, labels: OwnLabels) -> None:
                 disabled=not enough,
                 help=needs,
             ):
-                data_choice.hand_over("training", _as_file(texts, labels))
+                data_choice.hand_over("training", as_file(texts, labels))
                 _open("training")
 
 
@@ -170,7 +170,7 @@ def _open(name: str, **parameters: str) -> None:
     st.switch_page(page.PAGES[name].path, query_params={"language": language(), **parameters})
 
 
-def _as_file(texts: MapTexts, labels: OwnLabels, *, all_texts: bool = False) -> Upload:
+def as_file(texts: MapTexts, labels: OwnLabels, *, all_texts: bool = False) -> Upload:
     """The labelled texts as a file for another page, letter for letter; with `all_texts` also those without a label."""
     of_texts = labels.of(texts) or ()
     rows = [

@@ -5,17 +5,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from simcse_core.meaning.groups import GroupName, Groups, find_groups, name_groups, outliers
 
+from simcse_core.data.language import language_of
 from simcse_core.encoding.texts import Embeddings
 from simcse_core.errors import UserError
-from ui.shared.work_note import Note
+from simcse_core.meaning.groups import GroupName, Groups, find_groups, name_groups, outliers
+from ui.shared.work_note import Note, Progress
 
 if TYPE_CHECKING:
     from simcse_core.uses.search.duplicates import Duplicates
 
 OUTLIERS = 50
 """The most that are listed."""
+LOOKED_AT = 300
+"""Texts that tell the language."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,25 +43,34 @@ class Suspects:
     """In the order of `rows`."""
 
 
-def grouping(texts: tuple[str, ...], embeddings: Embeddings, language: str, note: Note) -> Grouping | UserError:
-    """Groups, their names and outliers.
+def grouping(texts: tuple[str, ...], embeddings: Embeddings, note: Note) -> Grouping | UserError:
+    """As `found`, in a process of its own.
 
     Args:
         texts: N texts.
         embeddings: (N, D) unit rows.
-        language: of the names.
         note: where to write how far it is.
     """
-    report = note.reporter()
     try:
-        report(0, 3)
-        groups = find_groups(embeddings)
-        report(1, 3)
-        names = name_groups(texts, groups, language)
-        report(2, 3)
-        return Grouping(groups, tuple(names), tuple(outliers(embeddings, min(OUTLIERS, len(texts) // 4))))
+        return found(texts, embeddings, note.reporter())
     except UserError as error:
         return error
+
+
+def found(texts: tuple[str, ...], embeddings: Embeddings, report: Progress = lambda _done, _total: None) -> Grouping:
+    """Groups, their names in the language of the texts, and outliers.
+
+    Args:
+        texts: N texts.
+        embeddings: (N, D) unit rows.
+        report: takes steps done and all steps.
+    """
+    report(0, 3)
+    groups = find_groups(embeddings)
+    report(1, 3)
+    names = name_groups(texts, groups, language_of(texts[:LOOKED_AT]))
+    report(2, 3)
+    return Grouping(groups, names, tuple(outliers(embeddings, min(OUTLIERS, len(texts) // 4))))
 
 
 def near_duplicates(
@@ -88,11 +100,11 @@ def suspects(
 
     try:
         validation = cross_validate(Examples.of(texts, labels, embeddings), on_progress=note.reporter())
-        found = suspect_labels(validation)
+        doubted = suspect_labels(validation)
     except UserError as error:
         return error
     return Suspects(
-        np.array([one.row for one in found]),
-        tuple(one.suggested for one in found),
-        np.array([one.is_issue for one in found], dtype=bool),
+        np.array([one.row for one in doubted]),
+        tuple(one.suggested for one in doubted),
+        np.array([one.is_issue for one in doubted], dtype=bool),
     )

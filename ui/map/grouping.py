@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from simcse_core.data.language import language_of
 from ui.frame.translation import _
 from ui.map import computing, first
 from ui.map.computing import Grouping, Suspects
@@ -11,8 +10,6 @@ from ui.map.source import MapSource
 from ui.shared import work
 
 WORKER = "map"
-LOOKED_AT = 300
-"""Texts that tell the language."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +40,6 @@ def named(source: MapSource, marks: Marks) -> Named | None:
             computing.grouping,
             source.texts.texts,
             source.embeddings,
-            language_of(source.texts.texts[:LOOKED_AT]),
         )
     if grouping is None:
         return None

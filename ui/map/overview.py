@@ -21,6 +21,7 @@ from ui.map import (
     placing,
     projected,
     recipes,
+    run_map,
     searching,
     table,
     take_away,
@@ -58,6 +59,7 @@ def show(source: MapSource, places: Stage) -> None:
     marks, own = map_marks.of(texts.key, len(texts)), map_marks.own_labels(texts.root)
     seen = Seen(source, marks, own, own.of(texts))
     is_labelled = seen.labels is not None
+    run_map.begin(texts)
     take_in(marks, source.content)
     with places.controls:
         is_pca_shown = recipes.switch(is_labelled)
@@ -73,6 +75,8 @@ def show(source: MapSource, places: Stage) -> None:
     with lists_box, errors.user_errors():
         named = grouping.named(source, marks)
     layouts = projected.layouts(source, choice, seen.labels)
+    if not is_pca_shown:
+        run_map.keep_first(source, choice.recipe, layouts.result)
     plot = _plot(seen, choice, layouts, named, query, found, _color(seen, color, query, named))
     with places.figure:
         draw(plot, key=KEY, alt=finding.alt(source, choice, layouts, coloring.title(color.name)))
@@ -89,6 +93,7 @@ def show(source: MapSource, places: Stage) -> None:
         lists.show(source, marks, named)
     with places.controls.popover(_("Take away"), icon=":material/download:"), errors.user_errors():
         shown = choice.recipe if layouts.method is not None else choice.pca
+        run_map.offer(source, shown, layouts.result)
         take_away.show(source, plot, shown, actions.columns_of(texts, own))
     with places.below, errors.user_errors():
         table.show(texts, marks, own, found, named)

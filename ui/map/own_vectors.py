@@ -4,12 +4,12 @@ from io import BytesIO
 from pathlib import Path
 
 import streamlit as st
-from simcse_core.data.vectors import Vectors, read_vectors
 
 from simcse_core.data.columns import SYNONYMS
 from simcse_core.data.files import TABLE_ENDINGS, TEXT_ENDINGS
 from simcse_core.data.kinds import normalised
 from simcse_core.data.readers import texts_from_bytes
+from simcse_core.data.vectors import Vectors, read_vectors
 from simcse_core.limits import limits
 from simcse_core.uses.search.corpus import as_text
 from ui.frame import uploads

@@ -13,6 +13,7 @@ from simcse_core.errors import InputError, UserError
 from simcse_core.meaning.projection import Note, Recipe, project, projections
 from ui.frame.errors import plain
 from ui.frame.translation import _, explain, joined
+from ui.map import first, run_map
 from ui.map.recipes import PCA, Choice
 from ui.map.source import MapSource
 from ui.shared import projecting
@@ -48,6 +49,9 @@ def layouts(source: MapSource, choice: Choice, labels: Sequence[str] | None) -> 
     """
     wanted = choice.pca if choice.is_pca_shown else choice.recipe
     pca = _pca(source.content, choice.pca, source.embeddings)
+    kept = first.stored_map(source, wanted) or run_map.stored_map(source, wanted)
+    if kept is not None:
+        return Layouts(pca, None if wanted.method == PCA else kept.points, kept)
     if (problem := too_few(source, wanted)) is not None:
         return Layouts(pca, None, None, problem=problem)
     if _key(source, wanted) in _cancelled():

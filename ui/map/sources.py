@@ -14,7 +14,7 @@ from simcse_core.runs.config import open_sides
 from ui.frame import address, users
 from ui.frame.errors import plain
 from ui.frame.translation import _, language
-from ui.map import indexes, marks, uploaded
+from ui.map import first, indexes, marks, uploaded
 from ui.map.source import LABEL, MapTexts
 from ui.shared import data_choice, defaults, inputs, models
 from ui.shared.cache import EncoderSettings
@@ -44,7 +44,7 @@ def whole() -> MapTexts:
         UserError: the texts cannot be used, or what was chosen is gone.
     """
     offered = _offered()
-    key, keep = address.widget(NAME, offered, defaults.data(language()), language=language())
+    key, keep = address.widget(NAME, offered, first.data(language()), language=language())
     with st.popover(
         _title(st.session_state[key]), icon=":material/article:", width="stretch", key=f"map-texts-{_came()}"
     ):

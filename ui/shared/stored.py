@@ -99,8 +99,8 @@ def race(language: str) -> StoredRace:
 
 
 def embeddings(texts: Sequence[str], settings: EncoderSettings) -> NDArray[np.float32] | None:
-    """(N, D) unit rows that were stored, of the texts of bundled lists of questions and answers by the model that their
-    language begins with; None when one of the texts is not among them.
+    """(N, D) unit rows that were stored, of the texts of bundled lists of questions and answers and of the first map by
+    the model that their language begins with; None when one of the texts is not among them.
     """
     if replace(settings, prompt=None) != EncoderSettings(settings.model):
         return None
