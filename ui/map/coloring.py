@@ -44,7 +44,7 @@ def choose(texts: MapTexts, *, is_labelled: bool) -> Coloring:
         key=key,
         on_change=keep,
         label_visibility="collapsed",
-        width=200,
+        width=140,
     )
     return Coloring(chosen, chosen.removeprefix(COLUMN) if chosen.startswith(COLUMN) else "")
 

@@ -17,10 +17,11 @@ UNSURE_BELOW = 1 / 3
 def in_words(source: MapSource, layouts: Layouts, choice: Choice, named: Named | None) -> str:
     """What is drawn, how many of the true neighbours it keeps, and what was done otherwise than asked for."""
     drawn = PCA if choice.is_pca_shown or layouts.method is None else choice.recipe.method
-    said = _("{method} map of {n} texts.").format(method=plain(projections[drawn].title), n=f"{len(source):,}")
+    method, n = plain(projections[drawn].title), f"{len(source):,}"
+    said = _("{method} of {n} texts.").format(method=method, n=n)
     if named is not None and named.grouping.groups.count:
-        said = _("{method} map of {n} texts with {groups} groups in the original space.").format(
-            method=plain(projections[drawn].title), n=f"{len(source):,}", groups=named.grouping.groups.count
+        said = _("{method} of {n} texts, with {groups} groups in the original space.").format(
+            method=method, n=n, groups=named.grouping.groups.count
         )
     result = layouts.result
     if result is None:
@@ -36,8 +37,8 @@ def _quality(quality: Quality) -> str:
         return _("Nobody is nearer than anybody here, so nothing can be said about neighbours.")
     unsure = float((kept < UNSURE_BELOW).mean())
     return _(
-        "It keeps {kept:.0%} of the 15 nearest of a text; {unsure:.0%} of the points keep less than a third and are "
-        "hollow (trustworthiness {trust:.2f}, continuity {continuity:.2f})."
+        "It keeps {kept:.0%} of each text's 15 nearest; the hollow points ({unsure:.0%}) keep less than a third. "
+        "Trustworthiness {trust:.2f}, continuity {continuity:.2f}."
     ).format(kept=float(kept.mean()), unsure=unsure, trust=quality.trustworthiness, continuity=quality.continuity)
 
 

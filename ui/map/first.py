@@ -6,11 +6,11 @@ from dataclasses import asdict, dataclass
 from functools import cache
 
 import numpy as np
-from simcse_core.meaning.projection.store import MapResult, from_bytes, to_bytes
 
 from simcse_core.data import bundled
 from simcse_core.meaning.groups import GroupName, Groups
 from simcse_core.meaning.projection import Recipe, measure_quality, project
+from simcse_core.meaning.projection.store import MapResult, from_bytes, to_bytes
 from ui.map import computing
 from ui.map.computing import Grouping
 from ui.map.source import MapSource, MapTexts, content_of

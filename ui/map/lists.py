@@ -16,7 +16,7 @@ from ui.shared import work
 
 NAME = "map-list"
 GROUPS, OUTLIERS, REPEATS = "groups", "outliers", "repeats"
-LISTS = {GROUPS: N_("Groups"), OUTLIERS: N_("Odd ones out"), REPEATS: N_("Near duplicates")}
+LISTS = {GROUPS: N_("Groups"), OUTLIERS: N_("Outliers"), REPEATS: N_("Duplicates")}
 THRESHOLD = 0.9
 LONGEST_NAME = 60
 

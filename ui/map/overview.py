@@ -91,7 +91,7 @@ def show(source: MapSource, places: Stage) -> None:
         details.show(source, marks, None if plot.unsure is None or marks.chosen is None else plot.unsure[marks.chosen])
     with lists_box, errors.user_errors():
         lists.show(source, marks, named)
-    with places.controls.popover(_("Take away"), icon=":material/download:"), errors.user_errors():
+    with places.controls.popover(_("Save"), icon=":material/download:", key="map-save"), errors.user_errors():
         shown = choice.recipe if layouts.method is not None else choice.pca
         run_map.offer(source, shown, layouts.result)
         take_away.show(source, plot, shown, actions.columns_of(texts, own))

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
-from simcse_core.meaning.projection.store import MapResult
 
 from simcse_core.errors import InputError, UserError
 from simcse_core.meaning.projection import Note, Recipe, project, projections
+from simcse_core.meaning.projection.store import MapResult
 from ui.frame.errors import plain
 from ui.frame.translation import _, explain, joined
 from ui.map import first, run_map

@@ -3,10 +3,10 @@
 import contextlib
 
 import streamlit as st
-from simcse_core.meaning.projection.store import MapResult
 
 from simcse_core.errors import UserError
 from simcse_core.meaning.projection import Recipe
+from simcse_core.meaning.projection.store import MapResult
 from simcse_core.runs import run_map, store
 from simcse_core.runs.run_map import RunMap
 from ui.frame import users

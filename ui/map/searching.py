@@ -37,7 +37,7 @@ def choose(texts: MapTexts) -> Query:
         InputError: it is too long.
     """
     key, keep = address.widget(MODE, [WORDS, PATTERN, PLACE], WORDS, language=language())
-    titles = {WORDS: _("Find words"), PATTERN: _("Find a pattern"), PLACE: _("Place a sentence")}
+    titles = {WORDS: _("Words"), PATTERN: _("Pattern"), PLACE: _("Sentence")}
     mode = st.segmented_control(
         _("What the box does"),
         list(titles),
@@ -48,9 +48,9 @@ def choose(texts: MapTexts) -> Query:
         label_visibility="collapsed",
     )
     labels = {
-        WORDS: _("Words that a text has"),
-        PATTERN: _("Regular expression"),
-        PLACE: _("A sentence to put on the map"),
+        WORDS: _("Find texts with these words"),
+        PATTERN: _("Find texts by a regular expression"),
+        PLACE: _("Put a sentence on the map"),
     }
     text = typing_area(labels[mode or WORDS], default="", source=BOX, key=BOX, is_query=True).strip()
     check_lengths([text])

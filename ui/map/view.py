@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import streamlit as st
 
@@ -12,6 +13,7 @@ from ui.map import overview
 from ui.map.source import MapSource
 
 NAME = "map-view"
+_STYLE = Path(__file__).parent / "frontend" / "page.css"
 MAP = "map"
 
 
@@ -30,6 +32,7 @@ VIEWS: dict[str, View] = {MAP: View(N_("Map"), overview.show)}
 
 def choose() -> View:
     """Which view is shown."""
+    st.html(_STYLE)
     key, keep = address.widget(NAME, list(VIEWS), MAP, language=language())
     chosen = st.selectbox(
         _("View"),
@@ -38,6 +41,6 @@ def choose() -> View:
         key=key,
         on_change=keep,
         label_visibility="collapsed",
-        width=170,
+        width=135,
     )
     return VIEWS[chosen]
