@@ -122,7 +122,11 @@ def _left_out(texts: MapTexts, marks: Marks) -> None:
             )
         else:
             st.caption(_("The map is made without {n} texts.").format(n=gone))
-            st.button(_("Undo"), icon=":material/undo:", key="map-undo-anew", on_click=steps.pop)
+            st.button(_("Undo"), icon=":material/undo:", key="map-undo-anew", on_click=_back, args=(steps,))
+
+
+def _back(steps: list[tuple[int, ...]]) -> None:
+    steps.pop()
 
 
 def _anew(texts: MapTexts, marks: Marks) -> None:

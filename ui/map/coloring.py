@@ -17,6 +17,7 @@ from ui.map.source import LABEL, MapTexts
 
 NAME = "map-color"
 NONE, GROUP, LENGTH, QUERY, SUSPECT = "none", "group", "length", "query", "suspect"
+GIVEN = LABEL
 COLUMN = "column:"
 NUMBERS_FROM = 9
 """A column of numbers with fewer different values is a column of classes."""

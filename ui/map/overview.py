@@ -133,7 +133,7 @@ def _color(seen: Seen, color: Coloring, query: Query, named: Named | None) -> Cl
     match color.name:
         case coloring.NONE:
             return None
-        case coloring.LABEL:
+        case coloring.GIVEN:
             return coloring.of_cells(seen.labels, _("label")) if seen.labels is not None else None
         case coloring.GROUP:
             return None if named is None else coloring.of_groups(named.grouping.groups.of, named.names)

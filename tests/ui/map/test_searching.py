@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from ui.map.plot import Classes, Numbers
 
 from simcse_core.errors import InputError
 from ui.map import coloring, searching
 from ui.map.computing import Suspects
+from ui.map.plot import Classes, Numbers
 from ui.map.source import MapTexts
 
 TEXTS = MapTexts.of("t", ("Lost my card", "CARD, lost?", "Top up 20 euro", "我的银行卡丢了", "strasse Straße"))
