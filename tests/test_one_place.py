@@ -264,9 +264,10 @@ def test_the_page_losses_shows_a_loss_with_its_options() -> None:
 
 
 def test_the_page_map_shows_a_projection_and_a_bundled_set() -> None:
-    page = open_page("map", **{"map-data": "dummies-en"})
+    page = open_page("map", **{"map-data": "dummies-en", "map-method": "dummy_projection"})
     assert page.selectbox(key="map-data-en").value == "dummies-en"
-    assert "Dummy map" in [header.value for header in page.header]
+    assert page.selectbox(key="map-method-en").value == "dummy_projection"
+    assert "The first two dimensions." in [caption.value for caption in page.caption]
 
 
 def test_the_page_training_races_a_loss_on_a_kind_and_shows_its_result() -> None:

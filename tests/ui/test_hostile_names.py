@@ -26,7 +26,7 @@ from tests.ui import races
 from tests.ui.races import ME
 from ui.frame import users
 from ui.frame.page import PAGES
-from ui.map import view
+from ui.map import uploaded
 from ui.shared import charts, data_choice
 from ui.shared.cache import EncoderSettings
 from ui.shared.data_choice import Upload
@@ -178,7 +178,7 @@ def hostile_upload() -> Upload:
 @pytest.mark.parametrize("page", ["training", "map"])
 def test_a_file_of_hostile_names_and_classes_is_text(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(data_choice, "upload", lambda *_arguments, **_options: hostile_upload())
-    monkeypatch.setattr(view, "selected_text", lambda _content, _count: 0)  # with its neighbours
+    monkeypatch.setattr(uploaded, "upload", hostile_upload)
     shown = assert_only_text(open_page(page, **{"race-model": "use-multilingual"}))
     assert OF_A_RUN in shown
 
@@ -186,9 +186,11 @@ def test_a_file_of_hostile_names_and_classes_is_text(page: str, monkeypatch: pyt
 def test_columns_of_hostile_names_are_asked_for_as_text(monkeypatch: pytest.MonkeyPatch) -> None:
     table = to_csv([NAMES[0], NAMES[7]], [("a", "b"), ("c", "d")]).encode()
     monkeypatch.setattr(data_choice, "upload", lambda *_a, **_o: Upload(table, f"{NAMES[1]}.csv", "columns"))
+    monkeypatch.setattr(uploaded, "upload", lambda: Upload(table, f"{NAMES[1]}.csv", "columns"))
     assert_only_text(open_page("map"))
+    assert_only_text(open_page("training"))
     broken = Upload(b"text,label\na,b\nc\n", f"{OF_A_RUN}.csv", "broken")
-    monkeypatch.setattr(data_choice, "upload", lambda *_a, **_o: broken)
+    monkeypatch.setattr(uploaded, "upload", lambda: broken)
     assert OF_A_RUN in assert_only_text(open_page("map"))
 
 

@@ -204,13 +204,3 @@ def test_data_too_small_to_split_is_said(open_page: Open, monkeypatch: pytest.Mo
     page = open_page("training")
     assert not page.exception
     assert "at least two classes need 4 different texts" in page.error[0].value.replace("\\", "")
-
-
-def test_the_map_finds_true_neighbours(open_page: Open) -> None:
-    page = open_page("map")
-    next(box for box in page.selectbox if "Find a text" in box.label).select_index(0).run()
-    assert not page.exception
-    neighbours = page.table[0].value
-    assert neighbours.shape == (8, 3)
-    cosines = [float(value) for value in neighbours.iloc[:, 0]]
-    assert cosines == sorted(cosines, reverse=True)
