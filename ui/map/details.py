@@ -54,7 +54,7 @@ def show(source: MapSource, marks: Marks, kept: float | None) -> None:
         )
     st.caption(_("Nearest in the original space, with the cosine"))
     rows = [
-        (f"`{cosine:.2f}` {listed.short(source.texts.texts[other])}", partial(_choose, marks, other))
+        (f"{cosine:.2f} · {listed.short(source.texts.texts[other])}", partial(_choose, marks, other))
         for other, cosine in neighbours(source, row)
     ]
     listed.buttons(rows, key="neighbours")

@@ -102,7 +102,7 @@ def _one_group(source: MapSource, marks: Marks, named: Named, group: int) -> Non
 def _odd_ones(source: MapSource, marks: Marks, named: Named) -> None:
     st.caption(_("Far from everything: the mean cosine with the nearest in the original space."))
     rows: list[tuple[str, Callable[[], None]]] = [
-        (f"`{cosine:.2f}` {listed.short(source.texts.texts[row])}", partial(_choose, marks, row))
+        (f"{cosine:.2f} · {listed.short(source.texts.texts[row])}", partial(_choose, marks, row))
         for row, cosine in named.grouping.outliers
     ]
     listed.buttons(rows, key=f"odd-{source.texts.key}")

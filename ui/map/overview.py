@@ -68,7 +68,7 @@ def show(source: MapSource, places: Stage) -> None:
             choice = Choice(recipes.settings(is_labelled=is_labelled), is_pca_shown)
     with places.rail:
         query = _query(source)
-        chosen_box, selected_box, lists_box = (st.container() for _box in range(3))
+        selected_box, chosen_box, lists_box = (st.container(gap="xsmall") for _box in range(3))
     found = None
     with places.rail, errors.user_errors():
         found = searching.found(query, texts)
@@ -77,14 +77,17 @@ def show(source: MapSource, places: Stage) -> None:
     layouts = projected.layouts(source, choice, seen.labels)
     if not is_pca_shown:
         run_map.keep_first(source, choice.recipe, layouts.result)
-    plot = _plot(seen, choice, layouts, named, query, found, _color(seen, color, query, named))
+    with selected_box, errors.user_errors():
+        colors = _color(seen, color, query, named)
+    plot = _plot(seen, choice, layouts, named, query, found, colors)
     with places.figure:
         draw(plot, key=KEY, alt=finding.alt(source, choice, layouts, coloring.title(color.name)))
     with places.finding:
         st.markdown(finding.in_words(source, layouts, choice, named))
         projected.wait(layouts, source, choice)
     with selected_box, errors.user_errors():
-        _searched(found, marks)
+        if found is not None:
+            _offer_selection(_("{n} texts found; they are ringed."), found, marks, key="map-select-found")
         placing.say(query, source, choice)
         actions.show(texts, marks, own)
     with chosen_box:
@@ -117,17 +120,6 @@ def _query(source: MapSource) -> Query:
     return Query("", searching.WORDS)
 
 
-def _searched(found: Mask | None, marks: Marks) -> None:
-    """How many texts a search has found, and a button that selects them."""
-    if found is None:
-        return
-    count = int(found.sum())
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.caption(_("{n} texts found; they are ringed.").format(n=f"{count:,}"))
-        if count:
-            st.button(_("Select them"), key="map-select-found", on_click=marks.select, args=(found,))
-
-
 def _color(seen: Seen, color: Coloring, query: Query, named: Named | None) -> Classes | Numbers | None:
     source = seen.source
     match color.name:
@@ -141,7 +133,10 @@ def _color(seen: Seen, color: Coloring, query: Query, named: Named | None) -> Cl
             return coloring.of_lengths(source.texts.texts)
         case coloring.QUERY:
             row = searching.embedded(query, source)
-            return None if row is None else coloring.of_cosines(source.embeddings @ row, query.text)
+            if row is None:
+                st.caption(_("Type a sentence into the box: the colours show how close each text is to it."))
+                return None
+            return coloring.of_cosines(source.embeddings @ row, query.text)
         case coloring.SUSPECT:
             return _suspects(seen)
     return coloring.of_cells(source.texts.columns[color.column], color.column)
@@ -154,8 +149,20 @@ def _suspects(seen: Seen) -> Classes | None:
     with errors.user_errors():
         found = grouping.suspects(seen.source, tuple(seen.labels[row] for row in rows), rows)
         if found is not None:
-            return coloring.of_suspects(found, np.array(rows), len(seen.source))
+            color = coloring.of_suspects(found, np.array(rows), len(seen.source))
+            doubted = np.asarray(color.values) == 0
+            _offer_selection(_("{n} labels are in doubt."), doubted, seen.marks, key="map-select-doubted")
+            return color
     return None
+
+
+def _offer_selection(about: str, mask: Mask, marks: Marks, *, key: str) -> None:
+    """How many texts something is true of, and a button that selects them."""
+    count = int(mask.sum())
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(about.format(n=f"{count:,}"))
+        if count:
+            st.button(_("Select them"), key=key, on_click=marks.select, args=(mask,))
 
 
 def _plot(

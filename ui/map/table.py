@@ -15,6 +15,8 @@ from ui.map.source import LABEL, MapTexts
 MOST_ROWS = 5_000
 """Rows that are sent to the browser; a selection of more is filtered first, or taken away as a file."""
 MOST_VALUES = 500
+HIGHEST = 420
+"""Pixels."""
 
 
 def show(texts: MapTexts, marks: Marks, labels: OwnLabels, found: Mask | None, named: Named | None) -> None:
@@ -54,7 +56,7 @@ def show(texts: MapTexts, marks: Marks, labels: OwnLabels, found: Mask | None, n
         key=key,
         on_select=choose,
         selection_mode="single-row",
-        height=360,
+        height=min(HIGHEST, 38 * (len(rows) + 1) + 4),
     )
 
 

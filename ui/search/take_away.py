@@ -1,17 +1,19 @@
 """The results as a file, and the Python and the command that give the same."""
 
+import json
 import shlex
 from collections.abc import Callable, Sequence
 
 import streamlit as st
 
 from simcse_core.data.writers import to_csv
-from ui.frame import address
-from ui.frame.translation import _
+from ui.frame import address, page
+from ui.frame.translation import _, language
 from ui.search.corpus import SearchCorpus
 from ui.search.repeats import Repeats
 from ui.search.results import Listing, Where
-from ui.shared import cache
+from ui.shared import cache, data_choice
+from ui.shared.data_choice import Upload
 
 TEXTS = "texts.txt"
 """Where Python and the command look for texts that stand in no file; they can be downloaded under this name."""
@@ -29,6 +31,9 @@ def show(
     _button(_("Results (CSV)"), lambda: csv(listings).encode("utf-8-sig"), "search.csv", "text/csv")
     if not corpus.source:
         _button(_("Texts (text)"), lambda: "\n".join(corpus.texts) + "\n", TEXTS, "text/plain")
+    if st.button(_("Show on the map"), icon=":material/scatter_plot:", key="search-map"):
+        data_choice.hand_over("map", as_file(corpus))
+        st.switch_page(page.PAGES["map"].path, query_params={"language": language()})
     st.caption(_("The same in Python"))
     st.code(python(query, corpus, settings, where, count), language="python", wrap_lines=True)
     st.caption(_("The same on the command line"))
@@ -40,6 +45,15 @@ def show(
 def show_groups(repeats: Repeats, corpus: SearchCorpus) -> None:
     """The groups of texts that say nearly the same, as a file."""
     _button(_("Groups (CSV)"), lambda: groups_csv(repeats, corpus).encode("utf-8-sig"), "duplicates.csv", "text/csv")
+
+
+def as_file(corpus: SearchCorpus) -> Upload:
+    """The texts with their columns for another page, letter for letter."""
+    names = list(corpus.columns)
+    rows = zip(corpus.texts, *corpus.columns.values(), strict=True)
+    records = (dict(zip(["text", *names], cells, strict=True)) for cells in rows)
+    content = "\n".join(json.dumps(record, ensure_ascii=False) for record in records).encode("utf-8", "replace")
+    return Upload(content, f"{corpus.name or 'texts'}.jsonl", data_choice.hash_of(content))
 
 
 def csv(listings: Sequence[Listing]) -> str:

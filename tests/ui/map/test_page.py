@@ -160,7 +160,7 @@ def test_a_clicked_outlier_is_looked_at_with_its_nearest_texts(open_map: Open) -
     next(one for one in page.button if one.key.startswith("odd-")).click().run()
     assert "The chosen text" in [header.value for header in page.header]
     neighbours = [one.label for one in page.button if one.key.startswith("neighbours-")]
-    cosines = [float(label.split("`")[1]) for label in neighbours]
+    cosines = [float(label.split(" ")[0]) for label in neighbours]
     assert len(cosines) == 8
     assert cosines == sorted(cosines, reverse=True)
 
