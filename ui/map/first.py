@@ -72,10 +72,11 @@ def _read(ending: str) -> First | None:
     about = json.loads(groups.read_text(encoding="utf-8"))
     grouping = Grouping(
         Groups(
-            np.array(about["groups"], dtype=np.int32),
-            np.array(about["probabilities"], dtype=np.float32),
-            tuple(about["central"]),
-            about["smallest"],
+            of=np.array(about["groups"], dtype=np.int32),
+            probabilities=np.array(about["probabilities"], dtype=np.float32),
+            central=tuple(about["central"]),
+            cohesion=tuple(about["cohesion"]),
+            smallest=about["smallest"],
         ),
         tuple(GroupName(tuple(one.pop("keywords")), **one) for one in about["names"]),
         tuple((row, cosine) for row, cosine in about["outliers"]),
@@ -98,6 +99,7 @@ def store(language: str) -> None:
         "groups": found.groups.of.tolist(),
         "probabilities": np.round(found.groups.probabilities.astype(float), 4).tolist(),
         "central": list(found.groups.central),
+        "cohesion": [round(one, 4) for one in found.groups.cohesion],
         "smallest": found.groups.smallest,
         "names": [asdict(name) for name in found.names],
         "outliers": [(row, round(cosine, 4)) for row, cosine in found.outliers],
