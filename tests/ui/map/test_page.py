@@ -15,9 +15,9 @@ from simcse_core.home import home
 from simcse_core.meaning.projection import Note, Recipe, measure_quality, project
 from simcse_core.meaning.projection.store import MapResult
 from ui.frame.page import PAGES
-from ui.map import computing, encoded, grouping, projected, uploaded
+from ui.map import computing, encoded, uploaded
 from ui.map.computing import Suspects
-from ui.shared import cache
+from ui.shared import cache, projecting, work
 from ui.shared.data_choice import Upload, hash_of
 
 ROOT = Path(__file__).parent.parent.parent.parent
@@ -71,8 +71,8 @@ def nothing_takes_long(monkeypatch: pytest.MonkeyPatch) -> None:
 
         return duplicates(*arguments)
 
-    monkeypatch.setattr(projected.projecting, "request", request)
-    monkeypatch.setattr(grouping.work, "result", result)
+    monkeypatch.setattr(projecting, "request", request)
+    monkeypatch.setattr(work, "result", result)
     monkeypatch.setattr(encoded, "encode", rows_of)
     monkeypatch.setattr(cache, "is_loaded", lambda _model: True)
     monkeypatch.setattr(cache, "embeddings", rows_of)
@@ -104,6 +104,11 @@ def words(page: AppTest) -> str:
     return "\n".join(str(element.value).replace("\\", "") for element in elements)
 
 
+def keyed(elements: Any, beginning: str, ending: str = "") -> list[Any]:
+    """The elements whose keys begin and end so."""
+    return [one for one in elements if str(one.key).startswith(beginning) and str(one.key).endswith(ending)]
+
+
 def button(page: AppTest, label: str) -> Any:
     return next(one for one in page.button if label in one.label.replace("\\", ""))
 
@@ -119,12 +124,12 @@ def test_the_map_says_what_it_shows_and_how_far_it_can_be_trusted(open_map: Open
 
 def test_a_group_is_selected_shown_below_named_and_left_out_and_everything_comes_back(open_map: Open) -> None:
     page = open_map()
-    first = next(one for one in page.button if one.key.startswith("groups-") and one.key.endswith("-0"))
+    first = keyed(page.button, "groups-", "-0")[0]
     size = int(first.label.split("·")[-1])
     first.click().run()
     assert f"**{size}** of 45 texts selected" in words(page)
     assert page.dataframe[0].value.shape[0] == size
-    name = next(one for one in page.text_input if one.key.startswith("map-group-name"))
+    name = keyed(page.text_input, "map-group-name")[0]
     name.set_value("My own name").run()
     assert any("My own name" in one.label for one in page.button)
     page.button(key="map-leave-out").click().run()
@@ -157,9 +162,9 @@ def test_found_texts_are_selected_labelled_and_handed_on(open_map: Open) -> None
 
 def test_a_clicked_outlier_is_looked_at_with_its_nearest_texts(open_map: Open) -> None:
     page = open_map(**{"map-list": "outliers"})
-    next(one for one in page.button if one.key.startswith("odd-")).click().run()
+    keyed(page.button, "odd-")[0].click().run()
     assert "The chosen text" in [header.value for header in page.header]
-    neighbours = [one.label for one in page.button if one.key.startswith("neighbours-")]
+    neighbours = [one.label for one in keyed(page.button, "neighbours-")]
     cosines = [float(label.split(" ")[0]) for label in neighbours]
     assert len(cosines) == 8
     assert cosines == sorted(cosines, reverse=True)
@@ -254,7 +259,7 @@ def test_a_map_can_be_stopped_and_started_again(open_map: Open, monkeypatch: pyt
         def cancel(self) -> None:
             Waiting.stopped += 1
 
-    monkeypatch.setattr(projected.projecting, "request", lambda *_arguments, **_options: Waiting(None))
+    monkeypatch.setattr(projecting, "request", lambda *_arguments, **_options: Waiting(None))
     page = open_map()
     page.button(key="map-cancel").click().run()
     assert Waiting.stopped == 1
