@@ -1,7 +1,7 @@
 """What a map shows: texts as points, their colours, groups and marks. It knows no screen."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -96,8 +96,6 @@ class Plot:
     """One of several: no tools, no legend."""
     title: str = ""
     """Above a saved picture."""
-    labels: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    """More columns by their title, shown with a text in the stand-alone page."""
 
     def __post_init__(self) -> None:
         if not self.layouts:

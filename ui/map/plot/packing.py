@@ -106,9 +106,9 @@ def mask_of(data: bytes, count: int) -> Bools | None:
     return np.unpackbits(np.frombuffer(data, dtype=np.uint8), count=count, bitorder="little").astype(bool)
 
 
-def texts(all_texts: Sequence[str]) -> bytes | None:
-    """The texts as JSON; None where they are too many to go with the points."""
-    if sum(map(len, all_texts)) > TEXTS_UP_TO:
+def texts(all_texts: Sequence[str], most: int) -> bytes | None:
+    """The texts as JSON; None where that has more bytes than `most`."""
+    if sum(map(len, all_texts)) > most:
         return None
     data = json.dumps(list(all_texts), ensure_ascii=False).encode("utf-8", "replace")
-    return data if len(data) <= TEXTS_UP_TO else None
+    return data if len(data) <= most else None

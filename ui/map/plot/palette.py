@@ -49,6 +49,8 @@ class Colored:
     low: float = 0.0
     high: float = 1.0
     digits: int = 2
+    none: int = 0
+    """How many have no number."""
 
 
 def colored(color: Classes | Numbers | None, count: int) -> Colored:
@@ -87,7 +89,17 @@ def _numbers(numbers: Numbers) -> Colored:
     digits = _digits(width)
     ticks = tuple((place, _written(numbers.low + place * width, digits)) for place in (0.0, 0.5, 1.0))
     table = (*_between(stops), NONE)
-    return Colored(codes.astype(np.uint8), numbers.title, (), table, ticks, numbers.low, numbers.high, digits)
+    return Colored(
+        codes.astype(np.uint8),
+        numbers.title,
+        (),
+        table,
+        ticks,
+        numbers.low,
+        numbers.high,
+        digits,
+        int(np.isnan(shares).sum()),
+    )
 
 
 def _between(stops: Sequence[str]) -> list[str]:

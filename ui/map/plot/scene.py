@@ -23,8 +23,8 @@ class Scene:
     arrays: tuple[packing.Array, ...]
 
 
-def scene(plot: Plot) -> Scene:
-    """Pack a plot."""
+def scene(plot: Plot, *, most_text: int = packing.TEXTS_UP_TO) -> Scene:
+    """Pack a plot, with its texts when they have no more than so many bytes."""
     frames = packing.frames(plot)
     layouts = [
         packing.Array.of(f"layout-{number}", packing.places(layout, frame))
@@ -38,7 +38,7 @@ def scene(plot: Plot) -> Scene:
         "selection": packing.bits(plot.selection),
         "found": packing.bits(plot.found),
         "leftOut": packing.bits(plot.left_out),
-        "texts": packing.texts([shown(text) for text in plot.texts]) or b"",
+        "texts": packing.texts([shown(text) for text in plot.texts], most_text) or b"",
     }
     packed = {name: packing.Array.of(name, data) for name, data in arrays.items() if data}
     description: dict[str, object] = {
@@ -97,7 +97,7 @@ def _legend(colors: Colored) -> dict[str, object]:
         for entry in colors.entries
     ]
     ticks = [{"at": place, "text": text} for place, text in colors.ticks]
-    scale = {"low": colors.low, "high": colors.high, "digits": colors.digits}
+    scale = {"low": colors.low, "high": colors.high, "digits": colors.digits, "none": colors.none}
     return {"title": one_line(colors.title), "entries": entries, "table": list(colors.table), "ticks": ticks, **scale}
 
 

@@ -21,6 +21,7 @@ def words() -> dict[str, str]:
         "help": _("Help"),
         "legend": _("Legend: a click hides or shows"),
         "kept": _("hollow: under a third of its neighbours kept"),
+        "none": _("none"),
         "keeps": _("{percent} % of its neighbours kept"),
         "contours": _("lines: each next one holds twice as many points"),
         "steps": _("Between before and after"),

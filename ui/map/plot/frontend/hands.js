@@ -69,7 +69,8 @@ export class Hands {
   showTip() {
     const { view, scene, content } = this.#now
     const row = view.cursor
-    const place = row === null || !scene ? null : this.#pointer ?? placeOf(scene, row)
+    const isPlain = row === null || !scene || row === view.choices.chosen
+    const place = isPlain ? null : this.#pointer ?? placeOf(scene, row)
     showTip(this.#stage, content, row, place, row === null ? "" : view.texts.of(row))
   }
 

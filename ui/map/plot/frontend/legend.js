@@ -3,13 +3,11 @@ import { html } from "../../../shared/frontend/html.js"
 import { svg } from "../../../shared/frontend/svg.js"
 import { outline } from "./plain.js"
 
-// state: { hidden, marksUnsure, hasUnsure, contours }; onToggle(name) and onOnly(name) are called.
-export function showLegend(box, { color, words }, state, { onToggle, onOnly }) {
+// onToggle(name) and onOnly(name) are called.
+export function showLegend(box, { color, words }, hidden, { onToggle, onOnly }) {
   const focused = box.contains(document.activeElement) ? document.activeElement.dataset.name : null
   box.setAttribute("aria-label", words.legend)
-  const parts = color.table.length ? [ramp(color)] : entries(color, state.hidden, onToggle, onOnly)
-  if (state.hasUnsure && state.marksUnsure) parts.push(remark(ringIcon(), words.kept))
-  if (state.contours) parts.push(remark(contourIcon(), words.contours))
+  const parts = color.table.length ? [ramp(color, words)] : entries(color, hidden, onToggle, onOnly)
   box.replaceChildren(...parts)
   if (focused !== null) [...box.children].find((each) => each.dataset?.name === focused)?.focus({ preventScroll: true })
 }
@@ -31,18 +29,25 @@ function entries({ title, entries: all }, hidden, onToggle, onOnly) {
   return title ? [html("span", "map-legend-title", title), ...buttons] : buttons
 }
 
-function ramp({ title, table, ticks }) {
+// What hollow points and lines mean, as long as there are some.
+export function showRemarks(box, words, { hollow, contours }) {
+  const remarks = [hollow && remark(ringIcon(), words.kept), contours && remark(contourIcon(), words.contours)]
+  box.replaceChildren(...remarks.filter(Boolean))
+}
+
+function ramp({ title, table, ticks, none }, words) {
   const box = html("div", "map-ramp")
   const bar = html("div", "map-ramp-bar")
   const stops = Array.from({ length: 17 }, (_, stop) => table[Math.round((stop * 254) / 16)])
   bar.style.background = `linear-gradient(to right, ${stops.join(", ")})`
-  const numbers = html("div", "map-ramp-ticks")
-  for (const { at, text } of ticks) {
-    const tick = html("span", "", text)
-    tick.style.left = `${100 * at}%`
-    numbers.append(tick)
-  }
-  box.append(html("span", "map-legend-title", title), bar, numbers)
+  box.append(html("span", "map-legend-title", title), html("span", "", ticks[0].text), bar, html("span", "", ticks.at(-1).text))
+  if (!none) return box
+  const dot = html("span", "map-ramp-none")
+  dot.style.background = table[255]
+  const line = html("span", "", `${words.none} `)
+  line.prepend(dot)
+  line.append(html("span", "map-number", none.toLocaleString()))
+  box.append(line)
   return box
 }
 

@@ -3,7 +3,7 @@
 import { filled } from "../../../shared/frontend/words.js"
 import { Choices } from "./choices.js"
 import { Hands } from "./hands.js"
-import { showLegend } from "./legend.js"
+import { showLegend, showRemarks } from "./legend.js"
 import { Notes } from "./notes.js"
 import { Painter } from "./painter.js"
 import { isInside, placeOf } from "./places.js"
@@ -114,9 +114,9 @@ export class MapView {
       choices[act](label)
       this.changed()
     }
-    const state = { hidden: choices.hidden, marksUnsure: shown.unsure, hasUnsure: content.kept !== null, contours }
     const calls = { onToggle: change("hide"), onOnly: change("only") }
-    showLegend(this.#root.querySelector(".map-legend"), content, state, calls)
+    showLegend(this.#root.querySelector(".map-legend"), content, choices.hidden, calls)
+    showRemarks(this.#root.querySelector(".map-remarks"), content.words, { hollow: shown.unsure, contours })
   }
 
   // A map in a tab that is not open has no width; it is drawn when it gets one.
@@ -155,6 +155,7 @@ export class MapView {
 
   choose(row) {
     this.choices.chosen = row
+    this.#hands.showTip()
     this.drawSoon()
     if (row !== null) this.notes.say(filled(this.content.words.chosen, { text: this.texts.of(row) ?? "" }))
     this.#report(this.choices.reported("chosen"))

@@ -2,20 +2,21 @@
 import { drawContours } from "./contours.js"
 import { drawBeside, Room, useFont } from "./labels.js"
 import { drawNames } from "./names.js"
-import { isInside, placeAt, placeOf, rowsInView } from "./places.js"
+import { eachPlace, isInside, placeAt, placeOf, rowsInView } from "./places.js"
 
 const MOST_TEXTS = 60 // in view, from which on downwards texts stand beside their points
 const CONTOURS_FROM = 50 // points
 
 export function drawMarks(context, scene) {
   const room = new Room()
+  const rows = rowsWithTexts(scene, room)
   if (scene.contours.length && scene.order.length >= CONTOURS_FROM) drawContours(context, scene.contours, scene.look)
   drawTrails(context, scene)
   drawNeighbours(context, scene, room)
   drawPlaced(context, scene, room)
   drawChosen(context, scene, room)
   const names = scene.showsNames ? drawNames(context, scene, room) : 0
-  drawTexts(context, scene, room)
+  drawTexts(context, scene, room, rows)
   if (scene.cursor !== null) ring(context, scene, placeOf(scene, scene.cursor), 3, 1.8)
   return names
 }
@@ -42,7 +43,7 @@ function stroke(context, look, places, color, width, alpha) {
   context.globalAlpha = 1
 }
 
-// From the first layout through all others to the last, with a dot where it begins.
+// From the first layout through all others to the last, where an arrow ends.
 function drawTrails(context, scene) {
   const { trails, layouts, count } = scene.content
   for (const row of trails) {
@@ -51,12 +52,28 @@ function drawTrails(context, scene) {
       const { places } = scene.motion.layout(place)
       return placeAt(scene, [0, 1, 2].map((axis) => places[4 * row + axis] / 65535))
     })
-    stroke(context, scene.look, way, scene.look.accent, 1.4, 0.8)
-    context.fillStyle = scene.look.accent
-    context.beginPath()
-    context.arc(way[0].x, way[0].y, 2.5 * scene.look.marks, 0, 2 * Math.PI)
-    context.fill()
+    const [start, end] = [way[0], way.at(-1)]
+    const fading = context.createLinearGradient(start.x, start.y, end.x, end.y)
+    fading.addColorStop(0, `${scene.look.accent}40`)
+    fading.addColorStop(1, scene.look.accent)
+    stroke(context, scene.look, way, fading, 1.6, 0.9)
+    drawArrow(context, scene, way.at(-2) ?? start, end)
   }
+}
+
+function drawArrow(context, { look, radius }, before, { x, y }) {
+  const direction = Math.atan2(y - before.y, x - before.x)
+  const long = 7 * look.marks
+  context.save()
+  context.translate(x - radius * Math.cos(direction), y - radius * Math.sin(direction))
+  context.rotate(direction)
+  context.beginPath()
+  context.moveTo(0, 0)
+  context.lineTo(-long, -0.45 * long)
+  context.lineTo(-long, 0.45 * long)
+  context.fillStyle = look.accent
+  context.fill()
+  context.restore()
 }
 
 // Lines to the nearest texts of the original space; a cosine stands at each where there is room.
@@ -105,11 +122,17 @@ function drawChosen(context, scene, room) {
   if (text && !scene.content.small) drawBeside(context, scene, room, text, place, scene.radius + 9)
 }
 
-// Where few points are in view, their own words.
-function drawTexts(context, scene, room) {
-  if (scene.content.small || !scene.showsNames || scene.isMoving) return
+// Where few points are in view, they have their own words beside them, and no words over them.
+function rowsWithTexts(scene, room) {
+  if (scene.content.small || !scene.showsNames || scene.isMoving) return []
   const rows = rowsInView(scene)
-  if (rows.length > MOST_TEXTS) return
+  if (rows.length > MOST_TEXTS) return []
+  const reach = 0.8 * scene.radius
+  eachPlace(scene, rows, (_row, x, y) => room.take({ left: x - reach, right: x + reach, top: y - reach, bottom: y + reach }))
+  return rows
+}
+
+function drawTexts(context, scene, room, rows) {
   useFont(context, scene.look, { scale: 0.9 })
   for (const row of rows) {
     const text = row === scene.chosen ? null : scene.textOf(row)

@@ -5,6 +5,7 @@ import { placeAt } from "./places.js"
 
 const STYLE = { weight: 650, scale: 1.06 }
 const WIDEST = 10.5 // of a line, in letters' heights
+const FEWEST = 3 // points, that have a name in common
 const CROWDED = 0.2 // of the stage, that names may cover
 
 // The drawn rows of each group that has a name.
@@ -14,7 +15,7 @@ export function groupsOf({ groups, groupNames }, order) {
   for (const row of order) if (groups[row] !== NO_GROUP && groups[row] < rows.length) rows[groups[row]].push(row)
   return groupNames
     .map((name, number) => ({ name, number, rows: rows[number], middles: new Map() }))
-    .filter((group) => group.name && group.rows.length)
+    .filter((group) => group.name && group.rows.length >= FEWEST)
     .sort((first, second) => second.rows.length - first.rows.length)
 }
 

@@ -41,7 +41,7 @@ export class PlainPoints {
     const fill = `rgb(${color[0]} ${color[1]} ${color[2]})`
     const edge = ink.map((channel, index) => Math.round(color[index] + 0.38 * (channel - color[index])))
     const path = this.#path(radius >= SHAPES_FROM ? color[3] : 0, radius)
-    context.globalAlpha = flags & DIM ? 0.13 : scene.alpha
+    context.globalAlpha = flags & DIM ? 0.2 : scene.alpha
     context.translate(x, y)
     if (scene.marksUnsure && flags & UNSURE) {
       context.strokeStyle = fill

@@ -26,7 +26,7 @@ void main() {
   v_far = clamp(u_depth * (0.5 - 1.4 * (1.0 - gl_Position.w)), 0.0, 1.0);
   v_shape = floor(entry.a * 255.0 + 0.5);
   v_radius = u_radius * u_ratio * (1.0 + 1.1 * near);
-  v_color = vec4(entry.rgb, (a_flags & 2u) != 0u ? 0.13 : u_alpha);
+  v_color = vec4(entry.rgb, (a_flags & 2u) != 0u ? 0.2 : u_alpha);
   v_half = v_radius * 1.25 + ((a_flags & 4u) != 0u ? 5.0 * u_ratio : 1.5);
   gl_PointSize = 2.0 * v_half;
 }`
@@ -75,7 +75,7 @@ void main() {
   float d = outside(p, v_radius);
   float line = max(0.8 * u_ratio, 0.16 * v_radius);
   vec3 fill = mix(v_color.rgb, u_paper, 0.55 * v_far);
-  vec3 edge = mix(fill, u_ink, 0.38);
+  vec3 edge = mix(fill, u_ink, 0.38 * smoothstep(1.4, 3.2, v_radius));
   float inside = clamp(0.5 - d, 0.0, 1.0);
   float core = clamp(0.5 - d - line, 0.0, 1.0);
   vec4 point = vec4(mix(edge, fill, core), inside * v_color.a);

@@ -15,6 +15,7 @@ export function aboutRow({ color, codes, kept, words }, row) {
   return parts.filter(Boolean).join(" · ")
 }
 
+// A chosen text has its words on the map already.
 export function showTip(stage, content, row, place, text) {
   const tip = stage.querySelector(".map-tip")
   tip.hidden = row === null || !place
