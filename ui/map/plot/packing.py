@@ -5,7 +5,7 @@ A hundred thousand points in two layouts take 1.2 MB: two bytes a coordinate, on
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,8 @@ PART_BYTES = 6_000_000
 """Of a piece in one message: proxies cut a connection that sends more than eight or ten million at once."""
 TEXTS_UP_TO = 1_000_000
 """So many bytes of texts go with the points; more are asked for as they are looked at."""
+SHORT = 100
+"""Characters of a text that are shown whatever happens."""
 STEPS = 65_535
 UNKNOWN = 255
 
@@ -106,9 +108,9 @@ def mask_of(data: bytes, count: int) -> Bools | None:
     return np.unpackbits(np.frombuffer(data, dtype=np.uint8), count=count, bitorder="little").astype(bool)
 
 
-def texts(all_texts: Sequence[str], most: int) -> bytes | None:
-    """The texts as JSON; None where that has more bytes than `most`."""
-    if sum(map(len, all_texts)) > most:
-        return None
-    data = json.dumps(list(all_texts), ensure_ascii=False).encode("utf-8", "replace")
-    return data if len(data) <= most else None
+def texts(all_texts: Sequence[str], shown: Callable[[str], str], most: int) -> bytes:
+    """The texts as they are shown, as JSON; nothing where that has more bytes than `most`."""
+    if sum(min(len(text), SHORT) for text in all_texts) > most:
+        return b""
+    data = json.dumps([shown(text) for text in all_texts], ensure_ascii=False).encode("utf-8", "replace")
+    return data if len(data) <= most else b""

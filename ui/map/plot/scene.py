@@ -38,7 +38,7 @@ def scene(plot: Plot, *, most_text: int = packing.TEXTS_UP_TO) -> Scene:
         "selection": packing.bits(plot.selection),
         "found": packing.bits(plot.found),
         "leftOut": packing.bits(plot.left_out),
-        "texts": packing.texts([shown(text) for text in plot.texts], most_text) or b"",
+        "texts": packing.texts(plot.texts, shown, most_text),
     }
     packed = {name: packing.Array.of(name, data) for name, data in arrays.items() if data}
     description: dict[str, object] = {

@@ -1,7 +1,6 @@
 """The map as a component of the page."""
 
 import base64
-import binascii
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
@@ -68,13 +67,22 @@ def touched(key: str, content: str, count: int) -> Touched:
         content: names the texts; what was done with others does not count.
         count: of the texts.
     """
-    reported: object = st.session_state.get(key, {}).get("touched")
+    return read(st.session_state.get(key, {}).get("touched"), content, count)
+
+
+def read(reported: object, content: str, count: int) -> Touched:
+    """What a browser says was done, as far as it can be true.
+
+    Args:
+        reported: anything.
+        content, count: as for `touched`.
+    """
     match reported:
         case {"content": of, "chosen": row, "selection": encoded, "latest": "chosen" | "selection" as latest, "at": at}:
             if of != content:
                 return Touched()
-            chosen = row if isinstance(row, int) and not isinstance(row, bool) and 0 <= row < count else None
-            mask = packing.mask_of(_decoded(encoded), count) if encoded is not None else None
+            chosen = row if type(row) is int and 0 <= row < count else None
+            mask = packing.mask_of(_decoded(encoded), count)
             selection = mask if mask is not None and mask.any() else None
             return Touched(chosen, selection, latest, float(at) if isinstance(at, int | float) else 0.0)
     return Touched()
@@ -83,7 +91,7 @@ def touched(key: str, content: str, count: int) -> Touched:
 def _decoded(encoded: object) -> bytes:
     try:
         return base64.b64decode(encoded, validate=True) if isinstance(encoded, str) else b""
-    except binascii.Error:
+    except ValueError:
         return b""
 
 
