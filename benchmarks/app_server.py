@@ -73,7 +73,7 @@ def start_app(home: Path) -> AppServer:
         RuntimeError: as for `running_app`.
     """
     log = home / "server.log"
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
     with log.open("ab") as output:
         environment = {**os.environ, "SIMCSE_HOME": str(home)}
@@ -114,7 +114,8 @@ def usage(process: psutil.Process) -> Usage:
     return Usage(memory / 1e6, seconds)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
