@@ -85,7 +85,14 @@ const CROSSED = [
   [[2, 3]], [[0, 2]], [[0, 1], [2, 3]], [[1, 2]], [[3, 1]], [[0, 1]], [[3, 0]], [],
 ]
 
-export function drawContours(context, levels, look) {
+// scene.contours: { levels, matrix, size }, as they were made; the map may have been moved since.
+export function drawContours(context, { contours: { levels, matrix, size }, matrix: now, look }) {
+  if (!levels.length) return
+  const [across, down] = [now[0] / matrix[0], now[5] / matrix[5]]
+  const left = (0.5 * size.width) * (1 + now[12] - across * (1 + matrix[12]))
+  const top = (0.5 * size.height) * (1 - now[13] - down * (1 - matrix[13]))
+  const x = (place) => left + across * place
+  const y = (place) => top + down * place
   context.lineCap = "round"
   for (const [color, width, alpha] of [[look.paper, 2.4, 0.4], [look.ink, 0.9, 0.6]]) {
     context.strokeStyle = color
@@ -94,8 +101,8 @@ export function drawContours(context, levels, look) {
     context.beginPath()
     for (const { lines } of levels) {
       for (let at = 0; at < lines.length; at += 4) {
-        context.moveTo(lines[at], lines[at + 1])
-        context.lineTo(lines[at + 2], lines[at + 3])
+        context.moveTo(x(lines[at]), y(lines[at + 1]))
+        context.lineTo(x(lines[at + 2]), y(lines[at + 3]))
       }
     }
     context.stroke()

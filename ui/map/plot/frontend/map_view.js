@@ -37,12 +37,16 @@ export class MapView {
     this.#root = root
     this.#report = report
     this.#stage = root.querySelector(".map-stage")
-    this.#painter = new Painter(root)
+    this.#painter = new Painter(root, () => this.#draw(performance.now()))
     this.notes = new Notes(root)
     const calls = { scrub: (place) => this.#scrub(place), step: (place) => this.#step(place) }
     this.#steps = new Steps(root.querySelector(".map-steps"), calls)
     this.#hands = new Hands(root, this)
     new ResizeObserver(() => this.#fitIn()).observe(this.#stage)
+  }
+
+  get #hasContours() {
+    return Boolean(this.scene?.contours.levels.length)
   }
 
   get scene() {
@@ -101,7 +105,7 @@ export class MapView {
 
   #showWords() {
     const { content, choices, switches, travel, mode } = this
-    const contours = Boolean(this.scene?.contours.length)
+    const contours = this.#hasContours
     const wish = switches.density === "auto" ? content.density : switches.density
     const shown = {
       names: content.groupNames.some(Boolean) || content.count <= FEW ? switches.names : null,
@@ -137,7 +141,7 @@ export class MapView {
   }
 
   #draw(now) {
-    const hadContours = Boolean(this.scene?.contours.length)
+    const hadContours = this.#hasContours
     const { travel } = this
     travel.update(now)
     this.#painter.draw(this)
@@ -148,7 +152,7 @@ export class MapView {
     dataset.place = travel.motion.place.toFixed(2)
     dataset.moving = String(travel.isMoving)
     if (travel.isMoving) this.drawSoon()
-    else if (hadContours !== this.scene.contours.length > 0) this.#showWords()
+    else if (hadContours !== this.#hasContours) this.#showWords()
   }
 
   // ---- what is done ----
@@ -179,7 +183,7 @@ export class MapView {
   toggle(name) {
     const { switches, content } = this
     const wish = switches.density === "auto" ? content.density : switches.density
-    const isDense = wish === "on" || (wish === "auto" && Boolean(this.scene?.contours.length))
+    const isDense = wish === "on" || (wish === "auto" && this.#hasContours)
     if (name === "density") switches.density = isDense ? "off" : "on"
     else switches[name] = !switches[name]
     this.#fitIn()

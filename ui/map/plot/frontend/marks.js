@@ -2,7 +2,7 @@
 import { drawContours } from "./contours.js"
 import { drawBeside, Room, useFont } from "./labels.js"
 import { drawNames } from "./names.js"
-import { eachPlace, isInside, placeAt, placeOf, rowsInView } from "./places.js"
+import { eachPlace, fewInView, isInside, placeAt, placeOf } from "./places.js"
 
 const MOST_TEXTS = 60 // in view, from which on downwards texts stand beside their points
 const CONTOURS_FROM = 50 // points
@@ -10,7 +10,7 @@ const CONTOURS_FROM = 50 // points
 export function drawMarks(context, scene) {
   const room = new Room()
   const rows = rowsWithTexts(scene, room)
-  if (scene.contours.length && scene.order.length >= CONTOURS_FROM) drawContours(context, scene.contours, scene.look)
+  if (scene.order.length >= CONTOURS_FROM) drawContours(context, scene)
   drawTrails(context, scene)
   drawNeighbours(context, scene, room)
   drawPlaced(context, scene, room)
@@ -125,8 +125,7 @@ function drawChosen(context, scene, room) {
 // Where few points are in view, they have their own words beside them, and no words over them.
 function rowsWithTexts(scene, room) {
   if (scene.content.small || !scene.showsNames || scene.isMoving) return []
-  const rows = rowsInView(scene)
-  if (rows.length > MOST_TEXTS) return []
+  const rows = fewInView(scene, MOST_TEXTS) ?? []
   const reach = 0.8 * scene.radius
   eachPlace(scene, rows, (_row, x, y) => room.take({ left: x - reach, right: x + reach, top: y - reach, bottom: y + reach }))
   return rows

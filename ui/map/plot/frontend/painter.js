@@ -12,6 +12,7 @@ import { PlainPoints } from "./plain.js"
 import { savePng } from "./png.js"
 import { paletteOf, WebglPoints } from "./webgl.js"
 
+const REST_MS = 160
 const PLAIN_WHEN_SMALL = 2000 // points; a browser lends few WebGL contexts at once
 
 export class Painter {
@@ -21,10 +22,15 @@ export class Painter {
   #points = null
   #look = null
   #made = {} // order, flags, groups, palette
-  #contours = { key: [], levels: [] }
+  #contours = {}
+  #isAtRest = false
+  #rest = 0
+  #drawAgain
 
-  constructor(root) {
+  // drawAgain() draws the view at once.
+  constructor(root, drawAgain) {
     this.#root = root
+    this.#drawAgain = drawAgain
     this.#stage = root.querySelector(".map-stage")
   }
 
@@ -69,13 +75,30 @@ export class Painter {
     return scene
   }
 
+  // Made anew when the map has come to rest: until then they move with it.
   #contoursOf(scene, wish) {
-    if (wish === "off" || scene.isDeep || scene.isMoving || scene.content.small) return []
-    const key = [scene.matrix.join(), scene.order, scene.motion.mix, scene.motion.version, wish, scene.radius]
-    if (key.some((part, index) => part !== this.#contours.key[index])) {
-      this.#contours = { key, levels: contours(scene, wish === "on") }
+    const { matrix, size, motion, order, radius } = scene
+    if (wish === "off" || scene.isDeep || scene.isMoving || scene.content.small) return { levels: [], matrix, size }
+    const same = [order, motion.mix, motion.version, wish, size]
+    const view = [matrix.join(), radius]
+    const before = this.#contours
+    const isSame = same.every((part, index) => part === before.same?.[index])
+    if (isSame && view.every((part, index) => part === before.view[index])) return before
+    if (isSame && !this.#isAtRest) {
+      this.#restSoon()
+      return before
     }
-    return this.#contours.levels
+    this.#contours = { same, view, levels: contours(scene, wish === "on"), matrix, size }
+    return this.#contours
+  }
+
+  #restSoon() {
+    clearTimeout(this.#rest)
+    this.#rest = setTimeout(() => {
+      this.#isAtRest = true
+      this.#drawAgain()
+      this.#isAtRest = false
+    }, REST_MS)
   }
 
   draw(view) {

@@ -36,6 +36,21 @@ export const isInside = ({ x, y }, { width, height }, margin = 0) =>
 
 export function rowsInView(scene) {
   const rows = []
-  eachPlace(scene, scene.order, (row, x, y) => isInside({ x, y }, scene.size) && rows.push(row))
+  const { width, height } = scene.size
+  eachPlace(scene, scene.order, (row, x, y) => {
+    if (x >= 0 && y >= 0 && x <= width && y <= height) rows.push(row)
+  })
+  return rows
+}
+
+// The rows in view where they are few; null as soon as they are more than `most`.
+export function fewInView(scene, most) {
+  const piece = 256
+  let rows = []
+  for (let start = 0; start < scene.order.length; start += piece) {
+    const order = scene.order.subarray(start, start + piece)
+    rows = rows.concat(rowsInView({ ...scene, order }))
+    if (rows.length > most) return null
+  }
   return rows
 }

@@ -1,9 +1,13 @@
-// The programs of the graphics card. A point is a square in which a shape is drawn by its distance to the edge.
-export const VERTEX = `#version 300 es
-in vec3 a_from;
-in vec3 a_to;
-in uint a_code;
-in uint a_flags;
+// The programs of the graphics card. A point is a square in which a shape is drawn by its distance to the edge. Points too
+// small for a shape are discs: a program of its own, since software takes most of its time here.
+const HEAD = "#version 300 es\n"
+export const LOCATIONS = { a_from: 0, a_to: 1, a_code: 2, a_flags: 3 }
+
+const VERTEX = `
+layout(location = 0) in vec3 a_from;
+layout(location = 1) in vec3 a_to;
+layout(location = 2) in uint a_code;
+layout(location = 3) in uint a_flags;
 uniform mat4 u_matrix;
 uniform float u_mix;
 uniform float u_radius;
@@ -27,11 +31,15 @@ void main() {
   v_shape = floor(entry.a * 255.0 + 0.5);
   v_radius = u_radius * u_ratio * (1.0 + 1.1 * near);
   v_color = vec4(entry.rgb, (a_flags & 2u) != 0u ? 0.2 : u_alpha);
+#ifdef SHAPES
   v_half = v_radius * 1.25 + ((a_flags & 4u) != 0u ? 5.0 * u_ratio : 1.5);
+#else
+  v_half = v_radius + ((a_flags & 4u) != 0u ? 5.0 * u_ratio : 0.7);
+#endif
   gl_PointSize = 2.0 * v_half;
 }`
 
-export const FRAGMENT = `#version 300 es
+const FRAGMENT = `
 precision highp float;
 flat in vec4 v_color;
 flat in float v_shape;
@@ -42,9 +50,9 @@ flat in uint v_flags;
 uniform vec3 u_ink;
 uniform vec3 u_paper;
 uniform float u_ratio;
-uniform bool u_shapes;
 uniform bool u_solid;
 out vec4 color;
+#ifdef SHAPES
 float plus(vec2 p, float r) {
   p = abs(p);
   return min(max(p.x - 0.38 * r, p.y - r), max(p.y - 0.38 * r, p.x - r));
@@ -59,7 +67,7 @@ float star(vec2 p, float r) {
   return dot(q - tip, outward);
 }
 float outside(vec2 p, float r) {
-  int shape = u_shapes ? int(v_shape) : v_shape > 7.5 ? 8 : 0;
+  int shape = int(v_shape);
   if (shape == 1) return (abs(p.x) + abs(p.y)) * 0.7071 - 0.86 * r;
   if (shape == 2) return max(abs(p.x), abs(p.y)) - 0.88 * r;
   if (shape == 3) return plus(p, 1.15 * r);
@@ -69,6 +77,11 @@ float outside(vec2 p, float r) {
   if (shape == 7) return max(abs(p.x) * 0.866 + 0.5 * abs(p.y), abs(p.y)) - 0.95 * r;
   return length(p) - (shape == 8 ? 0.62 : 1.0) * r;
 }
+#else
+float outside(vec2 p, float r) {
+  return length(p) - (v_shape > 7.5 ? 0.75 : 1.0) * r;
+}
+#endif
 void main() {
   vec2 p = (gl_PointCoord * 2.0 - 1.0) * v_half;
   p.y = -p.y;
@@ -92,3 +105,9 @@ void main() {
   if (point.a < (u_solid ? 0.08 : 0.01)) discard;
   color = vec4(point.rgb * point.a, point.a);
 }`
+
+// Sources of the program for points with shapes, or for small discs.
+export function sources(hasShapes) {
+  const define = hasShapes ? "#define SHAPES\n" : ""
+  return [VERTEX, FRAGMENT].map((source) => HEAD + define + source)
+}

@@ -1,6 +1,6 @@
 // Points on a canvas by the graphics card: one draw call for all of them. What does not change stays on the card.
 import { channels } from "../../../shared/frontend/colors.js"
-import { FRAGMENT, VERTEX } from "./shaders.js"
+import { LOCATIONS, sources } from "./shaders.js"
 
 const SHAPES_FROM = 2.2 // pixels of radius: on smaller points no shape is seen
 
@@ -8,7 +8,7 @@ export class WebglPoints {
   canvas
   #gl
   #buffers = {}
-  #uniforms = {}
+  #programs = new Map() // by whether points have shapes
   #drawn = 0
   #uploaded = {}
   name = "webgl"
@@ -36,23 +36,8 @@ export class WebglPoints {
   #prepare() {
     const gl = this.#gl
     this.#uploaded = {}
-    const program = gl.createProgram()
-    for (const [type, source] of [[gl.VERTEX_SHADER, VERTEX], [gl.FRAGMENT_SHADER, FRAGMENT]]) {
-      const shader = gl.createShader(type)
-      gl.shaderSource(shader, source)
-      gl.compileShader(shader)
-      gl.attachShader(program, shader)
-    }
-    gl.linkProgram(program)
-    if (gl.isContextLost()) return
-    if (!gl.getProgramParameter(program, gl.LINK_STATUS)) throw new Error(`WebGL: ${gl.getProgramInfoLog(program)}`)
-    gl.useProgram(program)
-    for (let number = 0; number < gl.getProgramParameter(program, gl.ACTIVE_UNIFORMS); number++) {
-      const { name } = gl.getActiveUniform(program, number)
-      this.#uniforms[name] = gl.getUniformLocation(program, name)
-    }
-    for (const name of ["a_from", "a_to", "a_code", "a_flags"]) {
-      const at = gl.getAttribLocation(program, name)
+    this.#programs.clear()
+    for (const [name, at] of Object.entries(LOCATIONS)) {
       this.#buffers[name] = gl.createBuffer()
       gl.bindBuffer(gl.ARRAY_BUFFER, this.#buffers[name])
       gl.enableVertexAttribArray(at)
@@ -65,6 +50,30 @@ export class WebglPoints {
     for (const wrap of [gl.TEXTURE_MIN_FILTER, gl.TEXTURE_MAG_FILTER]) gl.texParameteri(gl.TEXTURE_2D, wrap, gl.NEAREST)
     gl.enable(gl.BLEND)
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA)
+  }
+
+  // { program, uniforms }; null when the card has just been taken away.
+  #program(hasShapes) {
+    if (this.#programs.has(hasShapes)) return this.#programs.get(hasShapes)
+    const gl = this.#gl
+    const program = gl.createProgram()
+    const [vertex, fragment] = sources(hasShapes)
+    for (const [type, source] of [[gl.VERTEX_SHADER, vertex], [gl.FRAGMENT_SHADER, fragment]]) {
+      const shader = gl.createShader(type)
+      gl.shaderSource(shader, source)
+      gl.compileShader(shader)
+      gl.attachShader(program, shader)
+    }
+    gl.linkProgram(program)
+    if (gl.isContextLost()) return null
+    if (!gl.getProgramParameter(program, gl.LINK_STATUS)) throw new Error(`WebGL: ${gl.getProgramInfoLog(program)}`)
+    const uniforms = {}
+    for (let number = 0; number < gl.getProgramParameter(program, gl.ACTIVE_UNIFORMS); number++) {
+      const { name } = gl.getActiveUniform(program, number)
+      uniforms[name] = gl.getUniformLocation(program, name)
+    }
+    this.#programs.set(hasShapes, { program, uniforms })
+    return this.#programs.get(hasShapes)
   }
 
   // What is new is sent to the card; an array that was changed in place has to be another array.
@@ -100,7 +109,9 @@ export class WebglPoints {
     gl.clear(gl.COLOR_BUFFER_BIT | gl.DEPTH_BUFFER_BIT)
     gl[scene.isDeep ? "enable" : "disable"](gl.DEPTH_TEST)
     gl.depthFunc(gl.LEQUAL)
-    const set = this.#uniforms
+    const { program, uniforms: set } = this.#program(scene.radius >= SHAPES_FROM) ?? {}
+    if (!program) return
+    gl.useProgram(program)
     gl.uniformMatrix4fv(set.u_matrix, false, scene.matrix)
     gl.uniform1f(set.u_mix, scene.motion.mix)
     gl.uniform1f(set.u_radius, scene.radius)
@@ -108,7 +119,6 @@ export class WebglPoints {
     gl.uniform1f(set.u_depth, scene.isDeep ? 1 : 0)
     gl.uniform1f(set.u_alpha, scene.alpha)
     gl.uniform1i(set.u_hollow, scene.marksUnsure ? 1 : 0)
-    gl.uniform1i(set.u_shapes, scene.radius >= SHAPES_FROM ? 1 : 0)
     gl.uniform1i(set.u_solid, scene.isDeep ? 1 : 0)
     gl.uniform3fv(set.u_ink, channels(scene.look.ink).map((channel) => channel / 255))
     gl.uniform3fv(set.u_paper, channels(scene.look.paper).map((channel) => channel / 255))
