@@ -12,9 +12,10 @@ export function drawMarks(context, scene) {
   const rows = rowsWithTexts(scene, room)
   if (scene.order.length >= CONTOURS_FROM) drawContours(context, scene)
   drawTrails(context, scene)
-  drawNeighbours(context, scene, room)
+  const near = drawNeighbours(context, scene)
   drawPlaced(context, scene, room)
   drawChosen(context, scene, room)
+  drawCosines(context, scene, room, near)
   const names = scene.showsNames ? drawNames(context, scene, room) : 0
   drawTexts(context, scene, room, rows)
   if (scene.cursor !== null) ring(context, scene, placeOf(scene, scene.cursor), 3, 1.8)
@@ -76,15 +77,20 @@ function drawArrow(context, { look, radius }, before, { x, y }) {
   context.restore()
 }
 
-// Lines to the nearest texts of the original space; a cosine stands at each where there is room.
-function drawNeighbours(context, scene, room) {
-  if (scene.chosen === null || scene.content.chosen?.row !== scene.chosen) return
+// Lines to the nearest texts of the original space. Returns where these are.
+function drawNeighbours(context, scene) {
+  if (scene.chosen === null || scene.content.chosen?.row !== scene.chosen) return []
   const from = placeOf(scene, scene.chosen)
   const shown = scene.content.neighbours.map(({ row, cosine }) => ({ ...placeOf(scene, row), cosine }))
   for (const place of shown) stroke(context, scene.look, [from, place], scene.look.ink, 1.1, 0.75)
   for (const place of shown) ring(context, scene, place, 2, 1.3)
+  return shown
+}
+
+// A cosine stands at each where there is room.
+function drawCosines(context, scene, room, near) {
   useFont(context, scene.look, { weight: 600, scale: 0.9 })
-  for (const place of shown) {
+  for (const place of near) {
     const text = place.cosine.toFixed(2).replace("-", "−")
     if (isInside(place, scene.size)) drawBeside(context, scene, room, text, place, scene.radius + 5, { scale: 0.9 })
   }
