@@ -2,10 +2,10 @@
 
     python -m benchmarks.map_points [--points 100000] [--rounds 3] [--graphics-card]
 
-The points lie in twelve groups with noise, in two layouts, with colours, names, contours and marks for unsure points,
-on a page of their own (tests/ui/map_plot_app.py). A round is a new tab: the time runs from the request to the picture. While
-the map is moved, each frame draws all points again. Without `--graphics-card` the browser draws in software, as on a
-shared server or an old laptop.
+The points lie in twelve groups with noise, in two layouts, with colours, names, contours and marks for unsure
+points, on a page of their own (tests/ui/map_plot_app.py). A round is a new tab: the time runs from the request to the
+picture. While the map is moved, each frame draws all points again. Without `--graphics-card` the browser draws in
+software, as on a shared server or an old laptop.
 """
 
 import argparse
