@@ -54,6 +54,7 @@ def blobs(
         steps=steps,
         small=small,
         title="Twelve groups 十二个组",
+        labels={"source": [f"file {row % 3}" for row in range(count)]},
     )
 
 

@@ -108,6 +108,13 @@ def test_five_hundred_labels_are_seven_and_the_rest_and_each_text_has_its_own() 
         assert colors.entries[colors.codes[row]].name in (f"label {values[row]}", "unlabelled")
 
 
+def test_more_columns_go_with_the_texts_each_cell_once() -> None:
+    labels = {"source": ["a", "b", "a", NAMES[1]]}
+    shown_plot = Plot("content", ["text"] * 4, (layout(np.zeros((4, 2))),), labels=labels)
+    sent = {array.name: array.data for array in scene(shown_plot).arrays}
+    assert json.loads(sent["labels"]) == {"source": {"cells": ["a", "b", NAMES[1]], "rows": [0, 1, 0, 2]}}
+
+
 def test_numbers_go_from_end_to_end_of_the_scale_and_none_is_none() -> None:
     colors = colored(Numbers(np.array([-2.0, -1.0, 0.0, 1.0, 5.0, np.nan]), -1, 1, kind="cosine"), 6)
     assert list(colors.codes) == [0, 0, 127, 254, 254, NO_NUMBER]

@@ -1,7 +1,7 @@
 """What a map shows: texts as points, their colours, groups and marks. It knows no screen."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -96,6 +96,8 @@ class Plot:
     """One of several: no tools, no legend."""
     title: str = ""
     """Above a saved picture."""
+    labels: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """More cells of the N texts by their column, shown with a text that is pointed at, where they are not too much."""
 
     def __post_init__(self) -> None:
         if not self.layouts:
@@ -110,6 +112,7 @@ class Plot:
             "selection": self.selection,
             "found": self.found,
             "left_out": self.left_out,
+            **{f"column {name}": cells for name, cells in self.labels.items()},
         }
         for name, column in columns.items():
             if column is not None and len(column) != self.count:

@@ -5,7 +5,7 @@ A hundred thousand points in two layouts take 1.2 MB: two bytes a coordinate, on
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -106,6 +106,16 @@ def mask_of(data: bytes, count: int) -> Bools | None:
     if len(data) != -(-count // 8):
         return None
     return np.unpackbits(np.frombuffer(data, dtype=np.uint8), count=count, bitorder="little").astype(bool)
+
+
+def columns(labels: Mapping[str, Sequence[str]], shown: Callable[[str], str], most: int) -> bytes:
+    """Cells by their column as JSON, each only once; nothing where that has more bytes than `most`."""
+    packed = {}
+    for name, cells in labels.items():
+        distinct = {cell: place for place, cell in enumerate(dict.fromkeys(cells))}
+        packed[shown(name)] = {"cells": list(map(shown, distinct)), "rows": [distinct[cell] for cell in cells]}
+    data = json.dumps(packed, ensure_ascii=False).encode("utf-8", "replace") if packed else b""
+    return data if len(data) <= most else b""
 
 
 def texts(all_texts: Sequence[str], shown: Callable[[str], str], most: int) -> bytes:

@@ -39,6 +39,7 @@ def scene(plot: Plot, *, most_text: int = packing.TEXTS_UP_TO) -> Scene:
         "found": packing.bits(plot.found),
         "leftOut": packing.bits(plot.left_out),
         "texts": packing.texts(plot.texts, shown, most_text),
+        "labels": packing.columns(plot.labels, shown, most_text),
     }
     packed = {name: packing.Array.of(name, data) for name, data in arrays.items() if data}
     description: dict[str, object] = {

@@ -7,6 +7,7 @@
 //   kept                Uint8Array, 0 .. 254 stands for 0 .. 1, 255 for not known; or null
 //   selection, found, leftOut   Uint8Array of bits; or null
 //   texts               all of them; or null, when they have to be asked for
+//   labels              more columns: { title: { cells, rows } }, a place in the cells for each row
 export const NO_GROUP = 65535
 // Of a point, a bit each; the shader in shaders.js has the same numbers.
 export const FLAGS = { UNSURE: 1, DIM: 2, FOUND: 4 }
@@ -17,6 +18,7 @@ export function digestsOf(description) {
 }
 
 export function contentOf(description, arrays) {
+  const json = (bytes) => (bytes ? JSON.parse(new TextDecoder().decode(bytes)) : null)
   const words = (bytes) => new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2)
   const layouts = description.layouts.map((layout, number) => ({ ...layout, points: words(arrays[`layout-${number}`]) }))
   return {
@@ -28,7 +30,8 @@ export function contentOf(description, arrays) {
     selection: arrays.selection ?? null,
     found: arrays.found ?? null,
     leftOut: arrays.leftOut ?? null,
-    texts: arrays.texts ? JSON.parse(new TextDecoder().decode(arrays.texts)) : null,
+    texts: json(arrays.texts),
+    labels: json(arrays.labels) ?? {},
   }
 }
 

@@ -4,8 +4,9 @@ import { filled } from "../../../shared/frontend/words.js"
 const NO_VALUE = 255
 
 // What the colour says of a text, and how much of its neighbourhood the map keeps.
-export function aboutRow({ color, codes, kept, words }, row) {
-  const parts = []
+export function aboutRow({ color, codes, kept, labels, words }, row) {
+  const others = Object.entries(labels).filter(([title]) => title !== color.title)
+  const parts = others.map(([, { cells, rows }]) => cells[rows[row]])
   if (color.entries.length) parts.push(color.entries[codes[row]]?.name)
   else if (codes[row] !== NO_VALUE) {
     const value = color.low + ((color.high - color.low) * codes[row]) / 254
