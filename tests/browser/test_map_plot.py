@@ -21,7 +21,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tests.hostile import NAMES
 from tests.install_chromium import find
 from tests.ui.map_points import blobs
-from ui.map.plot import to_html
+from ui.map.plot import Classes, to_html
 from ui.map.plot.words import words
 
 ROOT = Path(__file__).parent.parent.parent
@@ -138,9 +138,10 @@ def test_a_walk_with_the_mouse(tab: Page, address: str) -> None:
 
     # Points are where they should be, in their color, and pointing at one shows its text as text.
     first = blobs(300)
-    alone = next(
-        row for row in range(1, 300) if plot.read(f"view.content.codes[{row}]") == 1 and first.unsure[row] > 0.4
-    )  # type: ignore[index]
+    classes, unsure = first.color, first.unsure
+    assert isinstance(classes, Classes)
+    assert unsure is not None
+    alone = next(row for row in range(1, 300) if classes.values[row] == 1 and unsure[row] > 0.4)
     x, y = plot.place(alone)
     assert np.abs(np.array(plot.color_at(x, y)) - [0xD5, 0x5E, 0x00]).max() < 60
     tab.mouse.move(*plot.place(20))
@@ -191,7 +192,7 @@ def test_a_walk_with_the_mouse(tab: Page, address: str) -> None:
         tab.mouse.move(box["x"] + right, box["y"] + down, steps=4)
     tab.mouse.up()
     tab.keyboard.up("Shift")
-    of_class = int((first.color.values == 2).sum())  # type: ignore[union-attr]
+    of_class = int((classes.values == 2).sum())
     plot.says(f"chosen None, selected {300 - of_class}")
     expect(tab.locator(".map-count")).to_have_text(f"{300 - of_class} of 300 selected")
 

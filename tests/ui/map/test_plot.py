@@ -147,10 +147,10 @@ def test_what_a_browser_says_is_believed_as_far_as_it_can_be_true() -> None:
     assert (touched.chosen, touched.latest, touched.at) == (2, "chosen", 5.0)
     assert touched.selection is not None
     assert (touched.selection == mask).all()
-    for lie in ({"chosen": 3}, {"chosen": -1}, {"chosen": True}, {"chosen": "1"}):
-        assert read({**said, **lie, "at": 5}, "c", 3).chosen is None
-    for lie in ({"selection": "!"}, {"selection": "ä"}, {"selection": 7}, {"selection": "AAAA"}, {"selection": None}):
-        assert read({**said, **lie, "at": 5}, "c", 3).selection is None
+    for row in (3, -1, True, "1"):
+        assert read({**said, "chosen": row, "at": 5}, "c", 3).chosen is None
+    for bits in ("!", "ä", 7, "AAAA", None):
+        assert read({**said, "selection": bits, "at": 5}, "c", 3).selection is None
     for other in (None, "x", {}, {**said, "at": 5, "content": "other"}, {**said, "at": 5, "latest": "x"}):
         assert read(other, "c", 3).latest == ""
 

@@ -88,10 +88,12 @@ class _Drawing:
             style: dict[str, object] = dict(hollow) if unsure[row] else {"fill": color}
             if plot.selection is not None and not plot.selection[row]:
                 style["opacity"] = 0.2
-            yield mark(shape, self.radius, *self.places[row], tooltip=shown(plot.texts[row]), **style)
+            x, y = self.places[row]
+            yield mark(shape, self.radius, x, y, shown(plot.texts[row]), **style)
         yield "</g>"
         for row in [] if plot.found is None else np.flatnonzero(plot.found):
-            yield ring(*self.places[row], self.radius + 2.6, 1.6)
+            x, y = self.places[row]
+            yield ring(x, y, self.radius + 2.6, 1.6)
 
     def _look(self, row: int) -> tuple[str, int]:
         code = self.colors.codes[row]

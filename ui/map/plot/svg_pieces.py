@@ -8,13 +8,13 @@ from simcse_core.plain import markup
 INK, PAPER, ACCENT = "#131119", "#FFFFFF", "#5E3C99"
 
 
-def element(name: str, text: str | None = None, **attributes: object) -> str:
+def element(name: str, text: str | None = None, /, **attributes: object) -> str:
     """An element with a text in it, if any; an underscore in the name of an attribute stands for a hyphen."""
     written = "".join(f' {key.replace("_", "-")}="{_value(value)}"' for key, value in attributes.items())
     return f"<{name}{written}/>" if text is None else f"<{name}{written}>{markup(text)}</{name}>"
 
 
-def mark(shape: int, radius: float, x: float, y: float, *, tooltip: str | None = None, **style: object) -> str:
+def mark(shape: int, radius: float, x: float, y: float, tooltip: str | None = None, /, **style: object) -> str:
     """A shape of `palette.Entry` around a place."""
     drawn = element("path", d=_outline(shape, radius), transform=f"translate({x:.1f} {y:.1f})", **style)
     return drawn if tooltip is None else f"{drawn[:-2]}>{element('title', tooltip)}</path>"
