@@ -144,7 +144,10 @@ def _distances(points: Points) -> NDArray[np.float64]:
 
 
 def _nearest_points(points: Points, count: int) -> NDArray[np.int64]:
-    """(N, k) nearest other points of each point."""
+    """(N, k) nearest other points of each point. Few are all compared: no page needs scikit-learn for it."""
+    if len(points) <= SAMPLE_OF_TRUST:
+        apart = _without_diagonal(_distances(points), np.inf)
+        return np.argsort(apart, axis=1, kind="stable")[:, :count]
     from sklearn.neighbors import NearestNeighbors
 
     return np.asarray(NearestNeighbors(n_neighbors=count).fit(points).kneighbors(return_distance=False))
