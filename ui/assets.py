@@ -21,6 +21,7 @@ from ui.classify import stored as classify
 from ui.frame.translation import LANGUAGES, catalogue
 from ui.losses import run as losses_run
 from ui.map import first as map_first
+from ui.map.honesty import stored as small_maps
 from ui.search import first
 from ui.search.corpus import BUNDLED as SEARCHED
 from ui.shared import defaults
@@ -38,6 +39,7 @@ def main() -> None:
     store_embeddings()
     for language in LANGUAGES:
         map_first.store(language)
+    store_small_maps()
     with tempfile.TemporaryDirectory() as home:
         os.environ["SIMCSE_HOME"] = home
         for language in LANGUAGES:
@@ -86,6 +88,13 @@ def store_embeddings() -> None:
         np.savez_compressed(
             embeddings_file(defaults.model(language)), digests=np.array(digests), rows=np.concatenate(rows)
         )
+
+
+def store_small_maps() -> None:
+    """Those of the page Map: seeds and settings side by side, of every bundled set."""
+    for data in bundled.names():
+        texts, settings = small_maps.of_bundled(data)
+        small_maps.store(data, load(settings.model).encode(texts.texts), texts.texts, settings.model)
 
 
 def faq_texts(language: str) -> list[tuple[EncoderSettings, list[str]]]:

@@ -10,6 +10,8 @@ from ui.frame import address
 from ui.frame.stage import Stage
 from ui.frame.translation import N_, _, language
 from ui.map import overview
+from ui.map.before_after import view as before_after
+from ui.map.honesty import misreadings, noise, seeds, settings
 from ui.map.source import MapSource
 
 NAME = "map-view"
@@ -26,7 +28,14 @@ class View:
     show: Callable[[MapSource, Stage], None]
 
 
-VIEWS: dict[str, View] = {MAP: View(N_("Map"), overview.show)}
+VIEWS: dict[str, View] = {
+    MAP: View(N_("Map"), overview.show),
+    "before-after": View(N_("Before and after"), before_after.show),
+    "seeds": View(N_("Four seeds"), seeds.show),
+    "settings": View(N_("Other settings"), settings.show),
+    "noise": View(N_("If it were noise"), noise.show),
+    "misreadings": View(N_("Misreadings"), misreadings.show),
+}
 """By name in the address."""
 
 
@@ -41,6 +50,6 @@ def choose() -> View:
         key=key,
         on_change=keep,
         label_visibility="collapsed",
-        width=135,
+        width=165,
     )
     return VIEWS[chosen]
