@@ -1,9 +1,11 @@
 """Widgets for options: name, range and explanation come from the option itself."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
 
+from simcse_core import numerals
 from simcse_core.option_fields import OptionField
 from ui.frame import address
 from ui.frame.translation import _
@@ -58,7 +60,8 @@ def slider(field: OptionField, name: str, *, disabled: bool) -> Any:
         name: of the setting in the address.
         disabled: it does not count now.
     """
-    values = few_values(field)
+    asked = (address.choice_of(name), st.query_params.get(name))
+    values = few_values(field, [str(value) for value in asked if value is not None])
     key, keep = address.widget(name, list(values), _as_text(field.default))
     text = st.select_slider(
         field.name, list(values), key=key, on_change=keep, help=_(field.explanation) or None, disabled=disabled
@@ -66,12 +69,21 @@ def slider(field: OptionField, name: str, *, disabled: bool) -> Any:
     return values[text]
 
 
-def few_values(field: OptionField) -> dict[str, Any]:
-    """A few values of an option by their text: its choices, or multiples of its default within its range."""
+def few_values(field: OptionField, asked: Sequence[str] = ()) -> dict[str, Any]:
+    """A few values of an option by their text: its choices, or multiples of its default within its range.
+
+    Args:
+        field: of a choice or a number; of whole numbers the values are whole.
+        asked: further values, as a link or another part of the page names them; what the option does not allow is
+            left out.
+    """
     if field.choices:
         return {str(choice): choice for choice in field.choices}
     values = {float(f"{field.default * factor:.3g}") for factor in MULTIPLES}
     values |= {0.0} if field.low == 0 else set()
+    values |= {value for text in asked if (value := numerals.number(text)) is not None}
+    if field.value_type is int:
+        values = {round(value) for value in values}
     return {_as_text(value): value for value in sorted(filter(field.allows, values))}
 
 

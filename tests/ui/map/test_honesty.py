@@ -8,6 +8,7 @@ from ui.map.honesty import counting, grids, noise, panels, seeds, settings
 from ui.map.honesty.counting import Counted
 from ui.map.honesty.maps import SmallMap
 from ui.map.honesty.sample import MOST, ShownClasses, numbered, sample_rows
+from ui.shared import option_widgets
 
 RNG = np.random.default_rng(0)
 
@@ -99,3 +100,10 @@ def test_noise_in_words_sets_the_map_beside_the_original_space() -> None:
         "On the map of noise 11 groups can be circled; in the noise itself there are 0. Among the texts it is 8 on the "
         "map and 6 in the original space."
     )
+
+
+def test_whole_options_have_whole_values_and_what_a_link_asks_for_is_among_them() -> None:
+    neighbours = next(field for field in projections["umap"].fields if field.name == "n_neighbors")
+    assert all(isinstance(value, int) for value in option_widgets.few_values(neighbours).values())
+    asked = option_widgets.few_values(neighbours, ["5", "1000", "nan", "hostile"])
+    assert set(asked) - set(option_widgets.few_values(neighbours)) == {"5"}
