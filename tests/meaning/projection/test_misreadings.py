@@ -40,7 +40,7 @@ def mapped(radii: tuple[float, ...]) -> np.ndarray:
 def test_the_cosine_of_a_group_is_the_mean_over_its_pairs() -> None:
     measured = widths(EMBEDDINGS, mapped((1, 1, 1, 1)), GROUPS)
     for group in range(4):
-        rows = EMBEDDINGS[GROUPS == group]
+        rows = EMBEDDINGS[group == GROUPS]
         by_hand = (rows @ rows.T)[np.triu_indices(30, 1)].mean()
         assert measured.cosines[group] == pytest.approx(by_hand, abs=1e-5)
 
