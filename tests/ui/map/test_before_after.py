@@ -54,12 +54,12 @@ def test_labels_count_only_where_no_training_has_read_them() -> None:
     labels = tuple("ab"[row % 2] for row in range(60))
     split = tuple("train" if row < 40 else "dev" for row in range(60))
     before, after = two_classes(5.0), two_classes(0.05)
-    changed = measure.change.__wrapped__("1", before, after, MapTexts.of("t", texts, {"label": labels, "split": split}))
+    changed = measure.change("1", before, after, MapTexts.of("t", texts, {"label": labels, "split": split}))
     assert changed.held_out == 20
     near = np.argsort(-(before @ before.T) + 9 * np.eye(60), axis=1)[40:, :15]
     by_hand = (np.arange(60)[near] % 2 == np.arange(40, 60)[:, None] % 2).mean()
     assert changed.same_label == pytest.approx((by_hand, 1.0), abs=1e-6)
-    without = measure.change.__wrapped__("2", before, after, MapTexts.of("t", texts))
+    without = measure.change("2", before, after, MapTexts.of("t", texts))
     assert (without.same_label, without.held_out) == (None, 0)
 
 

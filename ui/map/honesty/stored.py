@@ -93,7 +93,7 @@ def store(data: str, embeddings: Embeddings, texts: Sequence[str], model: str) -
     for recipe in made:
         whole = quantised(project(embeddings[rows], recipe).points)
         points.append(whole)
-        trust.append(measure_quality(embeddings[rows], whole.astype(np.float32) / STEPS).trustworthiness)
+        trust.append(measure_quality(embeddings[rows], whole.astype(np.float32) / np.float32(STEPS)).trustworthiness)
     about = {
         "digest": digest([texts[row] for row in rows], model),
         "versions": {package: version(package) for package in PACKAGES},
