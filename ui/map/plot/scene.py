@@ -31,6 +31,7 @@ def scene(plot: Plot, *, most_text: int = packing.TEXTS_UP_TO) -> Scene:
         for number, (layout, frame) in enumerate(zip(plot.layouts, frames, strict=True))
     ]
     colors = colored(plot.color, plot.count)
+    texts = packing.texts(plot.texts, shown, most_text)
     arrays = {
         "color": colors.codes.tobytes(),
         "groups": packing.groups(plot),
@@ -38,8 +39,8 @@ def scene(plot: Plot, *, most_text: int = packing.TEXTS_UP_TO) -> Scene:
         "selection": packing.bits(plot.selection),
         "found": packing.bits(plot.found),
         "leftOut": packing.bits(plot.left_out),
-        "texts": packing.texts(plot.texts, shown, most_text),
-        "labels": packing.columns(plot.labels, shown, most_text),
+        "texts": texts,
+        "labels": packing.columns(plot.labels, shown, most_text) if texts else b"",
     }
     packed = {name: packing.Array.of(name, data) for name, data in arrays.items() if data}
     description: dict[str, object] = {
