@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from simcse_core.encoding.texts import Embeddings, Progress
 from simcse_core.meaning.projection.alignment import Alignment
-from simcse_core.meaning.projection.by_umap import fuzzy_graph, progress_bar, without_warnings
+from simcse_core.meaning.projection.by_umap import fuzzy_graph, progress_bar, umap_class, without_warnings
 from simcse_core.meaning.projection.registry import Points
 
 WINDOW = 3
@@ -46,6 +46,7 @@ def aligned_umap(
 
     Source: McInnes 2020, AlignedUMAP of umap-learn.
     """
+    umap_class()  # which finds a folder for what is compiled
     from umap.layouts import optimize_layout_aligned_euclidean
     from umap.umap_ import find_ab_params, make_epochs_per_sample
 

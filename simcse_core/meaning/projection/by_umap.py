@@ -1,5 +1,6 @@
 """UMAP, without and with labels."""
 
+import contextlib
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
@@ -312,20 +313,25 @@ def without_warnings() -> "warnings.catch_warnings[None]":
 
 
 def umap_class() -> Any:
-    """The class of UMAP, which keeps what it compiles: beside itself, else in the user's cache, else in our home."""
-    try:
-        from umap import UMAP
-    except RuntimeError:  # neither of the first two can be written
-        from numba import config
+    """The class of UMAP, which keeps what it compiles: beside itself, else in the user's cache, else in our home.
 
-        folder = str(home() / "cache" / "numba")
-        setattr(config, "CACHE_DIR", folder)  # noqa: B010 - a setting that its module does not declare
-        try:
-            from umap import UMAP
-        except RuntimeError:
-            raise OptionError(
-                "UMAP needs a folder for what it compiles, and {folder} cannot be written. Set NUMBA_CACHE_DIR to one "
-                "that can, or use PCA.",
-                folder=folder,
-            ) from None
-    return UMAP
+    Raises:
+        OptionError: it can be kept nowhere.
+    """
+    with without_warnings(), contextlib.suppress(RuntimeError):  # neither of the first two can be written
+        from umap import UMAP
+
+        return UMAP
+    from numba import config
+
+    folder = str(home() / "cache" / "numba")
+    setattr(config, "CACHE_DIR", folder)  # noqa: B010 - a setting that its module does not declare
+    with without_warnings(), contextlib.suppress(RuntimeError):
+        from umap import UMAP
+
+        return UMAP
+    raise OptionError(
+        "UMAP needs a folder for what it compiles, and {folder} cannot be written. Set NUMBA_CACHE_DIR to one "
+        "that can, or use PCA.",
+        folder=folder,
+    )

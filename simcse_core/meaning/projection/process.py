@@ -28,15 +28,15 @@ class MapProcess:
     Args:
         on_event: called by a thread of its own with each event, in their order.
         on_end: called by it when the process has ended, for whatever reason.
-        arguments: of the worker.
+        command: of the worker.
     """
 
     def __init__(
-        self, on_event: Callable[[Event], None], on_end: Callable[[], None], arguments: Sequence[str] = ()
+        self, on_event: Callable[[Event], None], on_end: Callable[[], None], command: Sequence[str] = COMMAND
     ) -> None:
         self._on_event, self._on_end = on_event, on_end
         self._process = subprocess.Popen(
-            [*COMMAND, *arguments],
+            list(command),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**_environment(), **_ONE_THREAD},

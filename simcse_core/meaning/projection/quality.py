@@ -18,6 +18,7 @@ NEIGHBOURS = 15
 SAMPLE_OF_TRUST = 2_000
 CANDIDATES = 20_000
 """Above so many texts the kept neighbours are counted among a sample of so many."""
+_DECIMALS = 6
 PAIRS = 20_000
 """Whose distances are correlated."""
 
@@ -137,10 +138,10 @@ def _without_diagonal(matrix: NDArray[np.float64], value: float) -> NDArray[np.f
 
 
 def _distances(points: Points) -> NDArray[np.float64]:
-    """(N, N) distances on the map."""
-    wide = points.astype(np.float64)
+    """(N, N) distances on the map, as shares of its extent; those that only rounding keeps apart are equal."""
+    wide = points.astype(np.float64) / np.ptp(points, axis=0).max()
     squared = sum(np.subtract.outer(axis, axis) ** 2 for axis in wide.T)
-    return np.sqrt(squared)
+    return np.sqrt(squared).round(_DECIMALS)
 
 
 def _nearest_points(points: Points, count: int) -> NDArray[np.int64]:
