@@ -8,7 +8,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from simcse_core.numerals import number
-from ui.frame import address
+from ui.frame import address, projector
 from ui.frame.errors import plain
 from ui.frame.translation import _, language
 from ui.map.computing import Suspects
@@ -41,7 +41,7 @@ def choose(texts: MapTexts, *, is_labelled: bool) -> Coloring:
     chosen = st.selectbox(
         _("Colour"),
         names,
-        format_func=lambda name: _("Colour: {by}").format(by=title(name)),
+        format_func=lambda name: title(name) if projector.is_on() else _("Colour: {by}").format(by=title(name)),
         key=key,
         on_change=keep,
         label_visibility="collapsed",

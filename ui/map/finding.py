@@ -35,11 +35,18 @@ def _quality(quality: Quality) -> str:
     kept = kept[~np.isnan(kept)]
     if not len(kept) or not np.isfinite(quality.trustworthiness):
         return _("Nobody is nearer than anybody here, so nothing can be said about neighbours.")
-    unsure = float((kept < UNSURE_BELOW).mean())
     return _(
         "It keeps {kept:.0%} of each text's 15 nearest; the hollow points ({unsure:.0%}) keep less than a third. "
-        "Trustworthiness {trust:.2f}, continuity {continuity:.2f}."
-    ).format(kept=float(kept.mean()), unsure=unsure, trust=quality.trustworthiness, continuity=quality.continuity)
+        "Trustworthiness {trust:.2f}."
+    ).format(kept=float(kept.mean()), unsure=float((kept < UNSURE_BELOW).mean()), trust=quality.trustworthiness)
+
+
+def figures(quality: Quality) -> str:
+    """All measures of a map, for whoever opens the settings."""
+    return _(
+        "Trustworthiness {trust:.3f}: neighbours on the map are true ones. Continuity {continuity:.3f}: true neighbours "
+        "are neighbours on the map. Rank correlation of all distances {distances:.2f}: 1 would be a ruler."
+    ).format(trust=quality.trustworthiness, continuity=quality.continuity, distances=quality.distance_correlation)
 
 
 def alt(source: MapSource, choice: Choice, layouts: Layouts, color: str) -> str:

@@ -64,7 +64,8 @@ def show(source: MapSource, places: Stage) -> None:
     with places.controls:
         is_pca_shown = recipes.switch(is_labelled)
         color = coloring.choose(texts, is_labelled=is_labelled)
-        with st.popover(_("Method"), icon=":material/tune:", key="map-method-box"):
+        method_box = st.popover(_("Method"), icon=":material/tune:", key="map-method-box")
+        with method_box:
             choice = Choice(recipes.settings(is_labelled=is_labelled), is_pca_shown)
     with places.rail:
         query = _query(source)
@@ -85,6 +86,8 @@ def show(source: MapSource, places: Stage) -> None:
     with places.finding:
         st.markdown(finding.in_words(source, layouts, choice, named))
         projected.wait(layouts, source, choice)
+    if layouts.result is not None and layouts.result.quality is not None:
+        method_box.caption(finding.figures(layouts.result.quality))
     with selected_box, errors.user_errors():
         if found is not None:
             _offer_selection(_("{n} texts found; they are ringed."), found, marks, key="map-select-found")

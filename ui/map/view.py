@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from ui.frame import address
+from ui.frame import address, projector
 from ui.frame.stage import Stage
 from ui.frame.translation import N_, _, language
 from ui.map import overview
@@ -15,7 +15,7 @@ from ui.map.honesty import misreadings, noise, seeds, settings
 from ui.map.source import MapSource
 
 NAME = "map-view"
-_STYLE = Path(__file__).parent / "frontend" / "page.css"
+_FRONTEND = Path(__file__).parent / "frontend"
 MAP = "map"
 
 
@@ -41,7 +41,9 @@ VIEWS: dict[str, View] = {
 
 def choose() -> View:
     """Which view is shown."""
-    st.html(_STYLE)
+    st.html(_FRONTEND / "page.css")
+    if projector.is_on():
+        st.html(_FRONTEND / "projector.css")
     key, keep = address.widget(NAME, list(VIEWS), MAP, language=language())
     chosen = st.selectbox(
         _("View"),
