@@ -44,8 +44,8 @@ def _quality(quality: Quality) -> str:
 def figures(quality: Quality) -> str:
     """All measures of a map, for whoever opens the settings."""
     return _(
-        "Trustworthiness {trust:.3f}: neighbours on the map are true ones. Continuity {continuity:.3f}: true neighbours "
-        "are neighbours on the map. Rank correlation of all distances {distances:.2f}: 1 would be a ruler."
+        "Trustworthiness {trust:.3f}: neighbours on the map are true ones. Continuity {continuity:.3f}: true "
+        "neighbours are neighbours on the map. Rank correlation of all distances {distances:.2f}: 1 would be a ruler."
     ).format(trust=quality.trustworthiness, continuity=quality.continuity, distances=quality.distance_correlation)
 
 
