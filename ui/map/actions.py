@@ -42,7 +42,7 @@ def show(texts: MapTexts, marks: Marks, labels: OwnLabels) -> None:
 
 
 def _label(texts: MapTexts, marks: Marks, labels: OwnLabels) -> None:
-    with st.popover(_("Give a label"), icon=":material/label:", key="map-label"):
+    with st.popover(_("Give a label"), icon=":material/label:", key=f"map-label-{len(labels.steps)}"):
         given = labels.of(texts) or ()
         names = sorted({name for name in given if name})[:500]
         with st.form("map-label-form", border=False):
@@ -139,33 +139,40 @@ def _anew(texts: MapTexts, marks: Marks) -> None:
 def _labelled(texts: MapTexts, labels: OwnLabels) -> None:
     if not labels.labels:
         return
-    names = {name for name in labels.of(texts) or () if name}
-    with st.container(border=True, gap="xsmall", key="map-own-labels"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="map-own-labels"):
         st.caption(_("{n} labels given here.").format(n=len(labels.labels)))
-        with st.container(horizontal=True, gap="xsmall"):
-            st.button(_("Undo"), icon=":material/undo:", key="map-undo-label", on_click=labels.undo)
-            if st.button(_("Go on labelling"), icon=":material/label:", key="map-to-labelling"):
-                data_choice.hand_over("classify-own", as_file(texts, labels, all_texts=True))
-                _open("classify", **{"classify-view": "label"})
-            enough, needs = len(names) > 1, _("Needs labels of two classes.")
-            if st.button(
-                _("See the classifier"),
-                icon=":material/category:",
-                key="map-to-classify",
-                disabled=not enough,
-                help=needs,
-            ):
-                data_choice.hand_over("classify", as_file(texts, labels))
-                _open("classify", **{"classify-view": "result"})
-            if st.button(
-                _("Train with them"),
-                icon=":material/model_training:",
-                key="map-to-training",
-                disabled=not enough,
-                help=needs,
-            ):
-                data_choice.hand_over("training", as_file(texts, labels))
-                _open("training")
+        st.button(_("Undo"), icon=":material/undo:", key="map-undo-label", on_click=labels.undo)
+        with st.popover(_("Use them"), icon=":material/arrow_forward:", key="map-use-labels"):
+            _hand_on(texts, labels)
+
+
+def _hand_on(texts: MapTexts, labels: OwnLabels) -> None:
+    """Buttons that open other pages with the labels, those that the texts came with among them."""
+    enough = len({name for name in labels.of(texts) or () if name}) > 1
+    needs = None if enough else _("Needs labels of two classes.")
+    if st.button(_("Go on labelling"), icon=":material/label:", key="map-to-labelling", width="stretch"):
+        data_choice.hand_over("classify-own", as_file(texts, labels, all_texts=True))
+        _open("classify", **{"classify-view": "label"})
+    if st.button(
+        _("See the classifier"),
+        icon=":material/category:",
+        key="map-to-classify",
+        disabled=not enough,
+        help=needs,
+        width="stretch",
+    ):
+        data_choice.hand_over("classify", as_file(texts, labels))
+        _open("classify", **{"classify-view": "result"})
+    if st.button(
+        _("Train with them"),
+        icon=":material/model_training:",
+        key="map-to-training",
+        disabled=not enough,
+        help=needs,
+        width="stretch",
+    ):
+        data_choice.hand_over("training", as_file(texts, labels))
+        _open("training")
 
 
 def _open(name: str, **parameters: str) -> None:

@@ -21,6 +21,8 @@ GIVEN = LABEL
 COLUMN = "column:"
 NUMBERS_FROM = 9
 """A column of numbers with fewer different values is a column of classes."""
+LEAST_REACH = 0.02
+"""Cosines that differ by less have one colour."""
 HIGHEST_SHARE = 0.98
 """The scale of lengths ends where all but a few texts are shorter."""
 
@@ -70,8 +72,8 @@ def title(name: str) -> str:
         GROUP: _("group"),
         LABEL: _("label"),
         LENGTH: _("length"),
-        QUERY: _("closeness to the query"),
-        SUSPECT: _("doubted label"),
+        QUERY: _("query"),
+        SUSPECT: _("doubt"),
     }
     return titles[name] if name in titles else plain(name.removeprefix(COLUMN))
 
@@ -117,18 +119,19 @@ def of_lengths(texts: Sequence[str]) -> Numbers:
 
 
 def of_cosines(cosines: NDArray[np.floating], query: str) -> Numbers:
-    """The cosine of each text with a query; white is the middle of all texts, and the deepest colour 1.
+    """The cosine of each text with a query; white is the median, the deepest colour the cosine farthest from it.
 
     Args:
         cosines: (N,).
         query: for the legend.
     """
     middle = float(np.median(cosines))
+    reach = max(float(np.abs(cosines - middle).max()), LEAST_REACH)
     short = query if len(query) <= 24 else f"{query[:23]}…"
     return Numbers(
         cosines.astype(np.float64),
-        2 * min(middle, 0.99) - 1,
-        1.0,
+        middle - reach,
+        middle + reach,
         _("cosine with “{query}”; white: the median").format(query=short),
         "cosine",
     )

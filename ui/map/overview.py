@@ -91,7 +91,7 @@ def show(source: MapSource, places: Stage) -> None:
     with selected_box, errors.user_errors():
         if found is not None:
             _offer_selection(_("{n} texts found; they are ringed."), found, marks, key="map-select-found")
-        placing.say(query, source, choice)
+        placing.say(query, source, choice, plot.placed, plot.shown)
         actions.show(texts, marks, own)
     with chosen_box:
         details.show(source, marks, None if plot.unsure is None or marks.chosen is None else plot.unsure[marks.chosen])

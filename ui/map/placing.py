@@ -1,7 +1,5 @@
 """A typed sentence on the map, where the method would have put it."""
 
-import hashlib
-
 import streamlit as st
 
 from simcse_core.meaning.projection import projections
@@ -29,9 +27,7 @@ def placed(query: Query, source: MapSource, choice: Choice, layouts: Layouts) ->
         (choice.recipe.method, choice.recipe, layouts.method),
     ):
         if map_points is not None:
-            parts = (source.content, query.text, recipe, map_points.tobytes())
-            content = hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()
-            job = projecting.place(content, source.embeddings, recipe, map_points, row[None])
+            job = projecting.place(source.content, source.embeddings, recipe, map_points, row[None])
             if job.result is not None:
                 points[name] = tuple(map(float, job.result.points[0]))
             elif job.error is not None:
@@ -48,8 +44,16 @@ def _watch(job: "projecting.Job") -> None:
         st.rerun()
 
 
-def say(query: Query, source: MapSource, choice: Choice) -> None:
-    """How a sentence gets its place, and what is nearest to it in the original space."""
+def say(query: Query, source: MapSource, choice: Choice, drawn: tuple[Placed, ...], shown: str) -> None:
+    """How a sentence gets its place, and what is nearest to it in the original space.
+
+    Args:
+        query: what is typed.
+        source: what is mapped.
+        choice: the method.
+        drawn: the sentence, as far as it has its place.
+        shown: the layout that is seen.
+    """
     if query.mode != PLACE:
         return
     if source.settings is None:
@@ -65,11 +69,13 @@ def say(query: Query, source: MapSource, choice: Choice) -> None:
         return
     cosines = source.embeddings @ row
     nearest = int(cosines.argmax())
+    is_there = any(shown in one.points for one in drawn)
     st.caption(
         joined(
-            _("The diamond is your sentence. Nearest in the original space: “{text}” ({cosine:.2f}).").format(
+            _("The diamond is your sentence.") if is_there else _("Your sentence is being placed …"),
+            _("Nearest in the original space: “{text}” ({cosine:.2f}).").format(
                 text=listed.short(source.texts.texts[nearest]), cosine=cosines[nearest]
             ),
-            _(projections[choice.recipe.method].places_by) if not choice.is_pca_shown else "",
+            _(projections[choice.recipe.method].places_by) if is_there and shown != PCA else "",
         )
     )

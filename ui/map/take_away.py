@@ -50,7 +50,7 @@ def show(source: MapSource, plot: Plot, recipe: Recipe, columns: Mapping[str, tu
                 "map.svg",
                 "image/svg+xml",
             )
-    st.caption(_("The button with the camera on the map saves a PNG of what is in view."))
+    st.caption(_("Save picture, a button on the map, saves a PNG of what is in view."))
     st.caption(_("The same in Python"))
     st.code(python(source, recipe), language="python", wrap_lines=True)
     st.caption(_("The same on the command line"))

@@ -57,10 +57,11 @@ def test_a_column_of_many_numbers_is_a_scale_and_one_of_few_is_classes() -> None
     assert isinstance(coloring.of_cells((*map(str, range(20)), "many"), "n"), Classes)
 
 
-def test_cosines_are_white_at_their_median() -> None:
+def test_cosines_are_white_at_their_median_and_deepest_farthest_from_it() -> None:
     color = coloring.of_cosines(np.array([0.1, 0.4, 0.9]), "query")
-    assert (color.low + color.high) / 2 == pytest.approx(0.4)
-    assert color.high == 1
+    assert (color.low, color.high) == pytest.approx((-0.1, 0.9))
+    alike = coloring.of_cosines(np.array([0.9, 0.9, 0.9]), "query")
+    assert alike.low < 0.9 < alike.high
 
 
 def test_lengths_end_where_almost_all_texts_are_shorter() -> None:
