@@ -16,18 +16,28 @@ export class Room {
   }
 }
 
+// Words, and single letters of scripts without spaces; a line does not begin with a closing mark.
+const PIECES = /[\u2e80-\uffef][\u3001\u3002\uff0c\uff1a\uff1b\uff1f\uff01\uff09\u300b\u3011\u201d]*|[^\s\u2e80-\uffef]+\s*|\s+/gu
+
 export function useFont(context, look, { weight = 400, scale = 1 } = {}) {
   context.font = `${weight} ${scale * look.text}px ${look.font}`
   context.textBaseline = "middle"
   context.lineJoin = "round"
 }
 
-// At most so many lines that are no wider; the last one ends with dots when there is more. Canvases draw breaks as spaces.
+// At most so many lines that are no wider, about equally long; the last one ends with dots when there is more.
 export function wrapped(context, text, width, most) {
+  const whole = context.measureText(text.slice(0, 200)).width
+  const even = Math.min(width, whole / Math.ceil(whole / width) + 1.1 * parseFloat(/[\d.]+px/.exec(context.font)[0]))
+  const lines = whole > width ? broken(context, text, even, most) : [text]
+  return lines.at(-1).endsWith("…") ? broken(context, text, width, most) : lines
+}
+
+// Canvases draw breaks as spaces.
+function broken(context, text, width, most) {
   const lines = []
   let line = ""
-  // Words, and single letters of scripts that are written without spaces.
-  for (const piece of text.slice(0, 200).match(/[\u2e80-\uffef]|[^\s\u2e80-\uffef]+\s*|\s+/gu) ?? []) {
+  for (const piece of text.slice(0, 200).match(PIECES) ?? []) {
     if (!line || context.measureText((line + piece).trimEnd()).width <= width) line += piece
     else if (lines.push(line.trimEnd()) === most) return [...lines.slice(0, -1), shortened(context, `${lines.at(-1)} …`, width)]
     else line = piece.trimStart()
