@@ -36,8 +36,8 @@ def words() -> dict[str, str]:
             "D density, U unsure points, L legend."
         ),
         "mouse": _(
-            "Drag to move, wheel to zoom, click to choose; Shift and drag selects. On a touch screen two fingers move "
-            "and zoom."
+            "Drag to move the map, or to turn one in 3-D; the wheel zooms, a click chooses, Shift and drag selects. On "
+            "a touch screen two fingers move and zoom."
         ),
         "wheel": _("Click the map first, or hold Ctrl, to zoom with the wheel."),
         "point": _("{text}. {label}"),
