@@ -91,8 +91,8 @@ def store_embeddings() -> None:
 
 
 def store_small_maps() -> None:
-    """Those of the page Map: seeds and settings side by side, of every bundled set."""
-    for data in bundled.names():
+    """Those of the page Map: seeds and settings side by side."""
+    for data in small_maps.names():
         texts, settings = small_maps.of_bundled(data)
         small_maps.store(data, load(settings.model).encode(texts.texts), texts.texts, settings.model)
 

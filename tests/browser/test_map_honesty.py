@@ -57,7 +57,7 @@ def test_noise_misreadings_and_two_models_speak_of_this_very_map(tab: Page, serv
         expect(tab.locator(".st-key-stage-rail input[type=checkbox]:checked")).to_have_count(1)
 
     visit(tab, server, "map", "?language=en&map-view=before-after&map-method=pca&before-model=minilm&before-layer=2")
-    expect(said).to_contain_text("Of a text's 15 nearest neighbours", timeout=3 * SECONDS)
+    expect(said).to_contain_text("of a text's 15 nearest neighbours change", timeout=3 * SECONDS)
     moved = tab.locator(".st-key-stage-rail").get_by_role("radio")
     expect(moved).to_have_count(8)
     heading = tab.locator(".st-key-stage-rail h2")

@@ -30,7 +30,7 @@ class View:
 
 VIEWS: dict[str, View] = {
     MAP: View(N_("Map"), overview.show),
-    "before-after": View(N_("Before and after"), before_after.show),
+    "before-after": View(N_("Before/after"), before_after.show),
     "seeds": View(N_("Four seeds"), seeds.show),
     "settings": View(N_("Other settings"), settings.show),
     "noise": View(N_("If it were noise"), noise.show),

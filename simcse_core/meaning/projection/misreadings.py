@@ -12,8 +12,8 @@ FEWEST_GROUPS = 3
 """A rank correlation of two is always 1 or -1."""
 WIDER_FROM = 1.15
 """So many times as wide is what somebody sees on a map."""
-CLOSER_FROM = 0.02
-"""By so much two cosines have to differ to be called different."""
+CLOSER_FROM = 0.1
+"""By so much of their range two cosines have to differ to be called different: models differ in where theirs lie."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Widths:
         """The clearest pair whose first is wider on the map, although its texts are closer together; None: no such."""
         wider = self.on_map[:, None] / np.maximum(self.on_map[None, :], np.finfo(np.float64).tiny)
         closer = self.cosines[:, None] - self.cosines[None, :]
-        misleads = (wider >= WIDER_FROM) & (closer >= CLOSER_FROM)  # false for NaN
+        misleads = (wider >= WIDER_FROM) & (closer >= _enough(self.cosines))  # false for NaN
         if not misleads.any():
             return None
         clarity = np.where(misleads, np.log(np.where(misleads, wider, 1.0)) * closer, -1.0)
@@ -68,7 +68,7 @@ class Gaps:
     def contradiction(self) -> tuple[int, int, int] | None:
         """A group, its nearest on the map, and another that is nearer in the original space: the clearest such case.
 
-        None where each group's nearest on the map is its nearest in the original space too.
+        None where each group's nearest on the map is its nearest in the original space too, or nearly.
         """
         if len(self.on_map) < FEWEST_GROUPS:
             return None
@@ -77,7 +77,8 @@ class Gaps:
         rows = np.arange(len(on_map))
         missed = self.cosines[rows, in_space] - self.cosines[rows, on_map]
         group = int(missed.argmax())
-        return (group, int(on_map[group]), int(in_space[group])) if missed[group] >= CLOSER_FROM else None
+        enough = _enough(self.cosines[np.triu_indices(len(rows), 1)])
+        return (group, int(on_map[group]), int(in_space[group])) if missed[group] >= enough else None
 
 
 def widths(embeddings: Embeddings, points: NDArray[np.float32], groups: NDArray[np.int32]) -> Widths:
@@ -150,6 +151,13 @@ def rank_correlation(first: Numbers, second: Numbers) -> float:
     if len(first) < FEWEST_GROUPS or not np.ptp(first) or not np.ptp(second):
         return float("nan")
     return float(spearmanr(first, second).statistic)
+
+
+def _enough(cosines: Numbers) -> float:
+    """How far apart two of these cosines have to be; more than any are where all are the same."""
+    there = cosines[np.isfinite(cosines)]
+    extent = float(np.ptp(there)) if len(there) else 0.0
+    return CLOSER_FROM * extent if extent > 0 else float("inf")
 
 
 def _count(groups: NDArray[np.int32]) -> int:

@@ -67,7 +67,7 @@ def test_what_moved_in_words() -> None:
     changed = Change(np.full(301, 0.4, dtype=np.float32), (0.5, 0.75), 0)
     said = measure.in_words(changed, ("base", "run"), has_learned=True)
     assert said == (
-        "Of a text's 15 nearest neighbours, 6.0 are others under run than under base; by chance it would be 14.2. "
+        "From base to run, 6.0 of a text's 15 nearest neighbours change; by chance it would be 14.2. "
         "Neighbours with the same label: 50% before, 75% after. The training has read these texts; held-out ones would "
         "tell more."
     )

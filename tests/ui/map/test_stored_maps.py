@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simcse_core.data import bundled
 from simcse_core.encoding.model import SimCSE
 from simcse_core.meaning.projection import trustworthiness
 from ui.map.honesty import grids, stored
@@ -17,7 +16,7 @@ PINNED = dict(
 )
 
 
-@pytest.mark.parametrize("data", bundled.names())
+@pytest.mark.parametrize("data", stored.names())
 def test_small_maps_are_of_today_s_texts_settings_and_library(data: str) -> None:
     texts, settings = stored.of_bundled(data)
     rows = sample_rows(len(texts))

@@ -86,8 +86,8 @@ def in_words(changed: Change, names: tuple[str, str], *, has_learned: bool) -> s
     n = len(changed.moved)
     k, share = min(NEIGHBOURS, n - 1), float(changed.moved.mean())
     said = _(
-        "Of a text's {k} nearest neighbours, {count:.1f} are others under {after} than under {before}; by chance it "
-        "would be {chance:.1f}."
+        "From {before} to {after}, {count:.1f} of a text's {k} nearest neighbours change; by chance it would be "
+        "{chance:.1f}."
     ).format(k=k, count=k * share, before=names[0], after=names[1], chance=k * by_chance(n, k))
     if changed.same_label is None:
         return said

@@ -10,7 +10,7 @@ from simcse_core.encoding.texts import Embeddings
 from simcse_core.meaning.projection import Projected, Recipe, project_together, projections
 from simcse_core.meaning.projection.moved import change, most_moved
 from simcse_core.plain import shortened
-from ui.frame import address, errors
+from ui.frame import address, errors, projector
 from ui.frame.errors import plain
 from ui.frame.stage import Stage
 from ui.frame.translation import N_, _, joined, language
@@ -173,7 +173,7 @@ def _take_touch(compared: Compared) -> None:
 
 def _list(compared: Compared, chosen: int | None) -> None:
     """The texts that moved most; a click looks at one."""
-    listed = compared.most[:LISTED]
+    listed = compared.most[: LISTED // 2 if projector.is_on() else LISTED]
     if not listed:
         st.info(_("No text has other neighbours than before."), icon=":material/check:")
         return
@@ -206,8 +206,12 @@ def _neighbours(compared: Compared, row: int) -> None:
     st.header(_("Neighbours of “{text}”").format(text=plain(shortened(texts[row], LONGEST))), anchor=False)
     st.table(
         {
-            _("before"): [_cell(cosine, other in near_before) for other, cosine in zip(rows, of_before, strict=True)],
-            _("after"): [_cell(cosine, other in near_after) for other, cosine in zip(rows, of_after, strict=True)],
+            _("first model"): [
+                _cell(cosine, other in near_before) for other, cosine in zip(rows, of_before, strict=True)
+            ],
+            _("second model"): [
+                _cell(cosine, other in near_after) for other, cosine in zip(rows, of_after, strict=True)
+            ],
             _("text"): [plain(shortened(texts[other], LONGEST)) for other in rows],
         },
         hide_index=True,

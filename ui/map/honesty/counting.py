@@ -26,14 +26,16 @@ class Counted:
     """Median cosine of a row with its nearest."""
 
 
-def count(embeddings: Embeddings, points: NDArray[np.float32], note: Note) -> Counted:
-    """Count both.
+Mapped = tuple[Embeddings, NDArray[np.float32]]
+"""(N, D) unit rows, and (N, 2 or 3) their map."""
 
-    Args:
-        embeddings: (N, D) unit rows.
-        points: (N, 2 or 3), their map.
-        note: where others write how far they are.
-    """
+
+def count_both(first: Mapped, second: Mapped, note: Note) -> tuple[Counted, Counted]:
+    """Count on two maps; `note` is where others write how far they are."""
+    return _count(*first), _count(*second)
+
+
+def _count(embeddings: Embeddings, points: NDArray[np.float32]) -> Counted:
     nearest = neighbours_among(embeddings, 1).cosines
     return Counted(
         islands(points), find_groups(embeddings).count, float(np.median(nearest)) if nearest.size else float("nan")

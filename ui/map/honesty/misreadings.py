@@ -151,19 +151,20 @@ def _alt(context: Context, active: str) -> str:
 def _sizes(context: Context) -> Answer:
     groups = context.groups
     measured = widths(context.source.embeddings, context.points, groups.of)
-    names = tuple(f"{name} · {cosine:.2f}" for name, cosine in zip(groups.names, measured.cosines, strict=True))
+    digits = _digits(measured.cosines)
+    names = tuple(f"{name} · {cosine:.{digits}f}" for name, cosine in zip(groups.names, measured.cosines, strict=True))
     color = _by_group(groups, measured.cosines, _("mean cosine in the group"))
     if (pair := measured.contradiction) is not None:
         first, second = pair
         said = _(
             "“{first}” is {times:.1f} times as wide here as “{second}”, although its texts are closer together: mean "
-            "cosine {closer:.2f} against {looser:.2f}."
+            "cosine {closer} against {looser}."
         ).format(
             first=groups.names[first],
             second=groups.names[second],
             times=measured.on_map[first] / measured.on_map[second],
-            closer=measured.cosines[first],
-            looser=measured.cosines[second],
+            closer=f"{measured.cosines[first]:.{digits}f}",
+            looser=f"{measured.cosines[second]:.{digits}f}",
         )
     else:
         said = _("Here no group is clearly wider than another one whose texts are less close together.")
@@ -184,27 +185,26 @@ def _distances(context: Context) -> Answer:
     contradiction = measured.contradiction
     group = contradiction[0] if contradiction is not None else 0
     cosines = np.where(np.arange(groups.count) == group, np.nan, measured.cosines[group])
+    digits = _digits(cosines)
     names = tuple(
-        name if np.isnan(cosine) else f"{name} · {cosine:.2f}"
+        name if np.isnan(cosine) else f"{name} · {cosine:.{digits}f}"
         for name, cosine in zip(groups.names, cosines, strict=True)
     )
     color = _by_group(groups, cosines, _("cosine with “{group}”").format(group=groups.names[group]))
     if contradiction is not None:
         _group, on_map, in_space = contradiction
         said = _(
-            "Nearest to “{group}” on this map is “{near}”, with a cosine of {less:.2f}. In the original space “{true}” "
-            "is nearer: {more:.2f}."
+            "Nearest to “{group}” on this map is “{near}”, with a cosine of {less}. In the original space “{true}” is "
+            "nearer: {more}."
         ).format(
             group=groups.names[group],
             near=groups.names[on_map],
             true=groups.names[in_space],
-            less=measured.cosines[group, on_map],
-            more=measured.cosines[group, in_space],
+            less=f"{measured.cosines[group, on_map]:.{digits}f}",
+            more=f"{measured.cosines[group, in_space]:.{digits}f}",
         )
     else:
-        said = _(
-            "Here each group's nearest on the map is its nearest in the original space too, or as near within 0.02."
-        )
+        said = _("Here each group's nearest on the map is its nearest in the original space too, or nearly.")
     if np.isfinite(measured.correlation):
         said = joined(
             said,
@@ -213,6 +213,12 @@ def _distances(context: Context) -> Answer:
             ),
         )
     return Answer(said, color=color, names=names)
+
+
+def _digits(cosines: NDArray[np.float64]) -> int:
+    """So many that cosines which lie close together can be told apart."""
+    extent = float(np.nanmax(cosines) - np.nanmin(cosines)) if np.isfinite(cosines).any() else 0.0
+    return 2 if extent >= 0.1 or extent == 0 else 3
 
 
 def _by_group(groups: ShownGroups, values: NDArray[np.float64], title: str) -> Numbers:

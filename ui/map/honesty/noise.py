@@ -79,12 +79,18 @@ def show(source: MapSource, places: Stage) -> None:
         maps.waiting_line(sum(one.points is not None for one in (real, of_noise)), 2)
         if real.points is None or of_noise.points is None:
             return
-        texts = _counted(sample.about, made_by, sample.embeddings, real)
-        random_ones = _counted(f"{sample.about}-{kind}", made_by, random, of_noise)
-        if texts is not None and random_ones is not None:
-            st.markdown(plain(in_words(texts, random_ones)))
+        counted = work.result(
+            grouping.WORKER,
+            f"{sample.about} {kind} {made_by.to_json()}",
+            _("Counting groups"),
+            counting.count_both,
+            (sample.embeddings, real.points),
+            (random, of_noise.points),
+        )
+        if counted is not None:
+            st.markdown(plain(in_words(*counted)))
             with places.rail:
-                _table((texts, random_ones), (real, of_noise))
+                _table(counted, (real, of_noise))
 
 
 def _choose_kind() -> str:
@@ -122,12 +128,6 @@ def _map_of_noise(sample: Sample, kind: str, random: Embeddings, recipe: Recipe)
     job = projecting.request(f"{sample.about}-{kind}", random, recipe)
     maps.poll([job])
     return maps.small(recipe, job)
-
-
-def _counted(about: str, recipe: Recipe, embeddings: Embeddings, small: SmallMap) -> Counted | None:
-    """None while it is at work, which the page says."""
-    key = f"{about} {recipe.to_json()}"
-    return work.result(grouping.WORKER, key, _("Counting groups"), counting.count, embeddings, small.points)
 
 
 def in_words(texts: Counted, noise: Counted) -> str:

@@ -26,6 +26,8 @@ from ui.shared import defaults
 from ui.shared.cache import EncoderSettings
 from ui.shared.stored import FOLDER
 
+STEMS = ("answers", "intents", "sentiment", "spam", "texts")
+"""The sets that have stored maps, by their names without their language. Pairs and triplets are for comparing two."""
 STEPS = 65_535
 """Coordinates are whole numbers up to this over the width of the map."""
 
@@ -115,6 +117,11 @@ def quantised(points: NDArray[np.float32]) -> NDArray[np.uint16]:
     """Points in whole numbers from 0 to `STEPS`, both axes with the same scale."""
     moved = points.astype(np.float64) - points.min(axis=0)
     return np.rint(moved / max(float(moved.max()), 1e-12) * STEPS).astype(np.uint16)
+
+
+def names() -> list[str]:
+    """The bundled sets that have stored maps."""
+    return [name for name in bundled.names() if name.rpartition("-")[0] in STEMS]
 
 
 def of_bundled(data: str) -> tuple[MapTexts, EncoderSettings]:

@@ -127,7 +127,7 @@ class Panels {
     this.#maps.forEach((map, index) => {
       if (!map) return
       const panel = this.data.panels[index]
-      map.show({ ...panel, side: this.data.side, classes: panel.linked ? this.data.classes : null }, { ...look, near: panel.linked ? near : null })
+      map.show({ ...panel, side: this.data.side, classes: panel.linked ? this.data.classes : null }, { ...look, plain: panel.linked ? null : look.ink, near: panel.linked ? near : null })
       const isHere = this.#active && (this.#active.index === index || (panel.linked && this.data.panels[this.#active.index].linked))
       map.draw(panel.linked ? this.#chosen : null, isHere ? this.#active.row : null)
     })

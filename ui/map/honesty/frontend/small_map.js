@@ -90,7 +90,7 @@ export class SmallMap {
     const radius = clamp(Math.min(width, height) / 70, 2, 5) * this.#look.scale
     for (let row = 0; row < this.#count(); row++) {
       const kind = this.#classes ? this.#classes[row] : 0
-      const color = kind < 0 ? this.#look.none : this.#look.colors[kind]
+      const color = this.#look.plain ?? (kind < 0 ? this.#look.none : this.#look.colors[kind])
       const shape = kind < 0 ? 0 : this.#look.shapes[kind]
       mark(context, ...this.#place(row), radius, shape, color, this.#hollow?.[row] === "1")
     }
