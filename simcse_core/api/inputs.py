@@ -14,7 +14,8 @@ from simcse_core.api.progress import download_bar
 from simcse_core.data.in_memory import NAME, data_from_memory, is_named, records_of
 from simcse_core.data.kinds import Dataset
 from simcse_core.data.opening import open_data
-from simcse_core.errors import ModelError, UserError
+from simcse_core.encoding.given import Trained, named_or_loaded, no_model
+from simcse_core.errors import UserError
 from simcse_core.home import home
 from simcse_core.runs import files, store
 
@@ -37,20 +38,6 @@ class Frame(Protocol):
 
 Data = str | Path | Dataset | Frame | Mapping[str, Sequence[Any]] | Sequence[str] | Sequence[Mapping[str, Any]]
 """A file or the name of bundled data (or `hub:owner/name`), a DataFrame, columns, records, texts, or a data set."""
-
-
-class Trained(Protocol):
-    """What a training has given."""
-
-    @property
-    def id(self) -> str:
-        """Of its run."""
-        ...
-
-    @property
-    def model(self) -> "Trainable":
-        """The trained model."""
-        ...
 
 
 def opened(data: Data, columns: Mapping[str, str] | None = None) -> Dataset:
@@ -104,10 +91,7 @@ def loaded(model: "str | Path | Trainable | Trained", *, device: str = "auto") -
     if isinstance(model, str | Path):
         with download_bar(str(model)) as on_fetch:
             return load(model, device=device, on_fetch=on_fetch)
-    trained = model if hasattr(model, "encode") else getattr(model, "model", None)
-    if not hasattr(trained, "encode"):
-        raise _no_model(model)
-    return cast("Trainable", trained)
+    return cast("Trainable", named_or_loaded(model))
 
 
 def recorded_model(model: "str | Path | Trainable | Trained") -> str:
@@ -122,7 +106,7 @@ def recorded_model(model: "str | Path | Trainable | Trained") -> str:
         return str(model.id)
     if hasattr(model, "save"):
         return str(_saved(cast("Trainable", model)))
-    raise _no_model(model)
+    raise no_model(model)
 
 
 def name_of(model: "str | Path | Trainable | Trained") -> str:
@@ -162,10 +146,3 @@ def _digest(folder: Path) -> str:
             while part := file.read(1 << 20):
                 digest.update(part)
     return digest.hexdigest()[:32]
-
-
-def _no_model(given: object) -> ModelError:
-    return ModelError(
-        "A value of the type {kind} is no model. Name one of the catalogue, a folder or a run, or give a loaded one.",
-        kind=type(given).__name__,
-    )

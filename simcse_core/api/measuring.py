@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simcse_core.api.display import html_table, number, paragraph, text_table
-from simcse_core.api.inputs import Data, Trained, loaded, name_of, opened
+from simcse_core.api.inputs import Data, loaded, name_of, opened
 from simcse_core.data.kinds import Dataset
+from simcse_core.encoding.given import Trained
 from simcse_core.errors import OptionError
 from simcse_core.learning.measuring import Measured, main_metric_among, measure
 from simcse_core.learning.prompting import prompted

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from pydantic import ValidationError
 
-from simcse_core.api.inputs import Data, Trained, recorded, recorded_model
+from simcse_core.api.inputs import Data, recorded, recorded_model
 from simcse_core.data.opening import open_data
+from simcse_core.encoding.given import Trained
 from simcse_core.errors import OptionError
 from simcse_core.learning.losses import losses
 from simcse_core.learning.settings import training_settings, with_budget

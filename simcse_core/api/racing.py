@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from simcse_core.api.chart import Chart, Row
 from simcse_core.api.display import html_table, paragraph, text_table
-from simcse_core.api.inputs import Data, Trained, called
+from simcse_core.api.inputs import Data, called
 from simcse_core.api.options import Options, config_of
 from simcse_core.api.progress import download_bar
 from simcse_core.api.queued import cancelling, finish
 from simcse_core.api.training import TrainingResult
+from simcse_core.encoding.given import Trained
 from simcse_core.errors import OptionError
 from simcse_core.learning.measuring import main_metric_among
 from simcse_core.learning.race import Line, Verdict

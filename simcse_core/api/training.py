@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from simcse_core.api.display import html_table, number, paragraph, text_table
-from simcse_core.api.inputs import Data, Trained, called
+from simcse_core.api.inputs import Data, called
 from simcse_core.api.options import Options, config_of
 from simcse_core.api.progress import download_bar
 from simcse_core.api.queued import cancelling, finish
+from simcse_core.encoding.given import Trained
 from simcse_core.learning.records import Finished, Note
 from simcse_core.learning.verdict_words import LINES, metric_title, with_range
 from simcse_core.meaning.intervals import Interval

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from simcse_core.commands.loading import load_model, load_sides, open_data, warn, warn_line_breaks
 from simcse_core.commands.options import COLUMNS_HELP, Parser, add_model, add_reading, decimal, whole
-from simcse_core.commands.printing import print_answer, print_metrics, print_values
-from simcse_core.errors import OptionError
+from simcse_core.commands.printing import print_answer, print_metrics, print_values, to_stderr
+from simcse_core.errors import DataError, OptionError
 from simcse_core.plain import printable
 
 if TYPE_CHECKING:
+    from simcse_core.uses.answering.answers import Answers
     from simcse_core.uses.answering.labelled import Ranked
     from simcse_core.uses.answering.matching import Reply
     from simcse_core.uses.search.encoders import Sides
@@ -128,7 +129,7 @@ def _answer(options: argparse.Namespace) -> None:
             on_progress=show,
         )
     if asked:
-        answers.fit_threshold(asked)
+        _fit(answers, asked)
         if (threshold := _threshold(options.threshold)) != "fit":
             answers.threshold = threshold
     replies = answers.ask_all(questions, top_k=options.top_k) if questions else []
@@ -142,6 +143,15 @@ def _answer(options: argparse.Namespace) -> None:
     if answers.fitted is not None:
         record["fitted"] = {name: getattr(answers.fitted, name) for name in FITTED}
     print_answer(jsonable(record), options.format, _print)
+
+
+def _fit(answers: "Answers", asked: Any) -> None:
+    """Fit the threshold on what was asked; where that says nothing, keep unrelated sentences out and say why."""
+    try:
+        answers.fit_threshold(asked)
+    except DataError as reason:
+        answers.keep_unrelated_out()
+        to_stderr(f"note: {reason} Meanwhile 95 % of unrelated sentences stay below the threshold.")
 
 
 def _columns(options: argparse.Namespace) -> dict[str, str] | None:

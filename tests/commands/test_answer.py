@@ -106,3 +106,13 @@ def test_a_mistake_ends_with_one_line(run: Command, arguments: str, complaint: s
     assert (status, out) == (2, "")
     assert complaint in error
     assert error.count("\n") == 1
+
+
+def test_where_the_model_finds_none_of_what_was_asked_it_is_measured_all_the_same(run: Command, tmp_path: Path) -> None:
+    (tmp_path / "far.csv").write_text("question,answer\nopen,harbour\nprice,nine\nwhere x,\n")
+    status, out, err = run("answer", "--faq", "faq.csv", "--asked", "far.csv", "--question", "open", "--format", "json")
+    assert status == 0
+    assert "right for none of the 3 questions" in err
+    answer = json.loads(out)
+    assert (answer["threshold_from"], answer["measured"]["precision_at_1"]["value"]) == ("unrelated sentences", 0.0)
+    assert answer["replies"][0]["answer"] == "nine"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from simcse_core.data import bundled
 from simcse_core.data.faq import Faq, asked_from_source, open_faq
 from simcse_core.data.language import language_of
+from simcse_core.encoding.given import Trained, named_or_loaded
 from simcse_core.encoding.texts import Embeddings, Progress, checked
 from simcse_core.errors import DataError, InputError, OptionError
 from simcse_core.limits import check_lengths
@@ -27,7 +28,7 @@ class Answers:
 
     Args:
         faq: a bundled list ("faq-en", "faq-zh"), a file or a table with the columns question and answer, or pairs.
-        model: any name that `load` takes, or an encoder.
+        model: any name that `load` takes, an encoder, or the result of a training.
         against: what a question is compared with: the "questions" of the list, its "answers", or "both", of which the
             closer counts.
         threshold: from which cosine on there is an answer; None gives the closest always. "fit" is fitted on what the
@@ -65,7 +66,7 @@ class Answers:
         self,
         faq: Any,
         *,
-        model: "str | Path | Trainable" = "minilm",
+        model: "str | Path | Trainable | Trained" = "minilm",
         against: Against = "both",
         threshold: float | str | None = "fit",
         columns: Mapping[str, str] | None = None,
@@ -158,13 +159,19 @@ class Answers:
         elif threshold is not None:
             self.threshold = _number(threshold)
 
+    def keep_unrelated_out(self) -> float:
+        """Set the threshold that 95 % of unrelated sentences stay below, for when nobody knows what is asked."""
+        sentences = bundled.unrelated(language_of(self.faq.questions))
+        self.fitted = None
+        self.threshold = no_answer.threshold_without_questions(self.compare(sentences).similarities)
+        return self.threshold
+
     def _fit_or_keep_unrelated_out(self) -> None:
         if {one.entry is None for one in self.faq.asked} == {True, False}:
             with suppress(DataError):  # the model finds none of what was asked
                 self.fit_threshold()
         if self.fitted is None:
-            sentences = bundled.unrelated(language_of(self.faq.questions))
-            self.threshold = no_answer.threshold_without_questions(self.compare(sentences).similarities)
+            self.keep_unrelated_out()
 
 
 def _check_counts(questions: int, answers: int, entries: int) -> None:
@@ -194,7 +201,8 @@ def _check_questions(questions: Sequence[str]) -> None:
     check_lengths(questions)
 
 
-def _sides(model: "str | Path | Trainable", settings: EncoderSettings, device: str) -> Sides:
-    if isinstance(model, str | Path):
-        return replace(settings, model=str(model)).load(device=device)
-    return settings.applied(model)
+def _sides(model: "str | Path | Trainable | Trained", settings: EncoderSettings, device: str) -> Sides:
+    given = named_or_loaded(model)
+    if isinstance(given, str):
+        return replace(settings, model=given).load(device=device)
+    return settings.applied(given)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
 from simcse_core.encoding.classifier import Prediction, Probabilities, linear_from, predictions
+from simcse_core.encoding.given import Trained, named_or_loaded
 from simcse_core.encoding.identity import Identity
 from simcse_core.encoding.tensor_file import TensorFile
 from simcse_core.encoding.texts import Embeddings, Progress, checked
@@ -68,7 +69,7 @@ class Classifier:
         texts: Iterable[str],
         labels: Iterable[object],
         *,
-        model: "str | Path | Encoder" = "minilm",
+        model: "str | Path | Encoder | Trained" = "minilm",
         method: str = LOGISTIC,
         threshold: float | None = None,
         seed: int = 0,
@@ -79,7 +80,7 @@ class Classifier:
         Args:
             texts: N texts.
             labels: N classes: texts, numbers, or truth values; or N lists of them, where texts have several labels.
-            model: what encodes them: a name as for `load`, or a loaded model.
+            model: what encodes them: a name as for `load`, a loaded model, or the result of a training.
             method: "logistic" regression, nearest "centre", or "knn" (ten nearest neighbours).
             threshold: least probability with which a class is named; None is 0, with several labels 0.5.
             seed: of the parts that the probabilities are calibrated on.
@@ -154,7 +155,7 @@ class Classifier:
             raise OptionError("The threshold is {given}: a probability is from 0 to 1.", given=threshold)
         return replace(self, threshold=float(threshold))
 
-    def with_encoder(self, model: "str | Path | Encoder") -> "Classifier":
+    def with_encoder(self, model: "str | Path | Encoder | Trained") -> "Classifier":
         """The same classifier with a model that is loaded already, or that has another name here.
 
         Raises:
@@ -164,7 +165,8 @@ class Classifier:
             raise ModelError(
                 "The classifier was fitted on embeddings without a model, so no text can be encoded for it."
             )
-        encoder = self._as_made(model) if isinstance(model, str | Path) else model
+        given = named_or_loaded(model)
+        encoder = self._as_made(given) if isinstance(given, str) else given
         self.identity.check(encoder, "The classifier")
         return replace(self, encoder=encoder)
 
@@ -248,7 +250,7 @@ class Classifier:
         TensorFile(facts.model_dump_json(), tensors).write(Path(file))
 
     @classmethod
-    def load(cls, file: Path | str, *, model: "str | Path | Encoder | None" = None) -> "Classifier":
+    def load(cls, file: Path | str, *, model: "str | Path | Encoder | Trained | None" = None) -> "Classifier":
         """Read what `save` wrote. Its model is loaded when it is used.
 
         Args:
@@ -342,12 +344,13 @@ def _scorer_from(content: TensorFile, facts: _Facts, name: str) -> Scorer:
     return Neighbours(classes, embeddings, marks.astype(bool), facts.neighbours or 1, facts.several)
 
 
-def _loaded(model: "str | Path | Encoder") -> "Encoder":
-    if not isinstance(model, str | Path):
-        return model
+def _loaded(model: "str | Path | Encoder | Trained") -> "Encoder":
+    given = named_or_loaded(model)
+    if not isinstance(given, str):
+        return given
     from simcse_core.encoding import catalogue
 
-    return catalogue.load(str(model))
+    return catalogue.load(given)
 
 
 def _check_method(method: str) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args, overload
 import numpy as np
 
 from simcse_core.data.files import TEXT
+from simcse_core.encoding.given import Trained, named_or_loaded
 from simcse_core.encoding.protocol import Trainable
 from simcse_core.encoding.texts import Embeddings, Progress, TextCheck
 from simcse_core.errors import InputError, ModelError, OptionError, ShapeError
@@ -103,7 +104,7 @@ class Index:
     def build(
         cls,
         corpus: "Corpus | Dataset | DataFrame | Iterable[str] | str | Path",
-        model: str | Path | Trainable = "minilm",
+        model: str | Path | Trainable | Trained = "minilm",
         folder: Path | str | None = None,
         *,
         pooling: str | None = None,
@@ -123,7 +124,7 @@ class Index:
         Args:
             corpus: a list of texts; a DataFrame, the path of a text file or of a table, or the name of bundled data
                 (see `open_corpus`). Of a table the column `text` is searched, and the others can be filtered by.
-            model: a name, as for `load`, or an encoder.
+            model: a name, as for `load`, an encoder, or the result of a training.
             folder: where to keep it, so that it can be opened again; None keeps it in memory. What a kill has broken
                 off goes on when it is built again: texts that are encoded are not encoded again.
             pooling, layer, head, dim, device, seed: of the model, as for `SimCSE.load`.
@@ -140,15 +141,15 @@ class Index:
             ModelError: there is no such model, or the folder was begun with another one.
             OptionError: a setting that the model does not have, or a folder that holds something else.
         """
-        model = str(model) if isinstance(model, Path) else model
+        given = named_or_loaded(model)
         settings = EncoderSettings(
-            model if isinstance(model, str) else model.name, pooling, layer, head, prompt, dim, seed
+            given if isinstance(given, str) else given.name, pooling, layer, head, prompt, dim, seed
         )
         opened = open_corpus(corpus, columns)
         if folder is not None:
             stored.check_folder(Path(folder))
         opened.count_rows()  # what is wrong with a row shows before a model is loaded
-        sides = settings.load(device=device) if isinstance(model, str) else settings.applied(model)
+        sides = settings.load(device=device) if isinstance(given, str) else settings.applied(given)
         return cls.of_corpus(opened, sides, folder, precision=precision, on_progress=on_progress, on_check=on_check)
 
     @classmethod
@@ -186,7 +187,7 @@ class Index:
     def open(
         cls,
         folder: Path | str,
-        model: str | Path | Trainable | None = None,
+        model: str | Path | Trainable | Trained | None = None,
         *,
         pooling: str | None = None,
         layer: int | None = None,
@@ -210,17 +211,17 @@ class Index:
             ModelError: it was built with another model, prompt or dimensions.
         """
         manifest, contents = stored.open_folder(Path(folder))
-        model = str(model) if isinstance(model, Path) else model
+        which = None if model is None else named_or_loaded(model)
         chosen = {"pooling": pooling, "layer": layer, "head": head, "prompt": prompt, "dim": dim}
         given: dict[str, Any] = {name: value for name, value in chosen.items() if value is not None}
-        name = model if isinstance(model, str) else manifest.settings.model
+        name = which if isinstance(which, str) else manifest.settings.model
         settings = replace(manifest.settings, model=name, **given)
 
         def load() -> Sides:
-            if model is None or isinstance(model, str):
+            if which is None or isinstance(which, str):
                 sides = settings.load(device=device, on_fetch=on_fetch)
             else:
-                sides = replace(EncoderSettings(prompt=manifest.settings.prompt), **given).applied(model)
+                sides = replace(EncoderSettings(prompt=manifest.settings.prompt), **given).applied(which)
             manifest.identity.check(Identity.of(sides), f"The index in {folder}")
             return sides
 
