@@ -53,19 +53,19 @@ def request(
     it is cancelled and asked for again.
 
     Args:
-        content: a key for embeddings, labels and `together`: all that the map depends on besides the recipe. Large
-            arrays are hashed only when nobody has asked for this key before.
+        content: a key for the embeddings and `together`. Large arrays are hashed only when nobody has asked for this
+            key before.
         embeddings: (N, D) unit rows.
         recipe: what to make.
         labels: N, where there are some.
         together: further embeddings of the same texts, to be mapped in one frame: `Job.results` then has several maps.
     """
-    key, who = ("map", content, recipe, len(together)), _session()
+    entry = projections[recipe.method]
+    used_labels = tuple(labels) if labels is not None and entry.needs_labels else None
+    key, who = ("map", content, recipe, len(together), used_labels), _session()
     if (job := jobs().find(key, who)) is not None:
         return job
     everything = (embeddings, *together)
-    entry = projections[recipe.method]
-    used_labels = tuple(labels) if labels is not None and entry.needs_labels else None
     try:
         if len(embeddings) <= CHECKED_UP_TO:
             check(everything, recipe, used_labels)
