@@ -217,8 +217,11 @@ def same_rows(embeddings: Sequence[Embeddings]) -> tuple[NDArray[np.int64], NDAr
 def _merged(count: int, different: int) -> tuple[Note, ...]:
     if count == different:
         return ()
-    template = "{same:,} of {count:,} texts have the same embedding as another one: they share its point."
-    return (Note(template, (("same", count - different), ("count", count))),)
+    note = Note(
+        "{same:,} of {count:,} texts have the same embedding as another one: they share its point.",
+        (("same", count - different), ("count", count)),
+    )
+    return (note,)
 
 
 def _lowered(entry: Projection, recipe: Recipe, count: int) -> tuple[dict[str, object], tuple[Note, ...]]:

@@ -54,7 +54,7 @@ class Recipe:
             raise OptionError(
                 "A map by {method} has {choices} dimensions; {given} were asked for.",
                 method=entry.title,
-                choices=" or ".join(map(str, entry.dimensions)),
+                choices=", ".join(map(str, entry.dimensions)),
                 given=dimensions,
             )
         if not 0 <= seed < 2**32:

@@ -221,7 +221,7 @@ def test_what_is_no_recipe_is_said(text: str) -> None:
     ("values", "said"),
     [
         ({"method": "umapp"}, "Unknown projection 'umapp'"),
-        ({"method": "umap", "dimensions": 4}, "2 or 3 dimensions; 4"),
+        ({"method": "umap", "dimensions": 4}, "2, 3 dimensions; 4"),
         ({"method": "umap", "seed": -1}, "The seed is -1"),
         ({"method": "umap", "options": {"n_neighbors": 1}}, "n_neighbors is 1: at least 2"),
         ({"method": "umap", "options": {"min_dist": float("nan")}}, "min_dist is nan"),

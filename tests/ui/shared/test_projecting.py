@@ -31,9 +31,9 @@ def test_pca_is_there_at_once_and_is_measured_afterwards(process: StandIn) -> No
     assert job.result is not None
     np.testing.assert_array_equal(job.result.points, pca(ROWS))
     assert job.result.quality is None
-    assert job.state == "queued"
+    assert not job.is_over
     process.finish(process.wait_for(1)[0])
-    assert job.state == "finished"
+    assert job.is_over
 
 
 def test_several_models_share_a_frame_and_the_first_has_the_map_it_has_alone() -> None:
