@@ -23,6 +23,7 @@ IDLE = "[data-testid=stApp][data-test-connection-state=CONNECTED][data-test-scri
 HEATMAP = ".st-key-heatmap-box .js-plotly-plot"
 FIGURES = {
     "losses": ".circles[data-painted]",
+    "map": ".st-key-stage-figure canvas",
     "training": ".curves-stage svg path",
     "search": ".search-lists[data-painted]",
     "classify": ".st-key-stage-figure table",
@@ -192,19 +193,6 @@ def test_an_uploaded_file_fills_the_text_or_says_why_not(
     expect(rows).to_have_count(2 if "图" in expected else 8)  # a bad file loses nothing
 
 
-def test_choosing_a_text_and_then_other_data_is_no_error(tab: Page, server: Server) -> None:
-    visit(tab, server, "map", "?language=en")
-    find_text = tab.get_by_test_id("stSelectbox").filter(has_text="Find a text")
-    find_text.locator("input").fill("card")
-    tab.get_by_role("option").first.click()
-    expect(tab.get_by_role("heading", name="Nearest in the original space")).to_be_visible()
-    tab.get_by_text("中文", exact=True).click()
-    expect(tab.get_by_role("heading", name="我的文本")).to_be_visible()
-    tab.wait_for_selector(IDLE)
-    expect(tab.get_by_test_id("stException")).to_have_count(0)
-    expect(tab.get_by_role("heading", name="原空间")).to_have_count(0)
-
-
 def test_tags_typed_as_a_sentence_stay_text_everywhere(tab: Page, server: Server) -> None:
     visit(tab, server, "similarity")
     evil = "<img src=x onerror=alert(1)>"
@@ -230,15 +218,6 @@ def test_typing_keeps_cursor_and_undo(tab: Page, server: Server) -> None:
     assert area.evaluate("area => area.selectionStart") == len("One cat. Now.")
     area.press("Control+z")
     expect(rows.nth(0)).not_to_contain_text("Now.")
-
-
-def test_the_umap_arrives_and_the_app_itself_never_loads_it(tab: Page, server: Server) -> None:
-    visit(tab, server, "map", "?language=en")
-    expect(tab.locator(".js-plotly-plot")).to_have_count(2, timeout=3 * SECONDS)
-    expect(tab.get_by_text("Trustworthiness")).to_have_count(2, timeout=SECONDS)
-    libraries = {Path(mapping.path).name for mapping in server.process.memory_maps()}
-    assert any("torch" in name for name in libraries)
-    assert not any("llvmlite" in name for name in libraries), "umap (by way of numba) was imported into the app"
 
 
 def test_a_race_survives_a_reload_and_can_be_cancelled(tab: Page, server: Server) -> None:
