@@ -102,6 +102,7 @@ export class Painter {
   }
 
   draw(view) {
+    if (!this.#points) return // a last look of the browser at a map that is gone
     this.scene = this.#sceneOf(view)
     this.#points.draw(this.scene, devicePixelRatio)
     const context = this.#cleared(this.#stage.querySelector(".map-marks"), this.scene.size)
