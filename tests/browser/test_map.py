@@ -59,8 +59,8 @@ def test_the_stored_map_is_worked_on_by_keyboard_search_and_lists(tab: Page, ser
     expect(tab.locator("textarea").first).not_to_have_value("")
 
 
-def test_texts_of_one_s_own_are_pca_at_once_and_umap_when_it_is_ready_and_the_app_never_loads_it(
-    tab: Page,
+def test_own_texts_are_pca_at_once_and_umap_when_it_is_ready_without_umap_in_the_app(
+    tab: Page,  # noqa: F811
     server: Server,  # noqa: F811
 ) -> None:
     visit(tab, server, "map", "?language=en")
