@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -119,15 +120,18 @@ def name_of(model: "str | Path | Trainable | Trained") -> str:
 
 
 def _saved(model: "Trainable") -> Path:
-    """The folder of a model that a program holds; the same weights and settings are saved once."""
-    place = home() / "models-given"
+    """The folder of a model that a program holds; the same weights and settings are saved once, for as long as a run
+    needs them (`store.sweep_models`)."""
+    place = store.models_given()
     try:
         place.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(dir=place))
         try:
             model.save(folder)
             named = place / _digest(folder)
-            if not named.is_dir():
+            if named.is_dir():
+                os.utime(named)  # it is wanted again: `sweep_models` leaves it
+            else:
                 durable.sync_tree(folder)
                 durable.move(folder, named)
         finally:

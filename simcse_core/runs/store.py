@@ -33,6 +33,7 @@ __all__ = [
     "open_run",
     "runs_of",
     "sweep_data",
+    "sweep_models",
 ]
 
 
@@ -203,6 +204,37 @@ def sweep_data(older_than_seconds: float = 86_400) -> None:
     latest = time.time() - older_than_seconds
     with owners_lock():
         _remove_uploads(lambda _path, changed: changed < latest)
+
+
+def models_given() -> Path:
+    """The folder of models that programs gave to a training as they held them, a folder for each."""
+    return home() / "models-given"
+
+
+def sweep_models(older_than_seconds: float = 86_400) -> None:
+    """Remove the models of programs that no run started from, nor any run before it.
+
+    Args:
+        older_than_seconds: what came later, or was given again later, may still be used.
+    """
+    latest = time.time() - older_than_seconds
+    with owners_lock():
+        try:
+            old = [path for path in models_given().iterdir() if _changed(path) < latest]
+        except OSError:  # no program has given any
+            return
+        needed = {name for one in index.look(0) for name in _started_from(one.run)} if old else set()
+        for path in old:
+            if str(path) not in needed:
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def _started_from(run: Run) -> set[str]:
+    """The names of the models that a run started from, and those that made it."""
+    try:
+        return {run.config.model, *(stage.started_from for stage in run.config.stages)}
+    except RunError:
+        return set()
 
 
 def _remove_uploads(goes: Callable[[Path, float], bool]) -> None:

@@ -25,7 +25,7 @@ from simcse_core.runs.files import explained
 from simcse_core.runs.index import Snapshot
 from simcse_core.runs.pulse import Pulse
 from simcse_core.runs.run import Run
-from simcse_core.runs.store import sweep_data
+from simcse_core.runs.store import sweep_data, sweep_models
 
 LOOK_SECONDS = 0.1
 """Between two looks at the queue and at the runs."""
@@ -68,7 +68,7 @@ class Supervisor:
     def work(self) -> None:
         """Until nothing has waited or run for a while."""
         pulse = Pulse()
-        for tidy in (take_over_from_an_earlier_version, sweep, sweep_data):
+        for tidy in (take_over_from_an_earlier_version, sweep, sweep_data, sweep_models):
             self._try(tidy)
         busy_at = time.monotonic()
         while time.monotonic() - busy_at < IDLE_SECONDS:

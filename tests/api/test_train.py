@@ -15,6 +15,7 @@ from simcse_core.commands.main import main
 from simcse_core.data.in_memory import data_from_memory
 from simcse_core.errors import DataError, ModelError, OptionError, RunError
 from simcse_core.learning.settings import TrainingSettings
+from simcse_core.runs import store
 from simcse_core.runs.store import all_runs
 from tests.api.conftest import QUICK, columns_of
 from tests.learning.small import TEXTS, data_of, tiny_model
@@ -68,6 +69,22 @@ def test_a_loaded_model_is_trained_from_as_it_is_and_stays_as_it_is(home: Path) 
     assert (result.model.pooling, result.model.head is None) == ("max", False)
     train(columns_of("pairs"), "cross_entropy", model=model, tune="head", seed=1, **QUICK)
     assert len(list((home / "models-given").iterdir())) == 1  # the same model is kept once
+
+
+def test_a_model_that_a_program_gave_stays_as_long_as_a_run_needs_it(home: Path) -> None:
+    first = train(columns_of("pairs"), "cross_entropy", model=tiny_model(), tune="head", **QUICK)
+    second = train(columns_of("pairs"), "cross_entropy", model=first, tune="head", **QUICK)
+    (home / "models-given" / "broken-off").mkdir()
+    store.sweep_models()
+    assert len(list((home / "models-given").iterdir())) == 2  # of today
+    store.sweep_models(older_than_seconds=-10)
+    (given,) = (home / "models-given").iterdir()
+    store.delete(first.run, None)
+    store.sweep_models(older_than_seconds=-10)
+    assert given.is_dir()  # the second run was made from it, too
+    store.delete(second.run, None)
+    store.sweep_models(older_than_seconds=-10)
+    assert not given.exists()
 
 
 def test_a_result_is_trained_further(tiny_folder: Path) -> None:
