@@ -4,8 +4,8 @@
 
 The points lie in twelve groups with noise, in two layouts, with colours, names, contours and marks for unsure
 points, on a page of their own (tests/ui/map_plot_app.py). A round is a new tab: the time runs from the request to the
-picture. While the map is moved, each frame draws all points again. Without `--graphics-card` the browser draws in
-software, as on a shared server or an old laptop.
+picture. While the map is moved, each frame draws the points again; where that takes too long, a part of them until the
+map is at rest. Without `--graphics-card` the browser draws in software, as on a shared server or an old laptop.
 """
 
 import argparse
@@ -35,14 +35,16 @@ MOVE = """seconds => new Promise((resolve) => {
     const { view } = document.querySelector(".map-plot")
     const gl = document.querySelector(".map-points").getContext("webgl2")
     const start = performance.now()
+    const shares = []
     let frames = 0
     const frame = (now) => {
         view.travel.drag(now % 1000 < 500 ? 2 : -2, 1, false)
         view.drawSoon()
         gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(4)) // waits until the frame before is drawn
         frames++
+        shares.push(view.scene.share ?? 1)
         if (now - start < 1000 * seconds) requestAnimationFrame(frame)
-        else resolve((1000 * frames) / (now - start))
+        else resolve([(1000 * frames) / (now - start), shares.sort()[shares.length >> 1]])
     }
     requestAnimationFrame(frame)
 })"""
@@ -58,8 +60,10 @@ class Round:
     """Seconds from the request of the page."""
     frames: float
     """A second, while the map is moved."""
+    share: float
+    """Of the points, drawn in such a frame (the median)."""
     zoomed: float
-    """The same, looking closer: larger points, fewer of them in view."""
+    """Frames a second, looking closer: larger points, fewer of them in view."""
 
 
 def main() -> None:
@@ -78,6 +82,7 @@ def main() -> None:
     print(f"sent, MB                              {_all([each.megabytes for each in rounds])}")
     print(f"request to painted, s                 {_all([each.painted for each in rounds])}")
     print(f"frames a second, all in view, moving  {_all([each.frames for each in rounds])}")
+    print(f"points drawn in such a frame, %       {_all([100 * each.share for each in rounds])}")
     print(f"frames a second, zoomed in, moving    {_all([each.zoomed for each in rounds])}")
     print(f"load of the machine at the end: {os.getloadavg()[0]:.1f}")
 
@@ -98,17 +103,17 @@ def once(browser: Browser, address: str) -> Round:
     painted = time.perf_counter() - started
     megabytes = sum(received) / 1e6
     page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
-    frames = moved(page)
+    frames, share = moved(page)
     page.evaluate("document.querySelector('.map-plot').view.travel.zoomBy(6, { x: 500, y: 250 })")
-    zoomed = moved(page)
+    zoomed, _share = moved(page)
     page.close()
-    return Round(megabytes, painted, frames, zoomed)
+    return Round(megabytes, painted, frames, share, zoomed)
 
 
-def moved(page: Page) -> float:
-    """Frames a second."""
-    frames: float = page.evaluate(MOVE, MOVE_SECONDS)
-    return frames
+def moved(page: Page) -> tuple[float, float]:
+    """Frames a second, and the share of the points that one had."""
+    frames, share = page.evaluate(MOVE, MOVE_SECONDS)
+    return frames, share
 
 
 @contextmanager

@@ -82,6 +82,7 @@ export class MapView {
   #lost(isLost) {
     this.notes.keep(isLost ? this.content.words.lost : "")
     this.#root.dataset.lost = String(isLost)
+    this.#painter.forget()
     this.drawSoon()
   }
 
@@ -144,7 +145,7 @@ export class MapView {
     const hadContours = this.#hasContours
     const { travel } = this
     travel.update(now)
-    this.#painter.draw(this)
+    this.#painter.draw(this, now)
     const { dataset } = this.#root
     dataset.painted = this.content.content
     dataset.renderer = this.#painter.name

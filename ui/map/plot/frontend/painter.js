@@ -2,12 +2,13 @@
 //
 // scene: for points (webgl.js, plain.js), marks.js and pick.js
 //   { content, motion, matrix, size, order, groups, codes, flags, palette, look, radius, alpha, contours, cursor, chosen,
-//     isDeep, isMoving, marksUnsure, showsNames, textOf }
+//     isDeep, isMoving, marksUnsure, showsNames, textOf, share }; share of the points that is drawn
 import { contours } from "./contours.js"
 import { alphaOf, lookOf, printed, radiusOf } from "./look.js"
 import { drawArea, drawMarks } from "./marks.js"
 import { groupsOf } from "./names.js"
 import { orderOf } from "./order.js"
+import { Pace } from "./pace.js"
 import { PlainPoints } from "./plain.js"
 import { savePng } from "./png.js"
 import { paletteOf, WebglPoints } from "./webgl.js"
@@ -23,6 +24,9 @@ export class Painter {
   #look = null
   #made = {} // order, flags, groups, palette
   #contours = {}
+  #painted = {}
+  #pace = new Pace()
+  #share = 1
   #isAtRest = false
   #rest = 0
   #drawAgain
@@ -101,28 +105,55 @@ export class Painter {
     }, REST_MS)
   }
 
-  draw(view) {
+  draw(view, now) {
     if (!this.#points) return // a last look of the browser at a map that is gone
     this.scene = this.#sceneOf(view)
-    this.#points.draw(this.scene, devicePixelRatio)
+    this.#drawPoints(now)
     const context = this.#cleared(this.#stage.querySelector(".map-marks"), this.scene.size)
     this.#root.dataset.names = drawMarks(context, this.scene)
     if (view.area) drawArea(context, this.scene, view.area)
+  }
+
+  // Only when they are not on the canvas as they should be: a pointer that moves changes nothing of them.
+  #drawPoints(now) {
+    const { scene } = this
+    const { matrix, motion, order, flags, palette, radius, marksUnsure, look, size } = scene
+    const place = [matrix.join(), motion.version, motion.mix, radius]
+    const rest = [order, flags, palette, marksUnsure, look, size, devicePixelRatio]
+    const changed = (name, parts) => {
+      const before = this.#painted[name]
+      this.#painted[name] = parts
+      return !before || parts.some((part, index) => part !== before[index])
+    }
+    const [isMoved, isOther] = [changed("place", place), changed("rest", rest)]
+    if (!isMoved && !isOther && (this.#share === 1 || !this.#isAtRest)) return
+    this.#share = isMoved && !isOther ? this.#pace.next(now, order.length, this.#isAtRest) : 1
+    scene.share = this.#share
+    this.#points.draw(scene, devicePixelRatio)
+    if (this.#share < 1) this.#restSoon()
+  }
+
+  // The canvas has lost what was on it.
+  forget() {
+    this.#painted = {}
   }
 
   #cleared(canvas, { width, height }) {
     const [wide, high] = [Math.round(width * devicePixelRatio), Math.round(height * devicePixelRatio)]
     if (canvas.width !== wide) canvas.width = wide
     if (canvas.height !== high) canvas.height = high
-    const context = canvas.getContext("2d")
+    // Not by the graphics card: where that is software, thousands of short lines would take it a second.
+    const context = canvas.getContext("2d", { willReadFrequently: true })
     context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0)
     context.clearRect(0, 0, width, height)
     return context
   }
 
   save() {
-    const scene = { ...this.scene, look: printed(this.#look), cursor: null }
+    const scene = { ...this.scene, look: printed(this.#look), cursor: null, share: 1 }
     savePng(scene, this.#points)
+    this.forget()
+    this.#drawAgain()
   }
 
   dispose() {

@@ -41,7 +41,7 @@ export class WebglPoints {
       this.#buffers[name] = gl.createBuffer()
       gl.bindBuffer(gl.ARRAY_BUFFER, this.#buffers[name])
       gl.enableVertexAttribArray(at)
-      if (name === "a_from" || name === "a_to") gl.vertexAttribPointer(at, 3, gl.UNSIGNED_SHORT, true, 8, 0)
+      if (name === "a_from" || name === "a_to") gl.vertexAttribPointer(at, 4, gl.UNSIGNED_SHORT, true, 8, 0)
       else gl.vertexAttribIPointer(at, 1, gl.UNSIGNED_BYTE, 1, 0)
     }
     this.#buffers.order = gl.createBuffer()
@@ -122,7 +122,8 @@ export class WebglPoints {
     gl.uniform1i(set.u_solid, scene.isDeep ? 1 : 0)
     gl.uniform3fv(set.u_ink, channels(scene.look.ink).map((channel) => channel / 255))
     gl.uniform3fv(set.u_paper, channels(scene.look.paper).map((channel) => channel / 255))
-    gl.drawElements(gl.POINTS, this.#drawn, gl.UNSIGNED_INT, 0)
+    const count = Math.ceil(this.#drawn * scene.share) // the last ones: those that stand out are among them
+    gl.drawElements(gl.POINTS, count, gl.UNSIGNED_INT, 4 * (this.#drawn - count))
   }
 
   dispose() {
