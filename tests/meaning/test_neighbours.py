@@ -24,6 +24,13 @@ def test_of_equally_near_rows_the_lower_one_comes_first_and_none_is_its_own_neig
     assert neighbours_among(same, 2).rows.tolist() == [[1, 2], [0, 2], [0, 1], [0, 1], [0, 1]]
 
 
+def test_all_copies_of_a_text_have_the_first_copies_as_neighbours_however_many_there_are() -> None:
+    embeddings = unit_rows(4, 400, 32).copy()
+    embeddings[50:350] = embeddings[50]
+    rows = neighbours_among(embeddings, 5).rows
+    assert (rows[60:350] == np.arange(50, 55)).all()
+
+
 def test_other_embeddings_may_be_neighbours_of_themselves() -> None:
     embeddings = unit_rows(1, 20, 6)
     assert neighbours_of(embeddings[5:9], embeddings, 1).rows[:, 0].tolist() == [5, 6, 7, 8]

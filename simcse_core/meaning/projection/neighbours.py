@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simcse_core.encoding.texts import Embeddings
-from simcse_core.meaning.similarity import exact_cosines
+from simcse_core.meaning.similarity import ROUNDING, exact_cosines
 
 CELLS_AT_ONCE = 16_000_000
 """Of a block of cosines: 64 MB, and once more while they are ranked."""
@@ -98,7 +98,7 @@ def _nearest(
         block[np.arange(len(queries)), np.arange(start, start + len(queries))] = -np.inf
     wanted = min(count + _SPARE, block.shape[1])
     if wanted < block.shape[1]:
-        candidates = np.sort(np.argpartition(block, block.shape[1] - wanted, axis=1)[:, -wanted:], axis=1)
+        candidates = _candidates(block, wanted)
     else:
         candidates = np.broadcast_to(np.arange(wanted), block.shape)
     exact = np.einsum("bd,bcd->bc", queries.astype(np.float64), embeddings[candidates].astype(np.float64))
@@ -106,6 +106,18 @@ def _nearest(
     exact[np.isneginf(np.take_along_axis(block, candidates, axis=1))] = -np.inf
     order = np.argsort(-exact, axis=1, kind="stable")[:, :count]
     return np.take_along_axis(candidates, order, axis=1), np.take_along_axis(exact, order, axis=1)
+
+
+def _candidates(block: NDArray[np.float32], wanted: int) -> NDArray[np.int64]:
+    """(B, wanted) of each row the places of its largest values, in their order; of equal ones the first places."""
+    candidates = np.argpartition(block, block.shape[1] - wanted, axis=1)[:, -wanted:]
+    least = np.take_along_axis(block, candidates, axis=1).min(axis=1)
+    crowded = (block >= (least - ROUNDING)[:, None]).sum(axis=1) > wanted
+    for row in np.flatnonzero(crowded):  # more are equal than wanted, as copies of a text are
+        clear = np.flatnonzero(block[row] > least[row] + ROUNDING)
+        equal = np.flatnonzero(np.abs(block[row] - least[row]) <= ROUNDING)
+        candidates[row] = np.concatenate([clear, equal])[:wanted]
+    return np.sort(candidates, axis=1)
 
 
 def nearest(embeddings: Embeddings, index: int, count: int) -> list[tuple[int, float]]:

@@ -69,12 +69,13 @@ def test_rows_that_are_all_the_same_have_no_groups() -> None:
     assert find_groups(np.full((50, 4), 0.5, dtype=np.float32)).count == 0
 
 
-def test_forty_of_sixty_that_are_the_same_are_a_group() -> None:
-    embeddings = unit_rows(4, 60, 64).copy()
+@pytest.mark.parametrize("seed", range(5))
+def test_forty_of_sixty_that_are_the_same_are_a_group(seed: int) -> None:
+    embeddings = unit_rows(seed, 60, 64).copy()
     embeddings[10:50] = embeddings[10]
     groups = find_groups(embeddings)
     assert set(range(10, 50)) <= set(groups.rows(int(groups.of[10])).tolist())
-    assert groups.central[int(groups.of[10])] == 10
+    assert 10 <= groups.central[int(groups.of[10])] < 50
 
 
 def test_a_group_of_one_is_refused() -> None:
