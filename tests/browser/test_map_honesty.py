@@ -45,16 +45,16 @@ def test_noise_misreadings_and_two_models_speak_of_this_very_map(tab: Page, serv
     expect(tab.locator(".st-key-stage-rail table")).to_contain_text("groups in the original space")
 
     visit(tab, server, "map", "?language=en&map-view=misreadings&map-method=pca")
-    switches = tab.locator(".st-key-stage-rail").get_by_role("checkbox")
+    switches = tab.locator(".st-key-stage-rail").get_by_role("switch")
     expect(switches).to_have_count(5)
     expect(switches.nth(0)).to_be_checked()
     figures = ("width here", "distances between groups", "random vectors", "variance", "next axes")
     for number, words in enumerate(figures):
         if number:
-            tab.locator(".st-key-stage-rail label:has(input[type=checkbox])").nth(number).click()
+            tab.locator(".st-key-stage-rail label:has(input[role=switch])").nth(number).click()
         expect(switches.nth(number)).to_be_checked()
         expect(said).to_contain_text(words)
-        expect(tab.locator(".st-key-stage-rail input[type=checkbox]:checked")).to_have_count(1)
+        expect(tab.locator(".st-key-stage-rail input[role=switch]:checked")).to_have_count(1)
 
     visit(tab, server, "map", "?language=en&map-view=before-after&map-method=pca&before-model=minilm&before-layer=2")
     expect(said).to_contain_text("of a text's 15 nearest neighbours change", timeout=3 * SECONDS)
