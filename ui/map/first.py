@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -41,7 +41,7 @@ def data(language: str) -> str:
 
 def texts_of(language: str) -> MapTexts:
     """The texts that the page begins with."""
-    return MapTexts.of_data(bundled.load(data(language)))
+    return replace(MapTexts.of_data(bundled.load(data(language))), is_bundled=True)
 
 
 def stored_map(source: MapSource, recipe: Recipe) -> MapResult | None:
