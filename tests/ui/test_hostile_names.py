@@ -178,7 +178,7 @@ def hostile_upload() -> Upload:
 @pytest.mark.parametrize("page", ["training", "map"])
 def test_a_file_of_hostile_names_and_classes_is_text(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(data_choice, "upload", lambda *_arguments, **_options: hostile_upload())
-    monkeypatch.setattr(uploaded, "upload", hostile_upload)
+    monkeypatch.setattr(data_choice, "handed_over", lambda key: hostile_upload() if key == "map" else None)
     shown = assert_only_text(open_page(page, **{"race-model": "use-multilingual"}))
     assert OF_A_RUN in shown
 
