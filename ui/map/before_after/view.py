@@ -140,7 +140,7 @@ def _plot(compared: Compared, groups: ShownGroups, color: str, chosen: int | Non
             for step, name, points in zip(("before", "after"), names, compared.points, strict=True)
         ),
         shown="after",
-        color=Numbers(compared.changed.moved, 0, 1, _("changed neighbours"))
+        color=Numbers(compared.changed.moved, 0, max(0.1, float(compared.changed.moved.max())), _("changed neighbours"))
         if color == "moved"
         else Classes(groups.of, groups.names, _("label") if groups.are_labels else _("group")),
         chosen=chosen,
