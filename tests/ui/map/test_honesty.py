@@ -97,7 +97,7 @@ def test_islands_are_counted_where_points_lie_in_heaps_and_nowhere_else() -> Non
 def test_noise_in_words_sets_the_map_beside_the_original_space() -> None:
     said = noise.in_words(Counted(8, 6, 0.5), Counted(11, 0, 0.1))
     assert said == (
-        "On the map of noise 11 groups can be circled; in the noise itself there are 0. Among the texts it is 8 on the "
+        "On the map of noise 11 groups can be circled; in the noise itself 0 are found. Among the texts it is 8 on the "
         "map and 6 in the original space."
     )
 

@@ -133,7 +133,7 @@ def _map_of_noise(sample: Sample, kind: str, random: Embeddings, recipe: Recipe)
 def in_words(texts: Counted, noise: Counted) -> str:
     """What the map shows of both, and what there is in the original space."""
     return joined(
-        _("On the map of noise {islands} groups can be circled; in the noise itself there are {groups}.").format(
+        _("On the map of noise {islands} groups can be circled; in the noise itself {groups} are found.").format(
             islands=noise.islands, groups=noise.groups
         ),
         _("Among the texts it is {islands} on the map and {groups} in the original space.").format(
@@ -151,7 +151,7 @@ def _table(counted: tuple[Counted, Counted], small: tuple[SmallMap, SmallMap]) -
         (_("cosine with the nearest, median"), *(_number(one.nearest) for one in counted)),
     )
     names, of_texts, of_noise = zip(*rows, strict=True)
-    st.table({" ": list(names), _("texts"): list(of_texts), _("noise"): list(of_noise)}, hide_index=True)
+    st.table({" ": list(names), _("Your texts"): list(of_texts), _("Noise"): list(of_noise)}, hide_index=True)
     st.caption(_("The same rules count the groups among texts and among noise."))
 
 
