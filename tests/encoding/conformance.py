@@ -256,6 +256,8 @@ class Feature:
     """What is asked for when SimCSE loads the folder."""
     theirs: dict[str, Any] = field(default_factory=dict)
     """What is asked for when sentence-transformers encodes."""
+    is_behind_the_encoder: bool = False
+    """Whether it is nothing but modules that see hidden states, whatever family they are of."""
 
     def refusal_of(self, family: str) -> str | None:
         """What the refusal of a family has to say, if it is one."""
@@ -319,7 +321,8 @@ def layer_norm(width: int) -> LayerNorm:
 def modules(name: str, make: Callable[[], Sequence[nn.Module]], **settings: Any) -> None:
     """A feature that is nothing but modules behind the encoder."""
     model_settings = settings.pop("model", {})
-    feature(name, **settings)(lambda base, folder: saved(base, folder, *make(), **model_settings))
+    build = feature(name, is_behind_the_encoder=not model_settings, **settings)
+    build(lambda base, folder: saved(base, folder, *make(), **model_settings))
 
 
 for mode in MODES:

@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +35,18 @@ def bases(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Base]:
     return {family: make_base(family, place / family) for family in FAMILIES}
 
 
-@pytest.mark.parametrize("name", FEATURES)
-@pytest.mark.parametrize("family", FAMILIES)
+def cases() -> Iterator[tuple[str, str]]:
+    """Each feature with each family; modules that only see hidden states with BERT and one other, in turn.
+
+    `python -m tests.encoding.conformance` goes through all of them.
+    """
+    others = cycle([family for family in FAMILIES if family != "bert"])
+    for name, feature in FEATURES.items():
+        for family in ("bert", next(others)) if feature.is_behind_the_encoder else FAMILIES:
+            yield family, name
+
+
+@pytest.mark.parametrize(("family", "name"), list(cases()))
 def test_embeddings_are_those_of_sentence_transformers_or_the_folder_is_refused(
     bases: dict[str, Base], tmp_path: Path, family: str, name: str
 ) -> None:
