@@ -4,7 +4,7 @@ import { clamp } from "../../../shared/frontend/numbers.js"
 const CONTINUOUS_MS = 1500 // between two frames of one movement
 const SLOW_MS = 45
 const QUICK_MS = 24
-const LEAST = 5000 // points
+const LEAST = 10_000 // points
 
 export class Pace {
   #share = 1
