@@ -11,7 +11,7 @@ from simcse_core.errors import RunError, UserError
 from simcse_core.plain import shortened
 from simcse_core.runs import store
 from simcse_core.runs.config import open_sides
-from ui.frame import address, users
+from ui.frame import address, projector, users
 from ui.frame.errors import plain
 from ui.frame.translation import _, language
 from ui.map import first, indexes, marks, uploaded
@@ -21,6 +21,8 @@ from ui.shared.cache import EncoderSettings
 
 NAME = "map-data"
 RUN, INDEX = "run:", "index:"
+SHORT = 26
+"""Letters of a title that has one line on a projector."""
 SPLIT = "split"
 """The column of a run's data that says which texts it learned from."""
 
@@ -136,7 +138,9 @@ def _title(name: str) -> str:
         return _("The texts that you pasted")
     handed = data_choice.handed_over(uploaded.KEY)
     try:
-        return title(name) if handed is None else plain(shortened(handed.name, 30))
+        if handed is not None:
+            return plain(shortened(handed.name, 30))
+        return shortened(title(name), SHORT) if projector.is_on() else title(name)
     except UserError:
         return plain(name)
 
