@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from simcse_core.meaning.projection import projections
 from ui.frame import errors
-from ui.frame.errors import plain
 from ui.frame.stage import Stage
 from ui.frame.translation import _
 from ui.map import (
@@ -198,6 +197,6 @@ def _plot(
         found=found,
         left_out=marks.hidden if marks.left_out else None,
         placed=placing.placed(query, source, choice, layouts),
-        title=plain(source.texts.name),
+        title=source.texts.name,
         labels={} if seen.labels is None else {_("label"): seen.labels},
     )
