@@ -16,15 +16,16 @@ def unit(rows: np.ndarray) -> np.ndarray:
     return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
 
 
-def test_a_run_stands_behind_the_model_whichever_the_page_shows(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_stands_behind_the_model_and_a_layer_behind_a_lower_one_whichever_the_page_shows() -> None:
     from simcse_core.home import RUN_ID
 
     run = EncoderSettings(RUN)
     assert RUN_ID.fullmatch(RUN)
     model = EncoderSettings("minilm")
     assert pair.in_order(run, model) == pair.in_order(model, run) == pair.Pair(model, run)
-    other = EncoderSettings("minilm", layer=3)
-    assert pair.in_order(model, other) == pair.Pair(model, other)
+    lower, another = EncoderSettings("minilm", layer=3), EncoderSettings("me5-small", layer=3)
+    assert pair.in_order(lower, model) == pair.in_order(model, lower) == pair.Pair(lower, model)
+    assert pair.in_order(model, another) == pair.Pair(model, another)
 
 
 def test_the_same_model_twice_is_told_apart_by_what_differs() -> None:

@@ -22,6 +22,8 @@ from ui.shared.cache import EncoderSettings
 PREFIX = "before-"
 """Of the other encoder's settings in the address."""
 LONGEST = 18
+LAYERS_LESS = 3
+"""Where there is nothing else to compare a model with, it is compared with itself so far below its last layer."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,8 @@ def choose(source: MapSource) -> Pair:
     name = address.remembered(f"{PREFIX}model", models.names([st.query_params.get(f"{PREFIX}model"), first]), first)
     with st.popover(plain(shortened(models.title(name), LONGEST)), icon=":material/compare_arrows:", key="map-before"):
         st.caption(_("The model to compare with"))
-        other = inputs.encoder_settings(PREFIX, model=first)
+        is_same = name == source.settings.model
+        other = inputs.encoder_settings(PREFIX, model=first, layers_less=LAYERS_LESS if is_same else 0)
     return in_order(source.settings, other)
 
 
@@ -79,8 +82,10 @@ def _others() -> list[str]:
 
 
 def in_order(one: EncoderSettings, other: EncoderSettings) -> Pair:
-    """A run comes second; else the encoder of the page comes first."""
+    """A run comes second, and so does the higher layer of one model; else the encoder of the page comes first."""
     if RUN_ID.fullmatch(one.model) and not RUN_ID.fullmatch(other.model):
+        return Pair(other, one)
+    if one.model == other.model and other.layer is not None and (one.layer is None or other.layer < one.layer):
         return Pair(other, one)
     return Pair(one, other)
 
