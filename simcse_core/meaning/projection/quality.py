@@ -32,8 +32,8 @@ class Quality:
     continuity: float
     """Whether true neighbours are neighbours on the map: 1 when all are. NaN where it is not defined."""
     kept: NDArray[np.float32]
-    """(N,) the share of each text's 15 nearest neighbours that are among its 15 nearest on the map; NaN for a single
-    one."""
+    """(N,) the share of each text's 15 nearest neighbours that are among its 15 nearest on the map. NaN where it is not
+    defined."""
     distance_correlation: float
     """Spearman's, between distances on the map and cosine distances, over pairs: 1 when the order is kept. NaN where
     all distances are equal."""
@@ -111,7 +111,7 @@ def _neighbours_of_trust(embeddings: Embeddings, points: Points) -> int:
     """How many neighbours are looked at; 0 where nobody is nearer than anybody, or too few are there."""
     n = len(embeddings)
     count = min(NEIGHBOURS, (n - 1) // 2)
-    if count < 2 or np.ptp(points, axis=0).max() <= ROUNDING:
+    if count < 2 or _is_one_place(points):
         return 0
     cosines = exact_cosines(embeddings, embeddings)
     return 0 if np.ptp(cosines[~np.eye(n, dtype=bool)]) == 0 else count
@@ -135,6 +135,10 @@ def _ranked(distances: NDArray[np.float64], seen: NDArray[Any]) -> float:
 def _without_diagonal(matrix: NDArray[np.float64], value: float) -> NDArray[np.float64]:
     np.fill_diagonal(matrix, value)
     return matrix
+
+
+def _is_one_place(points: Points) -> bool:
+    return bool(np.ptp(points, axis=0).max() <= ROUNDING)
 
 
 def _distances(points: Points) -> NDArray[np.float64]:
@@ -166,11 +170,12 @@ def kept_neighbours(
         seed: of the sample of 20,000 candidates that is taken from more texts.
 
     Returns:
-        (N,) in [0, 1]. Texts that are equally near, up to rounding, count alike. NaN for a single text.
+        (N,) in [0, 1]. Texts that are equally near, up to rounding, count alike. NaN for a single text, and where all
+        points are the same, so that nobody is nearer than anybody.
     """
     n = len(embeddings)
     count = min(count, n - 1)
-    if count < 1:
+    if count < 1 or _is_one_place(points):
         return np.full(n, np.nan, dtype=np.float32)
     if n <= CANDIDATES:
         return true_neighbours(embeddings, _nearest_points(points, count))
@@ -260,7 +265,7 @@ def seed_agreement(maps: Sequence[Points], k: int = 5) -> NDArray[np.float32]:
 
     Returns:
         (N,) for each text the share of its k nearest that two maps have in common, over all pairs of maps. Their mean
-        is the figure for it.
+        is the figure for it. NaN for a single text, and where all points of a map are the same.
 
     Raises:
         InputError: fewer than two maps.
@@ -268,7 +273,7 @@ def seed_agreement(maps: Sequence[Points], k: int = 5) -> NDArray[np.float32]:
     if len(maps) < 2:
         raise InputError("Agreement is between at least two maps; there are {given}.", given=len(maps))
     count = min(k, len(maps[0]) - 1)
-    if count < 1:
+    if count < 1 or any(_is_one_place(points) for points in maps):
         return np.full(len(maps[0]), np.nan, dtype=np.float32)
     nearest = [_nearest_points(points, count) for points in maps]
     shares = [_in_common(a, b) for number, a in enumerate(nearest) for b in nearest[number + 1 :]]

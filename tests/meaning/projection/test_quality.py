@@ -55,6 +55,9 @@ def test_too_few_texts_and_one_point_are_undefined_and_not_wrong() -> None:
     assert np.isnan(single.kept).all()
     assert math.isnan(single.distance_correlation)
     assert math.isnan(continuity(EMBEDDINGS, np.zeros_like(POINTS)))
+    one_place = np.zeros_like(POINTS)
+    assert np.isnan(kept_neighbours(EMBEDDINGS, one_place)).all()
+    assert np.isnan(seed_agreement([POINTS, one_place])).all()
     assert math.isnan(distance_correlation(np.repeat(EMBEDDINGS[:1], 9, axis=0), POINTS[:9]))
 
 

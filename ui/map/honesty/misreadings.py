@@ -285,6 +285,8 @@ def _one_picture(context: Context) -> Answer:
         return Answer("", state=maps.state_in_words(job))
     points = Alignment.of(job.result.points, context.points).apply(job.result.points)
     share = float(seed_agreement([context.points, points], NEAR).mean())
+    if not np.isfinite(share):
+        return Answer(_("Nobody is nearer than anybody here, so nothing can be said about neighbours."))
     return Answer(
         _("The same texts from seed {seed}: {share:.0%} of a text's {k} nearest on the map are the same.").format(
             seed=other.seed, share=share, k=min(NEAR, len(points) - 1)

@@ -36,6 +36,8 @@ def show(source: MapSource, places: Stage) -> None:
     with places.figure:
         ready = [one.points for one in made if one.points is not None]
         shares = seed_agreement(ready, NEAR) if len(ready) > 1 else None
+        if shares is not None and np.isnan(shares).any():  # all texts lie in one place
+            shares = None
         drawn = iter(
             [ready[0], *(Alignment.of(points, ready[0]).apply(points) for points in ready[1:])] if ready else []
         )
