@@ -1,5 +1,6 @@
 """The app as its users see it: a real server, a real browser."""
 
+import contextlib
 import os
 import socket
 import subprocess
@@ -58,11 +59,20 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         except OSError:
             time.sleep(0.25)
     watched = psutil.Process(process.pid)
+    end_the_process_of_maps(watched)
     yield Server(address, watched)
     for child in watched.children(recursive=True):
         child.kill()
     process.terminate()
     process.wait(20)
+
+
+def end_the_process_of_maps(server: psutil.Process) -> None:
+    """It would compile UMAP for half a minute beside the tests of a module; the first map that needs it starts it."""
+    for child in server.children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if "simcse_core.meaning.projection.worker" in child.cmdline():
+                child.kill()
 
 
 @pytest.fixture(scope="module")
