@@ -41,7 +41,10 @@ LabelWeight = Annotated[
     Field(ge=0.0, le=0.95, description="How much the labels decide: at 0 they do not count, near 1 nothing else does."),
 ]
 
-WHILE_WAITING = "The first one takes about half a minute, because UMAP compiles itself; later ones seconds."
+WHILE_WAITING = (
+    "Seconds for 2,000 texts, a minute for 20,000. After the start of a server UMAP first compiles itself for half a "
+    "minute."
+)
 PLACES_BY = (
     "UMAP places a new text itself: between its nearest neighbours, then moved as the map was made. The others stay."
 )
