@@ -47,7 +47,7 @@ def choose(texts: MapTexts, *, is_labelled: bool) -> Coloring:
         key=key,
         on_change=keep,
         label_visibility="collapsed",
-        width=140,
+        width=125 if projector.is_on() else 140,
     )
     return Coloring(chosen, chosen.removeprefix(COLUMN) if chosen.startswith(COLUMN) else "")
 

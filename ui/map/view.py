@@ -52,6 +52,6 @@ def choose() -> View:
         key=key,
         on_change=keep,
         label_visibility="collapsed",
-        width=125 if projector.is_on() else 165,
+        width=145 if projector.is_on() else 165,
     )
     return VIEWS[chosen]
