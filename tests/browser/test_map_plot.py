@@ -163,8 +163,7 @@ def test_a_walk_with_the_mouse(tab: Page, address: str) -> None:
     # Another layout: every point keeps its row, and coming back finds the view as it was.
     before = plot.place(100)
     tab.get_by_text("one", exact=True).click()
-    plot.wait("data.place === '0.00' && data.moving === 'true'")
-    plot.wait("data.moving === 'false'")
+    plot.wait("data.place === '0.00' && data.moving === 'false'")
     expected = first.layouts[0].points
     got = np.array([plot.place(row) for row in range(0, 300, 30)])
     for axis, sign in ((0, 1), (1, -1)):

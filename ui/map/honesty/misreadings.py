@@ -105,11 +105,15 @@ def _is_possible(one: Misreading, groups: ShownGroups) -> bool:
 
 
 def _card(name: str, one: Misreading, groups: ShownGroups, active: str, answer: Answer) -> None:
-    key = f"{KEY}-{name}"
+    turns: dict[str, int] = st.session_state.setdefault(f"{KEY}-turns", {})
+    key = f"{KEY}-{name}-{turns.get(name, 0)}"
     st.session_state[key] = name == active
 
     def turn() -> None:
-        address.put(KEY, name if st.session_state[key] else "")
+        is_on = st.session_state[key]
+        if is_on and active:  # a slow browser may go on saying that this one is on: it is another widget from now on
+            turns[active] = turns.get(active, 0) + 1
+        address.put(KEY, name if is_on else "")
 
     possible = _is_possible(one, groups)
     st.toggle(_(one.belief), key=key, on_change=turn, disabled=not possible)
