@@ -123,11 +123,7 @@ def chosen(key: str, about: str, count: int) -> int | None:
         about: of its `Panels`.
         count: of the texts.
     """
-    click: object = st.session_state.get(key, {}).get("chosen")
-    match click:
-        case {"about": str(of), "row": int(row)} if of == about and 0 <= row < count:
-            return row
-    return None
+    return _clicked(key, "chosen", "row", about, count)
 
 
 def picked(key: str, about: str, count: int) -> int | None:
@@ -138,11 +134,16 @@ def picked(key: str, about: str, count: int) -> int | None:
         about: of its `Panels`.
         count: of the panels.
     """
-    click: object = st.session_state.get(key, {}).get("picked")
-    match click:
-        case {"about": str(of), "index": int(index)} if of == about and 0 <= index < count:
-            return index
-    return None
+    return _clicked(key, "picked", "index", about, count)
+
+
+def _clicked(key: str, event: str, field: str, about: str, count: int) -> int | None:
+    """What a browser reports, if it is a place among `count` of what is shown."""
+    click: object = st.session_state.get(key, {}).get(event)
+    if not isinstance(click, dict) or click.get("about") != about:
+        return None
+    place = click.get(field)
+    return place if isinstance(place, int) and 0 <= place < count else None
 
 
 def _panel(panel: Panel) -> dict[str, object]:
