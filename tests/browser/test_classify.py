@@ -6,10 +6,10 @@ from playwright.sync_api import Page, expect
 
 from simcse_core.data import bundled
 from simcse_core.data.kinds import Labelled
-from tests.browser.test_pages import Server, browser, server, tab, visit  # noqa: F401
+from tests.browser.serving import Server, visit
 
 
-def test_a_cell_shows_its_texts_by_mouse_and_by_keys(tab: Page, server: Server) -> None:  # noqa: F811
+def test_a_cell_shows_its_texts_by_mouse_and_by_keys(tab: Page, server: Server) -> None:
     visit(tab, server, "classify", "?language=en")
     matrix = tab.locator(".confusion")
     expect(matrix.locator("tbody tr")).to_have_count(8)
@@ -26,7 +26,7 @@ def test_a_cell_shows_its_texts_by_mouse_and_by_keys(tab: Page, server: Server) 
     expect(tab.get_by_test_id("stException")).to_have_count(0)
 
 
-def test_texts_are_labelled_by_keys_alone_and_the_labels_go_on(tab: Page, server: Server) -> None:  # noqa: F811
+def test_texts_are_labelled_by_keys_alone_and_the_labels_go_on(tab: Page, server: Server) -> None:
     data = bundled.load("intents-en")
     assert isinstance(data, Labelled)
     label_of = dict(zip(data.text, data.label, strict=True))

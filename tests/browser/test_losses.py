@@ -5,10 +5,10 @@ import re
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.test_pages import Server, browser, server, tab, visit  # noqa: F401
+from tests.browser.serving import Server, visit
 
 
-def circles(tab: Page, frame: int = 60) -> Locator:  # noqa: F811
+def circles(tab: Page, frame: int = 60) -> Locator:
     view = tab.locator(f".circles[data-frame='{frame}']")
     expect(view).to_be_visible()
     return view
@@ -22,7 +22,7 @@ def beads(view: Locator) -> list[str]:
     return places
 
 
-def test_points_move_from_the_start_to_the_end_step_by_step_or_playing(tab: Page, server: Server) -> None:  # noqa: F811
+def test_points_move_from_the_start_to_the_end_step_by_step_or_playing(tab: Page, server: Server) -> None:
     visit(tab, server, "losses")
     view = circles(tab)
     end = beads(view)
@@ -45,7 +45,7 @@ def test_points_move_from_the_start_to_the_end_step_by_step_or_playing(tab: Page
     circles(tab, 30)
 
 
-def test_a_click_on_the_target_changes_the_run_and_can_be_taken_back(tab: Page, server: Server) -> None:  # noqa: F811
+def test_a_click_on_the_target_changes_the_run_and_can_be_taken_back(tab: Page, server: Server) -> None:
     visit(tab, server, "losses")
     end = beads(circles(tab))
     matrix = tab.get_by_role("table", name="Target")
@@ -67,8 +67,8 @@ def test_a_click_on_the_target_changes_the_run_and_can_be_taken_back(tab: Page, 
 
 
 def test_a_mistake_on_a_phone_without_motion_fits_and_axe_finds_nothing(
-    browser: Browser,  # noqa: F811
-    server: Server,  # noqa: F811
+    browser: Browser,
+    server: Server,
 ) -> None:
     phone = browser.new_context(viewport={"width": 390, "height": 844}, reduced_motion="reduce", locale="en-GB")
     page = phone.new_page()

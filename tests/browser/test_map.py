@@ -4,18 +4,18 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_pages import IDLE, SECONDS, Server, browser, server, tab, visit  # noqa: F401
+from tests.browser.serving import IDLE, SECONDS, Server, visit
 from tests.browser.test_stage import OUTSIDE
 
 CANVAS = ".st-key-stage-figure canvas"
 
 
-def drawn(tab: Page) -> None:  # noqa: F811
+def drawn(tab: Page) -> None:
     expect(tab.locator(CANVAS).first).to_be_visible()
     tab.wait_for_selector(IDLE)
 
 
-def test_the_stored_map_is_worked_on_by_keyboard_search_and_lists(tab: Page, server: Server) -> None:  # noqa: F811
+def test_the_stored_map_is_worked_on_by_keyboard_search_and_lists(tab: Page, server: Server) -> None:
     visit(tab, server, "map", "?language=en")
     drawn(tab)
     finding = tab.locator(".st-key-stage-finding")
@@ -60,8 +60,8 @@ def test_the_stored_map_is_worked_on_by_keyboard_search_and_lists(tab: Page, ser
 
 
 def test_own_texts_are_pca_at_once_and_umap_when_it_is_ready_without_umap_in_the_app(
-    tab: Page,  # noqa: F811
-    server: Server,  # noqa: F811
+    tab: Page,
+    server: Server,
 ) -> None:
     visit(tab, server, "map", "?language=en")
     drawn(tab)

@@ -4,12 +4,12 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_pages import IDLE, SECONDS, Server, browser, server, tab, visit  # noqa: F401
+from tests.browser.serving import IDLE, SECONDS, Server, visit
 
 
 def test_small_maps_are_there_at_once_and_what_is_looked_at_in_one_is_marked_in_all(
-    tab: Page,  # noqa: F811
-    server: Server,  # noqa: F811
+    tab: Page,
+    server: Server,
 ) -> None:
     visit(tab, server, "map", "?language=en&map-view=seeds")
     expect(tab.locator(".panels[data-painted]")).to_be_visible(timeout=3 * SECONDS)
@@ -38,7 +38,7 @@ def test_small_maps_are_there_at_once_and_what_is_looked_at_in_one_is_marked_in_
     expect(current.get_by_role("button")).to_have_accessible_name(re.compile("n_neighbors 5, min_dist 0.5: Use"))
 
 
-def test_noise_misreadings_and_two_models_speak_of_this_very_map(tab: Page, server: Server) -> None:  # noqa: F811
+def test_noise_misreadings_and_two_models_speak_of_this_very_map(tab: Page, server: Server) -> None:
     visit(tab, server, "map", "?language=en&map-view=noise&map-method=pca")
     said = tab.locator(".st-key-stage-finding")
     expect(said).to_contain_text("On the map of noise", timeout=3 * SECONDS)

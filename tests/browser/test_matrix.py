@@ -15,9 +15,8 @@ from urllib.request import urlopen
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, Page, WebSocket, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, WebSocket, expect
 
-from tests.install_chromium import find
 from tests.ui.matrices import EVIL, topics
 from ui.shared.matrix.view import Picture, to_html
 
@@ -52,15 +51,6 @@ def address() -> Iterator[str]:
     yield address
     process.terminate()
     process.wait(20)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking"]
-        browser = playwright.chromium.launch(executable_path=find(), args=arguments)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

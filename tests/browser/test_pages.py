@@ -1,26 +1,13 @@
 """The app as its users see it: a real server, a real browser."""
 
-import contextlib
-import os
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from urllib.request import urlopen
 
-import psutil
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
-from tests.install_chromium import find
-from ui.frame.page import PAGES
+from tests.browser.serving import IDLE, PATHS, Server, visit
 
-ROOT = Path(__file__).parent.parent.parent
-IDLE = "[data-testid=stApp][data-test-connection-state=CONNECTED][data-test-script-state=notRunning]"
 HEATMAP = ".st-key-heatmap-box .js-plotly-plot"
 FIGURES = {
     "losses": ".circles[data-painted]",
@@ -32,89 +19,6 @@ FIGURES = {
     "runs": "[data-testid=stMain] a",
 }
 """What a page waits for that has no Plotly chart at first."""
-SECONDS = 60_000
-PATHS = {name: "" if name == "start" else Path(page.path).stem for name, page in PAGES.items()}
-
-
-@dataclass(frozen=True)
-class Server:
-    address: str
-    process: psutil.Process
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A freshly started app, as `make run` starts it."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = {**os.environ, "SIMCSE_HOME": str(tmp_path_factory.mktemp("home"))}
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    address = f"http://127.0.0.1:{port}"
-    for _attempt in range(240):
-        try:
-            with urlopen(f"{address}/_stcore/health"):
-                break
-        except OSError:
-            time.sleep(0.25)
-    watched = psutil.Process(process.pid)
-    end_the_process_of_maps(watched)
-    yield Server(address, watched)
-    for child in watched.children(recursive=True):
-        child.kill()
-    process.terminate()
-    process.wait(20)
-
-
-def end_the_process_of_maps(server: psutil.Process) -> None:
-    """It would compile UMAP for half a minute beside the tests of a module; the first map that needs it starts it."""
-    for child in server.children(recursive=True):
-        with contextlib.suppress(psutil.NoSuchProcess):
-            if "simcse_core.meaning.projection.worker" in child.cmdline():
-                child.kill()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking"]
-        browser = playwright.chromium.launch(executable_path=find(), args=arguments)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def tab(browser: Browser) -> Iterator[Page]:
-    """A tab that may talk to nobody but the server, and in which no script may fail."""
-    page = browser.new_page(viewport={"width": 1280, "height": 720}, locale="en-GB")
-    page.set_default_timeout(SECONDS)
-    expect.set_options(timeout=SECONDS)
-    strangers: list[str] = []
-    errors: list[str] = []
-
-    def on_request(request: Request) -> None:
-        if not request.url.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:")):
-            strangers.append(request.url)
-
-    def on_console(message: ConsoleMessage) -> None:
-        # A deep link makes Streamlit look for itself under the page's path first.
-        if message.type == "error" and "404" not in message.text:
-            errors.append(message.text)
-
-    page.on("request", on_request)
-    page.on("console", on_console)
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("dialog", lambda dialog: errors.append(f"dialog: {dialog.message}"))
-    yield page
-    page.close()
-    assert strangers == []
-    assert errors == []
-
-
-def visit(tab: Page, server: Server, name: str, parameters: str = "") -> None:
-    tab.goto(f"{server.address}/{PATHS[name]}{parameters}")
-    tab.wait_for_selector(IDLE)
 
 
 def type_sentences(tab: Page, text: str) -> None:

@@ -8,10 +8,9 @@ from playwright.sync_api import Page, expect
 
 from simcse_core.encoding.frozen import FrozenEncoder
 from simcse_core.runs import store
-from tests.browser.test_pages import Server, browser, server, tab, visit
+from tests.browser.serving import Server, visit
 from tests.ui.runs.test_page import finished
 
-__all__ = ["browser", "server", "tab"]  # fixtures
 ROW = 35
 """Pixels of a row of the list; the head is one too."""
 

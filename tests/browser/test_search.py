@@ -4,15 +4,15 @@ import re
 
 from playwright.sync_api import FilePayload, Locator, Page, expect
 
-from tests.browser.test_pages import IDLE, SECONDS, Server, browser, server, tab, visit  # noqa: F401
+from tests.browser.serving import IDLE, SECONDS, Server, visit
 
 
-def lists(tab: Page) -> Locator:  # noqa: F811
+def lists(tab: Page) -> Locator:
     expect(tab.locator(".search-lists[data-painted]")).to_be_visible()
     return tab.locator(".search-column")
 
 
-def test_results_follow_the_typing_and_a_click_says_why(tab: Page, server: Server) -> None:  # noqa: F811
+def test_results_follow_the_typing_and_a_click_says_why(tab: Page, server: Server) -> None:
     visit(tab, server, "search", "?language=en")
     meaning, words = lists(tab).nth(0), lists(tab).nth(1)
     expect(meaning.locator(".search-hit").first).to_contain_text("Fog forms")
@@ -41,7 +41,7 @@ def test_results_follow_the_typing_and_a_click_says_why(tab: Page, server: Serve
     expect(words.locator(".search-hit:focus")).to_have_count(1)
 
 
-def test_a_threshold_counts_while_it_moves_and_dims_what_is_below(tab: Page, server: Server) -> None:  # noqa: F811
+def test_a_threshold_counts_while_it_moves_and_dims_what_is_below(tab: Page, server: Server) -> None:
     visit(tab, server, "search", "?language=en")
     lists(tab)
     threshold = tab.get_by_role("slider", name="Threshold")
@@ -55,8 +55,8 @@ def test_a_threshold_counts_while_it_moves_and_dims_what_is_below(tab: Page, ser
 
 
 def test_a_file_of_my_own_is_searched_by_its_column_and_filtered_by_the_others(
-    tab: Page,  # noqa: F811
-    server: Server,  # noqa: F811
+    tab: Page,
+    server: Server,
 ) -> None:
     visit(tab, server, "search", "?language=en")
     lists(tab)

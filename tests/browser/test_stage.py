@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_pages import Server, browser, server, tab, visit  # noqa: F401
+from tests.browser.serving import Server, visit
 
 STAGED = ("search", "classify", "answers")
 WINDOWS = [(1280, 720, ""), (1920, 1080, ""), (1280, 720, "&projector=1")]
@@ -22,7 +22,7 @@ OUTSIDE = """() => {
 
 
 @pytest.mark.parametrize("name", STAGED)
-def test_figure_finding_and_rail_are_inside_the_window(tab: Page, server: Server, name: str) -> None:  # noqa: F811
+def test_figure_finding_and_rail_are_inside_the_window(tab: Page, server: Server, name: str) -> None:
     shown = None
     for width, height, parameters in WINDOWS:
         tab.set_viewport_size({"width": width, "height": height})
@@ -38,7 +38,7 @@ def test_figure_finding_and_rail_are_inside_the_window(tab: Page, server: Server
         assert box["height"] > height / 2, "the figure takes the room that is left"
 
 
-def test_on_a_phone_figure_finding_and_rail_stand_one_under_the_other(tab: Page, server: Server) -> None:  # noqa: F811
+def test_on_a_phone_figure_finding_and_rail_stand_one_under_the_other(tab: Page, server: Server) -> None:
     tab.set_viewport_size({"width": 390, "height": 844})
     visit(tab, server, "search", "?language=en")
     tops = [tab.locator(f".st-key-stage-{name}").bounding_box() for name in ("title", "figure", "finding", "rail")]

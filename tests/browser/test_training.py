@@ -13,9 +13,8 @@ from urllib.request import urlopen
 import psutil
 import pytest
 from filelock import FileLock
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.install_chromium import find
 from tests.ui import races
 
 ROOT = Path(__file__).parent.parent.parent
@@ -80,15 +79,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture(autouse=True)
 def same_home(server: Server, monkeypatch: pytest.MonkeyPatch, nobody_works: None) -> None:
     monkeypatch.setenv("SIMCSE_HOME", str(server.home))
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking"]
-        browser = playwright.chromium.launch(executable_path=find(), args=arguments)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

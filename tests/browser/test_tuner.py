@@ -8,11 +8,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from simcse_core.uses.thresholds.curve import curve
-from tests.browser.test_pages import Server, browser, server, tab, visit
+from tests.browser.serving import Server, visit
 from ui.frame.scripts import as_one_script
 from ui.shared.tuner import view
 
-__all__ = ["browser", "server", "tab"]  # fixtures
 COUNTS = Path(view.__file__).parent / "frontend" / "counts.js"
 COMPUTE = """([right, wrong, missedToo, thresholds, costs]) => {
     const ascending = (scores) => Float64Array.from(scores).sort()
