@@ -6,7 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from simcse_core.runs import queue
-from ui.frame import address, errors, operators, projector, translation, users
+from ui.frame import errors, operators, top_bar, translation, users
 from ui.frame.translation import N_, _
 from ui.shared import cache
 
@@ -94,29 +94,10 @@ def begin(name: str, *, title: bool = True) -> None:
     page = PAGES[name]
     # A picture of our own: Streamlit fetches a ":material/…:" icon for the browser's tab from the internet.
     icon = str(Path(__file__).parent / "frontend" / "icon.png")
-    st.set_page_config(page_title="SimCSE Explorer", page_icon=icon, layout="wide", initial_sidebar_state=220)
+    st.set_page_config(page_title=f"{_(page.title)} · SimCSE Explorer", page_icon=icon, layout="wide")
     st.html(Path(__file__).parent / "frontend" / "frame.css")
-    with st.sidebar:
-        links = st.container(gap="xxsmall")
-        # The address always names the language: a link is read as it was sent.
-        codes = list(translation.LANGUAGES)
-        key, keep = address.widget(translation.KEY, codes, translation.language(), always=True)
-        st.segmented_control(
-            translation.in_every_language(N_("Language")),
-            codes,
-            required=True,
-            format_func=lambda code: translation.LANGUAGES[code],
-            key=key,
-            on_change=keep,
-        )
-        projector.switch(_("Projector"), _("Larger text, so that it can be read from the last row."))
-    with links:
-        st.markdown("**SimCSE Explorer**")
-        for linked in PAGES.values():
-            st.page_link(
-                linked.path, label=_(linked.title), icon=linked.icon, query_params={"language": translation.language()}
-            )
-        users.remember()
+    top_bar.show(PAGES.values())
+    users.remember()
     with errors.user_errors():
         _take_up_runs()
     cache.warm_up(translation.language())

@@ -7,11 +7,11 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from ui.frame import address
+from ui.frame import address, foreign_words
 
 NAME = "projector"
-FONT_SIZE = 20
-"""Pixels; the least on a projector."""
+_WINDOW = "simcse_window"
+"""The cookie in which `frontend/head.js` says how large the window is."""
 _STYLE = Path(__file__).parent / "frontend" / "projector.css"
 
 
@@ -19,10 +19,18 @@ def is_on() -> bool:
     return address.remembered(NAME, [0, 1], 0) == 1
 
 
-def switch(label: str, help_: str) -> None:
+def text_size() -> int:
+    """Pixels of the text in a figure: what `--figure-text` is in the styles of the frame."""
+    is_large = st.context.cookies.get(_WINDOW) == "large"
+    if is_on():
+        return 24 if is_large else 20
+    return 18 if is_large else 14
+
+
+def switch(label: str) -> None:
     """The switch itself, and the larger style while it is on."""
     key, keep = address.widget(NAME, [0, 1], 0)
-    st.toggle(label, key=key, on_change=keep, help=help_)
+    st.toggle(label, key=key, on_change=keep)
     if is_on():
         st.html(_STYLE)
 
@@ -39,30 +47,33 @@ def chart(figure: go.Figure, *, key: str, alt: str, height: Literal["content", "
     dark = st.context.theme.type == "dark"
     for axis in (*figure.select_xaxes(), *figure.select_yaxes()):
         axis.tickfont.color = "#ECEAF3" if dark else "#3A3747"  # Streamlit's grey is too pale for small letters
+    figure.update_layout(font_size=text_size())
     if is_on():
         enlarge(figure)
-    st.plotly_chart(figure, key=key, config={"displayModeBar": False}, alt=alt, height=height)
+    config = {"displayModeBar": False, **foreign_words.plotly_config()}
+    st.plotly_chart(figure, key=key, config=config, alt=alt, height=height)
 
 
 def enlarge(figure: go.Figure) -> None:
     """Larger text, markers and lines; in cells the largest numbers that fit."""
-    figure.update_layout(font_size=FONT_SIZE)
+    size = text_size()
+    figure.update_layout(font_size=size)
     for axis in (*figure.select_xaxes(), *figure.select_yaxes()):
-        axis.update(tickfont_size=FONT_SIZE)
+        axis.update(tickfont_size=size)
         if axis.title.text:
-            axis.title.font.size = FONT_SIZE
+            axis.title.font.size = size
     if any(axis.title.text for axis in figure.select_xaxes()) and figure.layout.margin.b is not None:
-        figure.layout.margin.b += FONT_SIZE  # the larger name stands below the larger numbers
-        figure.layout.height = figure.layout.height and figure.layout.height + FONT_SIZE
+        figure.layout.margin.b += size  # the larger name stands below the larger numbers
+        figure.layout.height = figure.layout.height and figure.layout.height + size
     for annotation in figure.layout.annotations:
-        annotation.font.size = FONT_SIZE
+        annotation.font.size = size
     for trace in figure.data:
         if trace.type == "heatmap":
             trace.colorbar.update(len=1, tickangle=0)
             if len(trace.colorbar.tickvals or ()) > 3:  # three have room, and their words
                 trace.colorbar.update(nticks=3, tickvals=None, ticktext=None)
             if trace.textfont.size:
-                trace.textfont.size = max(FONT_SIZE, trace.textfont.size)
+                trace.textfont.size = max(size, trace.textfont.size)
             if trace.texttemplate == "%{z:.2f}":
                 trace.update(text=[[short(value) for value in row] for row in trace.z], texttemplate="%{text}")
         elif trace.type == "bar" and trace.orientation == "h":

@@ -41,4 +41,48 @@
     const clipboard = { writeText: async (text) => byHand(text) }
     Object.defineProperty(navigator, "clipboard", { value: clipboard, configurable: true })
   }
+
+  // Streamlit follows the theme of the system. What was chosen in the bar on top stands in for it, on every page and
+  // without loading the page anew.
+  const SCHEME = "(prefers-color-scheme: dark)"
+  const KEPT = "simcse-theme"
+  const system = matchMedia(SCHEME)
+  const stored = () => {
+    try {
+      return localStorage.getItem(KEPT)
+    } catch {
+      return null // in a frame of another host
+    }
+  }
+  let chosen = stored()
+  class Scheme extends EventTarget {
+    media = SCHEME
+    onchange = null
+    get matches() {
+      return chosen ? chosen === "dark" : system.matches
+    }
+  }
+  const scheme = new Scheme()
+  const tell = () => {
+    document.documentElement.style.colorScheme = chosen ?? ""
+    scheme.dispatchEvent(Object.assign(new Event("change"), { matches: scheme.matches, media: SCHEME }))
+  }
+  system.addEventListener("change", tell)
+  const matchOther = matchMedia.bind(window)
+  window.matchMedia = (query) => (query === SCHEME ? scheme : matchOther(query))
+  window.simcseTheme = {
+    isDark: () => scheme.matches,
+    choose(isDark) {
+      chosen = isDark ? "dark" : "light"
+      try {
+        localStorage.setItem(KEPT, chosen)
+      } catch {
+        // it holds until the page is left
+      }
+      tell()
+    },
+  }
+
+  // The server sets the text of charts, so it asks how large the window is (ui/frame/projector.py).
+  document.cookie = `simcse_window=${innerWidth >= 1800 ? "large" : "small"}; path=/; SameSite=Lax`
 }
