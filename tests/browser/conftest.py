@@ -31,7 +31,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     address = f"http://127.0.0.1:{port}"
     for _attempt in range(240):
         try:
-            with urlopen(f"{address}/_stcore/health"):
+            with urlopen(f"{address}/_stcore/health", timeout=10):
                 break
         except OSError:
             time.sleep(0.25)
@@ -74,7 +74,7 @@ def tab(browser: Browser) -> Iterator[Page]:
     page.on("request", on_request)
     page.on("console", on_console)
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("dialog", lambda dialog: errors.append(f"dialog: {dialog.message}"))
+    page.on("dialog", lambda dialog: (errors.append(f"dialog: {dialog.message}"), dialog.dismiss()))
     yield page
     page.close()
     assert strangers == []

@@ -47,7 +47,7 @@ def address() -> Iterator[str]:
     address = f"http://127.0.0.1:{port}"
     for _attempt in range(400):
         try:
-            with urlopen(f"{address}/_stcore/health"):
+            with urlopen(f"{address}/_stcore/health", timeout=10):
                 break
         except OSError:
             time.sleep(0.1)
@@ -74,7 +74,7 @@ def tab(browser: Browser) -> Iterator[Page]:
     errors: list[str] = []
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("dialog", lambda dialog: errors.append(f"dialog: {dialog.message}"))
+    page.on("dialog", lambda dialog: (errors.append(f"dialog: {dialog.message}"), dialog.dismiss()))
     yield page
     page.close()
     assert errors == []

@@ -49,7 +49,7 @@ class Server:
         self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=quiet, stderr=quiet)
         for _attempt in range(240):
             try:
-                with urlopen(f"http://127.0.0.1:{self.port}/_stcore/health"):
+                with urlopen(f"http://127.0.0.1:{self.port}/_stcore/health", timeout=10):
                     return
             except OSError:
                 time.sleep(0.1)

@@ -1,7 +1,10 @@
 """What the tests of commands share: running one in this process, a worker beside it, and a hub."""
 
 import json
-from collections.abc import Callable, Iterator
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +44,28 @@ def run_line(run: Command) -> Command:
         return run(*" ".join(lines).split())
 
     return call
+
+
+_HEEDING = """
+import runpy, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module("simcse_core", run_name="__main__", alter_sys=True)
+"""
+
+
+@contextmanager
+def heeding_ctrl_c(arguments: Sequence[str]) -> Iterator["subprocess.Popen[str]"]:
+    """A command in a process of its own that heeds Ctrl-C, and is ended whatever the test finds.
+
+    A shell has what it starts with "&" ignore Ctrl-C, tests among it. The process itself undoes that: code between
+    fork and exec may wait for ever for a lock that a thread of the tests had.
+    """
+    command = [sys.executable, "-c", _HEEDING, *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 
 from simcse_core.encoding.model import SimCSE
 from simcse_core.home import models_folder
-from tests.commands.conftest import Command
+from tests.commands.conftest import Command, heeding_ctrl_c
 from tests.stand_in_hub import StandInHub, tiny_model, wait_until
 
 
@@ -59,13 +59,7 @@ def test_a_command_fetches_the_model_it_needs(run: Command, hub: StandInHub) -> 
 def test_ctrl_c_says_that_the_same_command_goes_on(hub: StandInHub) -> None:
     hub.pause = threading.Event()
     command = [sys.executable, "-m", "simcse_core", "models", "fetch", "someone/tiny", "--format", "json"]
-
-    def heed_ctrl_c() -> None:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell ignores it in what it starts with "&", tests among it
-
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heed_ctrl_c
-    ) as process:
+    with heeding_ctrl_c(command[3:]) as process:
         wait_until(lambda: any(size > 1_000_000 for size in sizes_of_parts()))
         for _press in range(5):  # Python can lose one that arrives at a bad moment; people press again
             process.send_signal(signal.SIGINT)

@@ -6,7 +6,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from simcse_core.runs.config import RunConfig, describe
 from simcse_core.runs.execute import execute
 from simcse_core.runs.schedule import Place
 from simcse_core.runs.summary import differences, summarise
-from tests.commands.conftest import Command
+from tests.commands.conftest import Command, heeding_ctrl_c
 from tests.records import record, step, write_by_hand
 from tests.runs.conftest import wait_until
 
@@ -341,15 +340,8 @@ def test_ctrl_c_cancels_the_run_and_says_how_to_go_on(home: Path, monkeypatch: p
     monkeypatch.undo()
     monkeypatch.setenv("SIMCSE_HOME", str(home))
     arguments = "train --data intents-zh --model use-multilingual --tune head --epochs 1000 --format json"
-
-    def heed_ctrl_c() -> None:
-        signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell ignores it in what it starts with "&"
-
-    command = [sys.executable, "-m", "simcse_core", *arguments.split()]
     try:
-        with subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heed_ctrl_c
-        ) as process:
+        with heeding_ctrl_c(arguments.split()) as process:
             wait_until(lambda: any(len(trained.records()) > 3 for trained in store.all_runs()))
             (trained,) = store.all_runs()
             for _press in range(5):  # Python can lose one that arrives at a bad moment; people press again

@@ -208,7 +208,9 @@ def test_what_another_session_encodes_meanwhile_is_not_encoded_again(
     with ThreadPoolExecutor(2) as sessions:
         with cache.turns().turn(1):
             both = [sessions.submit(cache.embeddings, texts, settings) for _session in range(2)]
-            while cache.turns().waiting < 2:
+            end = time.monotonic() + 60
+            while cache.turns().waiting < 2 and not any(session.done() for session in both):
+                assert time.monotonic() < end
                 time.sleep(0.001)
         for session in both:
             np.testing.assert_array_equal(session.result(), embeddings)

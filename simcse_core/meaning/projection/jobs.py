@@ -226,20 +226,19 @@ class MapJobs:
             folder = TemporaryDirectory(prefix="simcse-map-", ignore_cleanup_errors=True)
             if task is not None:
                 task.write(Path(folder.name))
-        except OSError as error:
+            with self._changed:
+                if work.is_over:  # cancelled meanwhile
+                    self._running.pop(work.number, None)
+                    folder.cleanup()
+                    return
+                self._keep_going()
+                work.folder = folder
+                assert self._process is not None
+                self._process.make(work.number, Path(folder.name))
+        except OSError as error:  # no room, or no process can be started
             with self._changed:
                 self._running.pop(work.number, None)
                 self._fail(work, InputError("The map could not be handed on: {reason}.", reason=error.strerror))
-            return
-        with self._changed:
-            if work.is_over:  # cancelled meanwhile
-                self._running.pop(work.number, None)
-                folder.cleanup()
-                return
-            work.folder = folder
-            self._keep_going()
-            assert self._process is not None
-            self._process.make(work.number, Path(folder.name))
 
     def _insist(self, work: Work, process: MapProcess) -> None:
         """End a process that has not let a cancelled job go."""
@@ -254,7 +253,7 @@ class MapJobs:
             work = self._running.get(event.get("job", ""))
             if work is not None and not work.is_over:
                 self._take_in(work, event)
-            if work is not None and event["event"] in ("finished", "failed", "cancelled"):
+            if work is not None and event["event"] in ("finished", "failed", "cancelled", "ended"):
                 self._let_go(work)
             self._changed.notify_all()
 
@@ -276,6 +275,8 @@ class MapJobs:
                 self._finish(work, self._read(work))
             case "failed":
                 self._fail(work, _error(event))
+            case "ended":  # without a word of how
+                self._fail(work, _error({"kind": UNEXPECTED}))
 
     def _read(self, work: Work) -> tuple[MapResult, ...]:
         assert work.folder is not None

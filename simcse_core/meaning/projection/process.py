@@ -84,13 +84,19 @@ class MapProcess:
 
     def _listen(self) -> None:
         assert self._process.stdout is not None
-        with self._process.stdout as lines:
-            for line in lines:
-                with contextlib.suppress(ValueError):  # cut off by its end
-                    self._on_event(json.loads(line))
-        self._process.wait()
-        self.close()
-        self._on_end()
+        try:
+            with self._process.stdout as lines:
+                for line in lines:
+                    try:
+                        event = json.loads(line)
+                    except ValueError:  # cut off by its end
+                        continue
+                    self._on_event(event)
+        finally:  # whoever waits for a job is told its end, whatever has happened here
+            self._process.kill()
+            self._process.wait()
+            self.close()
+            self._on_end()
 
 
 def _environment() -> dict[str, str]:

@@ -103,27 +103,26 @@ class _Children:
             self._emit("cancelled", job=command["job"])
 
     def _start(self, job: str, folder: Path) -> None:
+        parent = os.getpid()
         pid = os.fork()
         if pid:
             self._jobs[pid] = job
             return
         try:
-            _die_with_parent()
+            _die_with(parent)
             _give_way()
             with open(os.devnull) as nothing:
                 os.dup2(nothing.fileno(), 0)
             _carry_out(job, folder, self._emit)
         finally:
-            os._exit(0)  # a job that failed has said so
+            os._exit(0)  # whatever it has said, its end is told by `_look_after`
 
     def _look_after(self) -> None:
         most = limits().max_map_memory_megabytes * 2**20
         for pid, job in list(self._jobs.items()):
-            ended, status = os.waitpid(pid, os.WNOHANG)
-            if ended:
+            if os.waitpid(pid, os.WNOHANG)[0]:
                 del self._jobs[pid]
-                if status:
-                    self._emit("failed", job=job, kind=UNEXPECTED)
+                self._emit("ended", job=job)
             elif _memory(pid) > most:
                 _kill(pid)
                 del self._jobs[pid]
@@ -195,7 +194,10 @@ def _emit_to_output() -> Emit:
 
     def emit(event: str, **values: Any) -> None:
         line = json.dumps({"event": event, **values}, default=str) + "\n"
-        os.write(output, line.encode("ascii"))  # one call, so that lines of several children do not mix
+        try:
+            os.write(output, line.encode("ascii"))  # one call, so that lines of several children do not mix
+        except BrokenPipeError:  # the app has ended, and nobody waits for a map any more
+            os._exit(0)
 
     return emit
 
@@ -220,12 +222,14 @@ def _kill(pid: int) -> None:
         os.waitpid(pid, 0)
 
 
-def _die_with_parent() -> None:
-    """A killed parent takes its children with it."""
+def _die_with(parent: int) -> None:
+    """A killed parent takes its children with it, also one that was killed before this child could say so."""
     import ctypes
 
     set_parent_death_signal = 1
     ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
 
 
 if __name__ == "__main__":

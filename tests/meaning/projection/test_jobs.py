@@ -2,7 +2,9 @@
 
 import os
 import signal
+import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,6 +23,7 @@ from simcse_core.meaning.projection.store import MapResult
 from simcse_core.meaning.projection.task import Task, write_result
 from tests.meaning.test_evaluation import unit_rows
 
+ROOT = Path(__file__).parent.parent.parent.parent
 ROWS = unit_rows(0, 20, 8)
 RESULT = MapResult(pca(ROWS), ())
 UMAP = Recipe.of("umap")
@@ -281,6 +284,10 @@ def crasher(embeddings):
 def bug(embeddings):
     raise LookupError("a bug")
 
+@projections.register("quitter")
+def quitter(embeddings):
+    sys.exit("without a word")
+
 @projections.register("eater")
 def eater(embeddings):
     eaten = [np.ones(10_000_000) for _again in range(20)]
@@ -307,7 +314,7 @@ def jobs(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Ite
 @pytest.fixture(autouse=True)
 def misbehaving() -> Iterator[None]:
     """Known to this process too, so that a recipe can name them."""
-    names = ("sleeper", "crasher", "bug", "eater")
+    names = ("sleeper", "crasher", "bug", "quitter", "eater")
     for name in names:
         projections.register(name)(lambda embeddings: embeddings[:, :2])
     yield
@@ -346,6 +353,7 @@ def test_a_crash_a_bug_and_too_much_memory_end_one_map_and_nothing_else(jobs: Ma
     pid = jobs.process.pid
     assert "ended unexpectedly" in str(over(jobs.submit("crasher", real("crasher"))).error)
     assert "ended unexpectedly" in str(over(jobs.submit("bug", real("bug"))).error)
+    assert "ended unexpectedly" in str(over(jobs.submit("quitter", real("quitter"))).error)
     assert "more than 700 MB of memory" in str(over(jobs.submit("eater", real("eater"))).error)
     sleeping.cancel()
     assert over(jobs.submit("map", real("pca"))).state == "finished"
@@ -392,15 +400,38 @@ time.sleep(100)
 
 
 def test_a_killed_app_takes_its_process_of_maps_with_it() -> None:
-    import subprocess
-
-    root = Path(__file__).parent.parent.parent.parent
-    app = subprocess.Popen(
-        [sys.executable, "-c", APP], stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(root)}
-    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    app = subprocess.Popen([sys.executable, "-c", APP], stdout=subprocess.PIPE, text=True, env=environment)
     assert app.stdout is not None
     with app.stdout:
         worker = psutil.Process(int(app.stdout.readline()))
     app.kill()
-    app.wait()
+    app.wait(60)
     assert psutil.wait_procs([worker], timeout=60)[1] == []
+
+
+def test_an_app_that_ends_while_its_process_of_maps_gets_ready_is_no_error_of_it() -> None:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    worker = subprocess.Popen(
+        [sys.executable, "-c", WORKER],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
+    )
+    assert worker.stdout is not None
+    worker.stdout.close()
+    _out, told = worker.communicate(timeout=60)
+    assert (worker.returncode, told) == (0, b"")
+
+
+def test_who_cannot_hear_what_a_process_says_hears_at_least_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(event: Event) -> None:
+        raise LookupError("a bug in this process")
+
+    told, ended = threading.Event(), threading.Event()
+    monkeypatch.setattr(threading, "excepthook", lambda _error: told.set())
+    process = MapProcess(fail, ended.set, [sys.executable, "-c", WORKER])
+    assert ended.wait(60)
+    assert told.wait(60)
+    assert not psutil.pid_exists(process.pid)
