@@ -13,7 +13,7 @@ from urllib.request import urlopen
 
 import psutil
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Request, expect, sync_playwright
 
 from tests.browser.serving import ROOT, SECONDS, Server, end_the_process_of_maps
 from tests.install_chromium import find
@@ -62,6 +62,10 @@ def tab(browser: Browser) -> Iterator[Page]:
     strangers: list[str] = []
     errors: list[str] = []
 
+    def on_dialog(dialog: Dialog) -> None:
+        errors.append(f"dialog: {dialog.message}")
+        dialog.dismiss()  # the page waits for it
+
     def on_request(request: Request) -> None:
         if not request.url.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:")):
             strangers.append(request.url)
@@ -74,7 +78,7 @@ def tab(browser: Browser) -> Iterator[Page]:
     page.on("request", on_request)
     page.on("console", on_console)
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("dialog", lambda dialog: (errors.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+    page.on("dialog", on_dialog)
     yield page
     page.close()
     assert strangers == []

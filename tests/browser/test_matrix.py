@@ -15,7 +15,7 @@ from urllib.request import urlopen
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, Page, WebSocket, expect
+from playwright.sync_api import Browser, Dialog, Locator, Page, WebSocket, expect
 
 from tests.ui.matrices import EVIL, topics
 from ui.shared.matrix.view import Picture, to_html
@@ -60,9 +60,14 @@ def tab(browser: Browser) -> Iterator[Page]:
     page.set_default_timeout(SECONDS)
     expect.set_options(timeout=SECONDS)
     errors: list[str] = []
+
+    def on_dialog(dialog: Dialog) -> None:
+        errors.append(f"dialog: {dialog.message}")
+        dialog.dismiss()  # the page waits for it
+
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("dialog", lambda dialog: (errors.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+    page.on("dialog", on_dialog)
     yield page
     page.close()
     assert errors == []
