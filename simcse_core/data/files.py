@@ -133,17 +133,18 @@ class File:
             case _:
                 return records_table(self._records(lines or self.lines()), self.name, only, most)
 
-    def texts(self, lines: Iterator[str] | None = None) -> Iterator[str]:
-        """Its texts one after the other: its lines that are not blank, or the cells of the column `text`.
+    def texts(self, lines: Iterator[str] | None = None, column: str = TEXT) -> Iterator[str]:
+        """Its texts one after the other: its lines that are not blank, or the cells of a column.
 
         Args:
             lines: as for `table`.
+            column: of a table, in any case.
 
         Raises:
             DataError: as for `table`; or there are none.
         """
         text = None
-        for text in self._texts(lines):
+        for text in self._texts(lines, column):
             yield text
         if text is None and self.is_table:
             raise DataError("{file} has no rows.", file=self.name)
@@ -158,15 +159,15 @@ class File:
             with open_text(self.content, self.encoding) as text:
                 yield from sound_lines(text, self.name)
 
-    def _texts(self, lines: Iterator[str] | None) -> Iterator[str]:
+    def _texts(self, lines: Iterator[str] | None, column: str) -> Iterator[str]:
         if not self.is_table:
             yield from self._lines_of_text(lines or self.lines())
         elif self.ending == ".json" and (values := self._strings()) is not None:
             yield from (cell_text(value, row, TEXT, self.name) for row, value in enumerate(values, 1))
         else:
-            table = self.table(TEXT, lines)
-            place = table.place(TEXT, self.name)
-            yield from (cell_text(cells[place], row, TEXT, self.name) for row, cells in table.rows)
+            table = self.table(column, lines)
+            place = table.place(column, self.name)
+            yield from (cell_text(cells[place], row, column, self.name) for row, cells in table.rows)
 
     def _lines_of_text(self, lines: Iterator[str]) -> Iterator[str]:
         rest = iter(lines)

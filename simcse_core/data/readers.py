@@ -16,8 +16,10 @@ from simcse_core.data.cells import (
     matches,
     numbers,
 )
-from simcse_core.data.columns import Sample, proposal, renamed
+from simcse_core.data.columns import MATCHING_TEXTS, SAID_OTHERWISE, Sample, renamed
+from simcse_core.data.files import TEXT as TEXT_NAME
 from simcse_core.data.files import File, check_file
+from simcse_core.data.guessing import proposal
 from simcse_core.data.kinds import KINDS, Dataset, Pairs, Texts
 from simcse_core.data.kinds.cell_types import CLASS, MATCH, SCORE, TEXT, CellType
 from simcse_core.data.piped import Local, local
@@ -44,10 +46,12 @@ def read_texts(path: Path | str, *, encoding: str = "", sheet: str = "") -> list
     return list(texts_from_bytes(content_of(file), file.name, encoding=encoding, sheet=sheet))
 
 
-def texts_from_bytes(content: bytes, name: str, *, encoding: str = "", sheet: str = "") -> tuple[str, ...]:
-    """As `read_texts`, for the content of an uploaded file."""
+def texts_from_bytes(
+    content: bytes, name: str, *, encoding: str = "", sheet: str = "", column: str = TEXT_NAME
+) -> tuple[str, ...]:
+    """As `read_texts`, for the content of an uploaded file; `column` is the one that holds the texts of a table."""
     file = File(name, content, encoding, sheet)
-    return tuple(_not_too_many(file.texts(), name) if file.is_table else file.texts())
+    return tuple(_not_too_many(file.texts(column=column), name) if file.is_table else file.texts())
 
 
 def read_data(
@@ -99,14 +103,13 @@ def data_from_table(table: Table, name: str, columns: Mapping[str, str] | None =
     raise _no_kind(Sample.of(table.columns, rows), mapped, name)
 
 
-MATCHES = (("anchor", "positive"), ("question", "answer"))
+MATCHES = (MATCHING_TEXTS, ("question", "answer"))
 """Columns that match by their names, so that no label is needed: two texts that belong together."""
-_SAID_OTHERWISE = ("label", "score", "negative")
 
 
 def _matches_only(table: Table, mapped: Collection[str]) -> tuple[str, str] | None:
     """The two columns of a table that holds matches and nothing else, which is read as pairs with the label 1."""
-    if any(table.has(column) for column in _SAID_OTHERWISE):
+    if any(table.has(column) for column in SAID_OTHERWISE):
         return None
     return next(
         (pair for pair in MATCHES if set(mapped) <= set(pair) and all(table.has(column) for column in pair)), None

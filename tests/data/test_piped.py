@@ -45,8 +45,8 @@ def test_the_beginning_of_standard_input_says_what_it_is(head: str, ending: str)
 
 
 def test_columns_that_are_mapped_are_names_too() -> None:
-    head = b"frage,antwort,ok\na,b,1\n"
-    assert (ending_of(head), ending_of(head, ["antwort"])) == (".txt", ".csv")
+    head = b"vraag,antwoord,ok\na,b,1\n"
+    assert (ending_of(head), ending_of(head, ["antwoord"])) == (".txt", ".csv")
 
 
 def test_standard_input_is_read_as_a_file_and_again(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from simcse_core.data.cells import split_lines
-from simcse_core.data.columns import SYNONYMS, Sample, best_guess, guess_columns, parse_columns
+from simcse_core.data.columns import SYNONYMS, parse_columns
 from simcse_core.data.decoding import EncodingError
 from simcse_core.data.kinds import KINDS, Answers, Labelled, Pairs, Scored, Texts, Triplets
 from simcse_core.data.opening import open_data
@@ -219,44 +219,6 @@ def test_an_error_proposes_the_mapping_that_the_names_suggest(header: str, mappi
 def test_nothing_is_proposed_when_the_names_suggest_nothing() -> None:
     with pytest.raises(DataError, match=r"anchor, positive, negative\. Its first rows: \(1\) words='a', tag='b'$"):
         data_from_bytes(b"words,tag\na,b\n", "d.csv")
-
-
-def test_guesses_name_the_files_columns_and_leave_out_what_nothing_suggests() -> None:
-    guesses = guess_columns(Sample([" Utterance", "INTENT", "id"], []))
-    assert guesses["labelled"] == {"text": " Utterance", "label": "INTENT"}
-    assert guesses["texts"] == {"text": " Utterance"}
-    assert guesses["pairs"] == {"label": "INTENT"}
-    assert guesses["triplets"] == {}
-    assert list(guesses) == list(KINDS)
-    assert guess_columns(Sample(["query", "answer", "label"], []))["answers"]["question"] == "query"
-
-
-ROWS = {
-    "id": [str(number) for number in range(6)],
-    "topic": ["red", "blue"] * 3,
-    "same": ["1", "0", "0"] * 2,
-    "grade": ["0.5", "4", "2.5", "3", "5", "1"],
-    "first": [f"What a long sentence number {word} is" for word in "abcdef"],
-    "second": [f"And here is another one, {word}, as long" for word in "abcdef"],
-}
-
-
-@pytest.mark.parametrize(
-    ("order", "kind", "expected"),
-    [
-        ("topic id first", "labelled", {"text": "first", "label": "topic"}),
-        ("id first topic", "labelled", {"text": "first", "label": "topic"}),
-        ("same second id first", "pairs", {"sentence1": "second", "sentence2": "first", "label": "same"}),
-        ("grade id first second", "scored", {"sentence1": "first", "sentence2": "second", "score": "grade"}),
-    ],
-)
-def test_columns_without_telling_names_are_guessed_by_their_content_wherever_they_stand(
-    order: str, kind: str, expected: dict[str, str]
-) -> None:
-    columns = order.split()
-    sample = Sample(columns, [list(row) for row in zip(*(ROWS[column] for column in columns), strict=True)])
-    assert best_guess(sample) == kind
-    assert guess_columns(sample)[kind] == expected
 
 
 def test_triplets_that_a_person_has_refused_are_left_out(tmp_path: Path) -> None:

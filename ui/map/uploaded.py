@@ -3,8 +3,9 @@
 import streamlit as st
 
 from simcse_core.data.cells import split_lines
-from simcse_core.data.columns import Sample, guess_columns
+from simcse_core.data.columns import Sample
 from simcse_core.data.files import TABLE_ENDINGS, TEXT_ENDINGS, File
+from simcse_core.data.guessing import guess_columns
 from simcse_core.data.kinds import KINDS
 from simcse_core.data.readers import data_from_bytes, table_sample
 from simcse_core.errors import InputError

@@ -7,17 +7,16 @@ from dataclasses import dataclass, field
 import streamlit as st
 
 from simcse_core.data import bundled
-from simcse_core.data.columns import Sample, best_guess, guess_columns, is_texts_only
+from simcse_core.data.columns import Sample
 from simcse_core.data.files import TABLE_ENDINGS, TEXT_ENDINGS
-from simcse_core.data.kinds import KINDS, Dataset, kind_of, normalised
+from simcse_core.data.kinds import KINDS, Dataset, kind_of
 from simcse_core.data.opening import open_data
 from simcse_core.data.readers import data_from_bytes, table_sample
-from simcse_core.errors import DataError
 from simcse_core.limits import limits
 from ui.frame import address, uploads
 from ui.frame.errors import UnansweredError, plain
 from ui.frame.translation import _, language
-from ui.shared import defaults, reading
+from ui.shared import defaults, reading, table_mapping
 
 
 @dataclass(frozen=True)
@@ -68,10 +67,8 @@ def choose_data(key: str, *, kinds: Sequence[str] | None = None) -> ChosenData:
     file = brought or handed
     if file is None:
         return ChosenData(open_data(name), name)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(_("Using your file {name} instead.").format(name=plain(file.name)))
-        if handed is not None:
-            st.button(_("Remove"), key=f"{key}-forget", type="tertiary", on_click=hand_over, args=(key, None))
+    if handed is not None:
+        st.button(_("Remove"), key=f"{key}-forget", type="tertiary", on_click=hand_over, args=(key, None))
     return opened(file, key)
 
 
@@ -121,8 +118,16 @@ def opened(brought: Upload, key: str) -> ChosenData:
     if file.name != brought.name or file.content is not brought.content:
         assert isinstance(file.content, bytes)
         brought = Upload(file.content, file.name, f"{brought.token} {hash_of(file.content)}")
-    columns = _map_columns(brought, key)
-    return ChosenData(parsed(brought, tuple(columns.items())), brought, columns)
+    said = st.container()
+    sample = _sample(brought.token, brought)
+    columns: dict[str, str] = {}
+    if sample.columns and sample.columns != ["text"]:
+        columns = table_mapping.choose_columns(sample, name=brought.name, token=brought.token, key=key)
+    data = parsed(brought, tuple(columns.items()))
+    said.markdown(
+        _("{name}: {n:,} {rows}").format(name=plain(brought.name), n=len(data), rows=_(KINDS[kind_of(data)].rows_are))
+    )
+    return ChosenData(data, brought, columns)
 
 
 def parsed(brought: Upload, columns: tuple[tuple[str, str], ...] = ()) -> Dataset:
@@ -163,60 +168,3 @@ def offered(kinds: Sequence[str]) -> list[str]:
 @st.cache_data(max_entries=64, show_spinner=False)
 def _sample(token: str, _brought: Upload) -> Sample:
     return table_sample(_brought.content, _brought.name)
-
-
-def _map_columns(brought: Upload, key: str) -> dict[str, str]:
-    """Ask which column is which, where the names do not tell; names and content suggest the defaults."""
-    sample = _sample(brought.token, brought)
-    names = sample.columns
-    if sample.is_headless():
-        raise DataError(
-            "{file} has no names of columns: its first row seems to be data ({given}). Put a row of names above it: "
-            "{accepted}.",
-            file=brought.name,
-            given=", ".join(names)[:200],
-            accepted="; ".join(", ".join(kind.columns) for kind in reversed(KINDS.values())),
-        )
-    keys = {normalised(name) for name in names}
-    fitting = [kind for kind, columns in KINDS.items() if set(columns.columns) <= keys]
-    guesses = guess_columns(sample)
-    # Beside a column `text` there may be labels under another name: then the page asks.
-    if not names or not all(map(is_texts_only, fitting)) or (fitting and is_texts_only(best_guess(sample))):
-        return {}
-    st.caption(_("The columns have other names. Say which is which:"))
-    kind = st.selectbox(
-        _("What is in the file?"),
-        list(KINDS),
-        index=list(KINDS).index(best_guess(sample)),
-        format_func=lambda kind: _(KINDS[kind].title),
-        key=f"{key}-kind-{language()}-{brought.name}",
-    )
-    columns: dict[str, str] = {}
-    for column in KINDS[kind].columns:
-        guess = guesses[kind].get(column)
-        name_in_file = st.selectbox(
-            f"`{column}`",
-            names,
-            index=names.index(guess) if guess in names else None,
-            placeholder=_("Choose a column"),
-            key=f"{key}-{kind}-{column}-{brought.name}",
-        )
-        if name_in_file is not None:
-            columns[column] = name_in_file
-    _show_first_rows(sample, columns)
-    if missing := [column for column in KINDS[kind].columns if column not in columns]:
-        raise UnansweredError("Say which column is: {columns}.", columns=", ".join(missing))
-    return columns
-
-
-def _show_first_rows(sample: Sample, columns: dict[str, str]) -> None:
-    """The first rows of a file under its own column names, and which of our columns each becomes."""
-    ours = {name_in_file: column for column, name_in_file in columns.items()}
-    rows = sample.rows[: Sample.ROWS_SHOWN]
-    st.table(
-        {
-            plain(f"{name} → {ours[name]}" if name in ours else name): [plain(row[index][:60]) for row in rows]
-            for index, name in enumerate(sample.columns[:8])
-        },
-        hide_index=True,
-    )
