@@ -2,8 +2,8 @@
 
 import pytest
 
-from simcse_core.data.columns import Sample
-from simcse_core.data.guessing import MATCHING_TEXTS, Guess, best_guess, guess, guess_columns, proposal, text_column
+from simcse_core.data.columns import MATCHING_TEXTS, Sample
+from simcse_core.data.guessing import Guess, best_guess, guess, guess_columns, proposal, text_column
 from simcse_core.data.kinds import KINDS
 from simcse_core.data.readers import data_from_bytes, table_sample
 
