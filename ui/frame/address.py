@@ -14,10 +14,25 @@ import streamlit as st
 T = TypeVar("T", str, int)
 
 _STORE = "remembered"
+_ENTERED = "entered-page"
+_SAID = "address-at-entry"
+
+
+def enter(page: str) -> None:
+    """A page is opened, by a link or with Back: what its address says now holds, whatever was chosen before.
+
+    Only then: while a page is open, the browser may still send the address of before the last choice.
+    """
+    if st.session_state.get(_ENTERED) != page:
+        st.session_state[_ENTERED] = page
+        st.session_state[_SAID] = st.query_params.to_dict()
 
 
 def remembered(name: str, options: Sequence[T], default: T) -> T:
-    """The choice of this session, else the value in the address, else the default."""
+    """What the address said when the page was opened, else the choice of this session, else the default."""
+    said = st.session_state.get(_SAID, {}).pop(name, None)
+    if said is not None and (linked := next((option for option in options if str(option) == said), None)) is not None:
+        _store()[name] = linked
     choice = choice_of(name)
     if choice in options:
         return choice
@@ -26,8 +41,8 @@ def remembered(name: str, options: Sequence[T], default: T) -> T:
 
 
 def choice_of(name: str) -> Any:
-    """What was chosen in this session; None when nothing was."""
-    return _store().get(name)
+    """What was chosen in this session, or said by the address with which the page was opened; None for nothing."""
+    return st.session_state.get(_SAID, {}).get(name, _store().get(name))
 
 
 def widget(
@@ -61,6 +76,9 @@ def widget(
 
 def text_widget(name: str) -> tuple[str, Callable[[], None]]:
     """As `widget`, for a line of text; an empty one is not mentioned in the address."""
+    said = st.session_state.get(_SAID, {}).pop(name, None)
+    if said is not None:
+        _store()[name] = said
     choice = choice_of(name)
     value = st.query_params.get(name, "") if choice is None else str(choice)
     key = f"{name}-"

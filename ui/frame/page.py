@@ -6,7 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from simcse_core.runs import queue
-from ui.frame import errors, operators, top_bar, translation, users
+from ui.frame import address, errors, operators, top_bar, translation, users
 from ui.frame.translation import N_, _
 from ui.shared import cache
 
@@ -43,8 +43,8 @@ PAGES = {
     "training": Page(
         "pages/training.py",
         N_("Training"),
-        N_("Which loss is worth it on my data?"),
-        N_("Race three losses from the same start, and see which one is ahead by more than chance."),
+        N_("Which loss suits my data?"),
+        N_("Race three losses from the same start, and see whether one is ahead by more than chance."),
         ":material/model_training:",
     ),
     "map": Page(
@@ -92,6 +92,7 @@ def begin(name: str, *, title: bool = True) -> None:
     server does not do, and it cannot be translated.
     """
     page = PAGES[name]
+    address.enter(name)
     # A picture of our own: Streamlit fetches a ":material/…:" icon for the browser's tab from the internet.
     icon = str(Path(__file__).parent / "frontend" / "icon.png")
     st.set_page_config(page_title=f"{_(page.title)} · SimCSE Explorer", page_icon=icon, layout="wide")
