@@ -11,8 +11,10 @@ import numpy as np
 from simcse_core.data import bundled
 from simcse_core.data.faq import bundled_faq
 from simcse_core.encoding.catalogue import CATALOGUE, load
+from simcse_core.encoding.model import SimCSE
 from simcse_core.encoding.protocol import Encoder
 from simcse_core.jsonable import jsonable
+from simcse_core.meaning.projection import Recipe
 from simcse_core.meaning.similarity import Background, cosine_similarity
 from simcse_core.runs import race, store
 from simcse_core.runs.config import open_split
@@ -21,6 +23,7 @@ from ui.classify import stored as classify
 from ui.frame.translation import LANGUAGES, catalogue
 from ui.losses import run as losses_run
 from ui.map import first as map_first
+from ui.map.honesty import grids
 from ui.map.honesty import stored as small_maps
 from ui.search import first
 from ui.search.corpus import BUNDLED as SEARCHED
@@ -28,6 +31,7 @@ from ui.shared import defaults
 from ui.shared.cache import EncoderSettings
 from ui.shared.prompt_and_dim import PAIR, sides
 from ui.shared.stored import FOLDER, StoredHeatmap, StoredRace, digest, embeddings_file
+from ui.start import stored as start
 
 
 def main() -> None:
@@ -40,6 +44,7 @@ def main() -> None:
     for language in LANGUAGES:
         map_first.store(language)
     store_small_maps()
+    _write("questions", asdict(questions()))
     with tempfile.TemporaryDirectory() as home:
         os.environ["SIMCSE_HOME"] = home
         for language in LANGUAGES:
@@ -95,6 +100,20 @@ def store_small_maps() -> None:
     for data in small_maps.names():
         texts, settings = small_maps.of_bundled(data)
         small_maps.store(data, load(settings.model).encode(texts.texts), texts.texts, settings.model)
+
+
+def questions() -> start.Questions:
+    """The small figures of the page Start: a good model, one whose cosines are all high, and a map with two seeds."""
+    good, crowded = SimCSE.load(defaults.model("en")), load(crowded_example())
+    maps = small_maps.load(f"{map_first.DATA}-en")
+    assert maps is not None
+    first, second = (maps.maps[recipe].points for recipe in grids.seeds(Recipe.of(grids.USUAL))[:2])
+    return start.compute(good, crowded, first, second)
+
+
+def crowded_example() -> str:
+    """A good model whose cosines are all high, and which needs no network."""
+    return next(card.name for card in CATALOGUE.values() if card.temperature is not None and card.package)
 
 
 def faq_texts(language: str) -> list[tuple[EncoderSettings, list[str]]]:

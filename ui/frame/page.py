@@ -25,7 +25,13 @@ class Page:
 
 
 PAGES = {
-    "start": Page("app.py", N_("Start"), "", "", ":material/home:"),
+    "start": Page(
+        "app.py",
+        N_("Start"),
+        N_("Sentences become vectors, and their angle says how close they are"),
+        "",
+        ":material/home:",
+    ),
     "similarity": Page(
         "pages/similarity.py",
         N_("Similarity"),

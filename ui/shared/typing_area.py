@@ -46,6 +46,19 @@ def put(key: str, text: str) -> None:
     state.default = ""  # it is the user's own: no change of language or sample may lose it
 
 
+def text_of(key: str, default: str) -> str:
+    """The text of a text area, whether or not it is drawn now: what was typed, else what it starts with."""
+    state: _AreaState | None = st.session_state.get(f"{key}-state")
+    return default if state is None or state.text == state.default else state.text
+
+
+def reset(key: str, sample: str) -> None:
+    """Fill a text area with its sample again."""
+    state: _AreaState | None = st.session_state.get(f"{key}-state")
+    if state is not None and state.text != sample:
+        state.replace(sample)
+
+
 def typing_area(
     label: str,
     *,
