@@ -103,17 +103,11 @@ def store_small_maps() -> None:
 
 
 def questions() -> start.Questions:
-    """The small figures of the page Start: a good model, one whose cosines are all high, and a map with two seeds."""
-    good, crowded = SimCSE.load(defaults.model("en")), load(crowded_example())
+    """The small figures of the page Start: the model that pages begin with, and a map with two seeds."""
     maps = small_maps.load(f"{map_first.DATA}-en")
     assert maps is not None
     first, second = (maps.maps[recipe].points for recipe in grids.seeds(Recipe.of(grids.USUAL))[:2])
-    return start.compute(good, crowded, first, second)
-
-
-def crowded_example() -> str:
-    """A good model whose cosines are all high, and which needs no network."""
-    return next(card.name for card in CATALOGUE.values() if card.temperature is not None and card.package)
+    return start.compute(SimCSE.load(start.MODEL), first, second)
 
 
 def faq_texts(language: str) -> list[tuple[EncoderSettings, list[str]]]:

@@ -10,6 +10,7 @@ from tests.browser.serving import IDLE, PATHS, Server, visit
 
 HEATMAP = ".st-key-heatmap-box .js-plotly-plot"
 FIGURES = {
+    "start": ".start-arrows svg",
     "losses": ".circles[data-painted]",
     "map": ".st-key-stage-figure canvas",
     "training": ".curves-stage svg path",
@@ -252,7 +253,7 @@ def test_back_takes_one_press_a_page_whatever_was_set_on_it(tab: Page, server: S
     tab.wait_for_url("**order=cluster**")
     tab.wait_for_selector(IDLE)
     tab.go_back()
-    expect(tab.get_by_role("heading", name="Where to next?")).to_be_visible()
+    expect(tab.get_by_role("heading", name="Eight questions")).to_be_visible()
     expect(tab).to_have_url(f"{server.address}/?language=en")
 
 

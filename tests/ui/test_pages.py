@@ -50,7 +50,7 @@ def test_every_page_opens_in_both_languages_without_an_error(open_page: Open, na
     assert not page.exception
     assert not page.error
     heading = page.title[0].value
-    assert heading.isascii() == (language == "en" or name == "start")
+    assert heading.isascii() == (language == "en")
 
 
 @pytest.mark.parametrize(
@@ -124,9 +124,8 @@ def type_sentences(page: AppTest, text: str) -> AppTest:
 def test_the_first_heatmap_does_not_wait_for_the_model(
     open_page: Open, monkeypatch: pytest.MonkeyPatch, language: str
 ) -> None:
-    """With a model that never arrives, the start page and the similarity page are complete all the same."""
+    """With a model that never arrives, the page is complete all the same."""
     monkeypatch.setattr(cache, "loading", lambda _name: Future[Any]())
-    assert len(open_page("start", language).get("plotly_chart")) == 1
     page = open_page("similarity", language)
     assert page.table[0].value.shape == (8, 8)
 

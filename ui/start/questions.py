@@ -10,6 +10,7 @@ from ui.frame import page, projector
 from ui.frame.components import component
 from ui.frame.translation import N_, _, language
 from ui.start import figures
+from ui.start.stored import crowded_at
 
 _FRONTEND = Path(__file__).parent / "frontend"
 IN_A_ROW = 4
@@ -40,9 +41,9 @@ QUESTIONS = (
     Question(
         N_("Why is everything 0.9?"),
         "similarity",
-        {"look": "spread"},
+        {"look": "spread", "layer": str(crowded_at()[0]), "pooling": crowded_at()[1], "range": "fixed"},
         figures.everything_is_close,
-        N_("The cosines of unrelated sentences by two models: around 0, and near 0.9"),
+        N_("The cosines of unrelated sentences: around 0 by the model as it comes, near 0.9 in a lower layer"),
     ),
     Question(
         N_("Which layer and which pooling?"),

@@ -13,16 +13,19 @@ from numpy.typing import NDArray
 
 from simcse_core.data import bundled
 from simcse_core.data.kinds import Scored
+from simcse_core.encoding.cards import CATALOGUE
 from simcse_core.meaning.similarity import Background
+from ui.shared import defaults
 from ui.shared.stored import FOLDER
 
 if TYPE_CHECKING:
     import torch
 
     from simcse_core.encoding.model import SimCSE
-    from simcse_core.encoding.protocol import Encoder
 
 FILE = FOLDER / "questions.json"
+MODEL = defaults.model("en")
+"""Whose numbers they are."""
 BINS = 40
 """Of a histogram, over cosines from -1 to 1."""
 PADDING = tuple(range(0, 49, 4))
@@ -35,10 +38,10 @@ POINTS = 60
 class Questions:
     """The numbers behind the small figures."""
 
-    good: list[int]
-    """(BINS,) how many unrelated pairs have which cosine, by a model that keeps them near 0."""
+    as_it_comes: list[int]
+    """(BINS,) how many unrelated pairs have which cosine by the model as it comes."""
     crowded: list[int]
-    """(BINS,) the same pairs by a model that gives all of them high cosines."""
+    """(BINS,) the same pairs in the layer and with the pooling where all their cosines are high."""
     spearman: list[list[float | None]]
     """(layers, poolings) on bundled scored pairs; None where all embeddings are equal."""
     masked: list[float]
@@ -57,12 +60,18 @@ def questions() -> Questions:
     return Questions(**json.loads(FILE.read_text(encoding="utf-8")))
 
 
-def compute(good: "SimCSE", crowded: "Encoder", first: NDArray[np.float32], second: NDArray[np.float32]) -> Questions:
-    """All numbers, from two models and two maps.
+def crowded_at() -> tuple[int, str]:
+    """The layer and the pooling at which even unrelated sentences are close."""
+    found = CATALOGUE[MODEL].crowded_at
+    assert found is not None
+    return found
+
+
+def compute(model: "SimCSE", first: NDArray[np.float32], second: NDArray[np.float32]) -> Questions:
+    """All numbers, from a model and two maps.
 
     Args:
-        good: a model whose unrelated sentences have cosines near 0.
-        crowded: a model whose unrelated sentences have high cosines.
+        model: `MODEL`.
         first: (N, 2) a map of some texts.
         second: (N, 2) a map of the same texts with another seed.
     """
@@ -70,12 +79,13 @@ def compute(good: "SimCSE", crowded: "Encoder", first: NDArray[np.float32], seco
 
     scored = bundled.load("scored-en")
     assert isinstance(scored, Scored)
-    grid = spearman_grid(good, scored.sentence1, scored.sentence2, scored.score)
-    masked, unmasked = padded(good, bundled.samples()["first_look"].sentences["en"][0])
+    grid = spearman_grid(model, scored.sentence1, scored.sentence2, scored.score)
+    masked, unmasked = padded(model, bundled.samples()["first_look"].sentences["en"][0])
     maps = [_thinned(points) for points in (first, second)]
+    layer, pooling = crowded_at()
     return Questions(
-        good=_histogram(good),
-        crowded=_histogram(crowded),
+        as_it_comes=_histogram(model),
+        crowded=_histogram(model.configured(layer=layer, pooling=pooling)),
         spearman=[[None if np.isnan(value) else round(value, 3) for value in row] for row in grid.values.tolist()],
         masked=masked,
         unmasked=unmasked,
@@ -108,7 +118,7 @@ def padded(model: "SimCSE", text: str) -> tuple[list[float], list[float]]:
     return cosines(masked), cosines(unmasked)
 
 
-def _histogram(model: "Encoder") -> list[int]:
+def _histogram(model: "SimCSE") -> list[int]:
     cosines = Background.of(model.encode(bundled.unrelated("en"))).cosines
     return np.histogram(cosines, BINS, (-1, 1))[0].tolist()
 
