@@ -20,7 +20,7 @@ from simcse_core.learning.circle.batch import LETTERS, Targets
 from ui.frame import projector
 from ui.frame.components import component
 from ui.frame.translation import _, language
-from ui.shared.colors import PUOR, of_category
+from ui.shared.colors import cosine_stops, of_category
 
 KEY = "circles"
 _EDITED = "circles-edited"
@@ -114,7 +114,7 @@ def circles(
         ],
         "projector": projector.is_on(),
         "compact": compact,
-        "stops": PUOR,
+        "stops": cosine_stops(),
         "words": {**_words(), **(words or {})},
         "story": [{"heading": heading, "text": text} for heading, text in story],
     }

@@ -132,7 +132,7 @@ def of_cosines(cosines: NDArray[np.floating], query: str) -> Numbers:
         cosines.astype(np.float64),
         middle - reach,
         middle + reach,
-        _("cosine with “{query}”; white: the median").format(query=short),
+        _("cosine with “{query}”; no colour: the median").format(query=short),
         "cosine",
     )
 

@@ -12,7 +12,7 @@ from plotly.colors import sample_colorscale
 from simcse_core.meaning.intervals import Interval
 from simcse_core.plain import markup
 from ui.shared import colors as palette
-from ui.shared.matrix.colors import NEUTRAL, CosineColors, is_dark
+from ui.shared.matrix.colors import NEUTRAL, NEUTRAL_ON_DARK, CosineColors, takes_light_ink
 
 NUMBERS_UP_TO = 12
 """Cells show their numbers up to this many sentences."""
@@ -22,8 +22,8 @@ CLASSES_UP_TO = 24
 """So many classes get a colour and shape of their own on a map; nobody could tell more apart."""
 COSINES = CosineColors()
 """From -1 to 1."""
-OUTLINE = "#009E73"
-"""Of a cell that is pointed out: in none of the scale's colours."""
+OUTLINE = (("#FFFFFF", 6), ("#000000", 2.5))
+"""Of a cell that is pointed out: a white and a black line, which no scale and no category has."""
 LABELS_UP_TO = 30
 """Up to this many sentences label the rows; above, only the hover text shows them."""
 
@@ -41,7 +41,7 @@ def heatmap(
     labels: bool = True,
     outlined: tuple[int, int] | None = None,
 ) -> go.Figure:
-    """A matrix of cosines, by default on the fixed scale from -1 (orange) over 0 (white) to 1 (purple).
+    """A matrix of cosines, by default on the fixed scale from -1 (orange) over 0 (no colour) to 1 (purple).
 
     Args:
         similarity: (N, N).
@@ -103,7 +103,11 @@ def heatmap(
             "tickvals": [names[row] for row in rows],
             "ticktext": [row_labels[row] if some else str(numbers[row]) for row in rows],
         },
-        "shapes": [_outline(row, column) for row, column in ({outlined, outlined[::-1]} if outlined else ())],
+        "shapes": [
+            _outline(row, column, *line)
+            for row, column in ({outlined, outlined[::-1]} if outlined else ())
+            for line in OUTLINE
+        ],
         "height": height or (LOW if few else HIGH),
         "margin": {"l": 0, "r": 0, "t": 24, "b": 44},
         "uirevision": "keep",
@@ -114,33 +118,35 @@ def heatmap(
     )  # in one go: a figure that is updated piece by piece takes seven times as long
 
 
-def _outline(row: int, column: int) -> dict[str, object]:
+def _outline(row: int, column: int, color: str, width: float) -> dict[str, object]:
     return {
         "type": "rect",
         "x0": column - 0.5,
         "x1": column + 0.5,
         "y0": row - 0.5,
         "y1": row + 0.5,
-        "line": {"color": OUTLINE, "width": 3},
+        "line": {"color": color, "width": width},
     }
 
 
 def color_scale(colors: CosineColors) -> list[list[object]]:
-    """Plotly's colour scale; what is under the threshold is one grey."""
-    scale: list[list[object]] = [[step / (len(colors.stops) - 1), color] for step, color in enumerate(colors.stops)]
+    """Plotly's colour scale for the theme of the page; what is under the threshold is one grey."""
+    dark = palette.is_dark_page()
+    stops, neutral = colors.stops(dark=dark), NEUTRAL_ON_DARK if dark else NEUTRAL
+    scale: list[list[object]] = [[step / (len(stops) - 1), color] for step, color in enumerate(stops)]
     if colors.threshold is None:
         return scale
     least = min(max((colors.threshold - colors.low) / (colors.high - colors.low), 0.0), 1.0)
     if least == 1:
-        return [[0.0, NEUTRAL], [1.0, NEUTRAL]]
+        return [[0.0, neutral], [1.0, neutral]]
     least_color = sample_colorscale(scale, [least])[0]
     above = [[position, color] for position, color in scale if float(str(position)) > least]
-    return [[0.0, NEUTRAL], [least, NEUTRAL], [least, least_color], *above]
+    return [[0.0, neutral], [least, neutral], [least, least_color], *above]
 
 
 def _numbers(values: NDArray[np.float32], names: Sequence[str], colors: CosineColors, size: int) -> list[go.Heatmap]:
     """The numbers in the cells, dark on light and light on dark. The cells of these two are invisible."""
-    dark = is_dark(values, colors)
+    light = takes_light_ink(values, colors, dark=palette.is_dark_page())
     clear = [[0.0, "rgba(0,0,0,0)"], [1.0, "rgba(0,0,0,0)"]]
     return [
         go.Heatmap(
@@ -153,7 +159,7 @@ def _numbers(values: NDArray[np.float32], names: Sequence[str], colors: CosineCo
             textfont={"size": size, "color": ink},
             hoverinfo="skip",
         )
-        for cells, ink in ((dark, "#FFFFFF"), (~dark, "#131119"))
+        for cells, ink in ((light, palette.LIGHT_INK), (~light, palette.DARK_INK))
         if cells.any()
     ]
 
@@ -200,10 +206,15 @@ def scatter(
                 unselected={"marker": {"opacity": 1.0}},
             )
         )
-    for positions, size, name in (
-        (list(neighbours), 15, "neighbours"),
-        ([] if selected is None else [selected], 20, "selected"),
-    ):
+    rings = (
+        (positions, size, name, line)
+        for positions, size, name in (
+            (list(neighbours), 15, "neighbours"),
+            ([] if selected is None else [selected], 20, "selected"),
+        )
+        for line in OUTLINE
+    )
+    for positions, size, name, (color, width) in rings:
         if positions:
             figure.add_trace(
                 go.Scatter(
@@ -213,7 +224,7 @@ def scatter(
                     name=name,
                     showlegend=False,
                     hoverinfo="skip",
-                    marker={"symbol": "circle-open", "size": size, "color": palette.PUOR[1], "line": {"width": 3}},
+                    marker={"symbol": "circle-open", "size": size, "color": color, "line": {"width": width}},
                 )
             )
     figure.update_xaxes(visible=False)

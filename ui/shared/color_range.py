@@ -39,8 +39,8 @@ def side_by_side(unrelated: Sequence[float | None]) -> list[CosineColors]:
 def in_words(colors: CosineColors) -> str:
     """What purple, white and orange mean."""
     if not colors.white:
-        return _("Purple is close, white is unrelated, orange would be opposite.")
+        return _("Purple is close, orange would be opposite; unrelated has no colour.")
     return _(
-        "White is {white}, the median cosine that the model gives to unrelated sentences. Deep purple is 1; orange "
-        "pairs are even farther apart than unrelated ones."
+        "No colour is {white}, the median cosine that the model gives to unrelated sentences. Deepest purple is 1; "
+        "orange pairs are even farther apart than unrelated ones."
     ).format(white=colors.number(colors.middle))

@@ -1,5 +1,8 @@
 """One colour meaning everywhere: the cosine scale, and a fixed colour for each category and each loss."""
 
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
 from simcse_core.errors import OptionError
 
 PUOR = [
@@ -17,7 +20,54 @@ PUOR = [
 ]
 """ColorBrewer's PuOr, orange at -1, purple at 1: safe for colour-blind eyes."""
 
-COSINE_SCALE: list[list[object]] = [[step / (len(PUOR) - 1), color] for step, color in enumerate(PUOR)]
+PUOR_ON_DARK = [
+    "#FFB66D",
+    "#DF954E",
+    "#B17843",
+    "#815E3E",
+    "#544437",
+    "#2E2D33",
+    "#4A435D",
+    "#6B5B91",
+    "#8E75C5",
+    "#B195EF",
+    "#D1BCFF",
+]
+"""The same hues on a dark page: 0 is nearly its ground, -1 and 1 are lightest. Equal steps of lightness in OKLab."""
+DARK_INK, LIGHT_INK = "#000000", "#FFFFFF"
+"""Of letters on colours: one of the two has a contrast of at least 4.5 on any colour."""
+LIGHT_FROM = 0.179
+"""The relative luminance from which on a colour takes dark letters."""
+
+
+def is_dark_page() -> bool:
+    """Whether the page of this session has the dark theme."""
+    return get_script_run_ctx(suppress_warning=True) is not None and st.context.theme.type == "dark"
+
+
+def cosine_stops() -> list[str]:
+    """PuOr for the theme of the page, from -1 (orange) over 0 (the page's own ground, nearly) to 1 (purple)."""
+    return PUOR_ON_DARK if is_dark_page() else PUOR
+
+
+def cosine_scale() -> list[list[object]]:
+    """`cosine_stops` as Plotly takes it."""
+    stops = cosine_stops()
+    return [[step / (len(stops) - 1), color] for step, color in enumerate(stops)]
+
+
+def luminance(color: str) -> float:
+    """W3C's relative luminance of "#rrggbb", from 0 to 1."""
+    channels = [int(color[start : start + 2], 16) / 255 for start in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in channels)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(first: str, second: str) -> float:
+    """W3C's contrast of two colours "#rrggbb", from 1 to 21."""
+    darker, lighter = sorted((luminance(first), luminance(second)))
+    return (lighter + 0.05) / (darker + 0.05)
+
 
 OKABE_ITO = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#999999", "#F0E442"]
 """Okabe and Ito's palette; grey replaces their black, which would be invisible on a dark page."""

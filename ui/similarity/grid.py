@@ -75,7 +75,7 @@ def show(texts: Sequence[str], settings: cache.EncoderSettings, view: View) -> N
     )
     meaning = _("All purple means that these embeddings hardly tell the sentences apart.")
     if unrelated is not None:
-        meaning = _("White is the median cosine of unrelated sentences, measured for each picture.")
+        meaning = _("No colour is the median cosine of unrelated sentences, measured for each picture.")
     caption = _(
         "Each small picture is the heatmap above in another layer and pooling, with the mean cosine of "
         "different sentences over it."

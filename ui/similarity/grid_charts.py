@@ -39,7 +39,7 @@ def tiles(grid: SimilarityGrid, *, layer_title: str, unrelated: Grid | None = No
                 yanchor="bottom",
             )
     figure.add_trace(
-        go.Heatmap(z=canvas, zmin=-1, zmax=1, colorscale=colors.COSINE_SCALE, showscale=False, hoverinfo="skip")
+        go.Heatmap(z=canvas, zmin=-1, zmax=1, colorscale=colors.cosine_scale(), showscale=False, hoverinfo="skip")
     )
     middles = [index * step + (n - 1) / 2 for index in range(max(len(grid.layers), len(grid.poolings)))]
     figure.update_xaxes(
@@ -74,7 +74,7 @@ def values(grid: Grid, *, layer_title: str) -> go.Figure:
             y=list(map(pooling_name, grid.poolings)),
             zmin=-1,
             zmax=1,
-            colorscale=colors.COSINE_SCALE,
+            colorscale=colors.cosine_scale(),
             xgap=2,
             ygap=2,
             showscale=False,

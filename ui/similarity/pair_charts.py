@@ -69,7 +69,7 @@ def word_pairs(values: NDArray[np.float32], rows: Sequence[str], columns: Sequen
         y=list(range(len(rows))),
         zmin=-reach,
         zmax=reach,
-        colorscale=colors.COSINE_SCALE,
+        colorscale=colors.cosine_scale(),
         xgap=1,
         ygap=1,
         showscale=False,

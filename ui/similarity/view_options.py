@@ -47,8 +47,8 @@ def choose(similarity: Matrix, summary: Summary, *, content: str, unrelated: flo
     elif colors.sequential:
         st.caption(
             _(
-                "The colours are stretched from {low:.2f} to {high:.2f}: white is no longer 0, and pictures with other "
-                "sentences cannot be compared by colour."
+                "The colours are stretched from {low:.2f} to {high:.2f}: no colour no longer means 0, and pictures "
+                "with other sentences cannot be compared by colour."
             ).format(low=colors.low, high=colors.high)
         )
     if order != "cluster":

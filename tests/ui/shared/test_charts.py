@@ -1,3 +1,7 @@
+import tomllib
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import plotly.graph_objects as go
 import pytest
@@ -5,6 +9,7 @@ import pytest
 from simcse_core.learning.losses import losses
 from ui.frame.errors import plain
 from ui.shared import charts, colors
+from ui.shared.matrix.colors import CosineColors, takes_light_ink
 
 EVIL = "<img src=x onerror=alert(1)><b>&amp;"
 
@@ -73,7 +78,7 @@ def test_an_empty_curve_is_a_chart_all_the_same() -> None:
 def test_numbers_are_dark_on_light_cells_and_light_on_dark_ones() -> None:
     cosines = np.array([[1.0, 0.1, 0.55], [0.1, 1.0, -0.9], [0.55, -0.9, 1.0]], dtype=np.float32)
     cells, light, dark = charts.heatmap(cosines, list("abc")).data
-    assert (light.textfont.color, dark.textfont.color) == ("#FFFFFF", "#131119")
+    assert (light.textfont.color, dark.textfont.color) == (colors.LIGHT_INK, colors.DARK_INK)
     np.testing.assert_array_equal(np.isnan(light.z), ~np.isnan(dark.z))
     assert np.isnan(dark.z[0][0])
     assert not np.isnan(dark.z[0][1])
@@ -91,3 +96,34 @@ def test_texts_to_choose_from_differ_and_are_short_enough_for_thousands_in_one_m
     choices = [charts.numbered(texts, at) for at in range(3)]
     assert choices[:2] == ["1  the same", "2  the same"]
     assert len(choices[2].encode()) * 5_000 < 8_000_000
+
+
+PAGES = {"light": ("#FFFFFF", CosineColors().stops()), "dark": ("#16151C", CosineColors().stops(dark=True))}
+
+
+@pytest.mark.parametrize("theme", PAGES)
+def test_the_ends_of_the_scale_stand_out_from_the_page_and_its_middle_hardly_does(theme: str) -> None:
+    page, stops = PAGES[theme]
+    themes = tomllib.loads((Path(__file__).parent.parent.parent.parent / ".streamlit/config.toml").read_text())["theme"]
+    assert themes[theme]["backgroundColor"] == page
+    assert themes[theme]["chartDivergingColors"] == stops[:-1]
+    assert min(colors.contrast(page, stops[0]), colors.contrast(page, stops[-1])) >= 3
+    assert 1.05 < colors.contrast(page, stops[5]) < 1.5
+    contrasts = [colors.contrast(page, stop) for stop in stops]
+    assert contrasts[:6] == sorted(contrasts[:6], reverse=True), "the farther from 0, the more it stands out"
+    assert contrasts[5:] == sorted(contrasts[5:])
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("scale", [CosineColors(), CosineColors(0.6, 1), CosineColors(threshold=0.3)])
+def test_numbers_can_be_read_on_every_colour_of_the_scale(scale: CosineColors, dark: bool) -> None:
+    table: Any = scale.for_browser()["on_dark" if dark else "table"]
+    cosines = (np.arange(255) / 127 - 1).astype(np.float32)
+    light = takes_light_ink(cosines, scale, dark=dark)
+    for color, takes_light in zip(table, light, strict=False):
+        assert colors.contrast(color, colors.LIGHT_INK if takes_light else colors.DARK_INK) >= 4.5
+
+
+def test_contrast_is_that_of_the_standard() -> None:
+    assert colors.contrast("#000000", "#FFFFFF") == pytest.approx(21)
+    assert colors.contrast("#777777", "#FFFFFF") == pytest.approx(4.48, abs=0.005)  # the grey of WebAIM's examples

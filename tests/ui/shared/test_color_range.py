@@ -43,7 +43,7 @@ def test_the_legend_says_in_words_what_white_is() -> None:
     assert [scale.name(tick) for tick in scale.ticks] == ["0.7", "0.85 unrelated", "1"]
     identity = np.eye(2, dtype=np.float32)
     assert "0.85 unrelated" in to_html(identity, ["a", "b"], title="", words={"table": ""}, language="en", colors=scale)
-    assert "White is 0.85" in color_range.in_words(scale)
+    assert "No colour is 0.85" in color_range.in_words(scale)
 
 
 @pytest.mark.parametrize("unrelated", [0.999, 0.99999, 1.0])

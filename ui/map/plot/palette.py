@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ui.frame.translation import _
 from ui.map.plot.model import Classes, Numbers
-from ui.shared.colors import PUOR
+from ui.shared.colors import PUOR, PUOR_ON_DARK
 
 MOST_CLASSES = 8
 OTHER = "#999999"
@@ -53,11 +53,17 @@ class Colored:
     """How many have no number."""
 
 
-def colored(color: Classes | Numbers | None, count: int) -> Colored:
-    """The codes of N texts with what they mean; all the same without a colour."""
+def colored(color: Classes | Numbers | None, count: int, *, dark: bool = False) -> Colored:
+    """The codes of N texts with what they mean; all the same without a colour.
+
+    Args:
+        color: of the texts.
+        count: N.
+        dark: on a dark page.
+    """
     if color is None:
         return Colored(np.zeros(count, dtype=np.uint8), "", (Entry("", PLAIN, 0, count),))
-    return _classes(color) if isinstance(color, Classes) else _numbers(color)
+    return _classes(color) if isinstance(color, Classes) else _numbers(color, dark=dark)
 
 
 def _classes(classes: Classes) -> Colored:
@@ -81,11 +87,11 @@ def _classes(classes: Classes) -> Colored:
     return Colored(codes.astype(np.uint8), classes.title, tuple(entries))
 
 
-def _numbers(numbers: Numbers) -> Colored:
+def _numbers(numbers: Numbers, *, dark: bool) -> Colored:
     width = numbers.high - numbers.low
     shares = (np.asarray(numbers.values, dtype=np.float64) - numbers.low) / (width if width > 0 else 1.0)
     codes = np.where(np.isnan(shares), NO_NUMBER, np.rint(np.nan_to_num(shares).clip(0, 1) * (NO_NUMBER - 1)))
-    stops = PUOR if numbers.kind == "cosine" else CIVIDIS
+    stops: Sequence[str] = (PUOR_ON_DARK if dark else PUOR) if numbers.kind == "cosine" else CIVIDIS
     digits = _digits(width)
     ticks = tuple((place, _written(numbers.low + place * width, digits)) for place in (0.0, 0.5, 1.0))
     table = (*_between(stops), NONE)

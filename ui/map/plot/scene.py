@@ -23,14 +23,14 @@ class Scene:
     arrays: tuple[packing.Array, ...]
 
 
-def scene(plot: Plot, *, most_text: int = packing.TEXTS_UP_TO) -> Scene:
+def scene(plot: Plot, *, most_text: int = packing.TEXTS_UP_TO, dark: bool = False) -> Scene:
     """Pack a plot, with its texts when they have no more than so many bytes."""
     frames = packing.frames(plot)
     layouts = [
         packing.Array.of(f"layout-{number}", packing.places(layout, frame))
         for number, (layout, frame) in enumerate(zip(plot.layouts, frames, strict=True))
     ]
-    colors = colored(plot.color, plot.count)
+    colors = colored(plot.color, plot.count, dark=dark)
     texts = packing.texts(plot.texts, shown, most_text)
     arrays = {
         "color": colors.codes.tobytes(),

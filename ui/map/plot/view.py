@@ -13,6 +13,7 @@ from ui.map.plot import packing
 from ui.map.plot.model import Plot, Touched
 from ui.map.plot.scene import scene, shown
 from ui.map.plot.words import words
+from ui.shared.colors import is_dark_page
 
 MOST_ASKED = 400
 """Texts in one answer."""
@@ -39,7 +40,7 @@ def plot(
     Returns:
         What somebody chose and selected last on a map of these texts with this key, whatever the page has set since.
     """
-    picture = scene(plot)
+    picture = scene(plot, dark=is_dark_page())
     data = {
         **picture.description,
         "key": key,

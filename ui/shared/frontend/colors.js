@@ -1,5 +1,5 @@
 // Colours as "#rrggbb".
-export const DARK_INK = "#131119"
+export const DARK_INK = "#000000"
 export const LIGHT_INK = "#FFFFFF"
 
 // [red, green, blue], each 0 to 255.

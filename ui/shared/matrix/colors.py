@@ -6,9 +6,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from ui.shared.colors import PUOR
+from ui.shared.colors import LIGHT_FROM, PUOR, PUOR_ON_DARK, luminance
 
-NEUTRAL = "#CCCBD0"
+NEUTRAL, NEUTRAL_ON_DARK = "#CCCBD0", "#4B4A4F"
 """Cells under the threshold, and cells without a number."""
 NO_NUMBER = 255
 NARROW = 0.05
@@ -19,7 +19,8 @@ NARROW = 0.05
 class CosineColors:
     """PuOr from `low` to `high`; cells under the threshold are a neutral grey.
 
-    The project's scale goes from -1 to 1, with 0 white. A page that stretches it says so.
+    The project's scale goes from -1 to 1, with 0 nearly the page's own ground, white or dark. A page that stretches it
+    says so.
     """
 
     low: float = -1.0
@@ -39,15 +40,20 @@ class CosineColors:
         """The cosine that is white, but for a sequential scale."""
         return (self.low + self.high) / 2
 
-    @property
-    def stops(self) -> list[str]:
-        """Colours at equal distances from `low` to `high`."""
-        return PUOR[len(PUOR) // 2 :] if self.sequential else PUOR
+    def stops(self, *, dark: bool = False) -> list[str]:
+        """Colours at equal distances from `low` to `high`.
+
+        Args:
+            dark: on a dark page.
+        """
+        stops = PUOR_ON_DARK if dark else PUOR
+        return stops[len(stops) // 2 :] if self.sequential else stops
 
     def for_browser(self) -> dict[str, object]:
-        """What the frontend needs: 256 colours, the ends of the scale, and where the colour bar is labelled."""
+        """What the frontend needs: 256 colours for a light page and for a dark one, and what the colour bar says."""
         ticks = [{"at": (tick - self.low) / (self.high - self.low), "text": self.name(tick)} for tick in self.ticks]
-        return {"table": list(_table(self)), "low": self.low, "high": self.high, "ticks": ticks}
+        table, on_dark = list(_table(self)), list(_table(self, dark=True))
+        return {"table": table, "on_dark": on_dark, "low": self.low, "high": self.high, "ticks": ticks}
 
     @property
     def ticks(self) -> list[float]:
@@ -70,34 +76,31 @@ class CosineColors:
         return f"{cosine:.{digits}f}".rstrip("0").rstrip(".")
 
 
-def is_dark(cosines: NDArray[np.float32], colors: CosineColors) -> NDArray[np.bool_]:
-    """Which cells have a colour on which a light number is read better (W3C's relative luminance below 0.18)."""
+def takes_light_ink(cosines: NDArray[np.float32], colors: CosineColors, *, dark: bool = False) -> NDArray[np.bool_]:
+    """Which cells have a colour on which a light number is read better, on a light or a dark page."""
     places = np.nan_to_num(np.rint((cosines + 1) * 127), nan=NO_NUMBER).clip(0, NO_NUMBER).astype(np.uint8)
-    return np.asarray(_luminance(colors)[places] < 0.18)
+    return np.asarray(_luminance(colors, dark=dark)[places] < LIGHT_FROM)
 
 
 @lru_cache(maxsize=64)
-def _luminance(colors: CosineColors) -> NDArray[np.float64]:
+def _luminance(colors: CosineColors, *, dark: bool) -> NDArray[np.float64]:
     """(256,) relative luminance of each colour."""
-    channels = np.array([[int(color[start : start + 2], 16) for start in (1, 3, 5)] for color in _table(colors)]) / 255
-    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
-    return np.asarray(linear @ np.array([0.2126, 0.7152, 0.0722]))
+    return np.array([luminance(color) for color in _table(colors, dark=dark)])
 
 
 @lru_cache(maxsize=64)
-def _table(colors: CosineColors) -> tuple[str, ...]:
+def _table(colors: CosineColors, *, dark: bool = False) -> tuple[str, ...]:
     """256 colours "#rrggbb"; byte b stands for the cosine b / 127 - 1, the last one for no number."""
-    stops = np.array([[int(color[start : start + 2], 16) for start in (1, 3, 5)] for color in colors.stops])
+    stops = np.array([[int(color[start : start + 2], 16) for start in (1, 3, 5)] for color in colors.stops(dark=dark)])
+    neutral = NEUTRAL_ON_DARK if dark else NEUTRAL
     cosines = np.arange(NO_NUMBER) / 127 - 1
     places = (cosines - colors.low) / (colors.high - colors.low)
-    channels = [
-        np.interp(places, np.linspace(0, 1, len(colors.stops)), channel).round().astype(int) for channel in stops.T
-    ]
+    channels = [np.interp(places, np.linspace(0, 1, len(stops)), channel).round().astype(int) for channel in stops.T]
     table = [f"#{red:02X}{green:02X}{blue:02X}" for red, green, blue in zip(*channels, strict=True)]
     if colors.threshold is not None:
         # The nearest byte of a cosine just above the threshold may lie just under it.
         table = [
-            color if cosine >= colors.threshold - 0.5 / 127 else NEUTRAL
+            color if cosine >= colors.threshold - 0.5 / 127 else neutral
             for color, cosine in zip(table, cosines, strict=True)
         ]
-    return (*table, NEUTRAL)
+    return (*table, neutral)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from plotly.colors import sample_colorscale
 
 from ui.frame.translation import _
-from ui.shared.colors import COSINE_SCALE
+from ui.shared.colors import cosine_scale
 
 TENTHS = 10
 MOST_TICKS = 8
@@ -45,7 +45,7 @@ def of_cosines(lowest: float, highest: float) -> Axis:
     high = min(max(math.ceil(highest * TENTHS - 1e-6) / TENTHS, low + 0.2), 1.0)
     low = min(low, high - 0.2)
     places = [place / 10 for place in range(11)]
-    colors = sample_colorscale(COSINE_SCALE, [(low + place * (high - low) + 1) / 2 for place in places])
+    colors = sample_colorscale(cosine_scale(), [(low + place * (high - low) + 1) / 2 for place in places])
     return Axis(low, high, _("cosine similarity"), stops=tuple(zip(places, colors, strict=True)))
 
 

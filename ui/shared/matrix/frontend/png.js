@@ -18,7 +18,7 @@ function pngCell(count) {
   return count <= LARGEST_CELLS ? Math.max(1, Math.floor(2600 / count)) : LARGEST_CELLS / count
 }
 
-// texts: { title, footer }; scale: { table, low, high, ticks } see ui/shared/matrix/colors.py.
+// texts: { title, footer }; scale: { table, low, high, ticks } for white paper, see ui/shared/matrix/colors.py.
 function pngCanvas(matrix, scale, texts) {
   const size = pngCell(Math.max(matrix.rows, matrix.columns))
   const side = size * matrix.columns

@@ -7,7 +7,7 @@ import { DARK_INK, LIGHT_INK } from "../../frontend/colors.js"
 import { ARROWS } from "../../frontend/keys.js"
 import { clamp } from "../../frontend/numbers.js"
 import { cellAt, clampedView, drawAxes, fit, gutters, middleOf } from "./axes.js"
-import { colorTable } from "./colors.js"
+import { colorTable, onPageOf } from "./colors.js"
 import { drawMatrix } from "./draw.js"
 import { followPointers, followWheel } from "./gestures.js"
 import { savePng } from "./png.js"
@@ -44,10 +44,11 @@ export class MatrixViewer {
   // content: { matrix, sentences, scale, words, alt, height, selected, clicked, picture }, see ui/shared/matrix/view.py.
   show(content) {
     const before = this.#content
-    this.#content = content
-    if (before?.scale.table.join() !== content.scale.table.join()) this.#table = colorTable(content.scale.table)
+    const scale = onPageOf(this.#root, content.scale)
+    this.#content = { ...content, scale, paperScale: content.scale }
+    if (before?.scale.table.join() !== scale.table.join()) this.#table = colorTable(scale.table)
     this.#keepOrForget(before)
-    showWords(this.#root, content)
+    showWords(this.#root, this.#content)
     this.#fitIn()
     this.#read()
     if (!before) this.#listen()
@@ -322,8 +323,8 @@ export class MatrixViewer {
     this.#button("out").addEventListener("click", () => this.#zoomByButton(1 / ZOOM_STEP))
     this.#button("fit").addEventListener("click", () => this.#showAll())
     this.#button("save").addEventListener("click", () => {
-      const { matrix, scale, picture } = this.#content
-      savePng(matrix, scale, picture)
+      const { matrix, paperScale, picture } = this.#content
+      savePng(matrix, paperScale, picture)
     })
     new ResizeObserver(() => this.#stage.clientWidth !== this.#measuredWidth && this.#fitIn()).observe(this.#stage)
   }
