@@ -1,37 +1,51 @@
 """Training: race losses on a small data set and see which one is worth it."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from simcse_core.runs import queue
-from ui.frame import errors, page, projector, users
-from ui.frame.translation import _
+from ui.frame import errors, stage, users
 from ui.training import inputs, my_races, race
+from ui.training.inputs import RacePlan
+from ui.training.race import Shown
 
-page.begin("training")
-# The race comes first on a phone too; on a projector it needs the whole width.
-left, right = (st.container(), st.container()) if projector.is_on() else st.columns([7, 4], gap="large")
-
+places = stage.begin("training")
+st.html(Path(race.__file__).parent / "frontend" / "training.css")
 race_id = st.query_params.get("race")
-race_exists = False
-with left, errors.user_errors():
-    my_races.show(users.current(), race_id)
-    if race_id:
-        race.show(race_id)
-        race_exists = True
-    else:
-        race.recorded()
+shown: Shown | None = None
+plan: RacePlan | None = None
 
-with right, errors.user_errors():
-    st.header(_("A race of your own"), anchor=race.OWN_RACE)
-    plan, button = inputs.choose()
+with places.figure, errors.user_errors():
+    shown = race.opened(race_id) if race_id else race.recorded()
+with places.controls:
+    if shown is None:
+        my_races.show(users.current(), race_id)
+    else:
+        view = race.controls(shown)
+if shown is not None:
+    with places.figure, errors.user_errors():
+        race.figure(shown, view)
+    with places.finding, errors.user_errors():
+        race.finding(shown, view)
+
+settings = places.rail.container(key="race-settings", gap="small")
+with places.rail.container(key="race-start", gap="xsmall"), errors.user_errors():
+    button, progress = st.container(gap="xsmall"), st.container(gap="xsmall")
+    with settings, errors.user_errors():
+        plan = inputs.choose()
+    with progress:
+        if shown is not None:
+            race.how_far(shown)
     with button, errors.user_errors():
-        if (started := inputs.start_button(plan, users.current())) is not None:
+        is_busy = shown is not None and shown.is_busy
+        if (started := inputs.start_button(plan, users.current(), is_busy=is_busy)) is not None:
             st.query_params["race"] = started
             st.rerun()
 
-if race_id and race_exists:  # last, because it may take a moment
-    with left, errors.user_errors():
-        race.show_result(race_id)
+if shown is not None:  # last, because it may take a moment
+    with places.below, errors.user_errors():
+        race.more(shown, view)
 
 with errors.user_errors():
     queue.ensure_supervisor(soon=True)  # a worker gets ready while somebody reads

@@ -248,13 +248,15 @@ class About(Stored):
     """It came as a bundle."""
     names: dict[str, str] = {}
     """What each of the later owners calls it."""
+    files: dict[str, str] = {}
+    """By owner, the name of the file that they brought; nobody else sees it."""
 
     @field_validator("name")
     @classmethod
     def _one_line(cls, name: str) -> str:
         return printable(name)[:LONGEST_NAME]
 
-    @field_validator("names")
+    @field_validator("names", "files")
     @classmethod
     def _lines(cls, names: dict[str, str]) -> dict[str, str]:
         return {user: printable(name)[:LONGEST_NAME] for user, name in names.items()}
@@ -274,6 +276,14 @@ class About(Stored):
             return self.model_copy(update={"name": name})
         return self.model_copy(update={"names": {**self.names, user: name}})
 
+    def file_of(self, user: str | None) -> str:
+        """The name of the file that somebody brought to it; "" where there is none."""
+        return self.files.get(user or "", "")
+
+    def with_file(self, name: str, user: str) -> "About":
+        """The same with the name of a user's file."""
+        return self.model_copy(update={"files": {**self.files, user: printable(name)[:LONGEST_NAME]}})
+
     def joined_by(self, user: str) -> "About":
         """The same with another owner."""
         return self.model_copy(update={"owners": tuple(dict.fromkeys((*self.owners, user)))})
@@ -282,6 +292,7 @@ class About(Stored):
         """The same without one of its owners."""
         owners = tuple(owner for owner in self.owners if owner != user)
         names = {owner: name for owner, name in self.names.items() if owner in owners[1:]}
+        brought = {owner: file for owner, file in self.files.items() if owner in owners}
         is_first = self.owners[:1] != owners[:1]
         name = self.names.get(owners[0], "") if is_first else self.name
-        return self.model_copy(update={"owners": owners, "names": names, "name": name})
+        return self.model_copy(update={"owners": owners, "names": names, "name": name, "files": brought})

@@ -15,19 +15,27 @@ LINES = {
 HELPED = {
     1: "With this one seed {losses} did better than {baseline}, by more than the noise of the held-out items.",
     2: "With these two seeds {losses} did better than {baseline}, by more than the noise of the held-out items.",
-    FEWEST_SEEDS: "{losses} did better than {baseline}, by more than the noise.",
+    FEWEST_SEEDS: "Over {seeds} seeds {losses} did better than {baseline}, by more than the noise.",
 }
 """By number of seeds, of which there may be more than the last."""
 HURT = {
     1: "With this one seed {losses} did worse than {baseline}, by more than the noise of the held-out items.",
     2: "With these two seeds {losses} did worse than {baseline}, by more than the noise of the held-out items.",
-    FEWEST_SEEDS: "{losses} did worse than {baseline}, by more than the noise.",
+    FEWEST_SEEDS: "Over {seeds} seeds {losses} did worse than {baseline}, by more than the noise.",
 }
-NO_BETTER = "{loss} is no better than {baseline} by more than the noise."
-NONE_BETTER = "No loss did better than {baseline} by more than the noise."
+NO_BETTER = {
+    1: "With this one seed {loss} is not better than {baseline} by more than the noise of the held-out items.",
+    2: "With these two seeds {loss} is not better than {baseline} by more than the noise of the held-out items.",
+    FEWEST_SEEDS: "Over {seeds} seeds {loss} is not better than {baseline} by more than the noise.",
+}
+NONE_BETTER = {
+    1: "With this one seed no loss did better than {baseline} by more than the noise of the held-out items.",
+    2: "With these two seeds no loss did better than {baseline} by more than the noise of the held-out items.",
+    FEWEST_SEEDS: "Over {seeds} seeds no loss did better than {baseline} by more than the noise.",
+}
 LEVEL = "{ahead} and {rival} end level."
-AHEAD = "Among the losses {ahead} is ahead by more than the noise, over {seeds} seeds."
-NONE_AHEAD = "Among the losses none is ahead by more than the noise, over {seeds} seeds."
+AHEAD = "Among the losses {ahead} is ahead by more than the noise."
+NONE_AHEAD = "Among the losses none is ahead by more than the noise."
 TOO_FEW = {
     1: "One seed names no winner among the losses: another seed can reverse their order.",
     2: "Two seeds name no winner among the losses: other seeds can reverse their order.",
@@ -36,7 +44,7 @@ GAIN = "In {metric}, {loss} gains {gain} over {baseline}."
 LEAD = "The lead of {ahead} over {rival} is {lead}."
 UNKNOWN_NOISE = "How much of these results is noise is not known: they were recorded by an earlier version."
 TEMPLATES = (
-    *(*HELPED.values(), *HURT.values(), NO_BETTER, NONE_BETTER),
+    *(*HELPED.values(), *HURT.values(), *NO_BETTER.values(), *NONE_BETTER.values()),
     *(LEVEL, AHEAD, NONE_AHEAD, *TOO_FEW.values(), GAIN, LEAD, UNKNOWN_NOISE),
 )
 """All of them, for who translates."""
@@ -48,17 +56,18 @@ def against_before(verdict: Verdict) -> list[tuple[str, dict[str, object]]]:
     `losses`, `loss` and `baseline` are names, several as a tuple.
     """
     said: list[tuple[str, dict[str, object]]] = []
-    seeds, baseline = min(verdict.seeds, FEWEST_SEEDS), verdict.baseline
+    seeds = min(verdict.seeds, FEWEST_SEEDS)
+    about: dict[str, object] = {"baseline": verdict.baseline, "seeds": verdict.seeds}
     if any(math.isnan(gain.low) for gain in verdict.gains.values()):
         return [(UNKNOWN_NOISE, {})]
     if verdict.helped:
-        said.append((HELPED[seeds], {"losses": verdict.helped, "baseline": baseline}))
+        said.append((HELPED[seeds], {"losses": verdict.helped, **about}))
     elif len(verdict.gains) == 1 and not verdict.hurt:
-        said.append((NO_BETTER, {"loss": tuple(verdict.gains), "baseline": baseline}))
+        said.append((NO_BETTER[seeds], {"loss": tuple(verdict.gains), **about}))
     elif len(verdict.gains) > 1:
-        said.append((NONE_BETTER, {"baseline": baseline}))
+        said.append((NONE_BETTER[seeds], about))
     if verdict.hurt:
-        said.append((HURT[seeds], {"losses": verdict.hurt, "baseline": baseline}))
+        said.append((HURT[seeds], {"losses": verdict.hurt, **about}))
     return said
 
 
@@ -69,9 +78,9 @@ def among_losses(verdict: Verdict) -> list[tuple[str, dict[str, object]]]:
     if verdict.level:
         return [(LEVEL, {"ahead": verdict.ahead, "rival": verdict.rival})]
     if verdict.clear:
-        return [(AHEAD, {"ahead": verdict.ahead, "seeds": verdict.seeds})]
+        return [(AHEAD, {"ahead": verdict.ahead})]
     if verdict.is_about_seeds:
-        return [(NONE_AHEAD, {"seeds": verdict.seeds})]
+        return [(NONE_AHEAD, {})]
     return [(TOO_FEW[verdict.seeds], {})]
 
 

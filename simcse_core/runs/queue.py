@@ -27,9 +27,20 @@ from simcse_core.runs.entries import QueueEntry
 from simcse_core.runs.index import Snapshot
 from simcse_core.runs.pulse import Listener
 from simcse_core.runs.run import Run
-from simcse_core.runs.schedule import Place, locked, places, waits
+from simcse_core.runs.schedule import Load, Place, load, locked, places, waits
 
-__all__ = ["Place", "cancel", "ensure_supervisor", "keep_watch", "places", "resume", "start_supervisor", "submit"]
+__all__ = [
+    "Load",
+    "Place",
+    "cancel",
+    "ensure_supervisor",
+    "keep_watch",
+    "load",
+    "places",
+    "resume",
+    "start_supervisor",
+    "submit",
+]
 
 WATCH_SECONDS = 5.0
 """Between two looks at the supervisor where nobody has a page open."""
@@ -106,6 +117,11 @@ class _Submission:
     def _same(self, fingerprint: bytes) -> Run | None:
         there = (one.run for one in self._there.get(fingerprint, ()) if _can_be_shared(one))
         return self._new.get(fingerprint) or next(there, None)
+
+
+def expected_seconds(run: Run) -> float | None:
+    """Seconds of training, as measured before it was queued; None where nobody did."""
+    return entries.read(run).expected
 
 
 def cancel(run: Run, user: str | None) -> None:

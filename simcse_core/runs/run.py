@@ -97,8 +97,10 @@ class Run:
         return self.title_for(None)
 
     def title_for(self, user: str | None) -> str:
-        """What somebody calls it; without a name, what it learns with and from."""
-        if name := self.about.name_for(user):
+        """What somebody calls it; without a name, what it learns with and from. Of a file its owner alone sees the
+        name."""
+        about = self.about
+        if name := about.name_for(user):
             return name
         try:
             config = self.config
@@ -106,7 +108,8 @@ class Run:
             return self.id
         data = Path(config.data)
         is_upload = data.parent == home() / "data"  # an upload, whose name here says nothing
-        return config.settings.loss if is_upload else f"{config.settings.loss} · {data.name}"
+        name_of_data = about.file_of(user) if is_upload else data.name
+        return f"{config.settings.loss} · {name_of_data}" if name_of_data else config.settings.loss
 
     @property
     def status(self) -> Status:
@@ -246,6 +249,15 @@ class Run:
             )
         with owners_lock():
             self._change(self.about.named(name, user))
+
+    def remember_file(self, name: str, user: str) -> None:
+        """Remember for a user what the file is called that they brought.
+
+        Raises:
+            RunError: it cannot be written.
+        """
+        with owners_lock():
+            self._change(self.about.with_file(name, user))
 
     def join(self, user: str) -> None:
         """Make it also another user's, who wants the same.

@@ -46,6 +46,30 @@ class Place:
     """Until it starts, as far as that can be told."""
 
 
+@dataclass(frozen=True)
+class Load:
+    """What the workers have to do already."""
+
+    runs: int
+    """That wait or are at work."""
+    seconds: float
+    """Until all of them are over, as far as that can be told: those of which nothing is known count as their start."""
+    starting: float
+    """What a run takes besides its training."""
+    workers: int
+
+
+def load() -> Load:
+    """How busy the workers are."""
+    runs = index.look()
+    starting, usual = _usual(runs)
+    at_work = [_left(one, starting, usual) or starting for one in runs if one.is_claimed]
+    expected = [usual if one.entry.expected is None else one.entry.expected for one in runs if one.is_waiting]
+    seconds = sum(at_work) + sum(starting + (of_run or 0.0) for of_run in expected)
+    workers = max(limits().workers, 1)
+    return Load(len(at_work) + len(expected), seconds / workers, starting, workers)
+
+
 @contextlib.contextmanager
 def locked() -> Iterator[None]:
     """Held by who changes what waits or is at work; the others see the change at their next look.

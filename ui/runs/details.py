@@ -22,7 +22,8 @@ from ui.frame.errors import plain, user_errors
 from ui.frame.page import PAGES
 from ui.frame.translation import _, language
 from ui.runs import actions, before_after
-from ui.runs.overview import local_time, start_name, state_name, summary
+from ui.runs.overview import start_name, state_name, summary
+from ui.shared.local_time import local_time
 from ui.shared.names import duration, metric_names, metric_title
 from ui.shared.races import chain, figures, progress
 from ui.shared.races.words import data_name

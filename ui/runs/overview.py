@@ -3,15 +3,13 @@
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import lru_cache
 from pathlib import Path, PurePath
-from zoneinfo import ZoneInfo
 
 import streamlit as st
 
 from simcse_core.data.writers import safe
-from simcse_core.learning.records import LATEST, State
+from simcse_core.learning.records import State
 from simcse_core.runs import store
 from simcse_core.runs.run import Run
 from simcse_core.runs.summary import Summary, summarise
@@ -19,6 +17,7 @@ from ui.frame import address, projector, users
 from ui.frame.errors import plain
 from ui.frame.page import PAGES
 from ui.frame.translation import N_, _, language
+from ui.shared.local_time import local_time
 from ui.shared.names import STATES, metric_title
 from ui.shared.races.words import data_name, model_title
 
@@ -107,16 +106,6 @@ def start_name(run: Summary) -> str:
     """What a run started from, with its layer."""
     title = model_title(run.model)
     return title if run.layer is None else f"{title} · " + _("layer {layer}").format(layer=run.layer)
-
-
-def local_time(seconds: float) -> datetime | None:
-    """A moment since the epoch as the clock shows it where the browser is; None for a moment that is not known."""
-    try:
-        zone = ZoneInfo(st.context.timezone or "UTC")
-    except (KeyError, ValueError):
-        zone = ZoneInfo("UTC")
-    is_valid = 0 < seconds < LATEST  # whatever a damaged file says, NaN too
-    return datetime.fromtimestamp(seconds, zone).replace(tzinfo=None) if is_valid else None
 
 
 def _matches(run: Summary, wanted: str) -> bool:

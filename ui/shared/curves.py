@@ -7,6 +7,7 @@ showed. This one is a component of ours (frontend/curves/) that draws SVG.
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from ui.frame.components import component
 from ui.frame.translation import _
@@ -28,8 +29,11 @@ class Line:
     dash: str = ""
     """As SVG's `stroke-dasharray`; empty is a line without gaps."""
     symbol: str = "circle"
+    """One of the shapes of the scripts; "none" marks no points."""
     thin: bool = False
     """One of several seeds, beside their mean."""
+    range: Point | None = None
+    """From where to where the last point may lie."""
 
 
 @dataclass(frozen=True)
@@ -53,12 +57,13 @@ class Chart:
     words: dict[str, str] = field(default_factory=dict)
 
 
-def show(chart: Chart, *, key: str) -> None:
+def show(chart: Chart, *, key: str, height: Literal["content", "stretch"] = "content") -> None:
     """Draw a chart, or bring the one that is there up to date.
 
     Args:
         chart: what it shows.
         key: of the chart; the same one keeps its zoom.
+        height: "stretch" for all the height that its place has, whatever the chart says.
     """
     points = [
         {**asdict(line), "points": [[x, y] for x, y in line.points if x == x and y == y]}  # NaN is no place
@@ -71,4 +76,5 @@ def show(chart: Chart, *, key: str) -> None:
         "empty": _("Nothing measured yet"),
         **chart.words,
     }
-    component("simcse_curves", _SCRIPT)(key=key, data={**asdict(chart), "lines": points, "words": words})
+    data = {**asdict(chart), "lines": points, "words": words, "stretch": height == "stretch"}
+    component("simcse_curves", _SCRIPT)(key=key, data=data, height=height)

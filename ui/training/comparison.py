@@ -21,7 +21,7 @@ from ui.frame.page import PAGES
 from ui.frame.translation import _, language
 from ui.shared import cache, color_range, defaults, heatmap
 from ui.shared.cache import until_loaded
-from ui.shared.races.figures import names
+from ui.shared.races.lines import names
 from ui.shared.stored import StoredRace
 from ui.shared.typing_area import offer_other_text, typing_area
 from ui.training import result

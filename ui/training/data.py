@@ -178,13 +178,14 @@ def prepared_once(
         return error
 
 
-def show(prepared: Prepared, training_data: ChosenData, model: str) -> None:
+def show(prepared: Prepared, training_data: ChosenData, model: str, *, opened: bool = False) -> None:
     """How many rows there are on each side, and what the linter has to say.
 
     Args:
         prepared: both sides.
         training_data: what is learned from.
         model: that will read it; empty for one that is yet to be made.
+        opened: whether what is only good to know is unfolded.
     """
     st.caption(plain(joined(*(_(said.template).format(**_named(said.values)) for said in in_words(prepared.sides)))))
     if prepared.sides.converted is not None:
@@ -197,7 +198,7 @@ def show(prepared: Prepared, training_data: ChosenData, model: str) -> None:
             st.warning(_in_words(finding), icon=":material/rule:")
     folded = [finding for finding in findings if finding.severity == "info"]
     if folded:
-        with st.expander(_("Good to know about this data"), icon=":material/rule:"):
+        with st.expander(_("Good to know about this data"), icon=":material/rule:", expanded=opened):
             for finding in folded:
                 st.markdown(_in_words(finding))
 

@@ -13,7 +13,7 @@ from ui.frame.translation import _, explain, joined
 from ui.shared import background
 from ui.shared.data_choice import Upload
 from ui.shared.names import duration
-from ui.training import rehearsal
+from ui.training import class_wait, rehearsal
 
 if TYPE_CHECKING:
     from ui.training.inputs import RacePlan
@@ -23,8 +23,8 @@ QUIET_SECONDS = 1.0
 _ASKED = "estimates-asked"
 
 
-def show(plan: "RacePlan") -> float | None:
-    """The number of runs in a line, and an estimate of the time as soon as that is measured.
+def show(plan: "RacePlan", user: str) -> float | None:
+    """The number of runs in a line, and an estimate of the time as soon as that is measured, for one and for a class.
 
     Returns:
         Seconds of a run, the mean over the losses; None while that is not known.
@@ -32,7 +32,9 @@ def show(plan: "RacePlan") -> float | None:
     key = _key(plan)
     asked = _asked(key)
     if _are_done(asked):
-        return _told(plan, asked)
+        if (seconds := _told(plan, asked)) is not None:
+            class_wait.show(plan.runs, seconds, user)
+        return seconds
     _measuring(plan, key)
     return None
 

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from simcse_core.data.kinds import kind_of
 from simcse_core.learning.losses import losses
@@ -19,10 +18,11 @@ from ui.shared import data_choice, defaults
 from ui.shared.data_choice import ChosenData, Upload
 from ui.shared.races import chain
 from ui.shared.races.words import describe
-from ui.training import data, estimates
+from ui.training import data, estimates, presets
 from ui.training import options as training_options
 from ui.training import start as start_choice
 from ui.training.data import HeldOut
+from ui.training.presets import Preset
 from ui.training.start import Start
 
 SEEDS = (1, 3, 5)
@@ -92,24 +92,23 @@ def _stored(source_data: ChosenData) -> str:
     return str(keep_data(source.content, source.name)) if isinstance(source, Upload) else source
 
 
-def choose() -> tuple[RacePlan, DeltaGenerator]:
-    """Asks for all settings: the main ones are open, the rest is folded below the place of the button.
-
-    Returns:
-        What the race will do, and the place of the button.
+def choose() -> RacePlan:
+    """Asks for all settings: data, length and losses are open, the rest is folded below.
 
     Raises:
         UserError: nothing can learn from the data, nothing of it can be held out, or a setting is out of range.
     """
     training_data = data_choice.choose_data("training")
-    of_data, for_losses, button = st.container(), st.container(), st.container()
+    of_data = st.container(gap="xsmall")
+    preset = presets.choose()
+    for_losses = st.container(gap="xsmall")
     with st.expander(_("Starting point"), icon=":material/start:"):
-        start = start_choice.choose()
+        start = start_choice.choose(preset)
         stages_place = st.container()
     with st.expander(_("Trained layers, budget and seeds"), icon=":material/timer:"):
-        tune = training_options.tune_choice(start)
-        budget = training_options.budget(start)
-        seeds = _seed_count()
+        tune = training_options.tune_choice(start, preset)
+        budget = training_options.budget(start, preset)
+        seeds = _seed_count(preset)
     with st.expander(_("More settings"), icon=":material/tune:"):
         held = data.measured_on(training_data)
         kind = data.kind_choice(training_data)
@@ -117,9 +116,9 @@ def choose() -> tuple[RacePlan, DeltaGenerator]:
         of_options = st.container()
     prepared = data.prepare(training_data, held, kind, seed=more["seed"], batch_size=more["batch_size"])
     with of_data:
-        data.show(prepared, training_data, start.base)
+        data.show(prepared, training_data, start.base, opened=st.query_params.get("look") == "linter")
     with for_losses:
-        names = _loss_choice(prepared, start)
+        names = _loss_choice(prepared, start, preset)
     with of_options:
         loss, options = training_options.of_a_loss(names)
         end = training_options.of_one_training(names, seeds)
@@ -133,44 +132,56 @@ def choose() -> tuple[RacePlan, DeltaGenerator]:
         chain.show(RunConfig(data="", model=start.model, stages=stages), names)
     with st.expander(_("What each loss pulls together"), icon=":material/help:"):
         _explain(prepared)
-    return plan, button
+    st.caption(plain(describe(plan.draft, plan.seeds, data=False)))
+    return plan
 
 
-def start_button(plan: RacePlan, user: str) -> str | None:
-    """The button with what it will do; the race's id when it is pressed.
+def start_button(plan: RacePlan | None, user: str, *, is_busy: bool) -> str | None:
+    """What a race will take, and its button; the race's id when it is pressed.
+
+    Args:
+        plan: what it will do; None while the settings make no race.
+        user: whose race it is.
+        is_busy: another race on the page goes on, whose progress needs the room.
 
     Raises:
         UserError: the race cannot be started; nothing of it is then queued.
     """
-    st.caption(plain(describe(plan.draft, plan.seeds, data=False)))
-    expected = estimates.show(plan) if plan.losses else None
+    losses = plan.losses if plan is not None else ()
+    expected = estimates.show(plan, user) if plan is not None and losses and not is_busy else None
     pressed = st.button(
-        _("Start the race") if len(plan.losses) != 1 else _("Start the training"),
+        _("Start the training") if len(losses) == 1 else _("Start the race"),
         icon=":material/flag:",
-        disabled=not plan.losses,
+        type="primary",
+        disabled=not losses,
         width="stretch",
         key="start-race",
     )
-    if not plan.losses:
+    if plan is not None and not losses:
         st.caption(_("Choose at least one loss."))
-    if not pressed:
+    if not pressed or plan is None:
         return None
     estimates.check(plan)
     with st.spinner(_("Queueing …")):
-        return race.start(plan.config(), plan.losses, plan.seeds, user=user, expected=expected)
+        started = race.start(plan.config(), plan.losses, plan.seeds, user=user, expected=expected)
+        if isinstance(plan.data.source, Upload):
+            for run in race.runs(started):
+                run.remember_file(plan.data.source.name, user)
+        return started
 
 
-def _seed_count() -> int:
+def _seed_count(preset: Preset) -> int:
+    usual = preset.seeds or FEWEST_SEEDS
     count = (
         st.segmented_control(
             _("Seeds"),
             SEEDS,
-            default=FEWEST_SEEDS,
+            default=usual,
             required=True,
-            key="race-seeds",
+            key=f"race-seeds{preset.suffix}",
             help=_("The order of the data, dropout and new weights are random: another seed gives another result."),
         )
-        or FEWEST_SEEDS
+        or usual
     )
     st.caption(
         _(
@@ -183,15 +194,15 @@ def _seed_count() -> int:
     return count
 
 
-def _loss_choice(prepared: data.Prepared, start: Start) -> list[str]:
+def _loss_choice(prepared: data.Prepared, start: Start, preset: Preset) -> list[str]:
     can_learn = [name for name in prepared.losses if name not in pretraining.names() or start.layers is not None]
     return list(
         st.pills(
             _("Losses"),
             can_learn,
             selection_mode="multi",
-            default=defaults.race_losses(prepared.train) or can_learn[:1],
-            key=f"race-losses-{kind_of(prepared.train)}",
+            default=defaults.race_losses(prepared.train)[: preset.losses] or can_learn[:1],
+            key=f"race-losses-{kind_of(prepared.train)}{preset.suffix}",
             wrap=True,
         )
     )

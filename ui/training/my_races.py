@@ -14,8 +14,9 @@ from simcse_core.runs.run import Run
 from ui.frame.errors import plain
 from ui.frame.page import PAGES
 from ui.frame.translation import _, language
+from ui.shared.local_time import local_time
 from ui.shared.names import STATES
-from ui.shared.races.words import data_name
+from ui.shared.races.words import data_name, start_name
 
 LATEST = 8
 LOOKED_AT = 60
@@ -28,7 +29,10 @@ class Entry:
 
     race: str
     title: str
+    """Losses, data and start."""
     states: tuple[State, ...]
+    created: float
+    """Seconds since the epoch; 0 is unknown."""
 
 
 def show(user: str, current: str | None) -> None:
@@ -41,10 +45,17 @@ def show(user: str, current: str | None) -> None:
     latest = races_of(user)
     if not latest and not current:
         return
-    with st.expander(_("Your races"), icon=":material/history:", key="your-races"):
+    with st.popover(_("Your races"), icon=":material/history:", key="your-races"):
         for entry in latest:
-            _link(f"{plain(entry.title)} · {_state(entry)}", entry.race, is_here=entry.race == current)
+            _link(in_words(entry), entry.race, is_here=entry.race == current)
         _link(_("The recorded race"), None, is_here=current is None)
+
+
+def in_words(entry: Entry) -> str:
+    """What tells a race from the others: losses, data, start, when, and how far it is."""
+    when = local_time(entry.created)
+    said = [plain(entry.title), *([] if when is None else [f"{when:%m-%d %H:%M}"]), _state(entry)]
+    return " · ".join(said)
 
 
 def _link(label: str, race: str | None, *, is_here: bool) -> None:
@@ -75,7 +86,10 @@ def races_of(user: str) -> list[Entry]:
         race: runs for race in races.all_races() if (runs := [mine[run] for run in _members(race) if run in mine])
     }
     newest = sorted(of_race.items(), key=lambda item: max(run.id for run in item[1]), reverse=True)
-    return [Entry(race, _title(runs), tuple(run.status.state for run in runs)) for race, runs in newest[:LATEST]]
+    return [
+        Entry(race, _title(runs, user), tuple(run.status.state for run in runs), runs[0].about.created)
+        for race, runs in newest[:LATEST]
+    ]
 
 
 @lru_cache(maxsize=10_000)
@@ -87,9 +101,11 @@ def _members(race: str) -> tuple[str, ...]:
         return ()
 
 
-def _title(runs: list[Run]) -> str:
+def _title(runs: list[Run], user: str) -> str:
     try:
         configs = [run.config for run in runs]
     except RunError:
         return runs[0].id
-    return f"{', '.join(dict.fromkeys(config.settings.loss for config in configs))} · {data_name(configs[0].data)}"
+    losses = ", ".join(dict.fromkeys(config.settings.loss for config in configs))
+    data = runs[0].about.file_of(user) or data_name(configs[0].data)
+    return f"{losses} · {data} · {start_name(configs[0])}"

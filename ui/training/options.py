@@ -10,6 +10,7 @@ from simcse_core.option_fields import option_fields
 from ui.frame.translation import N_, _, language
 from ui.shared import defaults, option_widgets
 from ui.shared.races.words import tuned
+from ui.training.presets import Preset
 from ui.training.start import Start
 
 SETTINGS = {field.name: field for field in option_fields(TrainingSettings)}
@@ -29,7 +30,7 @@ KEPT_WEIGHTS = {"best": N_("the best on held-out data"), "last": N_("those of th
 DEFAULTS = N_("no loss: all keep their defaults")
 
 
-def tune_choice(start: Start) -> str:
+def tune_choice(start: Start, preset: Preset) -> str:
     """How much of the model is trained."""
     if start.layers is None:
         return "head"
@@ -38,16 +39,17 @@ def tune_choice(start: Start) -> str:
     options += [f"top:{some}" for some in (3, 2, 1) if some < start.layers]
     options += ["head"] if start.is_new else ["head", "all"]
     named = {every: _("all layers, not the word embeddings"), "head": _("a linear layer on each token")}
+    first = preset.tune or _usual(start).tune
     return st.selectbox(
         _("What is trained"),
         options,
-        0 if start.is_new or _usual(start).tune not in options else options.index(_usual(start).tune),
+        0 if start.is_new or first not in options else options.index(first),
         format_func=lambda option: named.get(option) or tuned(option),
-        key=f"race-tune-{start.layers}-{start.is_new}-{language()}",
+        key=f"race-tune-{start.layers}-{start.is_new}-{language()}{preset.suffix}",
     )
 
 
-def budget(start: Start) -> dict[str, Any]:
+def budget(start: Start, preset: Preset) -> dict[str, Any]:
     """How long each training takes: in epochs, or in seconds."""
     unit = st.segmented_control(
         _("Budget of each training"),
@@ -59,7 +61,7 @@ def budget(start: Start) -> dict[str, Any]:
     )
     if unit == "seconds":
         return {"seconds": _number("seconds", SECONDS, start), "epochs": MOST_EPOCHS}
-    return {"epochs": _number("epochs", _usual(start).epochs, start)}
+    return {"epochs": _number("epochs", preset.epochs or _usual(start).epochs, start, preset.suffix)}
 
 
 def more(start: Start, tune: str) -> dict[str, Any]:
@@ -133,8 +135,8 @@ def _usual(start: Start) -> TrainingSettings:
     return defaults.settings(frozen=start.layers is None, from_lower_layer=start.is_lower)
 
 
-def _number(name: str, value: int | float, start: Start) -> int | float:
+def _number(name: str, value: int | float, start: Start, suffix: str = "") -> int | float:
     """A widget for a training setting."""
     of_start = "frozen" if start.layers is None else "lower" if start.is_lower else "whole"
-    key = f"race-{name}-{of_start}"
+    key = f"race-{name}-{of_start}{suffix}"
     return option_widgets.number(SETTINGS[name], key, label=_(NAMES[name]), value=value, is_rate=name.endswith("rate"))

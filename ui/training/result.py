@@ -16,7 +16,7 @@ from ui.frame.projector import chart
 from ui.frame.translation import _, joined, language
 from ui.shared import background, charts, colors
 from ui.shared.names import line_name, metric_explanation, metric_names, metric_title
-from ui.shared.races.figures import names
+from ui.shared.races.lines import names
 from ui.training.verdict_words import in_full, in_one_sentence
 from ui.training.verdicts import Result, compute
 
@@ -101,6 +101,32 @@ def in_short(race: Sequence[Outcome], beside: Mapping[str, Items]) -> str:
     return "" if comparison is None or comparison.verdict is None else in_one_sentence(comparison.verdict)
 
 
+def finding(race: Sequence[Outcome], beside: Mapping[str, Items]) -> str:
+    """What a race shows so far, in a sentence or two that claim no more than the result holds."""
+    if short := in_short(race, beside):
+        return short
+    if contestants(race):
+        return _("The losses are compared once all of them have finished one seed.")
+    if not all(outcome.state.is_over for outcome in race):
+        return _("No result yet: a loss counts once its training is over.")
+    if any(outcome.finished for outcome in race):
+        return _("Nothing was held out, so there is nothing to compare the losses by.")
+    return _("No training of this race has finished, so there is no result.")
+
+
+def ranges(race: Sequence[Outcome], beside: Mapping[str, Items], metric: str | None) -> dict[str, Interval]:
+    """By loss, the 95 % range of a metric; nothing while it is not known."""
+    comparison = result(race, beside) if contestants(race) else None
+    lines = [] if comparison is None else comparison.lines
+    return {line.name: line.metrics[metric] for line in lines if line.is_loss and metric in line.metrics}
+
+
+def judged_by(race: Sequence[Outcome], beside: Mapping[str, Items]) -> str | None:
+    """The metric that the finding is about."""
+    comparison = result(race, beside) if contestants(race) else None
+    return None if comparison is None or comparison.verdict is None else comparison.verdict.metric
+
+
 def _unfinished(race: Sequence[Outcome]) -> None:
     """Which losses are in the result in part or not at all."""
     missing = list(dict.fromkeys(outcome.loss for outcome in race if not outcome.finished))
@@ -115,7 +141,7 @@ def _unfinished(race: Sequence[Outcome]) -> None:
     ]
     if diverged:
         st.warning(
-            _("Diverged: {losses}. The steps were too large; choose a smaller learning rate.").format(
+            _("Diverged: {losses}. The learning rate was too high; choose a smaller one.").format(
                 losses=plain(", ".join(diverged))
             )
         )
@@ -123,10 +149,10 @@ def _unfinished(race: Sequence[Outcome]) -> None:
 
 def _row(line: Line, shown: Sequence[str], main: str, lines: Sequence[Line]) -> dict[str, str]:
     row = {_("loss"): plain(line_name(line.name))}
-    row |= {metric_title(name): _interval(line.metrics.get(name), "{:.2f}") for name in shown}
+    row |= {metric_title(name): _interval(line.metrics.get(name), "{:.3f}") for name in shown}
     if any(other.over_seeds for other in lines):
-        row[_("over seeds")] = _interval(line.over_seeds.get(main), "{:.2f}")
-    row[_("gain")] = _interval(line.gain.get(main), "{:+.2f}")
+        row[_("over seeds")] = _interval(line.over_seeds.get(main), "{:.3f}")
+    row[_("gain")] = _interval(line.gain.get(main), "{:+.3f}")
     row[_("seconds")] = "" if line.seconds is None else _seconds(line.seconds)
     return row
 
@@ -148,7 +174,7 @@ def _small_print(shown: Sequence[str], main: str, lines: Sequence[Line], *, best
         _("Measured on held-out data."),
         *(metric_explanation(name) for name in shown),
         _(
-            "In grey the 95 % range over such items. Gain: {metric} above {baseline}, compared item by item; the "
+            "In brackets the 95 % range over such items. Gain: {metric} above {baseline}, compared item by item; the "
             "ranges of all gains together hold in 95 % of cases."
         ).format(metric=metric_title(main), baseline=line_name(best.name)),
     ]
@@ -175,7 +201,7 @@ def _interval(value: Interval | None, form: str) -> str:
     if math.isnan(value.low):
         return form.format(value.value)
     low, high = form.format(value.low), form.format(value.high)
-    return f"{form.format(value.value)} :small[:gray[{low}\u00a0…\u00a0{high}]]"
+    return _("{value} (95 %: {low} to {high})").format(value=form.format(value.value), low=low, high=high)
 
 
 def _intervals(lines: Sequence[Line], metric: str) -> None:

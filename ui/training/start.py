@@ -10,6 +10,7 @@ from ui.frame.translation import N_, _, language
 from ui.shared import inputs, models, prompt_and_dim
 from ui.shared.races import chain
 from ui.shared.races.words import SIZE_TITLES
+from ui.training.presets import Preset
 
 KINDS = {"model": N_("a model"), "new": N_("a new model")}
 
@@ -35,8 +36,11 @@ class Start:
         return self.model in SIZES
 
 
-def choose() -> Start:
+def choose(preset: Preset) -> Start:
     """Asks for the model, its layer, its prompt and the length of its embeddings.
+
+    Args:
+        preset: the layer that it begins with.
 
     Raises:
         UserError: the run that a link names is gone.
@@ -65,8 +69,8 @@ def choose() -> Start:
             _("Start from layer"),
             1,
             card.layers,
-            card.layers,
-            key=f"race-layer-{card.name}",
+            min(preset.layer or card.layers, card.layers),
+            key=f"race-layer-{card.name}{preset.suffix}",
             help=_(
                 "The last layer is the model as it comes, where a training for use begins. From a lower one, such as "
                 "3, every loss has more room to show what it does, but may end below the model as it comes."

@@ -23,7 +23,7 @@ from simcse_core.runs.run import Run
 from tests.records import step, write_by_hand
 from ui.frame import operators, users
 from ui.frame.page import PAGES
-from ui.runs import overview
+from ui.shared.local_time import local_time
 
 ROOT = Path(__file__).parent.parent.parent.parent
 ME, OTHER = "a" * 32, "b" * 32
@@ -270,7 +270,7 @@ def test_a_run_whose_results_are_no_numbers_is_a_damaged_row_and_hides_no_other(
 
 @pytest.mark.parametrize("seconds", [1e300, -1e300, math.nan, math.inf, 253_402_300_800.0, 0.0])
 def test_an_impossible_time_is_no_time(seconds: float) -> None:
-    assert overview.local_time(seconds) is None
+    assert local_time(seconds) is None
 
 
 def test_a_link_to_runs_that_are_gone_says_so() -> None:

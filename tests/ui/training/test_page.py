@@ -37,6 +37,7 @@ from ui.shared.races import words as race_words
 from ui.training import comparison, my_races
 from ui.training import data as race_data
 
+VIEW = figures.View("texts", "mean_average_precision")
 ROOT = Path(__file__).parent.parent.parent.parent
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
@@ -319,7 +320,7 @@ def test_a_mean_over_seeds_appears_when_two_have_finished_and_counts_only_those(
     def lines() -> dict[str, Any]:
         found = race.outcomes(races.id_of(runs))
         every = [tracks.track(one) for one in found]
-        chart = figures.held_out_chart(found, every, "mean_average_precision", "texts", {})
+        chart = figures.held_out_chart(found, every, VIEW, {})
         return {line.name: line for line in chart.lines}
 
     assert [line.thin for line in lines().values()] == [True] * 3
@@ -427,7 +428,7 @@ def test_the_model_as_it_comes_is_a_level_line_beside_the_curves() -> None:
     found = race.outcomes(races.id_of(runs))
     tracked = [tracks.track(one) for one in found]
     had = {"as_it_comes": Items({"mean_average_precision": [0.4, 0.6]})}
-    chart = figures.held_out_chart(found, tracked, "mean_average_precision", "texts", had)
+    chart = figures.held_out_chart(found, tracked, VIEW, had)
     line = next(line for line in chart.lines if line.name == "the model as it comes")
     assert line.points == [(0.0, 0.5), (races.TEXTS * races.STEPS, 0.5)]
 

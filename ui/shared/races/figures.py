@@ -1,69 +1,105 @@
-"""The curves of a race: metrics on held-out data, alignment and uniformity, speed, and each loss on its own scale."""
+"""The curves of a race: a metric on held-out data while training goes on, beside what one had before."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from itertools import groupby
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from statistics import fmean
+from typing import Literal
 
 import streamlit as st
 
-from simcse_core.learning.baselines import AS_IT_COMES
+from simcse_core.learning.baselines import AS_IT_COMES, TFIDF
 from simcse_core.learning.measuring import main_metric_among
-from simcse_core.meaning.intervals import value_of
+from simcse_core.learning.race import SAME, START
+from simcse_core.meaning.intervals import Interval, value_of
 from simcse_core.meaning.items import Items
 from simcse_core.runs.race import Outcome
-from ui.frame.errors import plain
 from ui.frame.translation import N_, _, language
 from ui.shared import colors, curves
 from ui.shared.curves import Chart, Line, Point
-from ui.shared.names import line_name, metric_title
-from ui.shared.races.tracks import Moment, Track, track
+from ui.shared.names import line_name, metric_names, metric_title
+from ui.shared.races import further
+from ui.shared.races.lines import with_means, x_name
+from ui.shared.races.tracks import Track, track
 
 AXES = {"texts": N_("equal sentences"), "seconds": N_("equal seconds")}
 """The x-axes: losses are compared at equally many sentences, or at equal time."""
+EQUAL = {
+    "texts": N_("At each point of the axis all losses have seen the same number of sentences."),
+    "seconds": N_("At each point of the axis all losses have trained for the same time."),
+}
 RANKING = "mean_average_precision"
 """Of labelled texts: it can be measured on the way, and may rise while classifiers become worse."""
-LOSSES_IN_A_ROW = 3
-PACE_PLACES = 10
-"""Single steps are uneven; averaged over more of them the pace can be read."""
+NOT_DECIDING = N_(
+    "Measured while training goes on. What decides is the accuracy of a classifier once training has ended."
+)
+LEVELS = {AS_IT_COMES: "7 5", START: "2 4", TFIDF: "1 7"}
+"""The dashes of what one had before."""
 
-Place = Callable[[Moment], Point | None]
+
+@dataclass(frozen=True)
+class View:
+    """What the chart of a race shows."""
+
+    axis: str
+    """One of `AXES`."""
+    metric: str | None
+    """None before anything has been measured."""
+    ranges: Mapping[str, Interval] = field(default_factory=dict)
+    """By loss, the range of the metric at the end, as far as the result is known."""
 
 
 def show(race: Sequence[Outcome], beside: Mapping[str, Items] | None = None, *, key: str) -> None:
-    """All curves with their numbers; the charts keep zoom and hidden lines between updates.
+    """All curves with their numbers, one under the other; the charts keep zoom and hidden lines between updates.
 
     Args:
         race: as it stands now.
-        beside: the baselines, as far as they are known: the model as it comes is a line in the first chart.
+        beside: the baselines, as far as they are known: they are level lines in the first chart.
         key: of the charts.
     """
     tracks = [track(outcome) for outcome in race]
-    axis = _choose_axis(key)
-    metric = metric_of(tracks)
-    if metric is None and any(one.last for one in tracks):
+    view = View(choose_axis(key), metric_of(tracks))
+    held_out(race, beside or {}, view, key=key)
+    if view.metric == RANKING:
+        st.caption(_(NOT_DECIDING))
+    further.path(race, key=key)
+    further.fold(race, view.axis, view.metric, key=key)
+
+
+def held_out(
+    race: Sequence[Outcome],
+    beside: Mapping[str, Items],
+    view: View,
+    *,
+    key: str,
+    height: Literal["content", "stretch"] = "content",
+) -> None:
+    """The curves of a metric on held-out data, with what one had before as level lines.
+
+    Args:
+        race: as it stands now.
+        beside: the baselines, as far as they are known.
+        view: axis and metric.
+        key: of the chart.
+        height: "stretch" takes all that its place has.
+    """
+    tracks = [track(outcome) for outcome in race]
+    if view.metric is None and any(one.last for one in tracks):
         st.caption(
             _("Nothing is measured on held-out data in this race; alignment and uniformity show what training does.")
         )
     else:  # before the first measurement the empty chart keeps the place
-        curves.show(held_out_chart(race, tracks, metric, axis, beside or {}), key=f"{key}-dev")
-    if metric == RANKING:
-        st.caption(
-            _("Measured while training goes on. What decides is the accuracy of a classifier once training has ended.")
-        )
-    path, pace = st.columns(2)
-    with path:
-        curves.show(_path(race, tracks), key=f"{key}-path")
-        st.caption(
-            _(
-                "Alignment: how far apart matches are. Uniformity: how evenly all texts are spread. Lower is better "
-                "for both: a good path leads down and to the left."
-            )
-        )
-    with pace:
-        curves.show(_pace(race, tracks, axis), key=f"{key}-pace")
-    _losses(race, tracks, axis, key=key)
-    _numbers(race, tracks, metric, key=key)
+        curves.show(held_out_chart(race, tracks, view, beside), key=f"{key}-dev", height=height)
+
+
+def metrics_of(race: Sequence[Outcome]) -> list[str]:
+    """Metrics that can be drawn: those of the way, and those that finished runs were measured by; the one that decides
+    first."""
+    measured = {name for outcome in race for moment in track(outcome).moments for name in moment.metrics}
+    measured |= {name for outcome in race if outcome.items is not None for name in outcome.items.after.metrics}
+    shown = [name for name in metric_names() if name in measured]
+    first = main_metric_among(shown)
+    return sorted(shown, key=lambda name: name != first)
 
 
 def metric_of(tracks: Sequence[Track]) -> str | None:
@@ -73,191 +109,83 @@ def metric_of(tracks: Sequence[Track]) -> str | None:
     )
 
 
-def _choose_axis(key: str) -> str:
+def choose_axis(
+    key: str, *, default: str = "texts", label: Literal["visible", "hidden", "collapsed"] = "visible"
+) -> str:
+    """Asks at what the losses are compared."""
     return (
         st.segmented_control(
             _("Compared at"),
             list(AXES),
             format_func=lambda name: _(AXES[name]),
-            default="texts",
+            default=default,
             required=True,
             key=f"{key}-axis-{language()}",
+            label_visibility=label,
         )
-        or "texts"
+        or default
     )
 
 
-def _x_name(axis: str) -> str:
-    return _("sentences seen") if axis == "texts" else _("seconds of training")
-
-
-def held_out_chart(
-    race: Sequence[Outcome], tracks: Sequence[Track], metric: str | None, axis: str, beside: Mapping[str, Items]
-) -> Chart:
-    def place(moment: Moment) -> Point | None:
-        return _defined(getattr(moment, axis), moment.metrics.get(metric or "", math.nan))
-
-    lines = _lines(race, tracks, place)
+def held_out_chart(race: Sequence[Outcome], tracks: Sequence[Track], view: View, beside: Mapping[str, Items]) -> Chart:
+    """The curves of a metric; where it is measured before and after alone, a straight line from one to the other."""
+    metric = view.metric or ""
+    points = [_points(outcome, one, view) for outcome, one in zip(race, tracks, strict=True)]
+    lines = with_means(race, points)
+    lines = [
+        replace(line, range=(found.low, found.high)) if (found := _range(line, race, view)) is not None else line
+        for line in lines
+    ]
     last = ", ".join(f"{line.name} {line.points[-1][1]:.3f}" for line in lines if line.points and not line.thin)
     called = metric_title(metric) if metric else _("result")
     return Chart(
         title=_("{metric}, held-out data").format(metric=called),
-        x_name=_x_name(axis),
-        lines=[*lines, *_as_it_comes(lines, metric, beside)],
+        x_name=x_name(view.axis),
+        lines=[*lines, *_levels(lines, points, metric, beside)],
         alt=_("Lines: {metric} on the held-out data while training goes on. So far: {last}").format(
             metric=called, last=last or "–"
         ),
         height=300,
-        x_last=_last_text(tracks) if axis == "texts" else None,
+        x_last=_last_text(tracks) if view.axis == "texts" else None,
     )
 
 
-def _as_it_comes(lines: Sequence[Line], metric: str | None, beside: Mapping[str, Items]) -> list[Line]:
-    """A level line where the model was as it came, as far as the others go."""
-    items = beside.get(AS_IT_COMES)
+def _points(outcome: Outcome, one: Track, view: View) -> list[Point]:
+    metric, moments = view.metric or "", one.moments
+    if any(metric in moment.metrics for moment in moments):
+        places = [(getattr(moment, view.axis), moment.metrics.get(metric, math.nan)) for moment in moments]
+    elif one.finished and one.last and (items := outcome.items) is not None and metric in items.after.metrics:
+        end = float(one.texts) if view.axis == "texts" else one.last.seconds
+        places = [(0.0, value_of(items.before, metric)), (end, value_of(items.after, metric))]
+    else:
+        places = []
+    return [place for place in places if not math.isnan(place[1])]
+
+
+def _range(line: Line, race: Sequence[Outcome], view: View) -> Interval | None:
+    """The range at the end of a loss's line, once all its runs have finished."""
+    found = view.ranges.get(line.group)
+    is_over = all(outcome.finished for outcome in race if outcome.loss == line.group)
+    return None if line.thin or found is None or math.isnan(found.low) or not is_over else found
+
+
+def _levels(
+    lines: Sequence[Line], points: Sequence[Sequence[Point]], metric: str, beside: Mapping[str, Items]
+) -> list[Line]:
+    """Level lines, as far as the others go, where one was before: the start of the training, where it is something
+    else than the model as it comes, and the baselines."""
     last = max((x for line in lines for x, _y in line.points), default=0.0)
-    if items is None or metric not in items.metrics or not last:
+    if not last:
         return []
-    value, name = value_of(items, metric), line_name(AS_IT_COMES)
-    return [Line(name, name, [(0.0, value), (last, value)], colors.AS_IT_COMES, dash="1 3", symbol="circle")]
-
-
-def _path(race: Sequence[Outcome], tracks: Sequence[Track]) -> Chart:
-    def place(moment: Moment) -> Point | None:
-        return _defined(moment.alignment, moment.uniformity)
-
-    return Chart(
-        title=_("uniformity (lower is better)"),
-        x_name=_("alignment (lower is better)"),
-        lines=_lines(race, tracks, place),
-        alt=_("Paths: alignment to the right, uniformity upwards, from the start to the latest measurement."),
-        height=240,
-        from_zero=False,
-        legend=False,
-    )
-
-
-def _pace(race: Sequence[Outcome], tracks: Sequence[Track], axis: str) -> Chart:
-    x_index = 0 if axis == "texts" else 1
-    return Chart(
-        title=_("texts per second"),
-        x_name=_x_name(axis),
-        lines=_all_seeds(
-            race, [[(place[x_index], place[3]) for place in one.steps.means(PACE_PLACES)] for one in tracks]
-        ),
-        alt=_("Lines: how many texts a second each training reads."),
-        height=240,
-        y_from_zero=True,
-        legend=False,
-    )
-
-
-def _losses(race: Sequence[Outcome], tracks: Sequence[Track], axis: str, *, key: str) -> None:
-    """Each loss has a chart and a scale of its own."""
-    names = list(dict.fromkeys(outcome.loss for outcome in race))
-    opened = st.expander(
-        _("The losses, each on its own scale"), icon=":material/show_chart:", key=f"{key}-losses", on_change="rerun"
-    )
-    if not opened.open:
-        return
-    with opened:
-        st.caption(_("A low value of one loss says nothing about another loss: they measure different things."))
-        x_index = 0 if axis == "texts" else 1
-        columns = st.columns(min(len(names), LOSSES_IN_A_ROW))
-        for number, name in enumerate(names):
-            of_loss = [(outcome, one) for outcome, one in zip(race, tracks, strict=True) if outcome.loss == name]
-            points = [[(place[x_index], place[2]) for place in one.steps.means()] for _outcome, one in of_loss]
-            chart = Chart(
-                title=name,
-                x_name=_x_name(axis),
-                lines=_all_seeds([outcome for outcome, _one in of_loss], points),
-                alt=_("Line: the value of the loss {loss} while training goes on.").format(loss=name),
-                height=200,
-                legend=False,
-            )
-            with columns[number % len(columns)]:
-                curves.show(chart, key=f"{key}-loss-{name}")
-
-
-def _numbers(race: Sequence[Outcome], tracks: Sequence[Track], metric: str | None, *, key: str) -> None:
-    """All that was measured, as a table."""
-    opened = st.expander(_("The numbers"), icon=":material/table:", key=f"{key}-numbers", on_change="rerun")
-    if opened.open:
-        rows = [(outcome, moment) for outcome, one in zip(race, tracks, strict=True) for moment in one.moments]
-        table = {
-            _("loss"): [outcome.loss for outcome, _moment in rows],
-            _("seed"): [outcome.seed for outcome, _moment in rows],
-            _("epoch"): [moment.epoch for _outcome, moment in rows],
-            _("sentences seen"): [moment.texts for _outcome, moment in rows],
-            _("seconds of training"): [round(moment.seconds, 1) for _outcome, moment in rows],
-        }
-        if metric is not None:
-            table[metric_title(metric)] = [
-                _three_digits(moment.metrics.get(metric, math.nan)) for _outcome, moment in rows
-            ]
-        table[_("alignment")] = [_three_digits(moment.alignment) for _outcome, moment in rows]
-        table[_("uniformity")] = [_three_digits(moment.uniformity) for _outcome, moment in rows]
-        with opened:
-            st.dataframe(table, hide_index=True, key=f"{key}-numbers-table")
-            if any(one.last for one in tracks):
-                st.caption(plain(_last_steps(race, tracks)))
-
-
-def _last_steps(race: Sequence[Outcome], tracks: Sequence[Track]) -> str:
-    return " · ".join(
-        _("{name}: loss {loss}, {rate:,.0f} texts/s").format(
-            name=name, loss=_three_digits(one.last.loss), rate=one.last.texts_per_second
-        )
-        for name, one in zip(names(race), tracks, strict=True)
-        if one.last
-    )
-
-
-def names(race: Sequence[Outcome]) -> list[str]:
-    """The name of each run: its loss, and its seed where there are several."""
-    several = len({outcome.seed for outcome in race}) > 1
+    values = {name: value_of(items, metric) for name, items in beside.items() if metric in items.metrics}
+    starts = [of_run[0][1] for of_run in points if of_run and of_run[0][0] == 0]
+    if starts and not _is_near(values.get(AS_IT_COMES), fmean(starts)):
+        values[START] = fmean(starts)
     return [
-        _("{loss}, seed {seed}").format(loss=outcome.loss, seed=outcome.seed) if several else outcome.loss
-        for outcome in race
+        Line(name, name, [(0.0, value), (last, value)], colors.BEFORE[code], dash=LEVELS[code], symbol="none")
+        for code, name in ((code, line_name(code)) for code in LEVELS)
+        if (value := values.get(code)) is not None and not math.isnan(value)
     ]
-
-
-def _lines(race: Sequence[Outcome], tracks: Sequence[Track], place: Place) -> list[Line]:
-    """A line for each loss; with several seeds thin ones, and their mean as soon as two have finished."""
-    points = [[point for moment in one.moments if (point := place(moment)) is not None] for one in tracks]
-    lines = _all_seeds(race, points)
-    for loss, positions in _by_loss(race):
-        done = [points[position] for position in positions if race[position].finished]
-        if len(positions) > 1 and len(done) > 1:
-            mean = [(fmean(x), fmean(y)) for x, y in (zip(*of_seeds, strict=True) for of_seeds in zip(*done))]  # noqa: B905
-            lines.append(_line(loss, _("{loss}, mean of {n} seeds").format(loss=loss, n=len(done)), mean))
-    return lines
-
-
-def _all_seeds(race: Sequence[Outcome], points: Sequence[Sequence[Point]]) -> list[Line]:
-    several = len({outcome.seed for outcome in race}) > 1
-    return [
-        _line(outcome.loss, name, of_seed, thin=several)
-        for outcome, name, of_seed in zip(race, names(race), points, strict=True)
-    ]
-
-
-def _line(loss: str, name: str, points: Sequence[Point], *, thin: bool = False) -> Line:
-    return Line(
-        name,
-        loss,
-        points,
-        colors.of_loss(loss),
-        dash=colors.dash_of_loss(loss),
-        symbol=colors.symbol_of_loss(loss),
-        thin=thin,
-    )
-
-
-def _by_loss(race: Sequence[Outcome]) -> list[tuple[str, list[int]]]:
-    """Positions of each loss's runs."""
-    order = sorted(range(len(race)), key=lambda position: race[position].loss)
-    return [(loss, list(positions)) for loss, positions in groupby(order, key=lambda position: race[position].loss)]
 
 
 def _last_text(tracks: Sequence[Track]) -> float | None:
@@ -269,9 +197,5 @@ def _last_text(tracks: Sequence[Track]) -> float | None:
     return float(math.ceil(max(ends) / unit) * unit)
 
 
-def _defined(x: float, y: float) -> Point | None:
-    return None if math.isnan(x) or math.isnan(y) else (x, y)
-
-
-def _three_digits(value: float) -> str:
-    return "" if math.isnan(value) else f"{value:.3f}"
+def _is_near(value: float | None, other: float) -> bool:
+    return value is not None and abs(value - other) < SAME

@@ -14,11 +14,10 @@ from simcse_core.runs.store import get
 from ui.frame.errors import plain, user_errors
 from ui.frame.translation import _
 from ui.shared.names import STATES, duration
-from ui.shared.races.figures import names
+from ui.shared.races.lines import names
 from ui.shared.races.tracks import track
 from ui.shared.races.words import failure, in_words
 
-BARS_IN_A_ROW = 3
 NOTES_SHOWN = 6
 SOON = 2.0
 """A wait of fewer seconds is not shown."""
@@ -30,31 +29,23 @@ def is_busy(race: Sequence[Outcome]) -> bool:
 
 
 def bars(race: Sequence[Outcome]) -> None:
-    """A bar for each loss with its state in words; none when all have finished."""
+    """A bar for each loss with its state in words, one under the other; none when all have finished."""
     if all(outcome.state == State.FINISHED for outcome in race):
         return
-    losses = list(dict.fromkeys(outcome.loss for outcome in race))
-    columns = [column for _row in losses[::BARS_IN_A_ROW] for column in st.columns(min(len(losses), BARS_IN_A_ROW))]
-    for column, loss in zip(columns, losses, strict=False):
+    for loss in dict.fromkeys(outcome.loss for outcome in race):
         outcomes = [outcome for outcome in race if outcome.loss == loss]
-        with column:
-            st.progress(fmean(_share(outcome) for outcome in outcomes), text=f"**{plain(loss)}**  \n{_state(outcomes)}")
+        st.progress(fmean(_share(outcome) for outcome in outcomes), text=f"**{plain(loss)}** · {_state(outcomes)}")
 
 
 def summary(race: Sequence[Outcome]) -> None:
-    """How many runs are done, the pace, and about how long the rest takes; a line that keeps its place."""
+    """How many runs are done, and about how long the rest takes; from the first moment on."""
     done = sum(outcome.state == State.FINISHED for outcome in race)
     said = [_("{done} of {n} runs finished").format(done=done, n=len(race))]
     waiting = [outcome.place for outcome in race if outcome.state == State.QUEUED and outcome.place is not None]
-    running = [outcome for outcome in race if outcome.state == State.RUNNING]
-    if not running and waiting:
-        first = min(waiting, key=lambda place: place.position)
-        said.append(place_in_words(first))
+    if not any(outcome.state == State.RUNNING for outcome in race) and waiting:
+        said.append(place_in_words(min(waiting, key=lambda place: place.position)))
     if (left := seconds_left(race)) is not None:
         said.append(_("about {time} left").format(time=duration(left)))
-    paces = [last.texts_per_second for outcome in running if (last := track(outcome).last)]
-    if paces:
-        said.append(_("{rate:,.0f} texts/s").format(rate=sum(paces)))
     st.caption(" · ".join(said))
 
 
@@ -133,10 +124,11 @@ def _resume(stopped: Sequence[Outcome], user: str | None) -> None:
 
 
 def seconds_left(race: Sequence[Outcome]) -> float | None:
-    """Training time that is still to come, as far as runs of this race have shown how long one takes."""
+    """Training time that is still to come, as runs of this race have shown it, or as it was measured before."""
     if not any(outcome.state.is_busy for outcome in race):
         return None
     whole = [total for outcome in race if (total := _seconds_in_all(outcome)) is not None]
+    whole = whole or [seconds for outcome in race if (seconds := _expected(outcome)) is not None]
     if not whole:
         return None
     usual = fmean(whole)
@@ -147,6 +139,14 @@ def seconds_left(race: Sequence[Outcome]) -> float | None:
         elif outcome.state == State.RUNNING:
             left += (_seconds_in_all(outcome) or usual) * (1 - _share(outcome))
     return left
+
+
+def _expected(outcome: Outcome) -> float | None:
+    """The seconds that its training was measured to take before it was queued."""
+    try:
+        return queue.expected_seconds(get(outcome.run))
+    except RunError:
+        return None
 
 
 def _seconds_in_all(outcome: Outcome) -> float | None:
@@ -183,8 +183,9 @@ def _state(outcomes: Sequence[Outcome]) -> str:
 
 
 def _at_work(outcome: Outcome) -> str:
-    last, seconds = track(outcome).last, _seconds_in_all(outcome)
+    one = track(outcome)
+    last, seconds = one.last, _seconds_in_all(outcome)
     if last is None or seconds is None:
-        return _("starting …")
+        return _("the first step …") if one.moments else _("loading the model …")
     left = duration(seconds * (1 - _share(outcome)))
     return _("epoch {epoch}, {time} left").format(epoch=last.epoch, time=left)

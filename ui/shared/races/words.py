@@ -20,7 +20,8 @@ from ui.frame import users
 from ui.frame.translation import N_, _
 from ui.shared.data_choice import data_title
 from ui.shared.names import STATES, duration, metric_title, pooling_name, prompt_name
-from ui.shared.races.figures import metric_of, names
+from ui.shared.races.figures import metric_of
+from ui.shared.races.lines import names
 from ui.shared.races.tracks import Moment, Track, track
 
 BUG = re.compile(r"[A-Za-z_]+(Error|Exception): ")

@@ -13,7 +13,7 @@ class Curves {
     this.hidden = new Set()
     this.pointer = null
     this.clip = `curves-${Math.random().toString(36).slice(2)}`
-    new ResizeObserver(() => this.data && this.draw()).observe(this.svg)
+    new ResizeObserver(() => this.data && this.draw()).observe(this.svg.parentNode)
     figure.querySelector(".curves-tools").addEventListener("click", (event) => this.zoom(event.target.dataset.zoom))
     this.listen()
   }
@@ -78,6 +78,7 @@ class Curves {
   update(data) {
     if (this.data && this.data.x_name !== data.x_name) this.range = null
     this.data = data
+    this.figure.classList.toggle("curves-stretch", data.stretch)
     this.figure.querySelector(".curves-title").textContent = data.title
     this.svg.setAttribute("aria-label", data.alt)
     for (const button of this.figure.querySelectorAll("[data-zoom]")) {

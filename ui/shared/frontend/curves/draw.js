@@ -21,6 +21,7 @@ const SHAPES = {
 SHAPES.x = SHAPES.cross
 
 export function mark(parent, line, x, y, radius) {
+  if (line.symbol === "none") return
   const turned = line.symbol === "x" ? " rotate(45)" : ""
   const shape = (SHAPES[line.symbol] ?? SHAPES.circle)(radius)
   put(parent, "path", { d: shape, transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})${turned}`, fill: line.color, stroke: "var(--st-background-color)", "stroke-width": 1 })
@@ -33,9 +34,9 @@ export function strokeOf(line) {
 // Where numbers are on the screen, and back.
 function frameOf(svg, data, lines, range) {
   const size = parseFloat(getComputedStyle(document.documentElement).fontSize)
-  const letter = Math.max(size * 0.78, size > 20 ? 20 : 0)
+  const letter = parseFloat(getComputedStyle(svg).fontSize)
   const width = svg.clientWidth
-  const height = Math.round(data.height * (size > 20 ? 1.25 : 1))
+  const height = data.stretch ? Math.max(svg.parentNode.clientHeight, 120) : Math.round(data.height * (size > 20 ? 1.25 : 1))
   const { x, y } = domains(data, lines, range)
   const rows = ticks(y[0], y[1], height / (letter * 3.6))
   const widest = Math.max(...rows.marks.map((tick) => written(tick, rows.step).length), 1)
@@ -84,11 +85,23 @@ function drawLines(svg, frame, lines, clip) {
   }
 }
 
+// Ranges of lines that end together stand beside each other.
+function drawRanges(svg, frame, lines) {
+  const ranged = lines.filter((line) => line.range && line.points.length && !line.thin)
+  ranged.forEach((line, at) => {
+    const x = frame.toX(line.points.at(-1)[0]) - (ranged.length - 1 - at) * frame.letter * 0.6
+    const [low, high] = line.range.map(frame.toY)
+    const cap = frame.letter * 0.2
+    put(svg, "path", { d: `M${x} ${low}V${high}M${x - cap} ${low}h${2 * cap}M${x - cap} ${high}h${2 * cap}`, stroke: line.color, "stroke-width": 2, "stroke-opacity": 0.7, class: "curves-range" })
+  })
+}
+
 export function draw(svg, data, lines, range, clip) {
   const frame = frameOf(svg, data, lines, range)
   svg.replaceChildren()
   svg.setAttribute("height", frame.height)
   drawAxes(svg, frame, data)
+  drawRanges(svg, frame, range ? [] : lines)
   drawLines(svg, frame, lines, clip)
   return frame
 }

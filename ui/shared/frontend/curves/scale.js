@@ -36,7 +36,8 @@ export function domains(data, lines, range) {
   const all = extent(lines.flatMap((line) => line.points.map((point) => point[0])), data.from_zero ? 0 : 0.06)
   const x = range ?? [data.from_zero ? 0 : all[0], data.x_last ?? (data.from_zero && all[1] <= 0 ? 1 : all[1])]
   const seen = lines.flatMap((line) => seenPoints(line.points, x).map((point) => point[1]))
-  const y = extent(seen, 0.08)
+  const ends = range ? [] : lines.flatMap((line) => (line.thin || !line.points.length ? [] : (line.range ?? [])))
+  const y = extent([...seen, ...ends], 0.08)
   return { x, y: data.y_from_zero ? [0, Math.max(y[1], 0)] : y }
 }
 
