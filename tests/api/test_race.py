@@ -97,13 +97,15 @@ def verdict(**changed: Any) -> Verdict:
 
 def test_a_winner_is_named_from_three_seeds_on_and_outside_the_noise() -> None:
     assert verdict_words.in_english(verdict()) == (
-        "cosent and bce did better than the model as it comes, by more than the noise. In Spearman, cosent gains "
-        "+0.050 (95 % range +0.020 to +0.080) over the model as it comes. Among the losses cosent is ahead by more "
-        "than the noise, over 3 seeds. The lead of cosent over bce is +0.020 (95 % range +0.010 to +0.030)."
+        "Over 3 seeds cosent and bce did better than the model as it comes, by more than the noise. In Spearman, "
+        "cosent gains +0.050 (95 % range +0.020 to +0.080) over the model as it comes. Among the losses cosent is "
+        "ahead by more than the noise. The lead of cosent over bce is +0.020 (95 % range +0.010 to +0.030)."
     )
     assert "Two seeds name no winner" in verdict_words.in_english(verdict(seeds=2))
     assert "none is ahead" in verdict_words.in_english(verdict(lead=Interval(0.02, -0.01, 0.05)))
     alone = verdict(rival=None, lead=NOTHING, gains={"cosent": Interval(0.01, -0.01, 0.03)})
-    assert "cosent is no better than the model as it comes by more than the noise." in verdict_words.in_english(alone)
+    assert "Over 3 seeds cosent is not better than the model as it comes" in verdict_words.in_english(alone)
+    none = verdict(gains=dict.fromkeys(("cosent", "bce"), Interval(0.01, -0.01, 0.03)), seeds=1)
+    assert "With this one seed no loss did better than the model as it comes" in verdict_words.in_english(none)
     worse = verdict(gains={"cosent": Interval(-0.1, -0.2, -0.05), "bce": Interval(-0.2, -0.3, -0.1)})
     assert "did worse than the model as it comes" in verdict_words.in_english(worse)

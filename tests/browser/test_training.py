@@ -168,3 +168,19 @@ def test_a_race_is_found_again_by_its_address_and_goes_on_when_the_server_was_aw
     other.goto(address)
     expect(bar(other, "epoch 2")).to_be_visible()
     other.close()
+
+
+def test_curves_finding_progress_and_start_are_inside_the_window(tab: Page, server: Server) -> None:
+    runs = races.start(("bce", "center", "triplet"), seeds=(3,))
+    races.learn(runs[0], to=4)
+    address = server.address(races.id_of(runs))
+    for width, height, parameters in ((1280, 720, ""), (1920, 1080, ""), (1280, 720, "&projector=1")):
+        tab.set_viewport_size({"width": width, "height": height})
+        if tab.url == "about:blank" or parameters:
+            tab.goto(address + parameters)
+        expect(tab.locator(".curves-stage > svg g path").first).to_be_visible()
+        finding = tab.locator(".st-key-stage-finding p").first
+        expect(finding).to_contain_text("No result yet")
+        start = tab.get_by_role("button", name="Start the race")
+        for place in (tab.locator(".curves-stage > svg").first, finding, start, bar(tab, "triplet")):
+            expect(place).to_be_in_viewport(ratio=1)

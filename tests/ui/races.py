@@ -14,11 +14,16 @@ STEPS, PER_EPOCH, TEXTS = 8, 2, 32
 """Of each run: steps in all and in an epoch, and texts in a step."""
 
 
-def start(losses: tuple[str, ...] = ("bce", "supcon"), seeds: tuple[int, ...] = (0,), user: str = ME) -> list[Run]:
+def start(
+    losses: tuple[str, ...] = ("bce", "supcon"),
+    seeds: tuple[int, ...] = (0,),
+    user: str = ME,
+    expected: float | None = None,
+) -> list[Run]:
     """The runs of a new race, waiting."""
     settings = TrainingSettings(epochs=STEPS // PER_EPOCH, tune="head")
     config = RunConfig(data="intents-en", model="use-multilingual", settings=settings)
-    return race.runs(race.start(config, losses, seeds, user=user))
+    return race.runs(race.start(config, losses, seeds, user=user, expected=expected))
 
 
 def id_of(runs: list[Run]) -> str:

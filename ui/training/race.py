@@ -83,7 +83,7 @@ def controls(shown: Shown) -> figures.View:
     if shown.is_busy and first not in _on_the_way(shown.race):
         first = next((name for name in metrics if name in _on_the_way(shown.race)), first)
     metric = first
-    if len(metrics) > 1 and first is not None:
+    if first is not None:
         metric = st.selectbox(
             _("Metric"),
             metrics,
@@ -122,9 +122,10 @@ def finding(shown: Shown, view: figures.View) -> None:
         said.append(
             _("A race recorded on {cores} CPU cores under {system}.").format(cores=race.cores, system=race.system)
         )
-    if (metric := result.judged_by(shown.race, shown.baselines)) is not None:
+    metric = result.judged_by(shown.race, shown.baselines)
+    if metric is not None and metric != view.metric:
         said.append(_("Judged by {metric} on held-out data.").format(metric=metric_title(metric)))
-    elif view.metric == figures.RANKING:
+    elif metric is None and view.metric == figures.RANKING:
         said.append(_(figures.NOT_DECIDING))
     if said:
         st.caption(plain(joined(*said)))

@@ -1,6 +1,7 @@
 """The page Training without a browser and without a training: runs are written by the tests."""
 
 import math
+import re
 import time
 from concurrent.futures import Future
 from dataclasses import replace
@@ -34,8 +35,9 @@ from ui.shared.data_choice import ChosenData
 from ui.shared.names import duration
 from ui.shared.races import chain, figures, progress, tracks
 from ui.shared.races import words as race_words
-from ui.training import comparison, my_races
+from ui.training import class_wait, comparison, my_races
 from ui.training import data as race_data
+from ui.training import race as training_race
 
 VIEW = figures.View("texts", "mean_average_precision")
 ROOT = Path(__file__).parent.parent.parent.parent
@@ -125,10 +127,9 @@ def test_a_running_race_says_how_far_each_loss_is_and_can_be_cancelled_and_taken
     runs = races.start()
     races.learn(runs[0], to=4)
     page = open_training(race=races.id_of(runs))
-    assert "**bce**  \nepoch 2, 2 s left" in bars(page)
-    assert "**supcon**  \nwaiting" in bars(page)
-    assert "0 of 2 runs finished" in words(page)
-    assert "texts/s" in words(page)
+    assert "**bce** · epoch 2, 2 s left" in bars(page)
+    assert "**supcon** · waiting" in bars(page)
+    assert "0 of 2 runs finished · about 6 s left" in words(page)
     page.button(key=f"cancel-{races.id_of(runs)}").click().run()
     assert runs[0].cancel_asked  # its process stops by itself
     assert runs[1].status.state == State.CANCELLED
@@ -198,9 +199,75 @@ def test_a_race_is_found_again_without_its_address() -> None:
     runs = races.start()
     links = [link.proto for link in open_training().get("page_link")]
     mine = [link for link in links if f"race={races.id_of(runs)}" in link.query_string]
-    assert [link.label.replace("\\", "") for link in mine] == [
-        "bce, supcon · Library desk: what a reader wants (labels) · EN · waiting"
-    ]
+    (label,) = (link.label.replace("\\", "") for link in mine)
+    data = re.escape("bce, supcon · Library desk: what a reader wants (labels) · EN · Universal Sentence Encoder")
+    assert re.fullmatch(rf"{data}.* · \d\d-\d\d \d\d:\d\d · waiting", label)
+
+
+def test_a_race_on_a_file_of_ones_own_is_told_apart_by_its_name_which_nobody_else_sees(tmp_path: Path) -> None:
+    run = upload_of(ME, tmp_path)[0]
+    run.remember_file("tickets.csv", ME)
+    assert run.title_for(ME) == "bce · tickets.csv"
+    assert run.title_for("b" * 32) == run.title_for(None) == "bce"
+    assert my_races.races_of(ME)[0].title.startswith("bce · tickets.csv · ")
+
+
+def test_a_short_race_is_two_losses_and_one_seed_that_names_no_winner() -> None:
+    page = open_training(**{"race-length": "short"})
+    assert page.button_group(key="race-losses-labelled-short").value == ["bce", "cross_entropy"]
+    assert page.button_group(key="race-seeds-short").value == 1
+    assert "Too few seeds to name a winner." in words(page)
+    page.button(key="start-race").click().run()
+    configs = [run.config for run in race.runs(race_of(page))]
+    assert {(config.layer, config.settings.tune, config.settings.seed) for config in configs} == {(3, "top:1", 0)}
+
+
+@pytest.mark.parametrize(
+    ("people", "here", "workers", "said"),
+    [
+        (30, False, 1, "30 of you with one worker: the last waits about 10 min."),
+        (12, True, 2, "12 people are here and share 2 workers: if all start this, the last waits about 10 min."),
+    ],
+)
+def test_a_class_is_told_how_long_the_last_one_waits(people: int, here: bool, workers: int, said: str) -> None:
+    assert class_wait.in_words(people, here=here, workers=workers, seconds=600.0) == said
+
+
+def test_before_the_first_point_a_race_says_what_it_waits_for_and_how_long() -> None:
+    runs = races.start(("bce",), expected=7.0)
+    page = open_training(race=races.id_of(runs))
+    assert "about 7 s left" in words(page)
+    runs[0].set_status(State.RUNNING)
+    assert "**bce** · loading the model …" in bars(open_training(race=races.id_of(runs)))
+    assert "No result yet" in words(page)
+
+
+def test_the_linter_is_open_where_an_address_asks_for_it() -> None:
+    opened = [one.proto.expanded for one in open_training(look="linter").expander if one.label.startswith("Good")]
+    assert opened == [True]
+
+
+def test_what_a_classifier_s_user_gets_comes_first_once_it_is_measured() -> None:
+    runs = races.start()
+    races.learn(runs[0], to=4)
+    shown = training_race.opened(races.id_of(runs))
+    assert figures.metrics_of(shown.race)[0] == "mean_average_precision"
+    for run, after in zip(runs, (4, 0), strict=True):
+        races.finish(run, right=0.9, after=after)
+    shown = training_race.opened(races.id_of(runs))
+    assert figures.metrics_of(shown.race)[0] == "logistic_accuracy"
+    view = figures.View("texts", "logistic_accuracy")
+    chart = figures.held_out_chart(shown.race, [tracks.track(one) for one in shown.race], view, {})
+    assert [x for x, _y in chart.lines[0].points] == [0, races.TEXTS * races.STEPS]
+    assert chart.lines[-1].name == "the start of the training"
+
+
+def test_the_paths_of_a_race_are_explained_as_they_are() -> None:
+    runs = races.start()
+    for run in runs:
+        races.finish(run, right=0.9)
+    page = open_training(race=races.id_of(runs))
+    assert "bce and supcon: down and to the left, so matches came closer and texts spread more evenly." in words(page)
 
 
 def test_texts_without_labels_can_be_learned_from_and_are_measured_on_other_data() -> None:

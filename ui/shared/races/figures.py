@@ -172,8 +172,8 @@ def _range(line: Line, race: Sequence[Outcome], view: View) -> Interval | None:
 def _levels(
     lines: Sequence[Line], points: Sequence[Sequence[Point]], metric: str, beside: Mapping[str, Items]
 ) -> list[Line]:
-    """Level lines, as far as the others go, where one was before: the start of the training, where it is something
-    else than the model as it comes, and the baselines."""
+    """Level lines, as far as the others go, where one was before: the model as it comes, the start of the training
+    where that is something else, and TF-IDF where it is better than both."""
     last = max((x for line in lines for x, _y in line.points), default=0.0)
     if not last:
         return []
@@ -181,6 +181,10 @@ def _levels(
     starts = [of_run[0][1] for of_run in points if of_run and of_run[0][0] == 0]
     if starts and not _is_near(values.get(AS_IT_COMES), fmean(starts)):
         values[START] = fmean(starts)
+    if values.get(TFIDF, math.nan) <= max(
+        (values[code] for code in (AS_IT_COMES, START) if code in values), default=-1
+    ):
+        del values[TFIDF]
     return [
         Line(name, name, [(0.0, value), (last, value)], colors.BEFORE[code], dash=LEVELS[code], symbol="none")
         for code, name in ((code, line_name(code)) for code in LEVELS)
