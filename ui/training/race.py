@@ -127,6 +127,8 @@ def finding(shown: Shown, view: figures.View) -> None:
         said.append(_("Judged by {metric} on held-out data.").format(metric=metric_title(metric)))
     elif metric is None and view.metric == figures.RANKING:
         said.append(_(figures.NOT_DECIDING))
+    if view.ranges:
+        said.append(_("Bars: 95 % range of the gain over what one had before."))
     if said:
         st.caption(plain(joined(*said)))
 

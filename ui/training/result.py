@@ -115,10 +115,16 @@ def finding(race: Sequence[Outcome], beside: Mapping[str, Items]) -> str:
 
 
 def ranges(race: Sequence[Outcome], beside: Mapping[str, Items], metric: str | None) -> dict[str, Interval]:
-    """By loss, the 95 % range of a metric; nothing while it is not known."""
+    """By loss, the 95 % range of its gain, set upon the best of what one had before: a range that holds that level
+    holds no gain. Nothing while it is not known."""
     comparison = result(race, beside) if contestants(race) else None
-    lines = [] if comparison is None else comparison.lines
-    return {line.name: line.metrics[metric] for line in lines if line.is_loss and metric in line.metrics}
+    lines = [] if comparison is None else [line for line in comparison.lines if metric in line.metrics]
+    before = max((line.metrics[metric].value for line in lines if not line.is_loss), default=math.nan)
+    return {
+        line.name: Interval(line.metrics[metric].value, before + line.gain[metric].low, before + line.gain[metric].high)
+        for line in lines
+        if metric in line.gain and not math.isnan(before + line.gain[metric].low)
+    }
 
 
 def judged_by(race: Sequence[Outcome], beside: Mapping[str, Items]) -> str | None:

@@ -46,7 +46,7 @@ class View:
     metric: str | None
     """None before anything has been measured."""
     ranges: Mapping[str, Interval] = field(default_factory=dict)
-    """By loss, the range of the metric at the end, as far as the result is known."""
+    """By loss, where its gain over the best of what one had before puts it at the end, as far as that is known."""
 
 
 def show(race: Sequence[Outcome], beside: Mapping[str, Items] | None = None, *, key: str) -> None:
@@ -181,9 +181,8 @@ def _levels(
     starts = [of_run[0][1] for of_run in points if of_run and of_run[0][0] == 0]
     if starts and not _is_near(values.get(AS_IT_COMES), fmean(starts)):
         values[START] = fmean(starts)
-    if values.get(TFIDF, math.nan) <= max(
-        (values[code] for code in (AS_IT_COMES, START) if code in values), default=-1
-    ):
+    models = [values[code] for code in (AS_IT_COMES, START) if code in values]
+    if TFIDF in values and models and values[TFIDF] <= max(models):
         del values[TFIDF]
     return [
         Line(name, name, [(0.0, value), (last, value)], colors.BEFORE[code], dash=LEVELS[code], symbol="none")
