@@ -6,6 +6,7 @@ import streamlit as st
 
 from simcse_core.runs import queue
 from ui.frame import errors, stage, users
+from ui.shared.races.figures import View
 from ui.training import inputs, my_races, race
 from ui.training.inputs import RacePlan
 from ui.training.race import Shown
@@ -14,16 +15,17 @@ places = stage.begin("training")
 st.html(Path(race.__file__).parent / "frontend" / "training.css")
 race_id = st.query_params.get("race")
 shown: Shown | None = None
+view: View | None = None
 plan: RacePlan | None = None
 
 with places.figure, errors.user_errors():
     shown = race.opened(race_id) if race_id else race.recorded()
-with places.controls:
+with places.controls, errors.user_errors():
     if shown is None:
         my_races.show(users.current(), race_id)
     else:
         view = race.controls(shown)
-if shown is not None:
+if shown is not None and view is not None:
     with places.figure, errors.user_errors():
         race.figure(shown, view)
     with places.finding, errors.user_errors():
@@ -43,7 +45,7 @@ with places.rail.container(key="race-start", gap="xsmall"), errors.user_errors()
             st.query_params["race"] = started
             st.rerun()
 
-if shown is not None:  # last, because it may take a moment
+if shown is not None and view is not None:  # last, because it may take a moment
     with places.below, errors.user_errors():
         race.more(shown, view)
 

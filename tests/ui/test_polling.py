@@ -83,6 +83,7 @@ def test_a_race_says_that_the_queue_is_locked_and_goes_on_when_it_is_free_again(
         patch.setattr(queue, "places", locked)
         assert LOCKED in errors(poll(page, "ui.training.race._live"))
     assert errors(poll(page, "ui.training.race._live")) == ""
+    assert errors(poll(page, "ui.training.race._progress")) == ""
     assert "0 of 2 runs finished" in "\n".join(caption.value for caption in page.caption)
 
 
