@@ -140,8 +140,8 @@ def _side_by_side(texts: Sequence[str], matrices: Sequence[heatmap.Matrix], unre
     if scales[0].white:
         st.caption(
             _(
-                "In each picture no colour is the median cosine of unrelated sentences at that time, and deepest purple "
-                "is 1: compare the colours, not the numbers."
+                "In each picture no colour is the median cosine of unrelated sentences at that time, and deepest "
+                "purple is 1: compare the colours, not the numbers."
             )
         )
     with st.expander(_("The sentences and their numbers"), icon=":material/table:"):

@@ -117,8 +117,10 @@ def finding(race: Sequence[Outcome], beside: Mapping[str, Items]) -> str:
 def ranges(race: Sequence[Outcome], beside: Mapping[str, Items], metric: str | None) -> dict[str, Interval]:
     """By loss, the 95 % range of its gain, set upon the best of what one had before: a range that holds that level
     holds no gain. Nothing while it is not known."""
-    comparison = result(race, beside) if contestants(race) else None
-    lines = [] if comparison is None else [line for line in comparison.lines if metric in line.metrics]
+    comparison = result(race, beside) if metric is not None and contestants(race) else None
+    if comparison is None or metric is None:
+        return {}
+    lines = [line for line in comparison.lines if metric in line.metrics]
     before = max((line.metrics[metric].value for line in lines if not line.is_loss), default=math.nan)
     return {
         line.name: Interval(line.metrics[metric].value, before + line.gain[metric].low, before + line.gain[metric].high)
