@@ -16,6 +16,7 @@ from ui.frame.errors import plain
 from ui.frame.stage import Stage
 from ui.frame.translation import N_, _, joined, language
 from ui.shared import models
+from ui.shared.names import label_name
 from ui.shared.tuner import setting
 from ui.shared.tuner.axis import of_probabilities
 from ui.shared.tuner.setting import Setting
@@ -190,4 +191,4 @@ def _held_back(question: Question, results: "Results", threshold: float) -> None
 
 def name_or_none(label: str | None) -> str:
     """A class, or that none is named."""
-    return _("none: not sure enough") if label is None else plain(label)
+    return _("none: not sure enough") if label is None else plain(label_name(label))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ui.frame.components import component
 from ui.frame.translation import _
+from ui.shared.names import label_name
 
 if TYPE_CHECKING:
     from simcse_core.uses.classification import Results
@@ -65,7 +66,7 @@ def show(results: "Results", *, key: str, shares: bool, only_confused: bool, sel
     names = [results.names[place] for place in places]
     part = counts[np.ix_(places, places)]
     data = {
-        "names": names,
+        "names": [label_name(name) for name in names],
         "counts": part.tolist(),
         "totals": totals[places].tolist(),
         "shares": shares,

@@ -22,6 +22,7 @@ from ui.shared import background, cache, data_choice, inputs
 from ui.shared.cache import EncoderSettings
 from ui.shared.data_choice import Upload
 from ui.shared.encoding import encode
+from ui.shared.names import label_name
 
 _SCRIPT = Path(__file__).parent / "frontend" / "labelling.js"
 KEY = "classify-keys"
@@ -85,7 +86,7 @@ def _keys(session: LabellingSession) -> None:
     queue = session.queue[: proposing.AHEAD]
     data = {
         "session": session.token,
-        "classes": list(session.classes),
+        "classes": list(map(label_name, session.classes)),
         "keys": list(KEYS[: len(session.classes)]),
         "queue": [{"row": row, "text": session.texts[row]} for row in queue],
         "done": [
@@ -146,7 +147,9 @@ def finding(session: LabellingSession) -> str:
         "drawn by lot that were not learned from."
     ).format(n=count, accuracy=accuracy.value, low=accuracy.low, high=accuracy.high)
     if missing:
-        said = joined(said, _("No text yet of: {names}.").format(names=errors.plain(", ".join(missing[:6]))))
+        said = joined(
+            said, _("No text yet of: {names}.").format(names=errors.plain(", ".join(map(label_name, missing[:6]))))
+        )
     return said
 
 

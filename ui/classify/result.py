@@ -21,6 +21,7 @@ from ui.frame.errors import plain
 from ui.frame.stage import Stage
 from ui.frame.translation import N_, _, joined, language
 from ui.shared import models
+from ui.shared.names import label_name
 
 if TYPE_CHECKING:
     from simcse_core.uses.classification import Results, Suspect
@@ -207,10 +208,10 @@ def _listed(
     if cell is None:
         return [], _("Nothing is wrong. Click a cell to read its texts.")
     if cell.label == cell.predicted:
-        words = _("**{label}**, and predicted so; the surest first.").format(label=plain(cell.label))
+        words = _("**{label}**, and predicted so; the surest first.").format(label=plain(label_name(cell.label)))
     else:
         words = _("**{label}**, but predicted **{predicted}**; the surest first.").format(
-            label=plain(cell.label), predicted=plain(cell.predicted)
+            label=plain(label_name(cell.label)), predicted=plain(label_name(cell.predicted))
         )
     return results.cell(cell.label, cell.predicted), words
 
@@ -246,7 +247,7 @@ def _notes(question: Question, outcome: Outcome) -> None:
 
 
 def _some(names: Sequence[str], most: int = 6) -> str:
-    return plain(", ".join(names[:most])) + (f" … ({len(names)})" if len(names) > most else "")
+    return plain(", ".join(map(label_name, names[:most]))) + (f" … ({len(names)})" if len(names) > most else "")
 
 
 def originals(data: ClassifyData) -> list[str]:

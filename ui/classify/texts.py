@@ -10,6 +10,7 @@ from ui.classify.corrections import Corrections
 from ui.classify.data import written
 from ui.frame.errors import plain
 from ui.frame.translation import _, language
+from ui.shared.names import label_name
 
 if TYPE_CHECKING:
     from simcse_core.uses.classification import Results
@@ -58,10 +59,10 @@ def _row(results: "Results", row: int, of_data: Corrections, data_key: str, orig
     text = results.texts[row]
     st.markdown(plain(text if len(text) <= WIDEST else f"{text[:WIDEST]}…"))
     label = written(results.labels[row])
-    said = f"→ **{plain(results.classes[results.predicted[row]])}** {results.confidence[row]:.0%}"
+    said = f"→ **{plain(label_name(results.classes[results.predicted[row]]))}** {results.confidence[row]:.0%}"
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         if results.several:
-            st.caption(f"{plain(label)} {said}")
+            st.caption(f"{plain(label_name(label))} {said}")
             return
         _label_box(results, row, of_data, data_key, original)
         st.caption(said)
@@ -93,6 +94,7 @@ def _label_box(results: "Results", row: int, of_data: Corrections, data_key: str
     st.selectbox(
         _("Label of “{text}”").format(text=plain(results.texts[row][:40])),
         sorted({*results.names, st.session_state[key]}),
+        format_func=lambda name: plain(label_name(name)),
         key=key,
         on_change=correct,
         label_visibility="collapsed",

@@ -21,6 +21,7 @@ from ui.frame.errors import plain
 from ui.frame.stage import Stage
 from ui.frame.translation import _, explain, joined, language
 from ui.shared import cache
+from ui.shared.names import label_name
 from ui.shared.turns import Results, tokens_in
 from ui.shared.typing_area import typing_area
 
@@ -84,14 +85,14 @@ def _figures(question: Question, classifier: "Classifier", text: str, ranked: Se
     classes, words = st.columns(2, gap="medium")
     with classes:
         st.caption(_("Classes"))
-        said = ", ".join(f"{name} {probability:.0%}" for name, probability in ranked)
+        said = ", ".join(f"{label_name(name)} {probability:.0%}" for name, probability in ranked)
         projector.chart(
-            charts.class_bars(names, probabilities, threshold=_threshold()),
+            charts.class_bars(list(map(label_name, names)), probabilities, threshold=_threshold()),
             key="classify-classes",
             alt=_("Probabilities of the classes: {classes}.").format(classes=said),
         )
     with words:
-        st.caption(_("Which words carry **{label}**").format(label=plain(names[0])))
+        st.caption(_("Which words carry **{label}**").format(label=plain(label_name(names[0]))))
         try:
             effects = _effects(question, classifier, text, names[0])
         except InputError as error:
@@ -107,15 +108,17 @@ def _figures(question: Question, classifier: "Classifier", text: str, ranked: Se
                 title=_("points lost without the word"),
             ),
             key="classify-words",
-            alt=_("Effect of each word on {label}: {words}.").format(label=names[0], words=said),
+            alt=_("Effect of each word on {label}: {words}.").format(label=label_name(names[0]), words=said),
         )
 
 
 def _finding(ranked: Sequence[tuple[str, float]], threshold: float | None) -> str:
     (label, probability), *others = ranked
-    said = _("**{label}** with {probability:.0%}").format(label=plain(label), probability=probability)
+    said = _("**{label}** with {probability:.0%}").format(label=plain(label_name(label)), probability=probability)
     said += (
-        _(", then {label} with {probability:.0%}.").format(label=plain(others[0][0]), probability=others[0][1])
+        _(", then {label} with {probability:.0%}.").format(
+            label=plain(label_name(others[0][0])), probability=others[0][1]
+        )
         if others
         else "."
     )
@@ -136,7 +139,7 @@ def _nearest(question: Question, row: NDArray[np.float32]) -> None:
         {
             _("cosine"): [f"{cosines[place]:.2f}" for place in order],
             _("text"): [plain(data.texts[place]) for place in order],
-            _("label"): [plain(written(data.labels[place])) for place in order],
+            _("label"): [plain(label_name(written(data.labels[place]))) for place in order],
         },
         hide_index=True,
     )

@@ -1,6 +1,6 @@
 """What the colours of the map mean: a column, the group, the length, closeness to a query, or a doubted label."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,12 +78,13 @@ def title(name: str) -> str:
     return titles[name] if name in titles else plain(name.removeprefix(COLUMN))
 
 
-def of_cells(cells: Sequence[str], name: str) -> Classes | Numbers | None:
+def of_cells(cells: Sequence[str], name: str, shown: Callable[[str], str] = str) -> Classes | Numbers | None:
     """The colours of a column: numbers on a scale, all else as classes, the most frequent first.
 
     Args:
         cells: N; "" where nothing stands.
         name: of the column.
+        shown: what a cell is called on the screen.
     """
     values = _numbers(cells)
     if values is not None and len(np.unique(values[~np.isnan(values)])) >= NUMBERS_FROM:
@@ -96,7 +97,7 @@ def of_cells(cells: Sequence[str], name: str) -> Classes | Numbers | None:
         return None
     rank = np.full(len(names), -1, dtype=np.int64)
     rank[order] = np.arange(len(order))
-    return Classes(rank[places], [str(names[place]) for place in order], name, _("none"))
+    return Classes(rank[places], [shown(str(names[place])) for place in order], name, _("none"))
 
 
 def _numbers(cells: Sequence[str]) -> NDArray[np.float64] | None:

@@ -1,6 +1,7 @@
 """The view Map: all texts as points, with what a click, a search and a selection ask for."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -36,6 +37,7 @@ from ui.map.projected import Layouts
 from ui.map.recipes import PCA, Choice
 from ui.map.searching import Query
 from ui.map.source import MapSource
+from ui.shared.names import label_name
 
 KEY = "map-points"
 _TOUCHED = "map-touched-at"
@@ -128,7 +130,8 @@ def _color(seen: Seen, color: Coloring, query: Query, named: Named | None) -> Cl
         case coloring.NONE:
             return None
         case coloring.GIVEN:
-            return coloring.of_cells(seen.labels, _("label")) if seen.labels is not None else None
+            shown = partial(label_name, is_bundled=source.texts.is_bundled)
+            return coloring.of_cells(seen.labels, _("label"), shown) if seen.labels is not None else None
         case coloring.GROUP:
             return None if named is None else coloring.of_groups(named.grouping.groups.of, named.names)
         case coloring.LENGTH:

@@ -15,6 +15,21 @@ POOLINGS = {
     "mean_sqrt_len_tokens": N_("sum ÷ √length"),
 }
 """Poolings with a name on the screen; any other is shown by its name in the registry."""
+LABELS = {
+    "book_room": N_("book room"),
+    "events": N_("events"),
+    "lost_card": N_("lost card"),
+    "opening_hours": N_("opening hours"),
+    "pay_fine": N_("pay fine"),
+    "printing": N_("printing"),
+    "renew_loan": N_("renew loan"),
+    "reserve_book": N_("reserve book"),
+    "negative": N_("negative sentiment"),
+    "positive": N_("positive sentiment"),
+    "ham": N_("no spam"),
+    "spam": N_("spam"),
+}
+"""The English labels of the bundled data."""
 STATES = {
     "queued": N_("waiting"),
     "running": N_("running"),
@@ -53,6 +68,16 @@ def line_name(name: str) -> str:
 def pooling_name(name: str) -> str:
     """A pooling on the screen, or several that are joined."""
     return enumeration([_(POOLINGS[one]) if one in POOLINGS else one for one in name.split(JOINED)])
+
+
+def label_name(value: str, *, is_bundled: bool = True) -> str:
+    """A label on the screen: words in the place of underscores. Data, exports and addresses keep it as it is.
+
+    Args:
+        value: as the data have it.
+        is_bundled: whether it may be one of the bundled data, which have names in the language of the page.
+    """
+    return _(LABELS[value]) if is_bundled and value in LABELS else value.replace("_", " ").strip() or value
 
 
 def prompt_name(prompt: str) -> str:
