@@ -3,68 +3,83 @@
 from dataclasses import replace
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from simcse_core.learning.circle import PRESETS, Batch
-from ui.frame import errors, page, projector
-from ui.frame.translation import _
-from ui.losses import breaking, inputs, run, table, view
+from ui.frame import errors, stage
+from ui.frame.translation import _, language
+from ui.losses import breaking, details, findings, inputs, padding, real_cosines, run, table, view
 
 
 def compare(start: Batch, typed: inputs.TypedStart | None = None) -> None:
     """The chosen losses on one batch, with the targets as labelled or as clicked."""
-    edited = view.edited_targets(start)
+    edited = details.edited_targets(start)
     batch = start if edited is None else replace(start, targets=edited)
-    circles = [run.run(name, batch, options[name]) for name in names]
+    circles = [run.run(name, batch, *inputs.options_of(name)) for name in names]
     legend = view.class_names(batch, typed.sentences.labels if typed else ())
-    view.circles(circles, batch, legend=legend, edited=edited is not None, compact=typed is not None)
-    table.show(circles, {})
+    with places.figure:
+        view.circles(circles, batch, legend=legend)
+    places.finding.markdown(findings.compared(circles))
+    with places.rail:
+        details.show(circles, batch, edited=edited is not None)
+    with places.below:
+        table.show(circles, {})
 
 
 def broken(name: str) -> None:
-    """One mistake: in words, and on circles."""
-    with run.loading():
+    """One mistake: on circles, and in words."""
+    with places.figure, run.loading():
         failed = breaking.failure(name)
-    circles = breaking.shown(failed)
-    batch = view.batch_of(failed.panels[0])
+    circles, batch = breaking.shown(name, failed), view.batch_of(failed.panels[0])
     words, story = breaking.words(name), breaking.story(name, failed.numbers)
-    view.circles(circles, batch, legend=view.class_names(batch), words=words, story=story)
-    table.show(circles, words)
+    with places.figure:
+        view.circles(circles, batch, legend=view.class_names(batch), words=words)
+    places.finding.markdown(story.seen)
+    with places.rail:
+        st.header(_("Why?"), anchor=False)
+        st.markdown(errors.plain(story.why))
+        st.header(_("Instead"), anchor=False)
+        st.markdown(errors.plain(story.remedy))
+        if name == "same_class":
+            data, rate = breaking.same_class_rate()
+            st.caption(errors.plain(f"{data}: {rate}"))
+            linter = {"language": language(), "look": "linter", "training-data": data}
+            st.page_link(
+                "pages/training.py", label=_("How often in my data?"), icon=":material/rule:", query_params=linter
+            )
+        details.show(circles, batch, tokens=padding.shown() if name == "padding" else None)
+    with places.below:
+        table.show(circles, words)
 
 
-page.begin("losses")
-with errors.user_errors():
-    large = projector.is_on()
-    introduction = _(
-        "Each point is a text. All losses start from the same points and move them step by step. The inner ring is the "
-        "start; each trail runs outward in time."
-    )
-    choices: DeltaGenerator
-    mistakes: DeltaGenerator
-    if large:  # the picture needs the room; what can be chosen is folded away
-        choices = mistakes = st.popover(_("Batch, losses, mistakes"), icon=":material/tune:")
+def typed() -> None:
+    """The user's own sentences: on a circle where it can keep their cosines, else as what they are."""
+    with typing:
+        start = inputs.typed_sentences()
+    if start.fit.is_faithful:
+        compare(start.fit.batch, start)
     else:
-        st.markdown(introduction)
-        choices, mistakes = st.container(horizontal=True), st.container()
-    with mistakes:
-        mistake = inputs.mistake()
-    with choices:
-        name = inputs.batch_choice(disabled=mistake is not None)
-        names = inputs.losses_to_compare(disabled=mistake is not None)
-        options = inputs.options_of(names, disabled=mistake is not None, folded=not large)
-    picture = st.container()
-    if mistake is None and name == inputs.TYPED:
-        left, picture = (st.container(), picture) if large else picture.columns([3, 7], gap="medium")
-        with left, errors.user_errors():
-            typed = inputs.typed_sentences()
-            with picture:
-                compare(typed.batch, typed)
-            table.sentences(typed)
+        with places.figure:
+            real_cosines.show(start)
+        places.finding.markdown(findings.refused(start))
+    with places.below:
+        table.sentences(start)
+
+
+places = stage.begin("losses")
+with places.figure, errors.user_errors():
+    with places.controls:
+        shown = inputs.view()
+    if shown == "break":
+        with places.controls:
+            mistake = inputs.mistake()
+        broken(mistake)
     else:
-        with picture, errors.user_errors():
-            if mistake is not None:
-                broken(mistake)
-            else:
-                compare(PRESETS[name])
-    if large:
-        st.markdown(introduction)
+        with places.rail:
+            typing = st.container()
+            names = inputs.losses_to_compare()
+        if shown == inputs.TYPED:
+            typed()
+        else:
+            with places.controls:
+                batch = inputs.batch_choice()
+            compare(PRESETS[batch])

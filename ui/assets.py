@@ -21,6 +21,7 @@ from simcse_core.runs.config import open_split
 from simcse_core.runs.execute import execute
 from ui.classify import stored as classify
 from ui.frame.translation import LANGUAGES, catalogue
+from ui.losses import padding
 from ui.losses import run as losses_run
 from ui.map import first as map_first
 from ui.map.honesty import grids
@@ -38,6 +39,7 @@ def main() -> None:
     _write("first_look", first_looks())
     for language in LANGUAGES:
         _write(f"classify_{language}", classify.compute(language, load(defaults.model(language))))
+        _write(f"padding_{language}", asdict(padding.compute(language)))
     losses_run.store_first()
     _write("first_search", first_searches())
     store_embeddings()

@@ -1,15 +1,13 @@
 """What is chosen on the page Losses: a batch, the losses to compare and their options, or a mistake to look at."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from simcse_core.data.cells import split_lines
-from simcse_core.learning.circle import FAILURES, Batch, batch_from_lines, on_circle
+from simcse_core.learning.circle import FAILURES, Fit, batch_from_lines, on_circle
 from simcse_core.learning.circle.batch import LabelledTexts
 from simcse_core.learning.losses import OfInput, losses
 from simcse_core.limits import limits
@@ -17,6 +15,7 @@ from ui.frame import address, errors
 from ui.frame.translation import N_, _, language
 from ui.losses import run
 from ui.losses.breaking import MISTAKES
+from ui.losses.view import Setting
 from ui.shared import cache, defaults, option_widgets
 from ui.shared.typing_area import offer_other_text, typing_area
 
@@ -28,61 +27,75 @@ BATCHES = {
     "close": N_("Everything close together"),
     "look_alikes": N_("Look-alikes: overlapping classes"),
     "astray": N_("One text on the wrong side"),
-    TYPED: N_("My own sentences"),
 }
 SAMPLE = N_(
     "weather: It will rain all afternoon.\n"
-    "weather: Take an umbrella, the clouds are dark.\n"
-    "weather: Tomorrow the sun comes back.\n"
+    "weather: There will be rain this afternoon.\n"
     "food: The soup needs a little more salt.\n"
-    "food: She bakes bread every Sunday.\n"
-    "food: This café has the best cake in town.\n"
-    "travel: The train to the coast leaves at nine.\n"
-    "travel: We missed our flight.\n"
-    "travel: Is there a bus to the old town?"
+    "food: More salt is needed in the soup."
 )
-"""Sentences to begin with, three labels with three each."""
+"""Sentences to begin with, two labels with two each; so few and so alike that a circle has room for their cosines."""
 NOT_HERE = {"hard_negative_weight"}
 """Options of inputs that a circle does not have."""
-
-LABEL_HEIGHT = 28
-"""Pixels above a widget without a label, so that it stands in one line with those that have one."""
+VIEWS = {"compare": N_("Compare losses"), "break": N_("Break it"), "own": N_("My own sentences")}
 
 
 @dataclass(frozen=True)
 class TypedStart:
-    """Typed sentences on the circle."""
+    """Typed sentences, and where they stand on the circle."""
 
     sentences: LabelledTexts
-    batch: Batch
-    off: float
-    """By how much a cosine differs on the circle, on average."""
+    fit: Fit
 
 
-def mistake() -> str | None:
-    """The mistake to look at; None when losses are compared."""
-    options = ["", *FAILURES]
-    name = address.remembered("break", options, "")
-    key = f"break-{language()}"
-    st.session_state[key] = name or None
+def view() -> str:
+    """Which of `VIEWS` is shown; the address says it by `break` and by `batch`."""
+    broken = address.remembered("break", ["", *FAILURES], "")
+    typed = address.remembered("batch", [*BATCHES, TYPED], "three") == TYPED
+    shown = "break" if broken else TYPED if typed else "compare"
+    key = f"circle-view-{language()}"
+    st.session_state[key] = shown
 
-    def remember() -> None:
-        address.put("break", st.session_state[key] or "")
+    def go() -> None:
+        match st.session_state[key]:
+            case "break":
+                address.put("break", next(iter(FAILURES)))
+            case chosen:
+                address.put("break", "")
+                address.put("batch", TYPED if chosen == TYPED else "three")
 
-    st.pills(
-        _("Break it · click again to go back") if name else _("Break it"),
+    st.segmented_control(
+        _("View"),
+        list(VIEWS),
+        required=True,
+        format_func=lambda name: _(VIEWS[name]),
+        key=key,
+        on_change=go,
+        label_visibility="collapsed",
+    )
+    if not broken:
+        address.write("break", None)
+    if shown == "compare":
+        return shown
+    address.write("batch", TYPED if typed else None)
+    return shown
+
+
+def mistake() -> str:
+    """The mistake to look at."""
+    key, keep = address.widget("break", list(FAILURES), next(iter(FAILURES)), language=language(), always=True)
+    name: str = st.selectbox(
+        _("Mistake"),
         list(FAILURES),
         format_func=lambda option: _(MISTAKES[option].title),
         key=key,
-        on_change=remember,
-        wrap=True,
+        on_change=keep,
+        label_visibility="collapsed",
     )
-    if not name:
-        address.write("break", None)
-    return name or None
+    return name
 
 
-def losses_to_compare(*, disabled: bool) -> list[str]:
+def losses_to_compare() -> list[str]:
     """The losses to compare, in the order of the registry; at least one."""
     names = losses.names()
     subsets = [",".join(some) for count in range(1, len(names) + 1) for some in combinations(names, count)]
@@ -95,13 +108,13 @@ def losses_to_compare(*, disabled: bool) -> list[str]:
         picked = [name for name in names if name in st.session_state[key]]
         address.put("losses", ",".join(picked or selected))
 
-    st.pills(_("Losses"), names, selection_mode="multi", key=key, on_change=remember, disabled=disabled, wrap=True)
+    st.pills(_("Losses"), names, selection_mode="multi", key=key, on_change=remember, wrap=True)
     if ",".join(selected) == default:
         address.write("losses", None)
     return selected
 
 
-def batch_choice(*, disabled: bool) -> str:
+def batch_choice() -> str:
     """The name of a batch of `BATCHES`."""
     key, remember = address.widget("batch", list(BATCHES), "three", language=language())
     name: str = st.selectbox(
@@ -110,35 +123,22 @@ def batch_choice(*, disabled: bool) -> str:
         format_func=lambda name: _(BATCHES[name]),
         key=key,
         on_change=remember,
-        disabled=disabled,
+        label_visibility="collapsed",
     )
     return name
 
 
-def options_of(names: Sequence[str], *, disabled: bool, folded: bool) -> dict[str, dict[str, Any]]:
-    """The options of each loss; ranges and explanations come from the losses themselves.
-
-    Args:
-        names: of the losses.
-        disabled: they do not count now.
-        folded: away behind a button.
-    """
-    values: dict[str, dict[str, Any]] = {}
-    with _folded_away(disabled) if folded else st.container():
-        for name in names:
-            st.markdown(f"**{name}** · {_(losses[name].summary)}")
-            values[name] = {
-                field.name: option_widgets.slider(field, f"{name}-{field.name}", disabled=disabled)
-                for field in losses[name].fields
-                if field.name not in NOT_HERE and not field.has(OfInput)
-            }
-    return values
-
-
-def _folded_away(disabled: bool) -> DeltaGenerator:
-    place = st.container(width="content", gap=None)
-    place.space(LABEL_HEIGHT)
-    return place.popover(_("Settings"), icon=":material/tune:", disabled=disabled)
+def options_of(name: str) -> tuple[dict[str, Any], tuple[Setting, ...]]:
+    """The options of a loss as they are chosen, and how they stand beside its circle; ranges and explanations come from
+    the loss itself."""
+    values, settings = {}, []
+    for field in losses[name].fields:
+        if field.name in NOT_HERE or field.has(OfInput):
+            continue
+        choices, text = option_widgets.remembered(field, f"{name}-{field.name}")
+        values[field.name] = choices[text]
+        settings.append(Setting(field.name, _(field.explanation), tuple(choices), text))
+    return values, tuple(settings)
 
 
 def typed_sentences() -> TypedStart:
@@ -157,8 +157,7 @@ def typed_sentences() -> TypedStart:
     st.caption(_("2 to {most} sentences. Those with the same label match.").format(most=limits().max_circle_texts))
     sentences = batch_from_lines(split_lines(text))
     model = defaults.model(language())
-    embeddings = cache.embeddings(sentences.texts, cache.EncoderSettings(model))
-    batch, off = on_circle(sentences, embeddings)
+    fit = on_circle(sentences, cache.embeddings(sentences.texts, cache.EncoderSettings(model)))
     if not sentences.has_matches:
         st.info(errors.plain(_("No two sentences have the same label, so there is no match.")), icon=":material/info:")
-    return TypedStart(sentences, batch, off)
+    return TypedStart(sentences, fit)

@@ -16,7 +16,7 @@ from simcse_core.learning.circle.cells import PARTS
 from simcse_core.learning.circle.forms import Views
 from simcse_core.learning.losses import losses
 from ui.frame.translation import _
-from ui.losses.view import Shown
+from ui.losses.view import Setting, Shown
 from ui.shared.colors import of_loss
 from ui.shared.stored import FOLDER
 
@@ -32,8 +32,8 @@ _CELLS = ("cosines", "gradients")
 Options = tuple[tuple[str, Any], ...]
 
 
-def run(name: str, batch: Batch, options: Mapping[str, Any]) -> Shown:
-    """A circle of the page Losses.
+def run(name: str, batch: Batch, options: Mapping[str, Any], settings: tuple[Setting, ...] = ()) -> Shown:
+    """A circle of the page Losses, with the settings that stand beside it.
 
     Raises:
         OptionError: the loss or an option does not exist.
@@ -46,7 +46,16 @@ def run(name: str, batch: Batch, options: Mapping[str, Any]) -> Shown:
     motion, matrices = computed
     pairs = matrices.targets.shape == (len(batch.classes),) * 2
     clickable = pairs and not isinstance(form_for(losses[name], batch), Views)
-    return Shown(id=name, title=name, color=of_loss(name), motion=motion, cells=matrices, editable=clickable)
+    return Shown(
+        id=name,
+        title=name,
+        color=of_loss(name),
+        motion=motion,
+        cells=matrices,
+        settings=settings,
+        about=_(losses[name].summary),
+        editable=clickable,
+    )
 
 
 def loading() -> AbstractContextManager[None]:
@@ -76,7 +85,9 @@ def stored(name: str, batch: Batch, options: Options) -> tuple[Motion, Cells] | 
     def read(part: str) -> NDArray[np.float64]:
         return arrays[f"{key}/{part}"].astype(np.float64)
 
-    motion = Motion(read("points"), read("losses"), read("gradients"), truth=batch.targets)
+    prefix = f"{key}/learned/"
+    learned = {part.removeprefix(prefix): arrays[part].astype(np.float64) for part in arrays if part.startswith(prefix)}
+    motion = Motion(read("points"), read("losses"), read("gradients"), truth=batch.targets, learned=learned)
     parts = {part: read(f"parts/{part}") for part in PARTS if f"{key}/parts/{part}" in arrays}
     targets = np.array(form_for(losses[name], batch).targets)
     return motion, Cells(targets, read("cells/cosines"), read("cells/gradients"), **parts)
@@ -92,7 +103,8 @@ def store_first() -> None:
         parts = {f"parts/{part}": getattr(matrices, part) for part in PARTS}
         values = {part: getattr(motion, part) for part in _MOTION}
         values |= {f"cells/{part}": getattr(matrices, part) for part in _CELLS}
-        for part, value in {**values, **parts}.items():
+        learned = {f"learned/{part}": value for part, value in motion.learned.items()}
+        for part, value in {**values, **parts, **learned}.items():
             if value is not None:
                 arrays[f"{_key(name, batch, options)}/{part}"] = value.astype(np.float32)
     np.savez_compressed(_STORED, allow_pickle=False, **arrays)

@@ -27,7 +27,7 @@ def show(shown: list[Shown], words: Mapping[str, str]) -> None:
             _("loss value"): _from_to(one.motion.losses, 3),
             words.get("matches") or _("matches"): _from_to(one.matches, 2),
             words.get("mismatches") or _("mismatches"): _from_to(one.motion.mismatches, 2),
-            _("nearest mismatch"): _from_to(one.motion.nearest, 2),
+            words.get("nearest") or _("nearest mismatch"): _from_to(one.motion.nearest, 2),
             _("length of the gradient"): _from_to(one.motion.gradients, 3),
         }
         for one in shown
@@ -36,8 +36,8 @@ def show(shown: list[Shown], words: Mapping[str, str]) -> None:
     st.caption(
         _(
             "Matches and mismatches: mean cosine of the pairs that belong together and of those that do not. Nearest "
-            "mismatch: the highest cosine of a text with one that does not belong to it, on average. A loss value says "
-            "nothing about another loss."
+            "mismatch: mean cosine of each point with its nearest mismatch. A loss value says nothing about another "
+            "loss."
         )
     )
     if {"cross_entropy", "supcon"} <= {one.id for one in shown}:
@@ -47,25 +47,23 @@ def show(shown: list[Shown], words: Mapping[str, str]) -> None:
                 "temperatures differ. In training cross_entropy has one match for each text, supcon the whole class."
             )
         )
+    rates = {one.motion.rate for one in shown}
+    if shown[0].verdict and rates != {0.0}:
+        st.caption(
+            _("The mistake uses the same step size as the correct version.")
+            if len(rates) == 1
+            else _("Each circle has a step size of its own: its fastest point begins with 6 degrees.")
+        )
     st.caption(
         _(
-            "The step size is chosen so that the fastest point begins with 6 degrees; a mistake uses the same step "
-            "size as the correct version beside it. On a circle points block each other's way; with hundreds of "
+            "No point moves more than 6 degrees a step. On a circle points block each other's way; with hundreds of "
             "dimensions there is nearly always a way around."
         )
     )
 
 
 def sentences(typed: TypedStart) -> None:
-    """Which sentence is which point, and how far to trust the picture."""
-    st.header(_("Your sentences on the circle"), anchor=False)
-    st.markdown(
-        _(
-            "The model's embeddings have hundreds of dimensions. The circle shows the directions whose cosines come "
-            "nearest to theirs: a picture of the start, in which a cosine is off by about {off:.2f}. The model itself "
-            "is not trained."
-        ).format(off=typed.off)
-    )
+    """Which sentence is which point."""
     table = pd.DataFrame(
         {
             _("label"): [plain(label) for label in typed.sentences.labels],

@@ -1,6 +1,7 @@
-"""The picture of the page Losses: circles that play together, and the matrices of one of them.
+"""The picture of the page Losses: circles that play together.
 
-All frames go to the browser in one message, numbers as float32 in base64; frontend/view.js plays them.
+All frames go to the browser in one message, numbers as float32 in base64; frontend/view.js plays them. What the rail
+says of the chosen circle is in `details`.
 """
 
 import base64
@@ -16,17 +17,26 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from simcse_core.learning.circle import Batch, Cells, Motion, Panel, names_of
-from simcse_core.learning.circle.batch import LETTERS, Targets
-from ui.frame import projector
+from simcse_core.learning.circle.batch import LETTERS
+from ui.frame import address, projector
 from ui.frame.components import component
 from ui.frame.translation import _, language
-from ui.shared.colors import cosine_stops, of_category
+from ui.shared.colors import of_category
 
 KEY = "circles"
-_EDITED = "circles-edited"
 _SCRIPT = Path(__file__).parent / "frontend" / "view.js"
 
 Payload = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """An option of a loss beside its circle."""
+
+    option: str
+    explanation: str
+    choices: tuple[str, ...]
+    value: str
 
 
 @dataclass(frozen=True)
@@ -44,8 +54,13 @@ class Shown:
     setting: str = ""
     verdict: str = ""
     """ "wrong", "right" or nothing."""
-    tab: str = ""
-    """Its name over the matrices, if it is not the title."""
+    settings: tuple[Setting, ...] = ()
+    """Options that can be changed beside the circle."""
+    about: str = ""
+    """What the loss rewards."""
+    telling: NDArray[np.float64] | None = None
+    """(F,) the large number under the circle; None is the mean cosine with the nearest mismatch."""
+    telling_in_words: str = ""
     editable: bool = False
     """Whether clicks may change its targets."""
 
@@ -55,36 +70,13 @@ class Shown:
         return self.motion.matches if self.belonging is None else self.belonging
 
 
-def edited_targets(batch: Batch) -> Targets | None:
-    """The targets that the user made of this batch by clicking; None when they are as its labels say."""
-    edit: object = st.session_state.get(KEY, {}).get("targets") or st.session_state.get(_EDITED)
-    match edit:
-        case {"batch": digest, "targets": list(rows)} if digest == digest_of(batch) and _fits(rows, len(batch.classes)):
-            return batch.with_targets(rows).targets
-    return None
-
-
-def _fits(rows: list[object], count: int) -> bool:
-    """Whether what the browser sent is a matrix of targets."""
-    return len(rows) == count and all(
-        isinstance(row, list) and len(row) == count and all(value in (-1, 0, 1) for value in row) for row in rows
-    )
-
-
 def digest_of(batch: Batch) -> str:
     """Names a batch in messages from the browser."""
     return hashlib.sha256(repr((batch.angles, batch.classes)).encode()).hexdigest()[:16]
 
 
 def circles(
-    shown: Sequence[Shown],
-    batch: Batch,
-    *,
-    legend: Sequence[str],
-    edited: bool = False,
-    words: Mapping[str, str] | None = None,
-    story: Sequence[tuple[str, str]] = (),
-    compact: bool = False,
+    shown: Sequence[Shown], batch: Batch, *, legend: Sequence[str], words: Mapping[str, str] | None = None
 ) -> None:
     """Draw circles side by side.
 
@@ -92,12 +84,9 @@ def circles(
         shown: the circles, all with the same number of points and frames.
         batch: where they start; it gives the points their names, colours and shapes.
         legend: what to call each class.
-        edited: the targets are not as the labels say.
         words: of the picture, where they differ from `_words`.
-        story: paragraphs beside the circles, each with its heading.
-        compact: smaller circles, beside something else.
     """
-    panels = [_panel(one, batch, edited) for one in shown]
+    panels = [_panel(one) for one in shown]
     points = [
         {"name": name, "color": of_category(number), "shape": number}
         for name, number in zip(names_of(batch.classes), batch.classes, strict=True)
@@ -106,19 +95,15 @@ def circles(
     data = {
         "panels": panels,
         "points": points,
-        "batch": digest_of(batch),
         "digest": hashlib.sha256(content.encode()).hexdigest(),
-        "look": f"{language()}-{projector.is_on()}-{compact}",
+        "look": f"{language()}-{projector.is_on()}",
         "legend": [
-            {"label": label, "color": of_category(number), "shape": number} for number, label in enumerate(legend)
+            {"label": label, "letter": LETTERS[number], "color": of_category(number), "shape": number}
+            for number, label in enumerate(legend)
         ],
-        "projector": projector.is_on(),
-        "compact": compact,
-        "stops": cosine_stops(),
         "words": {**_words(), **(words or {})},
-        "story": [{"heading": heading, "text": text} for heading, text in story],
     }
-    component("simcse_circles", _SCRIPT)(key=KEY, data=data, on_targets_change=_remember)
+    component("simcse_circles", _SCRIPT)(key=KEY, data=data, height="stretch", on_setting_change=_set)
 
 
 def batch_of(panel: Panel) -> Batch:
@@ -127,14 +112,16 @@ def batch_of(panel: Panel) -> Batch:
     return Batch(tuple(map(float, angles)), panel.classes, panel.motion.truth)
 
 
-def _remember() -> None:
-    edit = st.session_state.get(KEY, {}).get("targets")
-    st.session_state[_EDITED] = edit  # the widget's own state goes with a change of page
+def _set() -> None:
+    """An option was chosen beside a circle; the page checks it as it checks the address."""
+    match st.session_state.get(KEY, {}).get("setting"):
+        case {"loss": str(loss), "option": str(option), "value": str(value)}:
+            address.put(f"{loss}-{option}", value)
 
 
 def _without_words(panels: Sequence[Payload]) -> list[Payload]:
     """What decides whether the circles show something new; a change of language does not."""
-    words = ("title", "setting", "verdict_in_words", "tab", "matrices")
+    words = ("title", "setting", "settings", "verdict_in_words", "telling_in_words")
     return [{name: value for name, value in panel.items() if name not in words} for panel in panels]
 
 
@@ -145,69 +132,29 @@ def class_names(batch: Batch, labels: Sequence[str] = ()) -> list[str]:
     return [f"{LETTERS[number]} {named.get(number, '')}".strip() for number in range(count)]
 
 
-def _panel(one: Shown, batch: Batch, edited: bool) -> Payload:
+def _panel(one: Shown) -> Payload:
     motion = one.motion
+    telling = motion.nearest if one.telling is None else one.telling
     return {
         "id": one.id,
         "title": one.title,
-        "tab": one.tab or one.title,
         "setting": one.setting,
+        "settings": [
+            {"option": setting.option, "choices": setting.choices, "value": setting.value} for setting in one.settings
+        ],
         "color": one.color,
         "verdict": one.verdict,
         "verdict_in_words": {"wrong": _("goes wrong"), "right": _("done right")}.get(one.verdict, ""),
+        "telling": numbers(telling),
+        "telling_in_words": one.telling_in_words or _("nearest mismatch"),
+        "learned": {name: numbers(values) for name, values in motion.learned.items() if values.ndim == 1},
         "angles": packed(_angles(motion.points)),
         "views": packed(_angles(one.views)) if one.views is not None else None,
         "centers": packed(motion.learned["centers"]) if "centers" in motion.learned else None,
         "losses": numbers(motion.losses),
         "matches": numbers(one.matches),
-        "mismatches": numbers(motion.mismatches),
-        "matrices": _matrices(one, one.cells, batch, edited) if one.cells else None,
+        "nearest": numbers(motion.nearest),
     }
-
-
-def _matrices(one: Shown, cells: Cells, batch: Batch, edited: bool) -> Payload:
-    names = list(names_of(batch.classes))
-    columns = cells.targets.shape[1]
-    centers = columns != len(names)
-    return {
-        "rows": names,
-        "columns": [LETTERS[number] for number in range(columns)] if centers else names,
-        "targets": cells.targets.ravel().tolist(),
-        "editable": one.editable,
-        "edited": edited,
-        "cosines": packed(cells.cosines),
-        "logits": None if cells.logits is None else packed(cells.logits),
-        "probabilities": None if cells.probabilities is None else packed(cells.probabilities),
-        "shares": None if cells.shares is None else packed(in_percent(cells.shares)),
-        "pushes": packed(in_percent(-cells.gradients)),
-        "note": _note(cells, one),
-        "why": _why(centers),
-    }
-
-
-def _note(cells: Cells, one: Shown) -> str:
-    """Why the targets cannot be clicked."""
-    if cells.targets.shape[1] != cells.targets.shape[0]:
-        return _("The columns are the centres of the classes; pairs play no part here.")
-    if one.verdict:
-        return _("What the loss is told: +1 match, −1 mismatch, · left out.")
-    return _("Labels play no part here: each text has to find its own second view, and all others are mismatches.")
-
-
-def _why(centers: bool) -> dict[str, str]:
-    """Explanations that differ from the usual ones."""
-    if not centers:
-        return {}
-    return {
-        "cosines": _("Of each text (row) with the centre of each class (column)."),
-        "probabilities": _("How likely the classifier thinks each class is: softmax along the row."),
-    }
-
-
-def in_percent(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Each cell's share of the sum of all sizes of its frame; the sign stays. 0 where there is nothing to share."""
-    total = np.abs(values).sum(axis=(1, 2), keepdims=True)
-    return np.where(total > 1e-9, 100 * values / np.maximum(total, 1e-9), 0.0)
 
 
 def packed(values: NDArray[np.float64]) -> str:
@@ -238,24 +185,9 @@ def _words() -> dict[str, str]:
         "step": _("Step {n} of {most}"),
         "loss": _("loss value"),
         "matches": _("matches"),
-        "mismatches": _("mismatches"),
-        "circle": _("{title}. {step}: loss {loss}, mean cosine of matches {matches}, of mismatches {mismatches}."),
-        "batch": _("The same batch in numbers"),
-        "cosines": _("Cosine"),
-        "cosines_is": _("How close each two points are."),
-        "targets": _("Target"),
-        "edit": _("+1 match, −1 mismatch, 0 left out. Click a cell to change it; all circles start anew."),
-        "as_labelled": _("As labelled"),
-        "logits": _("Logit"),
-        "logits_is": _("What the loss makes of the cosine before it turns it into a probability."),
-        "probabilities": _("Probability"),
-        "probabilities_is": _("How likely the loss thinks a match is."),
-        "shares": _("Share of the loss, %"),
-        "shares_is": _("Which cells the loss consists of."),
-        "pushes": _("Share of the gradient, %"),
-        "pushes_is": _("+ pulls the two together, − pushes them apart."),
-        "none": _("This loss has none: it works on the cosines as they are."),
-        "match": _("match"),
-        "mismatch": _("mismatch"),
-        "left_out": _("left out"),
+        "nearest": _("nearest mismatch"),
+        "ring_start": _("start"),
+        "ring_now": _("now"),
+        "reading": _("Only the angle counts. Inner ring: start; rim: now; same angle: stacked outwards."),
+        "circle": _("{title}. {step}: loss {loss}, {telling}."),
     }

@@ -60,13 +60,34 @@ def slider(field: OptionField, name: str, *, disabled: bool) -> Any:
         name: of the setting in the address.
         disabled: it does not count now.
     """
-    asked = (address.choice_of(name), st.query_params.get(name))
-    values = few_values(field, [str(value) for value in asked if value is not None])
+    values = _values(field, name)
     key, keep = address.widget(name, list(values), _as_text(field.default))
     text = st.select_slider(
         field.name, list(values), key=key, on_change=keep, help=_(field.explanation) or None, disabled=disabled
     )
     return values[text]
+
+
+def remembered(field: OptionField, name: str) -> tuple[dict[str, Any], str]:
+    """What can be chosen, and the text of what is chosen, in the session or in the address; draws nothing.
+
+    Args:
+        field, name: as for `slider`.
+    """
+    values = _values(field, name)
+    default = _as_text(field.default)
+    text = address.remembered(name, list(values), default)
+    if text == default:
+        address.write(name, None)
+    else:
+        address.put(name, text)
+    return values, text
+
+
+def _values(field: OptionField, name: str) -> dict[str, Any]:
+    """A few values, with the one that the session or the address asks for."""
+    asked = (address.choice_of(name), st.query_params.get(name))
+    return few_values(field, [str(value) for value in asked if value is not None])
 
 
 def few_values(field: OptionField, asked: Sequence[str] = ()) -> dict[str, Any]:

@@ -3,9 +3,10 @@
 Each failure is a function that computes everything when it is called; nothing about the outcome is written down here.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -18,6 +19,9 @@ from simcse_core.learning.losses.registry import Loss
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+Measure = Literal["nearest", "matches", "mismatches", "nearest_probability"]
+"""What tells a mistake from the correct version, see `Panel.measured`."""
 
 
 @dataclass(frozen=True)
@@ -37,12 +41,29 @@ class Panel:
     belonging: Floats | None = None
     """(F,) mean cosine of what belongs together, where that is not pairs of points."""
 
+    def measured(self, measure: Measure) -> Floats:
+        """(F,): mean cosine of each point with its nearest mismatch, of the matches, of the mismatches; or how likely
+        the loss thinks it is that the nearest mismatch is a match, the mean over the points."""
+        match measure:
+            case "nearest":
+                return self.motion.nearest
+            case "matches":
+                return self.motion.matches if self.belonging is None else self.belonging
+            case "mismatches":
+                return self.motion.mismatches
+        assert self.matrices is not None
+        assert self.matrices.probabilities is not None
+        apart = self.matrices.targets == -1
+        return np.where(apart, self.matrices.probabilities, 0.0).max(axis=2)[:, apart.any(axis=1)].mean(axis=1)
+
 
 @dataclass(frozen=True)
 class Failure:
     """The circles of a mistake, the wrong ones first, and the numbers that its explanation quotes."""
 
     panels: tuple[Panel, ...]
+    telling: Measure
+    """In which the wrong and the right circles differ."""
     numbers: dict[str, float] = field(default_factory=dict)
 
 
@@ -56,10 +77,11 @@ def _panel(
     rate: float | None = None,
     setting: str = "",
     truth: Batch | None = None,
+    learns_options: bool = True,
 ) -> Panel:
     """A loss on a batch with its matrices; `truth` is what belongs together where the loss gets other labels."""
     form = form or form_for(loss, batch)
-    motion = move(loss, batch, options, form=form, rate=rate)
+    motion = move(loss, batch, options, form=form, rate=rate, learns_options=learns_options)
     matrices = cells(loss, form, motion, options)
     if truth is not None:
         motion = replace(motion, truth=truth.targets)
@@ -80,6 +102,7 @@ def no_temperature() -> Failure:
     best = move(loss, LOOK_ALIKES, {"temperature": 1.0}, steps=4 * STEPS)  # at its own pace, as long as it takes
     return Failure(
         (wrong, right),
+        "nearest",
         {
             "start": _first(wrong.motion.losses),
             "floor": _last(best.losses),
@@ -104,6 +127,7 @@ def plus_minus_one() -> Failure:
     separated = move(naive, _evenly(len(EIGHT.classes)), form=form, steps=0)
     return Failure(
         (wrong, right),
+        "nearest",
         {
             "clusters": _last(wrong.motion.losses),
             "separated": _first(separated.losses),
@@ -133,6 +157,7 @@ def minus_one_bce() -> Failure:
     )
     return Failure(
         (wrong, right),
+        "nearest",
         {
             "loss": _last(wrong.motion.losses),
             "bias": _last(wrong.motion.learned["bias"]),
@@ -140,6 +165,32 @@ def minus_one_bce() -> Failure:
             "before": _first(wrong.motion.nearest),
             "wrong": _last(wrong.motion.nearest),
             "right": _last(right.motion.nearest),
+        },
+    )
+
+
+FOUR = Batch.of([0, 60, 40, 110, 90, 170, 200, 250], "AABBCCDD")
+"""Four classes, mixed up; at best they stand at right angles."""
+
+
+def sigmoid_alone() -> Failure:
+    """The sigmoid of the cosine: a scale of 1 and a bias of 0 that nothing learns. Each side moves at its own pace."""
+    loss = losses["bce"]
+    plain: dict[str, object] = {"scale": 1.0, "bias": 0.0}
+    wrong = _panel(loss, FOUR, plain, wrong=True, setting="scale = 1, bias = 0", learns_options=False)
+    right = _panel(loss, FOUR, wrong=False, setting="scale = 10, bias = −5")
+    measure: Measure = "nearest_probability"
+    return Failure(
+        (wrong, right),
+        measure,
+        {
+            "floor": math.log1p(math.exp(-1)),
+            "least": 1 / (1 + math.e),
+            "most": math.e / (1 + math.e),
+            "loss": _last(wrong.motion.losses),
+            "right_loss": _last(right.motion.losses),
+            "wrong": _last(wrong.measured(measure)),
+            "right": _last(right.measured(measure)),
         },
     )
 
@@ -157,6 +208,7 @@ def padding_in_the_max() -> Failure:
             Panel("max", True, wrong, classes, "mask = 1, 1, 1, 1, …", belonging=_same_text(wrong)),
             Panel("max", False, right, classes, "mask = 1, 1, 1, 0, …", belonging=_same_text(right)),
         ),
+        "matches",
         {
             "most": PADDED_UP_TO,
             "wrong": _last(_same_text(wrong)),
@@ -215,6 +267,7 @@ def same_mask_twice() -> Failure:
             _of_views(wrong, wrong_views, "mask 2 = mask 1", wrong=True),
             _of_views(right, right_views, "mask 2 ≠ mask 1", wrong=False),
         ),
+        "matches",
         {
             "before": _first(_agreement(wrong_views)),
             "wrong": _last(_agreement(wrong_views)),
@@ -289,6 +342,7 @@ def batch_of_one() -> Failure:
     right = _panel(loss, CLOSE_PAIRS, wrong=False, setting="batch size = 4")
     return Failure(
         (wrong, right),
+        "nearest",
         {
             "loss": _first(wrong.motion.losses),
             "gradient": float(wrong.motion.gradients.max()),
@@ -318,6 +372,7 @@ def same_class_negatives() -> Failure:
     )
     return Failure(
         (wrong, right),
+        "matches",
         {
             "before": _first(wrong.motion.matches),
             "wrong": _last(wrong.motion.matches),
@@ -334,7 +389,7 @@ def one_class() -> Failure:
     right = _panel(losses["supcon"], truth, wrong=False, setting="3 classes")
     numbers = {panel.loss: _last(panel.motion.mismatches) for panel in wrong}
     start = _first(right.motion.mismatches)
-    return Failure((*wrong, right), {**numbers, "before": start, "right": _last(right.motion.mismatches)})
+    return Failure((*wrong, right), "mismatches", {**numbers, "before": start, "right": _last(right.motion.mismatches)})
 
 
 ONE_CLASS = ("supcon", "bce", "triplet")
@@ -344,6 +399,7 @@ ONE_CLASS = ("supcon", "bce", "triplet")
 FAILURES: dict[str, Callable[[], Failure]] = {
     "no_temperature": no_temperature,
     "plus_minus_one": plus_minus_one,
+    "sigmoid_alone": sigmoid_alone,
     "minus_one_bce": minus_one_bce,
     "padding": padding_in_the_max,
     "same_mask": same_mask_twice,

@@ -80,6 +80,7 @@ def move(
     steps: int = STEPS,
     rate: float | None = None,
     first_step: float = FIRST_STEP,
+    learns_options: bool = True,
 ) -> Motion:
     """Let a loss push the points of a batch; in float64, and always the same.
 
@@ -93,6 +94,7 @@ def move(
         steps: so many frames come after the first.
         rate: step size; None chooses it by `first_step`.
         first_step: radians that the fastest point moves first, and the most that any point moves in a step.
+        learns_options: whether options that training learns (scale, bias) move too; else they stay as they are set.
 
     Raises:
         OptionError: an option does not exist or is out of range.
@@ -101,7 +103,8 @@ def move(
 
     form = form or form_for(loss, batch)
     values = loss.with_options(options or {})
-    start: State = {"points": torch.tensor(batch.points), **learned_at_start(loss, batch, values)}
+    learned_too = learned_at_start(loss, batch, values, with_options=learns_options)
+    start: State = {"points": torch.tensor(batch.points), **learned_too}
     fixed = {name: value for name, value in values.items() if name not in start}
 
     def objective(state: State) -> "Tensor":
@@ -120,14 +123,14 @@ def move(
     )
 
 
-def learned_at_start(loss: Loss, batch: Batch, options: Mapping[str, Any]) -> State:
+def learned_at_start(loss: Loss, batch: Batch, options: Mapping[str, Any], *, with_options: bool = True) -> State:
     """What a loss learns beside the points, where it starts."""
     import torch
 
     learned: State = {
         field.name: torch.tensor(options[field.name], dtype=torch.float64)
         for field in loss.fields
-        if field.has(Learned)
+        if with_options and field.has(Learned)
     }
     if loss.parameters is not None:
         classes = torch.tensor(batch.classes)

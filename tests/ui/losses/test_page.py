@@ -12,8 +12,9 @@ from streamlit.testing.v1 import AppTest
 from simcse_core.learning.circle import FAILURES, PRESETS
 from simcse_core.learning.losses import losses
 from ui.frame.page import PAGES
-from ui.losses import breaking, run, view
+from ui.losses import breaking, padding, run, view
 from ui.shared import option_widgets
+from ui.shared.stored import FOLDER
 
 ROOT = Path(__file__).parent.parent.parent.parent
 THREE = PRESETS["three"]
@@ -33,13 +34,18 @@ def open_losses(language: str = "en", text: str | None = None, **parameters: str
     return page
 
 
-def sent(page: AppTest) -> dict[str, Any]:
-    """What the circles were sent."""
-    (message,) = [one for one in page.get("bidi_component") if one.proto.component_name == "simcse_circles"]
+def sent(page: AppTest, component: str = "simcse_circles") -> dict[str, Any]:
+    """What the circles were sent, or the details in the rail."""
+    (message,) = [one for one in page.get("bidi_component") if one.proto.component_name == component]
     data: dict[str, Any] = json.loads(
         message.proto.mixed.json if message.proto.HasField("mixed") else message.proto.json
     )
     return data
+
+
+def details(page: AppTest) -> dict[str, Any]:
+    """What the rail says of each circle, by its title."""
+    return {panel["title"]: panel for panel in sent(page, "simcse_circle_details")["panels"]}
 
 
 def floats(text: str, *shape: int) -> Any:
@@ -89,7 +95,8 @@ def test_what_is_stored_is_what_is_computed(name: str) -> None:
 def test_every_loss_has_a_circle_with_its_matrices() -> None:
     page = open_losses(losses=",".join(losses.names()))
     assert not page.exception
-    panels = {panel["title"]: panel for panel in sent(page)["panels"]}
+    assert [panel["title"] for panel in sent(page)["panels"]] == losses.names()
+    panels = details(page)
     assert list(panels) == losses.names()
     for name, panel in panels.items():
         matrices = panel["matrices"]
@@ -107,7 +114,8 @@ def test_every_loss_has_a_circle_with_its_matrices() -> None:
 def test_a_loss_and_its_setting_in_the_address_are_followed() -> None:
     page = open_losses(losses="supcon", **{"supcon-temperature": "1", "batch": "two"})
     assert [panel["title"] for panel in sent(page)["panels"]] == ["supcon"]
-    assert page.select_slider(key="supcon-temperature-").value == "1"
+    (setting,) = sent(page)["panels"][0]["settings"]
+    assert (setting["option"], setting["value"]) == ("temperature", "1")
     assert len(sent(page)["points"]) == 8
     warm, cold = (
         sent(page)["panels"][0]["angles"],
@@ -138,25 +146,55 @@ def test_options_have_a_few_values_within_their_range_with_the_default_among_the
                 loss.with_options({field.name: value})  # raises for what is out of range
 
 
+def test_a_setting_chosen_beside_a_circle_holds_and_stands_in_the_address() -> None:
+    page = open_losses(losses="bce")
+    page.session_state["remembered"] = {"bce-scale": "20"}  # what the browser reports is put there
+    page.run()
+    scale, bias = sent(page)["panels"][0]["settings"]
+    assert (scale["value"], bias["value"]) == ("20", "-5")
+    assert page.query_params["bce-scale"] in ("20", ["20"])
+    assert sent(page)["panels"][0]["learned"]["scale"][0] == 20  # where it starts; training learns it
+    assert [name for name, _text in details(page)["bce"]["about"]] == ["", "scale", "bias"]
+
+
 @pytest.mark.parametrize("language", ["en", "zh_CN"])
 @pytest.mark.parametrize("name", list(FAILURES))
 def test_every_mistake_is_shown_and_explained(name: str, language: str) -> None:
     page = open_losses(language, **{"break": name})
     assert not page.exception
-    data = sent(page)
-    assert {panel["verdict"] for panel in data["panels"]} == {"wrong", "right"}
-    assert len(data["story"]) == 3
-    assert all(part["text"] and "{" not in part["text"] for part in data["story"])
-    assert page.button_group(key="circle-losses").disabled
-    assert len(page.table[0].value) == len(data["panels"])
-    assert not any(panel["matrices"]["editable"] for panel in data["panels"] if panel["matrices"])
+    assert not page.error
+    panels = sent(page)["panels"]
+    assert {panel["verdict"] for panel in panels} == {"wrong", "right"}
+    words = [one.value for one in page.markdown]
+    story = breaking.story(name, breaking.failure(name).numbers)
+    if language == "en":
+        assert story.seen in words
+        assert len(story.seen) < 210  # so that all of it is seen beside the circles, on a projector too
+        assert len(story.why) < 330
+        assert len(story.remedy) < 110
+    assert not any("{" in text for text in words)
+    assert len(page.table[0].value) == len(panels)
+    assert not any(panel["matrices"]["editable"] for panel in details(page).values() if panel["matrices"])
 
 
-def test_a_mistake_is_left_again_by_its_own_switch() -> None:
+@pytest.mark.parametrize("name", list(FAILURES))
+def test_the_large_number_of_every_mistake_tells_right_from_wrong(name: str) -> None:
+    panels = breaking.shown(name, breaking.failure(name))
+    (right,) = [float(panel.telling[-1]) for panel in panels if panel.verdict == "right" and panel.telling is not None]
+    for panel in panels:
+        assert panel.telling_in_words
+        if panel.verdict == "wrong":
+            assert panel.telling is not None
+            assert abs(float(panel.telling[-1]) - right) > 0.1
+
+
+def test_the_view_is_chosen_above_the_figure() -> None:
     page = open_losses()
-    page.button_group(key="break-en").set_value("no_temperature").run()
+    page.button_group(key="circle-view-en").set_value("break").run()
     assert sent(page)["panels"][0]["verdict"] == "wrong"
-    page.button_group(key="break-en").set_value(None).run()
+    page.selectbox(key="break-en").select("padding").run()
+    assert page.query_params["break"] in ("padding", ["padding"])
+    page.button_group(key="circle-view-en").set_value("compare").run()
     assert sent(page)["panels"][0]["verdict"] == ""
     assert "break" not in page.query_params
 
@@ -164,13 +202,33 @@ def test_a_mistake_is_left_again_by_its_own_switch() -> None:
 def test_numbers_in_the_words_come_from_the_computation(monkeypatch: pytest.MonkeyPatch) -> None:
     numbers = FAILURES["plus_minus_one"]().numbers
     monkeypatch.setattr(breaking, "_", lambda text: text)
-    seen = breaking.story("plus_minus_one", numbers)[0][1]
-    assert "(−17.1)" in seen
-    assert "(−3.0)" in breaking.story("plus_minus_one", {**numbers, "clusters": -3})[0][1]
+    assert "cost −17.1" in breaking.story("plus_minus_one", numbers).why
+    assert "cost −3.0" in breaking.story("plus_minus_one", {**numbers, "clusters": -3}).why
+
+
+def test_padding_shows_real_tokens_and_false_negatives_the_rate_of_the_linter() -> None:
+    tokens = sent(open_losses(**{"break": "padding"}), "simcse_circle_details")["tokens"]
+    assert (tokens["tokens"][0], tokens["pad"]) == ("[CLS]", "[PAD]")
+    assert {sum(wins) for wins in tokens["wins"]} == {384}
+    assert tokens["itself"][0] == 1 > tokens["itself"][-1]
+    page = open_losses(**{"break": "same_class"})
+    assert "In a batch of 32 random texts" in " ".join(caption.value for caption in page.caption)
+
+
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+def test_the_stored_tokens_are_those_of_the_model(language: str) -> None:
+    file = FOLDER / f"padding_{language}.json"
+    found = padding.compute(language)
+    stored = json.loads(file.read_text(encoding="utf-8"))
+    assert stored["tokens"] == found.tokens
+    np.testing.assert_allclose(stored["itself"], found.itself, atol=0.002)
+    np.testing.assert_allclose(stored["others"], found.others, atol=0.002)
+    for before, now in zip(stored["wins"], found.wins, strict=True):
+        assert np.abs(np.subtract(before, now)).max() <= 2
 
 
 def test_own_sentences_become_points() -> None:
-    page = open_losses(batch="own", text="pets: A cat sleeps.\npets: A kitten naps.\n钱：Stocks <b>fell</b>.")
+    page = open_losses(batch="own", text="pets: A cat sleeps.\npets: The cat is asleep.\n钱：Stocks <b>fell</b>.")
     assert not page.exception
     data = sent(page)
     assert [point["name"] for point in data["points"]] == ["A1", "A2", "B1"]
@@ -178,6 +236,22 @@ def test_own_sentences_become_points() -> None:
     (table,) = [one.value for one in page.table if "sentence" in one.value]
     assert list(table.index) == ["A1", "A2", "B1"]
     assert "\\<b" in table.iloc[2, 1]
+
+
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+def test_the_sample_of_own_sentences_fits_on_a_circle(language: str) -> None:
+    page = open_losses(language, batch="own")
+    assert not page.exception
+    assert len(sent(page)["points"]) == 4
+
+
+def test_sentences_that_no_circle_keeps_are_refused_and_shown_as_their_cosines() -> None:
+    page = open_losses(batch="own", text="a: It rains.\nb: She bakes bread.\nc: We missed our flight.")
+    assert not page.exception
+    assert not [one for one in page.get("bidi_component") if one.proto.component_name.startswith("simcse_circle")]
+    finding = next(one.value for one in page.markdown if "No circle keeps these cosines" in one.value)
+    assert "more than 0.15 off" in finding
+    assert page.get("plotly_chart")
 
 
 @pytest.mark.parametrize(
@@ -213,33 +287,28 @@ def edit(page: AppTest, targets: Any, batch: str = view.digest_of(THREE)) -> App
 
 def test_an_edited_target_is_used_by_every_loss_and_forgotten_with_another_batch() -> None:
     page = open_losses()
-    before = sent(page)
+    before, was = sent(page), details(page)
+    assert not any(panel["matrices"]["edited"] for panel in was.values())
     targets = [list(row) for row in THREE.targets]
     targets[0][3] = targets[3][0] = 1
     after = sent(edit(page, targets))
     for old, new in zip(before["panels"], after["panels"], strict=True):
-        assert new["matrices"]["targets"][3] == 1
-        assert new["matrices"]["edited"]
         assert new["angles"] != old["angles"]
+    for panel in details(page).values():
+        assert panel["matrices"]["targets"][3] == 1
+        assert panel["matrices"]["edited"]
     page.selectbox(key="batch-en").select("two").run()
-    assert not any(panel["matrices"]["edited"] for panel in sent(page)["panels"])
+    assert not any(panel["matrices"]["edited"] for panel in details(page).values())
 
 
 @pytest.mark.parametrize("targets", ["x", [], [[1]], [[2] * 9] * 9, [["1"] * 9] * 9, [1] * 9, {"a": 1}])
 def test_what_is_no_target_matrix_is_ignored(targets: Any) -> None:
     page = edit(open_losses(), targets)
     assert not page.exception
-    assert not sent(page)["panels"][0]["matrices"]["edited"]
+    assert not any(panel["matrices"]["edited"] for panel in details(page).values())
 
 
 def test_a_change_of_language_shows_nothing_new_to_the_circles() -> None:
     english, chinese = (sent(open_losses(language)) for language in ("en", "zh_CN"))
     assert english["digest"] == chinese["digest"]
     assert english["look"] != chinese["look"]
-
-
-def test_on_a_projector_the_choices_are_folded_away() -> None:
-    page = open_losses(projector="1")
-    assert not page.exception
-    assert sent(page)["projector"]
-    assert page.select_slider(key="bce-scale-").value == "10"

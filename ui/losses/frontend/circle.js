@@ -9,8 +9,8 @@ import { disc, polygon } from "../../shared/frontend/shapes.js"
 import { svg } from "../../shared/frontend/svg.js"
 
 const RIM = 100
-const OLDEST = 36 // radius at which the trail of the whole run begins
-export const VIEW = { left: -152, top: -154, width: 304, height: 306 }
+const OLDEST = 40 // radius at which the trail of the whole run begins
+export const VIEW = { left: -148, top: -148, width: 296, height: 296 }
 export const DARK_INK_FROM = 0.3 // saturated colours keep white letters
 const STACKED = 50 // how far outwards points of the same direction go, all together
 const SHAPES = [
@@ -58,7 +58,8 @@ export class Circle {
 
   // points: [{ name, color, shape }], the same in all circles.
   // bead: radius of a point, in units of the drawing, so that its name can be read.
-  constructor(panel, points, bead) {
+  // rings: what the inner ring and the rim are, in words.
+  constructor(panel, points, bead, rings) {
     this.#panel = panel
     this.#points = points
     this.#frames = panel.angles.length / points.length
@@ -67,8 +68,10 @@ export class Circle {
     this.element.append(
       svg("circle", { class: "circles-rim", r: RIM }),
       svg("circle", { class: "circles-oldest", r: OLDEST }),
-      svg("circle", { class: "circles-middle", r: 1.5 }),
+      svg("text", { class: "circles-ring", "font-size": bead * 1.05, dy: "0.35em" }, rings.start),
     )
+    const [x, y] = screenPoint(this.#widestGap(), RIM - bead)
+    const now = svg("text", { class: "circles-ring", "font-size": bead * 1.05, x, y, dy: "0.35em" }, rings.now)
     this.#trails = points.map(({ color }) => svg("polyline", { class: "circles-trail", style: `--own: ${color}` }))
     const count = panel.views ? panel.views.length / panel.angles.length : 0
     this.#views = points.map(({ color }) =>
@@ -77,7 +80,7 @@ export class Circle {
     const centers = panel.centers ? panel.centers.length / (2 * this.#frames) : 0
     this.#centers = Array.from({ length: centers }, () => svg("path", { class: "circles-center", d: "M-6,0H6M0,-6V6" }))
     this.#beads = points.map((point) => this.#makeBead(point))
-    this.element.append(...this.#trails, ...this.#centers, ...this.#views.flat(), ...this.#beads.map(({ group }) => group))
+    this.element.append(...this.#trails, now, ...this.#centers, ...this.#views.flat(), ...this.#beads.map(({ group }) => group))
   }
 
   #makeBead({ name, color, shape }) {
@@ -86,10 +89,18 @@ export class Circle {
     const body = svg("g")
     body.append(
       svg("path", { d: shapeOf(shape, this.#bead), fill: color }),
-      svg("text", { fill: inkOn(color, DARK_INK_FROM), "font-size": this.#bead * 0.98, dy: "0.35em" }, name),
+      svg("text", { fill: inkOn(color, DARK_INK_FROM), "font-size": this.#bead * 1.05, dy: "0.35em" }, name),
     )
     group.append(stem, body)
     return { group, stem, body }
+  }
+
+  // The direction in which the last frame has most room for a word.
+  #widestGap() {
+    const angles = this.#points.map((_, point) => this.angleAt(point, this.#frames - 1)).sort((one, other) => one - other)
+    const gaps = angles.map((angle, place) => (angles[place + 1] ?? angles[0] + 2 * Math.PI) - angle)
+    const widest = gaps.indexOf(Math.max(...gaps))
+    return angles[widest] + gaps[widest] / 2
   }
 
   angleAt(point, frame) {

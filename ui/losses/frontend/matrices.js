@@ -1,11 +1,13 @@
-// The matrices of one loss at one frame, as tables: a cell is a number and a colour. The target's cells are buttons.
+// One matrix of a loss at one frame, as a table: a cell is a number and a colour. The target's cells are buttons.
 import { channels, inkOn } from "../../shared/frontend/colors.js"
 import { html } from "../../shared/frontend/html.js"
 import { ARROWS } from "../../shared/frontend/keys.js"
 import { clamp, withMinusSign } from "../../shared/frontend/numbers.js"
 import { DARK_INK_FROM } from "./circle.js"
 
-const KINDS = ["cosines", "targets", "logits", "probabilities", "shares", "pushes"]
+export const KINDS = ["cosines", "targets", "logits", "probabilities", "shares", "pushes"]
+
+const PALE = 0.4 // place on the colour scale of a target of −1: a mismatch is asked for, not shouted
 
 const short = (value, digits) => withMinusSign(value.toFixed(digits).replace(/^(-?)0\./, "$1."))
 
@@ -35,7 +37,8 @@ export class Matrices {
   #words
   #stops
   #matrices = null
-  #tables = {}
+  #kind = null
+  #cells = []
   #onEdit
 
   // onEdit(targets) is called with the whole matrix after a click; null is the one that the labels give.
@@ -46,64 +49,66 @@ export class Matrices {
     this.#onEdit = onEdit
   }
 
-  // matrices: { rows, columns, targets, editable, edited, note, why, cosines, logits, … }, see ui/losses/view.py.
-  show(matrices) {
-    const [kind, row, column] = this.#focused()
+  // matrices: { rows, columns, targets, editable, edited, note, why, cosines, logits, … }, see ui/losses/details.py;
+  // null when there are none. kind: one of KINDS.
+  show(matrices, kind) {
+    const [row, column] = this.#focused()
     this.#matrices = matrices
-    this.#tables = {}
-    this.#root.replaceChildren(...KINDS.map((each) => this.#figure(each)))
-    if (kind) this.#button(row, column)?.focus()
+    this.#kind = kind
+    this.#cells = []
+    this.#root.replaceChildren(...(matrices ? [this.#figure()] : []))
+    if (row !== undefined) this.#button(row, column)?.focus()
   }
 
   #focused() {
-    const { kind, row, column } = document.activeElement?.dataset ?? {}
-    return this.#root.contains(document.activeElement) ? [kind, Number(row), Number(column)] : []
+    const { row, column } = document.activeElement?.dataset ?? {}
+    return this.#root.contains(document.activeElement) && row ? [Number(row), Number(column)] : []
   }
 
   #button(row, column) {
     return this.#root.querySelector(`button[data-row="${row}"][data-column="${column}"]`)
   }
 
-  #figure(kind) {
+  #figure() {
     const figure = html("figure", "circles-matrix")
-    const caption = html("figcaption", "")
-    caption.append(html("strong", "", this.#words[kind]), html("span", "", this.#explanation(kind)))
-    figure.append(caption)
-    if (this.#values(kind)) figure.append(this.#table(kind))
-    if (kind === "targets" && this.#matrices.editable) figure.append(this.#reset())
+    figure.append(html("figcaption", "", this.#explanation()))
+    if (this.#values) figure.append(this.#table())
+    if (this.#kind === "targets" && this.#matrices.editable) figure.append(this.#reset())
     return figure
   }
 
-  #explanation(kind) {
-    if (!this.#values(kind)) return this.#matrices.why[kind] ?? this.#words.none
-    if (kind === "targets") return this.#matrices.editable ? this.#words.edit : this.#matrices.note
-    return this.#matrices.why[kind] ?? this.#words[`${kind}_is`]
+  #explanation() {
+    const [kind, { why, editable, note }] = [this.#kind, this.#matrices]
+    if (!this.#values) return why[kind] ?? this.#words.none
+    if (kind === "targets") return editable ? this.#words.edit : note
+    return why[kind] ?? this.#words[`${kind}_is`]
   }
 
-  #values(kind) {
-    return this.#matrices[kind]
+  get #values() {
+    return this.#matrices[this.#kind]
   }
 
   #reset() {
-    const button = html("button", "circles-button circles-text", this.#words.as_labelled)
+    const button = html("button", "circle-details-labelled", this.#words.as_labelled)
     button.type = "button"
     button.disabled = !this.#matrices.edited
     button.onclick = () => this.#onEdit(null)
     return button
   }
 
-  #table(kind) {
+  #table() {
     const { rows, columns } = this.#matrices
     const scroller = html("div", "circles-scroll")
+    scroller.tabIndex = 0
     const table = html("table", "")
-    table.setAttribute("aria-label", this.#words[kind])
+    table.setAttribute("aria-label", this.#words[this.#kind])
     const head = table.createTHead().insertRow()
     head.append(html("td", ""), ...columns.map((name) => this.#head(name, "col")))
     const body = table.createTBody()
-    this.#tables[kind] = rows.flatMap((name, row) => {
+    this.#cells = rows.flatMap((name, row) => {
       const line = body.insertRow()
       line.append(this.#head(name, "row"))
-      return columns.map((_, column) => this.#cell(line, kind, row, column))
+      return columns.map((_, column) => this.#cell(line, row, column))
     })
     scroller.append(table)
     return scroller
@@ -115,12 +120,12 @@ export class Matrices {
     return cell
   }
 
-  #cell(line, kind, row, column) {
+  #cell(line, row, column) {
     const cell = line.insertCell()
-    if (kind !== "targets" || !this.#matrices.editable || row === column) return cell
+    if (this.#kind !== "targets" || !this.#matrices.editable || row === column) return cell
     const button = html("button", "circles-target")
     button.type = "button"
-    Object.assign(button.dataset, { kind, row, column })
+    Object.assign(button.dataset, { row, column })
     button.tabIndex = row === 0 && column === 1 ? 0 : -1
     button.onclick = () => this.#turn(row, column)
     button.onkeydown = (event) => this.#move(event, row, column)
@@ -134,7 +139,7 @@ export class Matrices {
     const count = rows.length
     const next = { 1: -1, "-1": 0, 0: 1 }[targets[row * count + column]]
     targets[row * count + column] = targets[column * count + row] = next
-    this.#paint("targets", targets, 0)
+    this.#paint(targets, 0)
     this.#onEdit(Array.from({ length: count }, (_, line) => Array.from(targets.slice(line * count, (line + 1) * count))))
   }
 
@@ -153,22 +158,18 @@ export class Matrices {
   }
 
   draw(frame) {
-    if (!this.#matrices) return
-    for (const kind of KINDS) {
-      const values = this.#values(kind)
-      if (values) this.#paint(kind, values, kind === "targets" ? 0 : frame * this.#tables[kind].length)
-    }
+    if (this.#matrices && this.#values) this.#paint(this.#values, this.#kind === "targets" ? 0 : frame * this.#cells.length)
   }
 
-  #paint(kind, values, start) {
-    const cells = this.#tables[kind]
+  #paint(values, start) {
+    const [kind, cells] = [this.#kind, this.#cells]
     const shown = values.slice(start, start + cells.length)
     const largest = Math.max(1e-9, ...Array.from(shown, (value) => (Number.isNaN(value) ? 0 : Math.abs(value))))
     cells.forEach((cell, index) => {
       const value = shown[index]
       const none = Number.isNaN(value) || (kind === "targets" && !cell.firstElementChild && value === 0)
       const label = none ? "·" : SAY[kind](value)
-      const color = none ? "" : this.#color(kind, value, largest)
+      const color = none ? "" : this.#color(value, largest)
       const holder = cell.firstElementChild ?? cell
       if (holder.textContent !== label) holder.textContent = label
       if (cell.dataset.color === color) return
@@ -185,16 +186,17 @@ export class Matrices {
     return `${rows[dataset.row]}, ${columns[dataset.column]}: ${word}`
   }
 
-  #color(kind, value, largest) {
-    switch (kind) {
+  #color(value, largest) {
+    switch (this.#kind) {
       case "cosines":
-      case "targets":
         return mixed(this.#stops, (value + 1) / 2)
+      case "targets":
+        return mixed(this.#stops, value < 0 ? PALE : (value + 1) / 2)
       case "logits":
       case "pushes":
         return mixed(this.#stops, (value / largest + 1) / 2)
       default:
-        return mixed(this.#stops, 0.5 + (kind === "probabilities" ? value : value / largest) / 2)
+        return mixed(this.#stops, 0.5 + (this.#kind === "probabilities" ? value : value / largest) / 2)
     }
   }
 }

@@ -1,6 +1,6 @@
 import { svg } from "../../shared/frontend/svg.js"
 
-// Curves over the steps: mean cosine of matches and of mismatches from -1 to 1, and the loss on a scale of its own.
+// Curves over the steps: mean cosine of matches and of each point's nearest mismatch from -1 to 1, and the loss on a scale of its own.
 export class StepCurves {
   #panel
   #cursor
@@ -10,7 +10,7 @@ export class StepCurves {
     this.#panel = panel
     this.element = svg("svg", { class: "circles-curves", viewBox: "0 0 300 78", "aria-hidden": "true" })
     this.element.append(svg("line", { class: "circles-zero", x1: 0, x2: 300, y1: 24, y2: 24 }))
-    this.#dots = ["matches", "mismatches", "losses"].flatMap((name) => {
+    this.#dots = ["matches", "nearest", "losses"].flatMap((name) => {
       const scale = this.#scale(name)
       if (!scale) return []
       const line = panel[name].map((value, frame) => (value === null ? "" : `${this.#x(frame)},${scale(value).toFixed(2)}`))

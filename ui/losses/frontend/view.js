@@ -1,11 +1,10 @@
-// The circles of all chosen losses, played together, and the matrices of one of them.
+// The circles of all chosen losses, played together. Which of them is chosen, and the frame, is told to the rail (details.js).
 import { fromBase64 } from "../../shared/frontend/bytes.js"
 import { html } from "../../shared/frontend/html.js"
 import { clamp, twoDecimals, withMinusSign } from "../../shared/frontend/numbers.js"
 import { svg } from "../../shared/frontend/svg.js"
 import { filled } from "../../shared/frontend/words.js"
 import { Circle, shapeOf, VIEW } from "./circle.js"
-import { Matrices } from "./matrices.js"
 import { StepCurves } from "./step_curves.js"
 
 const ICONS = {
@@ -15,9 +14,10 @@ const ICONS = {
   pause: "M6.5 5h4v14h-4zM13.5 5h4v14h-4z",
   forward: "M6.5 5v14L16 12zM17 5h2v14h-2z",
 }
-const GAP = 20 // pixels between two circles
 const NUMBERS = ["angles", "views", "centers"]
-const OF_MATRICES = ["cosines", "logits", "probabilities", "shares", "pushes"]
+const WORDS = ["title", "setting", "settings", "verdict_in_words", "telling_in_words"]
+const MOVED = "simcse-circles-moved"
+const CURVES_FROM = 26 // so many letters high a row of circles has room for curves
 
 function floats(text) {
   if (!text) return null
@@ -25,12 +25,7 @@ function floats(text) {
 }
 
 function unpacked(panel) {
-  const numbers = Object.fromEntries(NUMBERS.map((name) => [name, floats(panel[name])]))
-  const matrices = panel.matrices && {
-    ...panel.matrices,
-    ...Object.fromEntries(OF_MATRICES.map((name) => [name, floats(panel.matrices[name])])),
-  }
-  return { ...panel, ...numbers, matrices }
+  return { ...panel, ...Object.fromEntries(NUMBERS.map((name) => [name, floats(panel[name])])) }
 }
 
 const inHundredths = (value) => withMinusSign(twoDecimals(value))
@@ -46,57 +41,61 @@ class Circles {
   #data = null
   #panels = []
   #drawn = []
-  #matrices = null
   #chosen = null
   #frame = 0
   #playing = false
   #before = 0
-  #shown = -1
-  #width = 0
+  #size = [0, 0]
   #report
 
   constructor(root) {
     this.#root = root
-    this.#width = root.clientWidth
     this.#listen()
     new ResizeObserver(() => this.#resize()).observe(root)
   }
 
   #resize() {
-    if (!this.#data || Math.abs(this.#root.clientWidth - this.#width) < 8) return
-    this.#width = this.#root.clientWidth
+    const size = [this.#root.clientWidth, this.#root.clientHeight]
+    if (!this.#data || size.every((pixels, axis) => Math.abs(pixels - this.#size[axis]) < 4)) return
     this.#build()
     this.#draw()
   }
 
   get #last() {
-    return this.#panels.length ? this.#panels[0].matches.length - 1 : 0
+    return this.#panels.length ? this.#panels[0].losses.length - 1 : 0
   }
 
   get #calm() {
     return matchMedia("(prefers-reduced-motion: reduce)").matches
   }
 
-  // As many columns as there is room for, and no row much shorter than the others.
+  // As many columns as there is room for, and no row much shorter than the others. Right and wrong stay in one row.
   get #columns() {
-    const parts = this.#panels.length + (this.#data.story.length && !this.#data.projector ? 1 : 0)
-    const least = this.#data.projector ? 360 : this.#data.compact ? 190 : 212
-    const most = Math.max(1, Math.floor((this.#width + GAP) / (least + GAP)))
-    return Math.ceil(parts / Math.ceil(parts / most))
+    const letters = this.#panels.some(({ verdict }) => verdict) ? 8.5 : 12
+    const most = Math.max(1, Math.floor(this.#root.clientWidth / (letters * this.#letter)))
+    return Math.ceil(this.#panels.length / Math.ceil(this.#panels.length / most))
+  }
+
+  get #hasCurves() {
+    const rows = Math.ceil(this.#panels.length / this.#columns)
+    return this.#root.clientHeight / rows > CURVES_FROM * this.#letter
+  }
+
+  // Pixels of the text.
+  get #letter() {
+    return parseFloat(getComputedStyle(this.#root).fontSize)
   }
 
   #find(name) {
     return this.#root.querySelector(`.circles-${name}`)
   }
 
-  // data: see ui/losses/view.py. report(targets) tells the page that the target has been edited.
+  // data: see ui/losses/view.py. report(setting) tells the page that an option of a loss is set to another value.
   show(data, report) {
     this.#report = report
     const [before, same] = [this.#data, this.#data?.digest === data.digest]
     if (same && this.#data.look === data.look) return
     this.#data = data
-    this.#root.classList.toggle("circles-large", data.projector)
-    this.#width = this.#root.clientWidth
     if (!same) this.#panels = data.panels.map(unpacked)
     else this.#panels = this.#panels.map((panel, index) => ({ ...panel, ...this.#wordsOf(data.panels[index]) }))
     if (!this.#panels.some(({ id }) => id === this.#chosen)) this.#chosen = this.#panels[0]?.id
@@ -111,111 +110,112 @@ class Circles {
   }
 
   #wordsOf(panel) {
-    const words = Object.fromEntries(Object.entries(panel).filter(([name]) => ![...NUMBERS, "matrices"].includes(name)))
-    return words
+    return Object.fromEntries(WORDS.map((name) => [name, panel[name]]))
   }
 
   // ---- what stands there ----
 
   #build() {
-    const { words, points } = this.#data
-    const row = this.#find("row")
+    const [{ points, words }, row, letter] = [this.#data, this.#find("row"), this.#letter]
+    const { setting, option } = document.activeElement?.dataset ?? {}
+    this.#size = [this.#root.clientWidth, this.#root.clientHeight]
     row.style.setProperty("--columns", this.#columns)
-    const figures = this.#panels.map((panel) => {
-      const figure = html("figure", "circles-panel")
-      figure.append(this.#title(panel))
-      return figure
-    })
-    row.replaceChildren(...this.#story(), ...figures)
-    const width = figures[0]?.clientWidth || VIEW.width
-    const bead = clamp(((this.#data.projector ? 20.5 : 11) * VIEW.width) / width, 13, 22) // readable names
-    this.#drawn = this.#panels.map((panel, index) => {
-      const circle = new Circle(panel, points, bead)
-      const curves = new StepCurves(panel)
-      const numbers = html("dl", "circles-numbers")
-      figures[index].append(circle.element, numbers, curves.element)
-      return { panel, circle, curves, numbers }
-    })
     this.#legend()
     this.#bar()
-    this.#tabs()
-    this.#matrices = new Matrices(this.#find("matrices"), {
-      words,
-      stops: this.#data.stops,
-      onEdit: (targets) => this.#report({ batch: this.#data.batch, targets, at: Date.now() }),
+    const parts = this.#panels.map((panel) => ({
+      panel,
+      figure: html("figure", "circles-panel"),
+      room: html("div", "circles-room"),
+      numbers: html("dl", "circles-numbers"),
+    }))
+    for (const { panel, figure, room, numbers } of parts) {
+      figure.append(this.#title(panel), room, numbers)
+      figure.dataset.panel = panel.id
+      figure.onclick = () => this.#choose(panel.id)
+      this.#numbers(panel, numbers, this.#last) // so that they take their room
+    }
+    row.replaceChildren(...parts.map(({ figure }) => figure))
+    if (setting) row.querySelector(`[data-setting="${setting}"][data-option="${option}"]`)?.focus()
+    this.#drawn = parts.map(({ panel, figure, room, numbers }) => {
+      const curves = new StepCurves(panel)
+      if (this.#hasCurves) figure.append(curves.element)
+      return { panel, room, curves, numbers }
     })
+    for (const part of this.#drawn) {
+      const side = Math.max(80, Math.min(part.room.clientWidth, part.room.clientHeight))
+      const bead = clamp((0.95 * letter * VIEW.width) / side, 12, 30) // readable names
+      part.circle = new Circle(part.panel, points, bead, { start: words.ring_start, now: words.ring_now })
+    }
+    for (const { room, circle } of this.#drawn) room.append(circle.element)
     this.#choose(this.#chosen)
-  }
-
-  #story() {
-    if (!this.#data.story.length) return []
-    const section = html("section", "circles-story")
-    for (const { heading, text } of this.#data.story) section.append(html("h2", "", heading), html("p", "", text))
-    return [section]
   }
 
   #title(panel) {
     const caption = html("figcaption", "circles-title")
-    if (panel.verdict) caption.append(html("span", `circles-verdict circles-${panel.verdict}`, panel.verdict_in_words))
-    const name = html("strong", "", panel.title)
+    const name = html("button", "circles-name", panel.title)
+    name.type = "button"
     name.style.setProperty("--own", panel.color)
     caption.append(name)
+    if (panel.verdict) caption.append(html("span", `circles-verdict circles-${panel.verdict}`, panel.verdict_in_words))
     if (panel.setting) caption.append(html("code", "", panel.setting))
+    for (const setting of panel.settings) caption.append(this.#setting(panel, setting))
     return caption
+  }
+
+  #setting(panel, { option, choices, value }) {
+    const label = html("label", "circles-setting", option)
+    const select = html("select", "")
+    select.append(...choices.map((choice) => new Option(withMinusSign(choice), choice, false, choice === value)))
+    Object.assign(select.dataset, { setting: panel.id, option })
+    select.setAttribute("aria-label", `${panel.title}: ${option}`)
+    select.onchange = () => this.#report({ loss: panel.id, option, value: select.value })
+    label.append(select)
+    if (panel.learned[option]) label.append(html("output", "circles-learned"))
+    return label
+  }
+
+  // The circle that the rail explains.
+  #choose(id) {
+    this.#chosen = id
+    for (const figure of this.#root.querySelectorAll(".circles-panel")) {
+      const isChosen = figure.dataset.panel === id
+      figure.classList.toggle("circles-chosen", isChosen)
+      figure.querySelector(".circles-name").setAttribute("aria-pressed", String(isChosen))
+    }
+    this.#root.dataset.chosen = id
+    this.#tell()
+  }
+
+  #tell() {
+    document.dispatchEvent(new CustomEvent(MOVED, { detail: { chosen: this.#chosen, frame: Math.round(this.#frame) } }))
   }
 
   #legend() {
     const legend = this.#find("legend")
+    const named = this.#data.legend.filter(({ label, letter }) => label !== letter) // letters stand on the points
+    const drawn = this.#hasCurves ? this.#curves() : []
     legend.replaceChildren(
-      ...this.#data.legend.map(({ label, color, shape }) => {
+      ...named.map(({ label, color, shape }) => {
         const item = html("span", "", label)
         const icon = svg("svg", { viewBox: "-16 -16 32 32", "aria-hidden": "true" })
         icon.append(svg("path", { d: shapeOf(shape, 10), fill: color }))
         item.prepend(icon)
         return item
       }),
-      ...this.#curves().map(([name, label]) => html("span", `circles-key circles-key-${name}`, label)),
+      ...drawn.map(([name, label]) => html("span", `circles-key circles-key-${name}`, label)),
+      html("span", "circles-reading", this.#data.words.reading),
     )
   }
 
-  // What has numbers here: [name, label].
+  // What has a curve here: [name, label].
   #curves() {
     const { words } = this.#data
     const all = [
-      ["losses", words.loss],
       ["matches", words.matches],
-      ["mismatches", words.mismatches],
+      ["nearest", words.nearest],
+      ["losses", words.loss],
     ]
     return all.filter(([name]) => this.#panels.some((panel) => panel[name].some((value) => value !== null)))
-  }
-
-  #tabs() {
-    const with_matrices = this.#panels.filter(({ matrices }) => matrices)
-    this.#find("batch").hidden = !with_matrices.length
-    const tabs = this.#find("tabs")
-    tabs.setAttribute("aria-label", this.#data.words.batch)
-    tabs.replaceChildren(
-      html("span", "circles-tabs-label", this.#data.words.batch),
-      ...with_matrices.map((panel) => {
-        const tab = html("button", "circles-tab", panel.tab)
-        tab.type = "button"
-        tab.dataset.panel = panel.id
-        tab.style.setProperty("--own", panel.color)
-        tab.onclick = () => this.#choose(panel.id)
-        return tab
-      }),
-    )
-  }
-
-  #choose(id) {
-    const panel = this.#panels.find((each) => each.id === id && each.matrices) ?? this.#panels.find((each) => each.matrices)
-    if (!panel) return
-    this.#chosen = panel.id
-    for (const tab of this.#find("tabs").querySelectorAll("button")) {
-      tab.setAttribute("aria-pressed", String(tab.dataset.panel === panel.id))
-    }
-    this.#matrices.show(panel.matrices)
-    this.#matrices.draw(Math.round(this.#frame))
   }
 
   // ---- playing ----
@@ -301,18 +301,22 @@ class Circles {
       circle.draw(frame)
       curves.draw(frame)
       this.#numbers(panel, numbers, whole)
+      this.#learned(panel, whole)
       if (!this.#playing) circle.element.setAttribute("aria-label", this.#inWords(panel, whole))
     }
     this.#root.dataset.frame = whole
     this.#find("scrub input").value = whole
     this.#find("scrub span").textContent = filled(this.#data.words.step, { n: whole, most: this.#last })
-    if (this.#shown !== whole || !this.#playing) this.#matrices?.draw(whole)
-    this.#shown = whole
+    this.#tell()
   }
 
+  // The telling number first, then the others.
   #numbers(panel, list, frame) {
-    const say = (name, value) => (value === null ? "–" : name === "losses" ? lossInWords(value) : inHundredths(value))
-    const shown = this.#curves().map(([name, label]) => [label, say(name, panel[name][frame])])
+    const { words } = this.#data
+    const hundredths = (value) => (value === null ? "–" : inHundredths(value))
+    const shown = [[panel.telling_in_words, hundredths(panel.telling[frame])]]
+    if (!panel.verdict) shown.push([words.matches, hundredths(panel.matches[frame])])
+    if (panel.losses.some((value) => value !== null)) shown.push([words.loss, lossInWords(panel.losses[frame])])
     if (list.childElementCount !== shown.length) {
       list.replaceChildren(
         ...shown.map(([label]) => {
@@ -328,14 +332,21 @@ class Circles {
     })
   }
 
+  // Where options that training learns are by now.
+  #learned(panel, frame) {
+    for (const select of this.#root.querySelectorAll(`select[data-setting="${panel.id}"]`)) {
+      const values = panel.learned[select.dataset.option]
+      if (values) select.nextElementSibling.textContent = `→ ${withMinusSign(values[frame].toFixed(1))}`
+    }
+  }
+
   #inWords(panel, frame) {
     const number = (value) => (value === null ? "–" : inHundredths(value))
     return filled(this.#data.words.circle, {
       title: [panel.verdict_in_words, panel.title, panel.setting].filter(Boolean).join(" · "),
       step: filled(this.#data.words.step, { n: frame, most: this.#last }),
       loss: lossInWords(panel.losses[frame]),
-      matches: number(panel.matches[frame]),
-      mismatches: number(panel.mismatches[frame]),
+      telling: `${panel.telling_in_words} ${number(panel.telling[frame])}`,
     })
   }
 
@@ -345,8 +356,8 @@ class Circles {
   }
 }
 
-export default function ({ parentElement, data, setStateValue }) {
+export default function ({ parentElement, data, setTriggerValue }) {
   const root = parentElement.querySelector(".circles")
   root.circles ??= new Circles(root)
-  root.circles.show(data, (edit) => setStateValue("targets", edit))
+  root.circles.show(data, (setting) => setTriggerValue("setting", setting))
 }
