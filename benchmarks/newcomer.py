@@ -154,16 +154,15 @@ def use(walk: Walk, run: str) -> list[list[float]]:
     page.wait_for_url(f"**/similarity**{run}**")
     walk.settle()
     page.locator("textarea").first.fill("\n".join(SENTENCES[walk.language]))
-    heatmap = page.locator(".st-key-heatmap-box .js-plotly-plot")
-    heatmap.wait_for()
+    page.locator(".matrix-view[data-painted]").wait_for()
     page.wait_for_function(
-        "size => document.querySelector('.st-key-heatmap-box .js-plotly-plot')?.calcdata?.[0]?.[0]?.z?.length === size",
+        "size => globalThis.simcseMatrices?.get('heatmap')?.matrix?.rows === size",
         arg=len(SENTENCES[walk.language]),
     )
     walk.picture("similarity")
-    shown = heatmap.evaluate("plot => JSON.stringify(plot.calcdata[0][0].z.map(row => Array.from(row)))")
-    cosines: list[list[float]] = json.loads(shown)
-    return cosines
+    hundredths: list[int] = page.evaluate("Array.from(globalThis.simcseMatrices.get('heatmap').matrix.hundredths)")
+    size = len(SENTENCES[walk.language])
+    return [[value / 100 for value in hundredths[row : row + size]] for row in range(0, size * size, size)]
 
 
 def take_away(walk: Walk, run: str, folder: Path) -> Path:

@@ -23,7 +23,6 @@ from tests.install_chromium import find
 
 PATIENCE = 300_000
 """Milliseconds for anything to appear."""
-PLOTLY = ".st-key-heatmap-box .heatmaplayer image >> nth=0"
 CANVAS = ".matrix-view[data-painted]"
 ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking"]
 
@@ -40,7 +39,7 @@ def main() -> None:
         print(f"start of the server to the first typed heatmap    {_all([typed for _first, typed in starts])}")
         with running_app() as server, tab(browser) as page:
             page.goto(f"{server.address}/similarity?language=en")
-            page.locator(PLOTLY).wait_for()
+            page.locator(CANVAS).wait_for()
             for size in options.sizes:
                 seconds = reloads(page, list(islice(new_sentences(size), size)), options.rounds)
                 print(f"reload to painted, {size:5,} sentences             {_all(seconds)}")
@@ -54,10 +53,10 @@ def start(browser: Browser) -> tuple[float, float]:
         started = time.perf_counter()
         with running_app() as server:
             page.goto(f"{server.address}/similarity?language=en")
-            page.locator(PLOTLY).wait_for()
+            page.locator(CANVAS).wait_for()
             first = time.perf_counter() - started
             fill(page, ["A cat sleeps.", "A kitten naps.", "Stocks fell."])
-            page.locator(".st-key-heatmap-box .yaxislayer-above :text('Stocks fell.') >> nth=0").wait_for()
+            painted(page, ["Stocks fell."])
             return first, time.perf_counter() - started
 
 
@@ -81,13 +80,15 @@ def fill(page: Page, sentences: Sequence[str]) -> None:
 
 
 def painted(page: Page, sentences: Sequence[str]) -> None:
-    """Wait for the picture of so many sentences."""
-    if len(sentences) > 300:
-        page.locator(CANVAS).first.wait_for()
-        return
-    last = str(len(sentences)) if len(sentences) <= 30 else str(1 + (len(sentences) - 1) // 20 * 20)
-    page.locator(f".st-key-heatmap-box .xaxislayer-above :text-is('{last}') >> nth=0").wait_for()
-    page.locator(PLOTLY).wait_for()
+    """Wait for the picture of these sentences, which are on a canvas."""
+    page.wait_for_function(
+        """last => {
+            const matrix = globalThis.simcseMatrices?.get("heatmap")?.matrix
+            const view = document.querySelector(".matrix-view[data-painted]")
+            return matrix && view?.dataset.painted === matrix.digest && matrix.rowTexts.at(-1) === last
+        }""",
+        arg=sentences[-1],
+    )
 
 
 @contextmanager

@@ -52,8 +52,8 @@ BULK_PATIENCE_SECONDS = 600
 OPENING_SECONDS = 5.0
 """The clients open the page one after the other within this time, or within an interval if that is longer."""
 SENTENCES_IN_A_LONG_ONE = 4
-PLOTLY_UP_TO = 300
-"""More sentences than these are drawn on a canvas."""
+FEW_SENTENCES = 300
+"""More sentences than these are what somebody pastes, not types."""
 Batches = Sequence[Sequence[str]]
 """The sentences of one client, one sending after the other."""
 PACKAGES = ("streamlit", "plotly", "torch", "transformers", "numpy", "pandas")
@@ -329,8 +329,8 @@ def _options() -> Options:
     options = Options(**vars(parser.parse_args()))
     if min(options.clients, options.seconds, options.every) <= 0 or options.sentences < 2:
         parser.error("clients, seconds and every have to be above 0, sentences at least 2")
-    if options.bulk < 0 or options.bulk_sentences <= PLOTLY_UP_TO:
-        parser.error(f"bulk has to be 0 or more, bulk-sentences above {PLOTLY_UP_TO}: their heatmap is a canvas")
+    if options.bulk < 0 or options.bulk_sentences <= FEW_SENTENCES:
+        parser.error(f"bulk has to be 0 or more, bulk-sentences above {FEW_SENTENCES}: it is about thousands")
     if options.browser and find() is None:
         parser.error("there is no Chromium here: run `python -m tests.install_chromium`, or give --no-browser")
     return options

@@ -23,13 +23,11 @@ window.typist = {
     if (this.waiting.length > 0) requestAnimationFrame(() => this.look())
   },
 
-  // The labels stand at the rows; with very many sentences only the figure's data have them.
+  // The sentences are on a canvas: what the picture was painted from has them.
   shows(beginnings) {
-    return [...document.querySelectorAll(".js-plotly-plot")].some((plot) => {
-      if (!plot.querySelector(".heatmaplayer image")) return false
-      const names = plot.data.flatMap((trace) => (Array.isArray(trace.y) ? trace.y : []))
-      const labels = [plot.textContent, ...names].join("\n")
-      return beginnings.every((beginning) => labels.includes(beginning))
-    })
+    const matrix = globalThis.simcseMatrices?.get("heatmap")?.matrix
+    if (!matrix || document.querySelector(".matrix-view")?.dataset.painted !== matrix.digest) return false
+    const labels = matrix.rowTexts.join("\n")
+    return beginnings.every((beginning) => labels.includes(beginning))
   },
 }

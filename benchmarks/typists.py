@@ -17,14 +17,14 @@ from tests.install_chromium import find
 
 PAGE, QUERY = "similarity", "language=en"
 COMPONENT, STATE = "simcse_typing_area", "text"
-CANVAS = "simcse_matrix_view"
+CANVAS, CELLS = "simcse_matrix_view", "simcse_matrix_cells"
 OPEN_SECONDS = 120
 BEGINNING = 20
-"""The heatmap shortens its labels; so many letters of a sentence it always shows."""
+"""So many letters of a sentence are enough to recognise it."""
 
 _IN_PAGE = Path(__file__).parent / "typist.js"
 _IDLE = "[data-testid=stApp][data-test-connection-state=CONNECTED][data-test-script-state=notRunning]"
-_AREA, _HEATMAP = ".typing-area textarea", ".js-plotly-plot .heatmaplayer image"
+_AREA, _HEATMAP = ".typing-area textarea", ".matrix-view[data-painted]"
 _ERRORS = "[data-testid=stException], [data-testid=stAlertContentError]"
 
 
@@ -134,14 +134,16 @@ class LightTypist:
         message, at = received
         if (text := problem(message)) is not None:
             self.errors.append(text)
-        if message.delta.new_element.HasField("plotly_chart"):
-            self._look_at(message.delta.new_element.plotly_chart.spec, at)
+        component = message.delta.new_element.bidi_component
+        if component.component_name == CELLS:
+            self._look_at(component.bytes.decode("latin-1"), at)
         elif ended_well(message) and self._draws_area(received.fragments):
             self._finish(at)
 
-    def _look_at(self, chart: str, at: float) -> None:
+    def _look_at(self, cells: str, at: float) -> None:
+        """Whether the cells of a heatmap, which begin with its sentences, are those of one that was sent."""
         for newest, sending in reversed(list(enumerate(self.sendings))):
-            if sending.shown is None and all(beginning in chart for beginning in sending.beginnings):
+            if sending.shown is None and all(beginning in cells for beginning in sending.beginnings):
                 sending.missed = False
                 for answered in self.sendings[: newest + 1]:
                     if not answered.missed:

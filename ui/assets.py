@@ -32,6 +32,7 @@ from ui.shared import defaults
 from ui.shared.cache import EncoderSettings
 from ui.shared.prompt_and_dim import PAIR, sides
 from ui.shared.stored import FOLDER, StoredHeatmap, StoredRace, digest, embeddings_file
+from ui.similarity import stored as similarity
 from ui.start import stored as start
 
 
@@ -47,6 +48,8 @@ def main() -> None:
         map_first.store(language)
     store_small_maps()
     _write("questions", asdict(questions()))
+    for model, language in similarity.models():
+        similarity.store(model, language)
     with tempfile.TemporaryDirectory() as home:
         os.environ["SIMCSE_HOME"] = home
         for language in LANGUAGES:

@@ -1,12 +1,13 @@
 """Every layer with every pooling, in one pass."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from simcse_core.meaning.evaluation import spearman
+from simcse_core.meaning.items import Items
 from simcse_core.meaning.similarity import Matrix, cosine_similarity, mean_off_diagonal, without_rounding
 
 if TYPE_CHECKING:
@@ -26,6 +27,22 @@ class Grid:
     poolings: tuple[str, ...]
     values: NDArray[np.float64]
     """(layers, poolings)."""
+
+
+@dataclass(frozen=True)
+class SpearmanGrid(Grid):
+    """The rank correlation on scored pairs, for each layer and pooling."""
+
+    items: dict[tuple[int, str], Items] = field(default_factory=dict)
+    """The cosines and scores of the pairs by layer and pooling, for intervals."""
+
+    @property
+    def best(self) -> tuple[int, str] | None:
+        """Where it is highest; None where there is none, because every cosine or every score is the same."""
+        if np.isnan(self.values).all():
+            return None
+        layer, pooling = np.unravel_index(int(np.nanargmax(self.values)), self.values.shape)
+        return self.layers[layer], self.poolings[pooling]
 
 
 @dataclass(frozen=True)
@@ -66,7 +83,7 @@ def spearman_grid(
     scores: ArrayLike,
     *,
     on_progress: "Progress | None" = None,
-) -> Grid:
+) -> SpearmanGrid:
     """Spearman of cosines and scores, in each layer with each pooling. Memory does not grow with the number of pairs.
 
     Args:
@@ -91,4 +108,8 @@ def spearman_grid(
     values = [
         [spearman(without_rounding(cosines[layer, name]), gold) for name in names] for layer in range(model.layers + 1)
     ]
-    return Grid(tuple(range(model.layers + 1)), tuple(names), np.array(values))
+    items = {
+        cell: Items(cosines=of_cell.tolist(), gold=gold.tolist(), of_pairs=("spearman",))
+        for cell, of_cell in cosines.items()
+    }
+    return SpearmanGrid(tuple(range(model.layers + 1)), tuple(names), np.array(values), items)

@@ -1,5 +1,6 @@
 """The app as its users see it: a real server, a real browser."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -8,9 +9,10 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.serving import IDLE, PATHS, Server, visit
 
-HEATMAP = ".st-key-heatmap-box .js-plotly-plot"
+HEATMAP = ".matrix-view[data-painted]"
 FIGURES = {
     "start": ".start-arrows svg",
+    "similarity": HEATMAP,
     "losses": ".circles[data-painted]",
     "map": ".st-key-stage-figure canvas",
     "training": ".curves-stage svg path",
@@ -28,6 +30,34 @@ def type_sentences(tab: Page, text: str) -> None:
     area.press_sequentially(text, delay=5)
 
 
+def wait_for_labels(tab: Page, *labels: str) -> None:
+    """Wait until the heatmap that is painted has these sentences at its rows; they are on a canvas."""
+    tab.wait_for_function(
+        """labels => {
+            const matrix = globalThis.simcseMatrices?.get("heatmap")?.matrix
+            const painted = document.querySelector(".matrix-view")?.dataset.painted
+            return matrix && matrix.digest === painted && labels.every((label) => matrix.rowTexts.includes(label))
+        }""",
+        arg=list(labels),
+    )
+
+
+def cell_of(tab: Page, row: int, column: int) -> tuple[float, float]:
+    """Where a cell of the heatmap is in the window, counted from 0; everything is shown, up to nine sentences."""
+    view = tab.locator(HEATMAP).first
+    expect(view).to_have_attribute("data-cell-size", re.compile(r"\d"))
+    size = float(view.get_attribute("data-cell-size") or "nan")
+    box: dict[str, float] = view.locator("canvas").first.evaluate(
+        """canvas => {
+            const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height)
+            const first = data.findIndex((byte, at) => at % 4 === 3 && byte > 250) >> 2
+            const { x, y } = canvas.getBoundingClientRect()
+            return { x: x + (first % canvas.width), y: y + Math.floor(first / canvas.width) }
+        }"""
+    )
+    return box["x"] + (column + 0.5) * size, box["y"] + (row + 0.5) * size
+
+
 def test_a_deep_link_to_similarity_follows_the_typing_and_speaks_chinese(tab: Page, server: Server) -> None:
     visit(tab, server, "similarity")
     expect(tab.get_by_role("heading", name="How close are these sentences?")).to_be_visible()
@@ -35,13 +65,12 @@ def test_a_deep_link_to_similarity_follows_the_typing_and_speaks_chinese(tab: Pa
     rows = tab.locator("[data-testid=stTable] tbody tr")
     expect(rows).to_have_count(3)
     expect(rows.nth(2)).to_contain_text("Stocks fell sharply.")
+    expect(tab.locator("textarea").first).to_be_focused()
+    tab.locator(".st-key-all-numbers summary").click()
     numbers = [float(number) for number in rows.nth(0).inner_text().split()[-3:]]
     assert numbers[0] == 1
     assert numbers[1] > 0.5 > numbers[2]
-    expect(tab.locator(f"{HEATMAP} .heatmaplayer image").first).to_be_visible()
-    # The picture before it may stand there for a moment longer.
-    expect(tab.locator(f"{HEATMAP} .yaxislayer-above").filter(has_text="Stocks fell sharply.")).to_have_count(1)
-    expect(tab.locator("textarea").first).to_be_focused()
+    wait_for_labels(tab, "Stocks fell sharply.")
 
     tab.get_by_role("radio", name="中文").or_(tab.get_by_text("中文", exact=True)).first.click()
     expect(tab.get_by_role("heading", name="这些句子有多接近")).to_be_visible()
@@ -125,7 +154,7 @@ def test_tags_typed_as_a_sentence_stay_text_everywhere(tab: Page, server: Server
     expect(rows).to_have_count(2)
     expect(rows.nth(0)).to_contain_text(evil)
     expect(rows.nth(1)).to_contain_text("<b>bold</b> **stars** $x$")
-    expect(tab.locator(f"{HEATMAP} .yaxislayer-above").filter(has_text="<img")).to_have_count(1)
+    wait_for_labels(tab, evil)
     assert tab.locator("img[src=x]").count() == 0
 
 
@@ -166,7 +195,7 @@ def test_every_page_is_accessible_named_and_fits_a_phone(tab: Page, server: Serv
     visit(tab, server, name, f"?language={language}")
     tab.locator(FIGURES.get(name, ".js-plotly-plot")).first.wait_for()
     if name == "similarity":
-        tab.locator("h2").first.wait_for()  # what stands below the heatmap waits for the model
+        tab.get_by_test_id("stPopover").nth(1).wait_for()  # what takes the heatmap away waits for the model
     tab.wait_for_selector(IDLE)
     assert tab.get_by_test_id("stException").count() == 0
     assert [violation["id"] for violation in Axe().run(tab).response["violations"]] == []
@@ -182,19 +211,49 @@ def test_every_page_is_accessible_named_and_fits_a_phone(tab: Page, server: Serv
     assert tab.locator("h1").first.bounding_box()["width"] <= 390  # type: ignore[index]
 
 
-def test_a_clicked_cell_is_looked_at_word_by_word(tab: Page, server: Server) -> None:
-    visit(tab, server, "similarity", "?language=en")
-    cells = tab.locator(".st-key-heatmap-box .heatmaplayer image").first
-    expect(tab.get_by_test_id("stMetric").first).to_contain_text("0.78")
-    box = cells.bounding_box()
-    assert box is not None
-    tab.mouse.move(box["x"] + box["width"] * 6.5 / 8, box["y"] + box["height"] * 7.5 / 8)
-    tab.mouse.click(box["x"] + box["width"] * 6.5 / 8, box["y"] + box["height"] * 7.5 / 8)
-    expect(tab.get_by_test_id("stMetric").first).to_contain_text("0.63")
+@pytest.mark.parametrize("look", ["", "&projector=1"])
+def test_a_clicked_cell_shows_cosine_angle_percentile_and_words_inside_the_window(
+    tab: Page, server: Server, look: str
+) -> None:
+    visit(tab, server, "similarity", f"?language=en{look}")
+    tab.get_by_test_id("stPopover").nth(1).wait_for()  # the model is there
+    tab.mouse.click(*cell_of(tab, 7, 6))
+    detail = tab.locator(".st-key-pair-detail")
+    expect(detail.get_by_test_id("stMetric").nth(0)).to_contain_text("0.63")
+    expect(detail.get_by_test_id("stMetric").nth(1)).to_contain_text("°")
+    tab.wait_for_url("**cell=8-7**")
+    tab.wait_for_selector(IDLE)
+    for width, height in ((1280, 720), (1920, 1080)):
+        tab.set_viewport_size({"width": width, "height": height})
+        for seen in (
+            detail.get_by_test_id("stMetric").nth(0),
+            detail.get_by_test_id("stMetric").nth(1),
+            detail.get_by_test_id("stMetric").nth(2),
+            detail.get_by_text("of unrelated sentences"),
+            detail.locator(".shaded-text").nth(0),
+            detail.locator(".shaded-text").nth(1),
+            tab.locator(HEATMAP),
+            tab.locator(".st-key-stage-finding p").first,
+        ):
+            expect(seen).to_be_in_viewport(ratio=1)
+    assert tab.evaluate("document.querySelector('.matrix-view').dataset.cellSize") > "40"
+    detail.get_by_text("More about this pair").click()
     expect(tab.get_by_role("heading", name="Word by word")).to_be_visible()
-    expect(tab.locator(".js-plotly-plot .yaxislayer-above").nth(1)).not_to_be_empty()
-    outlines = tab.locator(".st-key-heatmap-box .shapelayer path")
-    expect(outlines).to_have_count(2)
+    tab.get_by_role("button", name="Close").click()
+    expect(detail).to_have_count(0)
+    assert "cell=" not in tab.url
+
+
+def test_a_small_heatmap_opens_its_layer_and_pooling(tab: Page, server: Server) -> None:
+    visit(tab, server, "similarity", "?language=en&look=grid")
+    tile = tab.get_by_role("button", name="Layer 4, maximum")
+    expect(tile.locator(".tiles-score")).not_to_be_empty()
+    expect(tab.locator(".st-key-stage-finding")).to_contain_text("240 bundled pairs")
+    tile.click()
+    tab.wait_for_url("**layer=4**")
+    expect(tab.locator(HEATMAP)).to_be_visible()
+    assert "pooling=max" in tab.url
+    expect(tab.get_by_role("slider")).to_have_value("4")
 
 
 def test_a_reload_keeps_what_was_typed_and_hundreds_of_sentences_come_on_a_canvas(tab: Page, server: Server) -> None:
@@ -212,8 +271,10 @@ def test_a_reload_keeps_what_was_typed_and_hundreds_of_sentences_come_on_a_canva
     stage.press("ArrowRight")
     stage.press("ArrowRight")
     stage.press("Enter")
-    second = tab.locator("[data-testid=stSelectbox] input").last
+    second = tab.locator(".st-key-pair-detail [data-testid=stSelectbox] input").last
     expect(second).to_have_value("2  Sentence number 1 is about rain.")
+    tab.wait_for_selector(IDLE)
+    tab.get_by_role("button", name="Order and colours").click()
     tab.get_by_text("By cluster").click()
     expect(canvas).to_be_visible()
     tab.wait_for_selector(IDLE)
@@ -221,7 +282,8 @@ def test_a_reload_keeps_what_was_typed_and_hundreds_of_sentences_come_on_a_canva
 
 
 def test_everything_can_be_taken_away(tab: Page, server: Server) -> None:
-    visit(tab, server, "similarity", "?language=en&look=take&layer=2")
+    visit(tab, server, "similarity", "?language=en&layer=2")
+    tab.get_by_role("button", name="Take away").click()
     for button, ending, beginning in (
         ("Numbers (CSV)", ".csv", b'\xef\xbb\xbf"",'),
         ("Picture (PNG)", ".png", b"\x89PNG"),
@@ -241,8 +303,10 @@ def test_back_takes_one_press_a_page_whatever_was_set_on_it(tab: Page, server: S
     tab.get_by_role("link", name="Similarity", exact=True).first.click()
     expect(tab.get_by_role("heading", name="How close")).to_be_visible()
     tab.wait_for_selector(IDLE)
+    tab.get_by_role("button", name="Order and colours").click()
     tab.get_by_text("By cluster").first.click()
     tab.wait_for_url("**order=cluster**")
+    tab.keyboard.press("Escape")
     tab.get_by_role("slider").first.press("ArrowLeft")
     tab.wait_for_url("**layer=5**")
     tab.get_by_role("link", name="Map", exact=True).first.click()
@@ -260,8 +324,9 @@ def test_back_takes_one_press_a_page_whatever_was_set_on_it(tab: Page, server: S
 def test_a_link_is_copied_where_the_browser_has_no_clipboard_for_scripts(tab: Page, server: Server) -> None:
     """As over plain http in a class."""
     tab.add_init_script("Object.defineProperty(Navigator.prototype, 'clipboard', { get: () => undefined })")
-    visit(tab, server, "similarity", "?language=en&look=take")
-    link = tab.get_by_test_id("stCode").filter(has_text="look=take")
+    visit(tab, server, "similarity", "?language=en&order=cluster")
+    tab.get_by_role("button", name="Take away").click()
+    link = tab.get_by_test_id("stCode").filter(has_text="order=cluster")
     link.hover()
     link.get_by_role("button").click()
     area = tab.locator("textarea").first
@@ -280,7 +345,7 @@ def test_in_a_frame_of_another_host_stands_a_link_to_a_window_of_its_own(tab: Pa
 
 def test_the_projector_switch_makes_everything_large_on_every_page(tab: Page, server: Server) -> None:
     visit(tab, server, "similarity", "?language=en&projector=1")
-    tab.locator(".js-plotly-plot").first.wait_for()
+    tab.locator(HEATMAP).first.wait_for()
     small = """() => [...document.querySelectorAll('[data-testid=stMain] :is(p, label, td, th, li, textarea)')]
         .filter((node) => node.offsetParent && node.textContent.trim())
         .filter((node) => parseFloat(getComputedStyle(node).fontSize) < 20).map((node) => node.textContent)"""

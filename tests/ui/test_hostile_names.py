@@ -194,7 +194,7 @@ def test_columns_of_hostile_names_are_asked_for_as_text(monkeypatch: pytest.Monk
     assert OF_A_RUN in assert_only_text(open_page("map"))
 
 
-@pytest.mark.parametrize("look", ["pair", "beside", "grid", "take"])
+@pytest.mark.parametrize("look", ["pair", "spread", "beside", "grid"])
 def test_hostile_sentences_and_a_hostile_model_are_text_on_similarity(
     look: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -202,6 +202,7 @@ def test_hostile_sentences_and_a_hostile_model_are_text_on_similarity(
     monkeypatch.setitem(CATALOGUE, "use-multilingual", card)
     page = open_page("similarity", look=look, model="use-multilingual", **{"b-model": "minilm"})
     page.session_state["sentences-state"].text = "\n".join(name.split("\n")[0] for name in NAMES[:8])
+    page.session_state["take-away"] = look == "pair"
     page.run()
     assert not page.exception
     shown = assert_only_text(page)

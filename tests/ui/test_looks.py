@@ -1,5 +1,8 @@
-"""The page Similarity below its heatmap: every look in both languages, and what it makes of unusual sentences."""
+"""The page Similarity: every look in both languages, and what it makes of unusual sentences."""
 
+import hashlib
+import json
+import math
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,21 +13,23 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.stats import spearmanr
 from streamlit.testing.v1 import AppTest
 
 from simcse_core.data import bundled
 from simcse_core.encoding.model import SimCSE
+from simcse_core.encoding.protocol import Encoder
 from simcse_core.meaning.attribution import leave_one_out
-from simcse_core.meaning.grid import Grid, similarity_grid
-from simcse_core.meaning.similarity import Background, cosine_similarity
+from simcse_core.meaning.intervals import interval
+from simcse_core.meaning.similarity import Background, cosine_similarity, pair_cosines
 from ui.frame import projector
 from ui.frame.page import PAGES
 from ui.shared import cache, charts, color_range, colors, defaults, heatmap
 from ui.shared.matrix.colors import NEUTRAL, CosineColors
-from ui.similarity import grid_charts, pair, pair_charts, take_away
+from ui.similarity import pair_charts, stored, take_away
 
 ROOT = Path(__file__).parent.parent.parent
-LOOKS = ["pair", "spread", "beside", "grid", "take"]
+LOOKS = ["pair", "spread", "beside", "grid"]
 EVIL = "<img src=x onerror=alert(1)>"
 STRANGE = [
     "\x00 NUL \x07 bell",
@@ -71,26 +76,110 @@ def test_strange_sentences_break_no_look(look: str) -> None:
     assert page.table[-1].value.shape == (len(STRANGE), len(STRANGE))
 
 
-def test_a_pair_shows_its_cosine_and_how_unusual_it_is() -> None:
-    page = open_similarity()
-    assert page.metric[0].value == "0.78"
+def test_a_cell_in_the_address_shows_its_cosine_its_angle_how_unusual_it_is_and_its_words(minilm: SimCSE) -> None:
+    page = open_similarity(cell="1-3")
+    sentences = bundled.samples()["first_look"].in_language("en").sentences
+    (cosine,) = pair_cosines(minilm.encode(sentences[:1]), minilm.encode(sentences[2:3]))
+    assert [metric.value for metric in page.metric] == [
+        f"{cosine:.2f}",
+        f"{math.degrees(math.acos(cosine)):.1f}°",
+        "> 99.9",
+    ]
     assert any("practically all" in text.value for text in page.markdown)
-    page.selectbox[-2].select_index(3).run()
-    page.selectbox[-1].select_index(6).run()
+    assert any("Purple words" in caption.value for caption in page.caption)
+    first, second = (str(box.key) for box in page.selectbox if str(box.key).startswith("pair-"))
+    page.selectbox(key=first).select_index(3).run()
+    page.selectbox(key=second).select_index(6).run()
     assert page.metric[0].value == "0.06"
+    assert page.query_params["cell"] == "4-7"
     assert any("% of the pairs" in text.value.replace("**", "") for text in page.markdown)
+    page.button(key="pair-close").click().run()
+    assert not page.metric
+    assert "cell" not in page.query_params
+
+
+def test_the_cosine_of_a_chosen_pair_follows_the_typing_and_its_words_wait_to_be_asked_for() -> None:
+    page = open_similarity(text="A cat sleeps.\nA kitten naps.\nStocks fell.", cell="1-2")
+    before = page.metric[0].value
+    (ask,) = [button for button in page.button if "Which words" in button.label]
+    ask.click().run()
+    assert any("Purple words" in caption.value for caption in page.caption)
+    page.session_state["sentences-state"].text = "A cat sleeps.\nA train stops.\nStocks fell."
+    page.run()
+    assert page.metric[0].value != before
+    assert not any("Purple words" in caption.value for caption in page.caption)
+    page.session_state["sentences-state"].text = "Only one."
+    page.run()
+    assert not page.exception
 
 
 def test_a_pair_the_model_cannot_read_has_no_percentile_and_no_words() -> None:
-    page = open_similarity(text="今天天气很好，我们去公园。\n图书馆几点开门呢？")
+    page = open_similarity(text="今天天气很好，我们去公园。\n图书馆几点开门呢？", cell="1-2")
     assert any("no percentile" in warning.value for warning in page.warning)
-    assert not page.header
+    assert not any("Purple words" in caption.value for caption in page.caption)
+
+
+def test_lines_that_the_model_cannot_read_are_never_the_closest_pair() -> None:
+    text = "A cat sleeps.\nStocks fell.\n今天天气很好，我们去公园。\n今天天气很好，我们去花园。"
+    page = open_similarity(text=text)
+    assert any(text.value.startswith("The cosine of the two sentences is") for text in page.markdown)
+    assert any("cannot read" in warning.value for warning in page.warning)
+    alone = open_similarity(text="今天天气很好，我们去公园。\n图书馆几点开门呢？")
+    assert not any("closest" in text.value or "is **" in text.value for text in alone.markdown)
+    assert alone.button(key="reader")
+
+
+def test_two_languages_are_read_by_a_model_that_can(me5_small: SimCSE) -> None:
+    cache.encoder(cache.EncoderSettings("me5-small"))
+    page = open_similarity(sample="side_by_side")
+    assert page.selectbox(key="model-en").value == "me5-small"
+    assert not page.warning
+    page.selectbox(key="model-en").set_value("minilm").run()
+    page.selectbox(key="sample-en").set_value("negation").run()
+    assert page.selectbox(key="model-en").value == "minilm"
+    page.selectbox(key="sample-en").set_value("side_by_side").run()
+    assert page.selectbox(key="model-en").value == "me5-small"
+
+
+def test_side_by_side_in_chinese_opens_on_two_models_that_read_it(me5_small: SimCSE) -> None:
+    page = open_similarity("zh_CN", look="beside", model="use-multilingual")
+    assert not page.exception
+    assert not page.warning
+    assert page.selectbox(key="b-model-zh_CN").value == "me5-small"
+
+
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+def test_which_layer_and_pooling_is_better_is_known_at_once_on_bundled_pairs(language: str) -> None:
+    page = open_similarity(language, look="grid")
+    grid = stored.grid(defaults.model(language), language)
+    assert grid is not None
+    assert grid.best is not None
+    (said,) = [text.value for text in page.markdown if "Spearman" in text.value or "斯皮尔曼" in text.value]
+    found = interval(grid.items[grid.best], "spearman")
+    assert "240" in said
+    for number in (found.value, found.low, found.high):
+        assert f"{number:.2f}" in said
+
+
+@pytest.mark.parametrize(("model", "language"), stored.models())
+def test_stored_grids_are_what_the_models_give(model: str, language: str, offline: dict[str, Encoder]) -> None:
+    grid, pairs, encoder = stored.grid(model, language), stored.data(language), offline[model]
+    assert grid is not None
+    assert isinstance(encoder, SimCSE)
+    layer, pooling = encoder.layers // 2, "max"
+    configured = encoder.configured(layer=layer, pooling=pooling)
+    cosines = pair_cosines(configured.encode(pairs.sentence1[:8]), configured.encode(pairs.sentence2[:8]))
+    np.testing.assert_allclose(grid.items[layer, pooling].cosines[:8], cosines, atol=1e-3)
+    everything = spearmanr(grid.items[layer, pooling].cosines, pairs.score).statistic
+    assert grid.values[layer, grid.poolings.index(pooling)] == pytest.approx(everything, abs=1e-3)
 
 
 def test_a_frozen_model_says_that_it_has_no_tokens_and_no_layers() -> None:
-    page = open_similarity("zh_CN", model="use-multilingual")
+    page = open_similarity(model="use-multilingual", cell="1-2")
+    page.session_state["pair-more"] = True
+    page.run()
     assert not page.exception
-    assert len(page.header) == 1  # words are left out, but there is no picture word by word
+    assert len(page.subheader) == 2  # words are left out, but there is no picture word by word
     grid = open_similarity("en", look="grid", model="use-multilingual")
     assert "has no layers" in grid.info[0].value
 
@@ -134,15 +223,7 @@ def test_where_all_is_close_the_colours_start_at_unrelated_sentences_and_may_be_
     assert open_similarity().radio[0].value == "fixed"
 
 
-def test_fields_of_the_grid_may_start_where_their_own_unrelated_sentences_lie(minilm: SimCSE) -> None:
-    grid = similarity_grid(minilm, ["A cat.", "A dog.", "Rain."])
-    cells = np.asarray(grid_charts.tiles(grid, layer_title="{layer}", unrelated=grid.middle).data[0].z)
-    of_one = np.asarray(grid.similarity[0, "mean"])
-    middle = np.median(of_one[np.triu_indices(3, k=1)])
-    np.testing.assert_allclose(cells[:3, :3], (of_one - middle) / (1 - middle), atol=1e-6)
-
-
-def test_more_sentences_than_plotly_can_show_become_a_canvas_and_ranked_pairs() -> None:
+def test_more_sentences_than_a_table_can_hold_become_ranked_pairs() -> None:
     page = open_similarity(text="\n".join(f"Sentence number {number}." for number in range(301)))
     page.session_state["all-pairs"] = True  # the list of pairs is opened
     page.run()
@@ -227,17 +308,6 @@ def test_tags_stay_text_in_the_figures_of_a_pair(minilm: SimCSE) -> None:
     assert "&lt;b&gt;" in str(figures[1].layout.xaxis.ticktext)
 
 
-def test_the_grid_of_heatmaps_has_every_layer_and_pooling_in_its_place(minilm: SimCSE) -> None:
-    grid = similarity_grid(minilm, ["A cat.", "A dog.", "Rain."])
-    figure = grid_charts.tiles(grid, layer_title="layer {layer}")
-    cells = np.asarray(figure.data[0].z)
-    np.testing.assert_array_equal(cells[:3, :3], grid.similarity[0, "mean"])
-    np.testing.assert_array_equal(cells[-3:, -3:], grid.similarity[6, "first_last_mean"])
-    assert figure.layout.annotations[0].text == f"{grid.mean.values[0, 0]:.2f}"
-    values = grid_charts.values(Grid((0, 1), ("mean",), np.array([[0.1], [0.2]])), layer_title="{layer}")
-    assert np.asarray(values.data[0].z).tolist() == [[0.1, 0.2]]
-
-
 def test_a_threshold_is_grey_below_and_the_scale_s_own_colour_above() -> None:
     scale = charts.color_scale(CosineColors(threshold=0.0))
     assert scale[:2] == [[0.0, NEUTRAL], [0.5, NEUTRAL]]
@@ -273,18 +343,10 @@ def test_numbers_in_cells_on_a_projector_do_without_the_leading_zero() -> None:
     assert [list(row) for row in figure.data[1].text] == [["1", ""], ["", "1"]]
 
 
-def test_a_clicked_cell_counts_only_for_its_sentences(monkeypatch: pytest.MonkeyPatch) -> None:
-    state: dict[str, Any] = {}
-    monkeypatch.setattr("streamlit.session_state", state)
-    assert pair.selected(["a", "b"], None) is None
-    assert pair.selected(["a", "b"], (0, 1)) == (0, 1)
-    assert pair.selected(["a", "b"], None) == (0, 1)
-    assert pair.selected(["c", "d"], None) is None
-
-
 def test_an_old_click_is_no_click(monkeypatch: pytest.MonkeyPatch) -> None:
     texts = ["a", "b", "c"]
-    state: dict[str, Any] = {"map": {"cell": [0, 2, heatmap.content_key(["c", "b", "a"]), 123]}}
+    header = json.dumps({"rows": ["c", "b", "a"], "columns": None, "order": [3, 2, 1]}).encode()
+    state: dict[str, Any] = {"map": {"cell": [0, 2, hashlib.sha256(header).hexdigest(), 123]}}
     monkeypatch.setattr("streamlit.session_state", state)
     reordered = heatmap.View(order=(2, 1, 0))
     assert heatmap.clicked(texts, key="map", view=reordered) == (2, 0)

@@ -136,7 +136,7 @@ def test_similarity_shows_the_matrix_as_text(open_page: Open) -> None:
     assert table.shape == (3, 3)
     assert table.iloc[0, 0] == "1.00"
     assert float(table.iloc[0, 1]) > 0.5 > float(table.iloc[0, 2])
-    assert "Closest: 1 and 2" in words(page)
+    assert "Lines 1 and 2 are closest" in words(page)
 
 
 @pytest.mark.parametrize(

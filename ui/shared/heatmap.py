@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,20 +10,14 @@ from numpy.typing import NDArray
 
 from simcse_core.data.writers import safe, to_csv
 from simcse_core.meaning.similarity import Summary, summarise, top_pairs
-from ui.frame import projector
-from ui.frame.components import component
 from ui.frame.errors import plain
 from ui.frame.translation import _
 from ui.shared import charts
 from ui.shared.matrix.colors import CosineColors
-from ui.shared.matrix.view import matrix_view
+from ui.shared.matrix.view import clicked_anew, matrix_view
 
-PLOTLY_UP_TO = 300
-"""Above so many sentences the picture is drawn on a canvas: Plotly would take seconds."""
 TABLE_UP_TO = 50
 PAIRS_SHOWN = 100
-
-_CLICKS = Path(__file__).parent / "frontend" / "chart_clicks.js"
 
 Matrix = NDArray[np.float32]
 Cell = tuple[int, int]
@@ -50,10 +43,11 @@ def figure(
     view: View = AS_TYPED,
     height: int | None = None,
     labels: bool = True,
+    small: bool = False,
     selected: Cell | None = None,
     alt: str | None = None,
     summary: Summary | None = None,
-    clickable: bool = False,
+    hint: str = "",
 ) -> None:
     """The picture alone; a single sentence has none.
 
@@ -62,58 +56,44 @@ def figure(
         texts: N sentences as typed.
         key: of the widget; `clicked` asks for the cell that was clicked.
         view: order and colours.
-        height: pixels; None chooses by N.
-        labels: whether the sentences stand at the rows.
+        height: pixels; None takes the height of its place.
+        labels: whether the sentences stand at the rows; else their numbers do.
+        small: one of several beside each other.
         selected: two sentences whose cell is outlined.
         alt: what the picture is, when it is not a matrix of cosines.
         summary: of the matrix, if it is known.
-        clickable: whether `clicked` will ask.
+        hint: what a click does.
     """
     if len(texts) < 2:
         return
     order = list(range(len(texts)) if view.order is None else view.order)
-    ordered_similarity = similarity if view.order is None else similarity[np.ix_(order, order)]
-    ordered = [texts[position] for position in order]
-    outlined = (order.index(selected[0]), order.index(selected[1])) if selected else None
     alt = alt or _("Heatmap of the cosine similarity of {n} sentences. {summary}").format(
         n=len(texts), summary=in_words(summary or summarise(similarity), len(texts)).replace("**", "")
     )
-    if len(texts) > PLOTLY_UP_TO:
-        numbers = None if view.order is None else [position + 1 for position in order]
-        matrix_view(
-            ordered_similarity, ordered, key=key, alt=alt, colors=view.colors, selected=outlined, numbers=numbers
-        )
-        return
-    drawn = charts.heatmap(
-        ordered_similarity,
-        ordered,
-        numbers=[position + 1 for position in order],
+    matrix_view(
+        similarity if view.order is None else similarity[np.ix_(order, order)],
+        [texts[position] for position in order],
+        key=key,
+        alt=alt,
         colors=view.colors,
         height=height,
         labels=labels,
-        outlined=outlined,
+        small=small,
+        hint=hint,
+        selected=(order.index(selected[0]), order.index(selected[1])) if selected else None,
+        numbers=_numbers_in(view),
     )
-    with st.container(key=f"{key}-box"):
-        projector.chart(drawn, key=f"{key}-plotly", alt=alt)
-    if clickable:
-        data = {"box": f"{key}-box", "content": content_key(ordered)}
-        component("simcse_chart_clicks", _CLICKS)(key=key, data=data, on_cell_change=lambda: None, height=1)
 
 
 def clicked(texts: Sequence[str], *, key: str, view: View = AS_TYPED) -> Cell | None:
     """The two sentences, as typed, whose cell has just been clicked; None when that was before."""
     order = list(range(len(texts)) if view.order is None else view.order)
-    match st.session_state.get(key, {}).get("cell"):
-        case [int(row), int(column), str(content), time] if st.session_state.get(f"{key}-seen") != time:
-            st.session_state[f"{key}-seen"] = time
-            of_these = len(texts) > PLOTLY_UP_TO or content == content_key([texts[position] for position in order])
-            if of_these and max(row, column) < len(texts):
-                return order[row], order[column]
-    return None
+    cell = clicked_anew([texts[position] for position in order], key=key, numbers=_numbers_in(view))
+    return None if cell is None else (order[cell[0]], order[cell[1]])
 
 
-def content_key(texts: Sequence[str]) -> str:
-    return str(hash(tuple(texts)))
+def _numbers_in(view: View) -> list[int] | None:
+    return None if view.order is None else [position + 1 for position in view.order]
 
 
 def twin(similarity: Matrix, texts: Sequence[str]) -> None:
@@ -121,7 +101,7 @@ def twin(similarity: Matrix, texts: Sequence[str]) -> None:
     if len(texts) < 2:
         return
     if len(texts) <= TABLE_UP_TO:
-        with st.expander(_("The numbers"), icon=":material/table:", expanded=True):
+        with st.expander(_("The numbers"), icon=":material/table:", key="all-numbers"):
             numbers(similarity, texts)
     else:
         pairs = st.expander(
@@ -166,13 +146,13 @@ def _pairs(similarity: Matrix, texts: Sequence[str]) -> None:
 
 
 def in_words(summary: Summary, n: int) -> str:
-    """The closest and the farthest of n sentences and the average, as a sentence."""
+    """The closest and the farthest of n sentences and the mean, as a sentence."""
     closest, farthest = summary.closest, summary.farthest
     if n == 2:
         return _("The cosine of the two sentences is **{cosine:.2f}**.").format(cosine=closest.similarity)
     return _(
-        "Closest: {a} and {b}, cosine **{high:.2f}**. Farthest: {c} and {d}, cosine **{low:.2f}**. "
-        "On average two different sentences have **{mean:.2f}**."
+        "Lines {a} and {b} are closest, with a cosine of **{high:.2f}**; lines {c} and {d} are farthest apart, with "
+        "**{low:.2f}**; the mean of all pairs is **{mean:.2f}**."
     ).format(
         a=closest.first + 1,
         b=closest.second + 1,

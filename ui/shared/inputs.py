@@ -2,14 +2,14 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from simcse_core.data import bundled
 from simcse_core.data.cells import in_one_line, split_lines
-from simcse_core.data.files import TABLE_ENDINGS, TEXT_ENDINGS, File
-from simcse_core.data.readers import texts_from_bytes
+from simcse_core.data.files import TABLE_ENDINGS, TEXT_ENDINGS
 from simcse_core.encoding.catalogue import CATALOGUE, ModelCard, can_read_instead, is_here
 from simcse_core.encoding.head import HEADS
 from simcse_core.encoding.pooling import poolings
@@ -17,32 +17,39 @@ from simcse_core.errors import UserError
 from simcse_core.limits import check_texts, limits
 from ui.frame import address, uploads
 from ui.frame.errors import plain, user_errors
-from ui.frame.translation import _, explain, joined, language
-from ui.shared import cache, defaults, model_fetch, models, names, prompt_and_dim, reading
-from ui.shared.typing_area import offer_other_text, put, typing_area
+from ui.frame.translation import _, joined, language
+from ui.shared import cache, defaults, model_fetch, models, names, prompt_and_dim, reading, table_mapping
+from ui.shared.typing_area import offer_other_text, put, reset, typing_area
 
 SENTENCES = "sentences"
 """Key of the text area on the page Similarity."""
+_FILE, _ROUND = "upload-file", "upload-round"
 
 
-def sentences(settings: cache.EncoderSettings) -> list[str]:
+@dataclass(frozen=True)
+class _File:
+    """What was taken from a file."""
+
+    name: str
+    count: int
+
+
+def sentences(settings: cache.EncoderSettings, on_sample: Callable[[str], None] = lambda _name: None) -> list[str]:
     """A sample set, an uploaded file or what is typed: one sentence a line.
 
     Args:
         settings: of the encoder that has to read them; under the text stands what it cannot do justice to.
+        on_sample: is called with the name of a sample that somebody has chosen.
 
     Raises:
         InputError: there are too many sentences, or one is too long.
     """
     samples = bundled.samples()
-    key, keep = address.widget("sample", list(samples), next(iter(samples)), language=language())
-    name = st.selectbox(
-        _("Sample"),
-        list(samples),
-        format_func=lambda name: samples[name].in_language(language()).title,
-        key=key,
-        on_change=keep,
-    )
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        name = _choose_sample(on_sample)
+        # With another key it is another popover, which is closed, so that it does not cover what it has changed.
+        with st.popover(_("Upload"), icon=":material/upload:", key=f"upload-box-{st.session_state.get(_ROUND, 0)}"):
+            _upload_sentences()
     sample = samples[name].in_language(language())
     texts = split_lines(
         typing_area(
@@ -53,14 +60,46 @@ def sentences(settings: cache.EncoderSettings) -> list[str]:
             note=_note_on(settings),
         )
     )
-    with st.container(horizontal=True):
-        with st.popover(_("Upload"), icon=":material/upload:"):
-            _upload_sentences()
-        offer_other_text(SENTENCES)
-    if texts == sample.sentences:
+    offer_other_text(SENTENCES)
+    if (file := st.session_state.get(_FILE)) is not None:
+        st.caption(_("{n:,} sentences from {name}.").format(n=file.count, name=plain(file.name)))
+    elif texts == sample.sentences:
         st.caption(sample.look_for)
     check_texts(texts, limits().max_heatmap_texts, "max_heatmap_texts")
     return texts
+
+
+def _choose_sample(on_sample: Callable[[str], None]) -> str:
+    """The name of a sample; a file that was taken stands there by its name until a sample is chosen again."""
+    samples = bundled.samples()
+    key, keep = address.widget("sample", list(samples), next(iter(samples)), language=language())
+    name: str = st.session_state[key]
+    file: _File | None = st.session_state.get(_FILE)
+    if file is not None:
+        key = f"{key}-{file.name}"
+        st.session_state[key] = _FILE
+
+    def take() -> None:
+        if st.session_state[key] == _FILE:
+            return
+        if file is None:
+            keep()
+        else:
+            del st.session_state[_FILE]
+            address.put("sample", st.session_state[key])
+            reset(SENTENCES, "\n".join(samples[st.session_state[key]].in_language(language()).sentences))
+        on_sample(st.session_state[key])
+
+    st.selectbox(
+        _("Sample"),
+        [*([_FILE] if file else []), *samples],
+        format_func=lambda one: (
+            file.name if file is not None and one == _FILE else samples[one].in_language(language()).title
+        ),
+        key=key,
+        on_change=take,
+    )
+    return name
 
 
 def is_sample(texts: Sequence[str]) -> bool:
@@ -101,49 +140,35 @@ def _numbers(positions: Sequence[int], most: int = 5) -> str:
 
 def _upload_sentences() -> None:
     """A file fills the text area once and is then forgotten; one that cannot be used leaves everything as it is."""
-    round_ = st.session_state.setdefault("upload-round", 0)
-    key = f"upload-{round_}"
-
-    def fill() -> None:
-        file = st.session_state[key]
-        st.session_state["upload-problem"] = None
-        if file is None:
-            return
-        try:
-            content = uploads.content(file)
-            if reading.is_plain(file.name, content, file.file_id):
-                _take_sentences(File(file.name, content))
-        except UserError as error:
-            st.session_state["upload-problem"] = error
-
-    st.file_uploader(
-        _("A text file with one sentence a line, or a table with the column text"),
+    file = st.file_uploader(
+        _("A text file with one sentence a line, or a table"),
         type=[ending[1:] for ending in TEXT_ENDINGS + TABLE_ENDINGS],
         max_upload_size=limits().max_file_megabytes,
-        key=key,
-        on_change=fill,
+        key=f"upload-{st.session_state.get(_ROUND, 0)}",
     )
-    if (problem := st.session_state.get("upload-problem")) is not None:
-        st.error(plain(explain(problem)))
-    elif (file := st.session_state.get(key)) is not None:  # it has to be said how it is read
-        with user_errors():
-            resolved = reading.choose_reading(file.name, uploads.content(file), file.file_id, "upload")
-            if resolved is not None and st.button(_("Take these sentences"), key="upload-take"):
-                _take_sentences(resolved)
-                st.rerun()
+    if file is None:
+        return
+    with user_errors():
+        resolved = reading.choose_reading(file.name, uploads.content(file), file.file_id, "upload")
+        if resolved is None:  # it has to be said how it is read
+            return
+        texts = table_mapping.choose_texts(resolved, token=file.file_id, key="upload")
+        if texts is not None:
+            _take_sentences(file.name, texts)
+            st.rerun()
 
 
-def _take_sentences(file: File) -> None:
+def _take_sentences(name: str, texts: Sequence[str]) -> None:
     """Put the texts of a file into the text area, one a line, and forget the file.
 
     Raises:
-        UserError: they cannot be used.
+        UserError: there are too many, or one is too long.
     """
-    assert isinstance(file.content, bytes)
-    texts = texts_from_bytes(file.content, file.name)
-    check_texts(texts, limits().max_heatmap_texts, "max_heatmap_texts")
-    put(SENTENCES, "\n".join(map(in_one_line, texts)))
-    st.session_state["upload-round"] = st.session_state.get("upload-round", 0) + 1
+    lines = [line for line in map(in_one_line, texts) if line]
+    check_texts(lines, limits().max_heatmap_texts, "max_heatmap_texts")
+    put(SENTENCES, "\n".join(lines))
+    st.session_state[_FILE] = _File(name, len(lines))
+    st.session_state[_ROUND] = st.session_state.get(_ROUND, 0) + 1
 
 
 def encoder_settings(

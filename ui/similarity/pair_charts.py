@@ -146,7 +146,7 @@ def spread(
         "xaxis": {"range": [-1.02, 1.02], "title": {"text": axis, "standoff": 4}, "zeroline": False},
         "yaxis": {"ticksuffix": " %", "automargin": True, "rangemode": "tozero", "zeroline": False},
         "shapes": [] if marked is None else [{**mark, "line": {"color": CLOSER, "width": 4}}],
-        "height": 240 if page_pairs is None else 320,
+        "height": 190 if page_pairs is None else 240,
         "margin": {"l": 0, "r": 0, "t": 8, "b": 40},
         "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
         "showlegend": page_pairs is not None,

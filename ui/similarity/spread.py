@@ -11,11 +11,11 @@ from ui.frame import address, projector
 from ui.frame.errors import plain
 from ui.frame.translation import _
 from ui.shared import cache, models
-from ui.similarity import pair_charts
+from ui.similarity import pair, pair_charts
 
 
 def show(texts: Sequence[str], similarity: Matrix, settings: cache.EncoderSettings) -> None:
-    """A histogram and what to read from it.
+    """A histogram and what to read from it, in the rail beside the heatmap.
 
     Args:
         texts: N sentences.
@@ -26,27 +26,33 @@ def show(texts: Sequence[str], similarity: Matrix, settings: cache.EncoderSettin
     background = cache.background(settings, language, language)
     if background is None:
         st.info(_("The model cannot read these sentences, so there is nothing to compare them with."))
+        pair.use_reader(settings.model, key="spread-reader")
         return
-    left, right = st.columns([3, 2], gap="large", vertical_alignment="center")
-    with left:
-        projector.chart(
-            pair_charts.spread(
-                background,
-                page_pairs=histogram(similarity, bins=80),
-                names=(_("unrelated sentences"), _("your pairs")),
-                axis=_("cosine"),
-            ),
-            key="spread",
-            alt=_(
-                "How often which cosine occurs: your pairs have {own:.2f} on average, unrelated ones {mean:.2f}."
-            ).format(own=mean_off_diagonal(similarity), mean=background.mean),
-        )
-    with right:
-        first, second = st.columns(2)
-        first.metric(_("Your pairs, mean"), f"{mean_off_diagonal(similarity):.2f}")
-        second.metric(_("Unrelated, mean"), f"{background.mean:.2f}")
-        st.markdown(_why(background, settings))
-        _offer_examples(background, settings)
+    st.markdown(_why(background, settings))
+    _offer_examples(background, settings)
+    projector.chart(
+        pair_charts.spread(
+            background,
+            page_pairs=histogram(similarity, bins=80),
+            names=(_("unrelated sentences"), _("your pairs")),
+            axis=_("cosine"),
+        ),
+        key="spread",
+        alt=_("How often which cosine occurs: your pairs have {own:.2f} on average, unrelated ones {mean:.2f}.").format(
+            own=mean_off_diagonal(similarity), mean=background.mean
+        ),
+    )
+
+
+def finding(texts: Sequence[str], similarity: Matrix, settings: cache.EncoderSettings) -> str | None:
+    """The mean cosine here beside that of unrelated sentences; None where the model cannot read them."""
+    language = language_of(texts)
+    background = cache.background(settings, language, language)
+    if background is None:
+        return None
+    return _("The mean cosine of your pairs is **{own:.2f}**, that of unrelated sentences **{mean:.2f}**.").format(
+        own=mean_off_diagonal(similarity), mean=background.mean
+    )
 
 
 def _offer_examples(background: Background, settings: cache.EncoderSettings) -> None:
@@ -56,6 +62,7 @@ def _offer_examples(background: Background, settings: cache.EncoderSettings) -> 
         shows = _is_as_it_comes(settings) or not background.is_crowded
         st.button(
             _("Show me where everything is 0.9") if shows else _("Back to the model's own output"),
+            type="primary",
             on_click=_choose,
             args=card.crowded_at if shows else (card.layers, card.pooling),
             icon=":material/visibility:" if shows else ":material/undo:",
@@ -105,7 +112,9 @@ def _why(background: Background, settings: cache.EncoderSettings) -> str:
 
 
 def _choose(layer: int, pooling: str, model: str | None = None) -> None:
+    """Set the encoder, and the fixed colours, in which it is seen that everything is close."""
     if model is not None:
         address.put("model", model)
     address.put("layer", layer)
     address.put("pooling", pooling)
+    address.put("range", "fixed")

@@ -4,7 +4,7 @@ import streamlit as st
 
 from simcse_core.meaning.similarity import Matrix, Summary, pairs_above
 from ui.frame import address
-from ui.frame.translation import N_, _, language
+from ui.frame.translation import N_, _, joined, language
 from ui.shared import cache, color_range
 from ui.shared.heatmap import View
 from ui.shared.matrix.colors import CosineColors
@@ -20,7 +20,7 @@ _THRESHOLDS = range(NO_THRESHOLD, 100, 5)
 
 
 def choose(similarity: Matrix, summary: Summary, *, content: str, unrelated: float | None) -> View:
-    """Ask for order, range and threshold, and say what they do to the picture.
+    """Ask for order, range and threshold behind one button; beside them stands what they do to the picture.
 
     Args:
         similarity: (N, N) of the sentences on the page.
@@ -28,33 +28,37 @@ def choose(similarity: Matrix, summary: Summary, *, content: str, unrelated: flo
         content: a key for the sentences and the encoder's settings.
         unrelated: the middle of the cosines of unrelated sentences; None where the model cannot read them.
     """
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.popover(_("Order and colours"), icon=":material/palette:"):
         key, keep = address.widget("order", list(ORDERS), "typed", language=language())
         order = st.segmented_control(
             _("Order"), list(ORDERS), format_func=lambda name: _(ORDERS[name]), required=True, key=key, on_change=keep
         )
-        with st.popover(_("Colours"), icon=":material/palette:"):
-            colors = _colors(summary, unrelated)
+        if order == "cluster":
+            st.caption(_("Close sentences stand together; each keeps the number of its line."))
+        colors = _colors(summary, unrelated)
+    by_cluster = cache.order_by_cluster(content, similarity) if order == "cluster" else None
+    return View(order=by_cluster, colors=colors)
+
+
+def in_words(view: View, similarity: Matrix) -> str:
+    """What the colours mean where they are not those from -1 to 1, and what a threshold leaves; "" for neither."""
+    colors = view.colors
     if colors.threshold is not None:
         n = len(similarity)
-        st.caption(
-            _("Grey: below {threshold:.2f}. {above:,} of {pairs:,} pairs reach it.").format(
-                threshold=colors.threshold, above=pairs_above(similarity, colors.threshold), pairs=n * (n - 1) // 2
-            )
+        threshold = _("Grey: below {threshold:.2f}. {above:,} of {pairs:,} pairs reach it.").format(
+            threshold=colors.threshold, above=pairs_above(similarity, colors.threshold), pairs=n * (n - 1) // 2
         )
+    else:
+        threshold = ""
+    meaning = ""
     if colors.white:
-        st.caption(color_range.in_words(colors))
+        meaning = color_range.in_words(colors)
     elif colors.sequential:
-        st.caption(
-            _(
-                "The colours are stretched from {low:.2f} to {high:.2f}: no colour no longer means 0, and pictures "
-                "with other sentences cannot be compared by colour."
-            ).format(low=colors.low, high=colors.high)
-        )
-    if order != "cluster":
-        return View(colors=colors)
-    st.caption(_("Close sentences stand together; each keeps the number of its line."))
-    return View(order=cache.order_by_cluster(content, similarity), colors=colors)
+        meaning = _(
+            "The colours are stretched from {low:.2f} to {high:.2f}: no colour no longer means 0, and pictures "
+            "with other sentences cannot be compared by colour."
+        ).format(low=colors.low, high=colors.high)
+    return joined(threshold, meaning)
 
 
 def _colors(summary: Summary, unrelated: float | None) -> CosineColors:

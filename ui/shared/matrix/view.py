@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from string import Template
+from typing import Literal
 
 import numpy as np
 import streamlit as st
@@ -87,6 +88,7 @@ def words() -> dict[str, str]:
             "Point at a cell to read it, click to keep it. Zoom with the buttons, with Ctrl and the wheel or with two "
             "fingers; drag to move."
         ),
+        "pick": _("Point at a cell to read it, click to keep it."),
         "help": _(
             "Arrow keys move from cell to cell, with Shift ten cells. Plus and minus zoom, 0 shows all, Enter chooses "
             "the cell, Escape leaves."
@@ -105,7 +107,10 @@ def matrix_view(
     columns: Sequence[str] | None = None,
     numbers: Sequence[int] | None = None,
     colors: CosineColors = _COSINES,
-    height: int = 560,
+    height: int | None = 560,
+    labels: bool = True,
+    small: bool = False,
+    hint: str = "",
     selected: tuple[int, int] | None = None,
     picture: Picture | None = None,
 ) -> tuple[int, int] | None:
@@ -119,7 +124,10 @@ def matrix_view(
         columns: M sentences of the columns; None when they are those of the rows.
         numbers: of the sentences; None counts from 1.
         colors: the colour scale.
-        height: at most so many pixels; the picture fills the width of its column.
+        height: at most so many pixels; None takes the height of its place.
+        labels: whether the sentences stand at the rows, beside their numbers.
+        small: one of several: a scale and the cells, nothing to zoom with.
+        hint: what a click does, said where there is nothing to zoom; "" says how a cell is read.
         selected: a cell (row, column) to outline, instead of the one clicked last.
         picture: adds a button that saves the whole matrix as a PNG.
 
@@ -133,15 +141,20 @@ def matrix_view(
         "digest": matrix.digest,
         "sentences": matrix.sentences,
         "scale": colors.for_browser(),
-        "words": words(),
+        "words": {**words(), **({"pick": hint} if hint else {})},
         "alt": alt,
         "height": height,
+        "labels": labels,
+        "small": small,
         "selected": selected,
         "clicked": clicked,
         "picture": asdict(picture) if picture else None,
     }
-    with st.container(gap=None):
-        result = component("simcse_matrix_view", _FRONTEND / "view.js")(key=key, data=data, on_cell_change=lambda: None)
+    room: Literal["content", "stretch"] = "content" if height else "stretch"
+    with st.container(gap=None, height=room):
+        result = component("simcse_matrix_view", _FRONTEND / "view.js")(
+            key=key, data=data, height=room, on_cell_change=lambda: None
+        )
         matrix.send(key)
     return _cell(result.cell, matrix)
 
@@ -253,9 +266,7 @@ class _Packed:
         shape = (len(texts), len(texts if columns is None else columns))
         if similarity.shape != shape:
             raise ValueError(f"a matrix of {shape} is needed for these sentences, got {similarity.shape}")
-        sentences: dict[str, object] = {"rows": list(texts), "columns": None if columns is None else list(columns)}
-        sentences["order"] = None if numbers is None else list(numbers)
-        header = json.dumps(sentences).encode("ascii")  # lone surrogates have become escapes
+        header = _header(texts, columns, numbers)
         message = b"".join((len(header).to_bytes(4, "little"), header, to_bytes(similarity), to_hundredths(similarity)))
         digest = hashlib.sha256(message)
         pieces = [message[start : start + PART_BYTES] for start in range(0, len(message), PART_BYTES)]
@@ -270,6 +281,27 @@ class _Packed:
         """Send the parts that the browser does not have."""
         for number, part in enumerate(self.parts):
             component("simcse_matrix_cells", _FRONTEND / "cells.js")(key=f"{key}-cells-{number}", data=part, height=1)
+
+
+def _header(texts: Sequence[str], columns: Sequence[str] | None, numbers: Sequence[int] | None) -> bytes:
+    sentences: dict[str, object] = {"rows": list(texts), "columns": None if columns is None else list(columns)}
+    sentences["order"] = None if numbers is None else list(numbers)
+    return json.dumps(sentences).encode("ascii")  # lone surrogates have become escapes
+
+
+def clicked_anew(texts: Sequence[str], *, key: str, numbers: Sequence[int] | None = None) -> tuple[int, int] | None:
+    """The cell of a square matrix that was clicked since the last call; None when there was none of these sentences.
+
+    Args:
+        texts, key, numbers: as `matrix_view` gets them.
+    """
+    match st.session_state.get(key, {}).get("cell"):
+        case [int(row), int(column), str(sentences), time] if st.session_state.get(f"{key}-seen") != time:
+            st.session_state[f"{key}-seen"] = time
+            is_of_these = sentences == hashlib.sha256(_header(texts, None, numbers)).hexdigest()
+            if is_of_these and min(row, column) >= 0 and max(row, column) < len(texts):
+                return row, column
+    return None
 
 
 def _cell(reported: object, matrix: _Packed) -> tuple[int, int] | None:

@@ -31,11 +31,18 @@ function numbered([first, last], step) {
   return positions
 }
 
+const ROWS_MEASURED = 60 // of so few sentences every one is measured, so that all of them can be whole
+const LINE = 1.1 // of the text size: lines of a label
+const LINES = 2
+
+// How wide the gutter at the left is: `narrow` for numbers alone, `wide` with sentences, of which the longest take
+// `whole[0]` pixels in one line and `whole[1]` in two.
 export function gutters(context, matrix, width, look) {
   useText(context, look)
   const narrow = Math.ceil(context.measureText(String(matrix.rows)).width) + look.textSize
   const sentences = Math.min(longestLabel(context, matrix), 0.33 * width, 26 * look.textSize)
-  return { narrow, wide: narrow + Math.ceil(sentences) + look.textSize }
+  const whole = matrix.rows > ROWS_MEASURED ? null : [1, 2].map((lines) => longestOf(context, matrix, lines, look) + look.textSize)
+  return { narrow, wide: narrow + Math.ceil(sentences) + look.textSize, whole }
 }
 
 // The width of the longest sentence, which is found by its letters: to measure thousands takes long.
@@ -45,13 +52,57 @@ function longestLabel(context, matrix) {
   return context.measureText(matrix.longest.slice(0, 100)).width
 }
 
+// The width in which every sentence is whole in so many lines.
+function longestOf(context, matrix, lines, look) {
+  const font = `${look.textSize} ${look.font}`
+  if (matrix.measured?.font !== font) matrix.measured = { font, widths: [] }
+  matrix.measured.widths[lines] ??= Math.ceil(Math.max(...matrix.rowTexts.map((text) => labelWidth(context, text.slice(0, 200), lines))))
+  return matrix.measured.widths[lines]
+}
+
+// Where a label may be broken: behind blanks, and beside Chinese letters.
+function* breaks(text) {
+  for (const { index } of text.matchAll(/(?<=\s)(?=\S)|(?<=[\u2e80-\uffff])(?=[^\s\u3001\u3002\uff01\uff0c\uff1a\uff1b\uff1f])/gu)) yield index
+}
+
+function labelWidth(context, text, lines) {
+  const wide = (part) => context.measureText(part.trim()).width
+  const whole = wide(text)
+  if (lines === 1) return whole
+  let least = whole
+  for (const place of breaks(text)) least = Math.min(least, Math.max(wide(text.slice(0, place)), wide(text.slice(place))))
+  return least
+}
+
+// A text in at most so many lines of this width; the last one ends with … where it does not fit.
+export function wrapped(context, text, width, lines) {
+  if (lines === 1 || context.measureText(text.slice(0, 400)).width <= width) return [fitText(context, text, width)]
+  const wide = (part) => context.measureText(part.trim()).width
+  const places = [...breaks(text.slice(0, 400))].filter((end) => wide(text.slice(0, end)) <= width)
+  if (places.length === 0) return [fitText(context, text, width)]
+  // The longest first line, or a shorter one with which both are about equally long.
+  const both = places.filter((end) => wide(text.slice(end, 400)) <= width)
+  const longer = (end) => Math.max(wide(text.slice(0, end)), wide(text.slice(end, 400)))
+  const place = both.length ? both.reduce((best, end) => (longer(end) < longer(best) ? end : best)) : places.at(-1)
+  return [text.slice(0, place).trimEnd(), fitText(context, text.slice(place), width)]
+}
+
 export const middleOf = (start, first, position, size) => start + (position + 0.5 - first) * size
+
+// The lines of a row's label, made once: they are drawn whenever the pointer moves.
+function labelOf(context, matrix, row, width, lines) {
+  const made = `${context.font} ${Math.round(width)} ${lines}`
+  if (matrix.labels?.made !== made) matrix.labels = { made, of: new Map() }
+  if (!matrix.labels.of.has(row)) matrix.labels.of.set(row, wrapped(context, matrix.rowTexts[row], width, lines))
+  return matrix.labels.of.get(row)
+}
 
 // Sentences at the rows, with their numbers; or numbers alone while rows are low. `marked` is a row to point out.
 function drawRowLabels(context, { matrix, view, plot, look }, marked) {
   useText(context, look)
   const range = visible(view.row, plot.height, view.size, matrix.rows)
   const sentences = view.size >= look.labelsFrom
+  const lines = clamp(Math.floor(view.size / (LINE * look.textSize)), 1, LINES)
   const step = sentences ? 1 : stepOf(1.8 * look.textSize, view.size)
   const right = plot.left - 0.6 * look.textSize
   const end = right - context.measureText(String(matrix.rows)).width - 0.6 * look.textSize
@@ -61,7 +112,10 @@ function drawRowLabels(context, { matrix, view, plot, look }, marked) {
   for (const row of numbered(range, step)) {
     const y = middleOf(plot.top, view.row, row, view.size)
     if (!seen(y)) continue
-    if (sentences) context.fillText(fitText(context, matrix.rowTexts[row], end - plot.start), end, y)
+    if (sentences) {
+      const label = labelOf(context, matrix, row, end - plot.start, lines)
+      label.forEach((line, index) => context.fillText(line, end, y + (index - (label.length - 1) / 2) * LINE * look.textSize))
+    }
     const covered = sentences ? row === marked : Math.abs(y - plate) < 1.4 * look.textSize
     if (!covered) context.fillText(matrix.numberOf(row), right, y)
   }
@@ -103,15 +157,29 @@ export function drawAxes(context, scene, marked) {
   drawColumnNumbers(context, scene, marked?.column)
 }
 
-// How the whole matrix fits: pixels per cell, the gutter for sentences, and from which size on they show. They are left
-// out where even a narrow gutter would make the rows too low for them.
+const LARGEST_CELL = 16 // of the text size: two sentences do not fill a screen
+const WIDEST_GUTTER = 0.52 // of the picture
+
+// How the whole matrix fits: pixels per cell, the gutter for sentences, and from which size on they show. Sentences are
+// whole, in one line or in two, where that leaves the larger cells; else they are cut, and left out where even a narrow
+// gutter would make the rows too low for them. `look.labels` is false where numbers stand alone.
 export function fit(matrix, width, height, gutter, look) {
-  const within = (left) => Math.min((width - left) / matrix.columns, height / matrix.rows)
-  const least = Math.min(gutter.narrow + 7 * look.textSize, gutter.wide)
-  const wide = clamp(width - 1.01 * look.labelsFrom * matrix.columns, least, gutter.wide)
-  const size = Math.min(within(wide), 6 * look.labelsFrom)
-  if (size >= look.labelsFrom) return { size, wide, labelsFrom: look.labelsFrom }
+  const within = (left) => Math.min((width - left) / matrix.columns, height / matrix.rows, LARGEST_CELL * look.textSize)
   const alone = Math.max(within(gutter.narrow), 0.01)
+  if (!look.labels) return { size: alone, wide: gutter.narrow, labelsFrom: Infinity }
+  const whole = (gutter.whole ?? []).map((sentences, index) => {
+    const wide = gutter.narrow + sentences
+    const size = wide > WIDEST_GUTTER * width ? 0 : within(wide)
+    return { size: size < Math.max(look.labelsFrom, (index + 1) * LINE * look.textSize) ? 0 : size, wide }
+  })
+  const [best] = whole.toSorted((first, second) => second.size - first.size)
+  if (best?.size > 0) return { ...best, labelsFrom: look.labelsFrom }
+  const widest = gutter.whole ? Math.max(Math.min(gutter.narrow + gutter.whole[0], WIDEST_GUTTER * width), 0) : gutter.wide
+  const least = Math.min(gutter.narrow + 7 * look.textSize, widest)
+  const room = gutter.whole ? Math.max(height / matrix.rows, look.labelsFrom) : look.labelsFrom
+  const wide = clamp(width - 1.01 * room * matrix.columns, least, widest)
+  const size = within(wide)
+  if (size >= look.labelsFrom) return { size, wide, labelsFrom: look.labelsFrom }
   return { size: alone, wide: gutter.wide, labelsFrom: Math.max(look.labelsFrom, 1.01 * alone) }
 }
 

@@ -5,8 +5,8 @@
 // view:   { row, column, size }: the cell at the upper left corner of the plot (may be a fraction), pixels per cell.
 // plot:   { start, left, top, width, height }: where the cells are on the canvas, in CSS pixels; the sentences have
 //         the room from start to left.
-// look:   { font, textSize, color, paper, labelsFrom, numbersFrom }; the last two: from how many pixels per cell on
-//         sentences and numbers show.
+// look:   { font, textSize, color, paper, labels, labelsFrom, numbersFrom }; labels: whether sentences stand at the rows
+//         at all; the last two: from how many pixels per cell on sentences, and numbers that fit, show.
 // scene:  { matrix, table, view, plot, look, ratio }; ratio is device pixels per CSS pixel.
 import { clamp } from "../../frontend/numbers.js"
 import { byteAt, numberAt } from "./matrix.js"
@@ -141,9 +141,29 @@ function drawGaps(context, scene) {
     context.clearRect(snap(plot.left + (column - view.column) * view.size), area.top, 1, area.height)
 }
 
+// Whether numbers as large as the text fit into cells: "whole" as 0.78, "short" as .78, or "" for not at all.
+export function numbersFit(context, matrix, look, size) {
+  if (size < (look.numbersFrom ?? 0)) return ""
+  context.font = `${look.textSize}px ${look.font}`
+  const sign = hasNegative(matrix) ? "\u2212" : ""
+  const [whole, short] = ["0.00", ".00"].map((number) => 1.08 * context.measureText(sign + number).width)
+  return size >= whole ? "whole" : size >= short ? "short" : ""
+}
+
+const ZERO = 127 // the byte of a cosine of 0
+const MOST_SEARCHED = 10_000
+
+function hasNegative(matrix) {
+  matrix.negative ??= matrix.cells.length > MOST_SEARCHED || matrix.cells.some((byte) => byte < ZERO)
+  return matrix.negative
+}
+
+const withoutZero = (number) => number.replace("1.00", "1").replace("0.", ".").replace("-", "\u2212")
+
 function drawNumbers(context, scene) {
   const { matrix, table, view, plot, look } = scene
-  if (view.size < look.numbersFrom) return
+  const room = numbersFit(context, matrix, look, view.size)
+  if (!room) return
   const area = cellsArea(scene)
   const [firstRow, lastRow] = visible(view.row, plot.height, view.size, matrix.rows)
   const [firstColumn, lastColumn] = visible(view.column, plot.width, view.size, matrix.columns)
@@ -151,7 +171,7 @@ function drawNumbers(context, scene) {
   context.beginPath()
   context.rect(area.left, area.top, area.width, area.height)
   context.clip()
-  context.font = `${Math.min(0.33 * view.size, 1.25 * look.textSize)}px ${look.font}`
+  context.font = `${clamp(0.33 * view.size, look.textSize, 1.6 * look.textSize)}px ${look.font}`
   context.textAlign = "center"
   context.textBaseline = "middle"
   for (let row = firstRow; row < lastRow; row++)
@@ -159,7 +179,8 @@ function drawNumbers(context, scene) {
       context.fillStyle = table.ink[byteAt(matrix, { row, column })]
       const x = plot.left + (column + 0.5 - view.column) * view.size
       const y = plot.top + (row + 0.5 - view.row) * view.size
-      context.fillText(numberAt(matrix, { row, column }), x, y)
+      const number = numberAt(matrix, { row, column })
+      context.fillText(room === "whole" ? number : withoutZero(number), x, y)
     }
   context.restore()
 }

@@ -23,7 +23,7 @@ function pngCanvas(matrix, scale, texts) {
   const size = pngCell(Math.max(matrix.rows, matrix.columns))
   const side = size * matrix.columns
   const textSize = size >= 16 ? clamp(0.5 * size, 12, 28) : Math.round(clamp(side / 75, 18, 56))
-  const look = { font: PNG_FONT, textSize, color: DARK_INK, paper: PAPER, labelsFrom: 16, numbersFrom: 34 }
+  const look = { font: PNG_FONT, textSize, color: DARK_INK, paper: PAPER, labels: true, labelsFrom: 16, numbersFrom: 34 }
   const canvas = document.createElement("canvas")
   const context = canvas.getContext("2d")
   const gutter = gutters(context, matrix, 2400, look)

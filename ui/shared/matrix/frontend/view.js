@@ -6,7 +6,7 @@ export default function ({ parentElement, data, setStateValue }) {
   const root = parentElement.querySelector(".matrix-view")
   root.report = ({ row, column }) => setStateValue("cell", [row, column, root.sentences, Date.now()])
   root.viewer ??= new MatrixViewer(root, (cell) => root.report(cell))
-  if (!root.dataset.painted) root.querySelector(".matrix-stage").style.height = `${data.height}px` // the place is kept
+  if (!root.dataset.painted && data.height) root.querySelector(".matrix-stage").style.height = `${data.height}px` // the place is kept
   whenHere(data.key, data.digest, (matrix) => {
     root.sentences = data.sentences
     root.viewer.show({ ...data, matrix })

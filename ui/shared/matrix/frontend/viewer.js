@@ -3,12 +3,12 @@
 //
 // The stage is an "application": arrow keys have to reach it, which screen readers keep for themselves over an image,
 // and a grid would promise as many cells in the page as the matrix has. The cursor's cell goes to a live region.
-import { DARK_INK, LIGHT_INK } from "../../frontend/colors.js"
+import { DARK_INK, LIGHT_INK, inkOn } from "../../frontend/colors.js"
 import { ARROWS } from "../../frontend/keys.js"
 import { clamp } from "../../frontend/numbers.js"
 import { cellAt, clampedView, drawAxes, fit, gutters, middleOf } from "./axes.js"
 import { colorTable, onPageOf } from "./colors.js"
-import { drawMatrix } from "./draw.js"
+import { drawMatrix, numbersFit } from "./draw.js"
 import { followPointers, followWheel } from "./gestures.js"
 import { savePng } from "./png.js"
 import { announce, showReading, showWords } from "./words.js"
@@ -17,6 +17,7 @@ const ZOOM_STEP = 1.5
 const LARGEST_SIZE = 96
 const SMALLEST_BOX = 9
 const LEAST_HEIGHT = 160
+const FEW = "matrix-few" // every cell shows its number: no tools to zoom, and what is read stands beside the scale
 
 export class MatrixViewer {
   #root
@@ -32,7 +33,7 @@ export class MatrixViewer {
   #selected = null
   #painted = null
   #frame = 0
-  #measuredWidth = 0
+  #measured = ""
 
   // onSelect({ row, column }) is called when the user picks a cell.
   constructor(root, onSelect) {
@@ -41,7 +42,8 @@ export class MatrixViewer {
     this.#onSelect = onSelect
   }
 
-  // content: { matrix, sentences, scale, words, alt, height, selected, clicked, picture }, see ui/shared/matrix/view.py.
+  // content: { matrix, sentences, scale, words, alt, height, labels, small, selected, clicked, picture }, see
+  // ui/shared/matrix/view.py.
   show(content) {
     const before = this.#content
     const scale = onPageOf(this.#root, content.scale)
@@ -49,6 +51,8 @@ export class MatrixViewer {
     if (before?.scale.table.join() !== scale.table.join()) this.#table = colorTable(scale.table)
     this.#keepOrForget(before)
     showWords(this.#root, this.#content)
+    this.#root.classList.toggle("matrix-fills", !content.height)
+    this.#root.classList.toggle("matrix-small", Boolean(content.small))
     this.#fitIn()
     this.#read()
     if (!before) this.#listen()
@@ -89,32 +93,47 @@ export class MatrixViewer {
 
   // A picture in a tab that is not open has no width; it is drawn when it gets one.
   #fitIn() {
-    this.#measuredWidth = this.#stage.clientWidth
-    if (this.#measuredWidth === 0) return
-    this.#measureLook()
-    this.#measureMatrix()
-    this.#draw()
+    if (this.#stage.clientWidth > 0) {
+      this.#measureLook()
+      this.#root.classList.add(FEW)
+      this.#measureMatrix()
+      const context = this.#stage.querySelector("canvas").getContext("2d")
+      if (!numbersFit(context, this.#content.matrix, this.#look, this.#fitting)) {
+        this.#root.classList.remove(FEW)
+        this.#measureMatrix()
+      }
+      this.#draw()
+    }
+    this.#measured = this.#room
   }
 
-  // Sentences stand at rows of 16 pixels, numbers in cells of 34, and more where the page's text is larger.
+  // A picture that fills its place is drawn anew for another height too; any other one sets its height itself.
+  get #room() {
+    return `${this.#stage.clientWidth} ${this.#content.height ? "" : this.#stage.clientHeight}`
+  }
+
+  // The sizes of the figure's text on this screen; sentences stand at rows that are a little higher.
   #measureLook() {
-    const style = getComputedStyle(this.#root)
-    const textSize = 0.78 * parseFloat(style.fontSize)
-    const paper = style.getPropertyValue("--st-background-color")
-    const [labelsFrom, numbersFrom] = [1.28 * textSize, 2.72 * textSize]
-    this.#look = { font: style.fontFamily, textSize, color: style.color, paper, labelsFrom, numbersFrom }
+    const style = getComputedStyle(this.#stage)
+    const textSize = parseFloat(style.fontSize)
+    const paper = style.getPropertyValue("--st-background-color").trim()
+    const labels = this.#content.labels ?? true
+    this.#look = { font: style.fontFamily, textSize, color: style.color, paper, labels, labelsFrom: 1.28 * textSize }
   }
 
   #measureMatrix() {
-    const { matrix, height } = this.#content
+    const { matrix } = this.#content
+    const height = this.#content.height ?? this.#stage.clientHeight
     const width = this.#stage.clientWidth
     const around = this.#margins.top + this.#margins.bottom
     const gutter = gutters(this.#stage.querySelector("canvas").getContext("2d"), matrix, width, this.#look)
+    this.#look.labelsFrom = 1.28 * this.#look.textSize
     const { size, wide, labelsFrom } = fit(matrix, width, height - around, gutter, this.#look)
     this.#fitting = size
     this.#gutter = { ...gutter, wide }
     this.#look.labelsFrom = labelsFrom
-    this.#stage.style.height = `${Math.ceil(around + Math.max(size * matrix.rows, Math.min(LEAST_HEIGHT, height)))}px`
+    const needed = Math.ceil(around + Math.max(size * matrix.rows, Math.min(LEAST_HEIGHT, height)))
+    this.#stage.style.height = this.#content.height ? `${needed}px` : ""
     this.#root.style.setProperty("--matrix-width", `${this.#plotAt(size).left + size * matrix.columns}px`)
     this.#setView(this.#view)
   }
@@ -168,18 +187,26 @@ export class MatrixViewer {
     context.beginPath()
     context.rect(left - 4, top - 4, width + 8, height + 8)
     context.clip()
-    if (this.#selected) this.#drawBox(context, scene, this.#selected, 3)
-    if (this.#cursor) this.#drawBox(context, scene, this.#cursor, 1.5)
+    if (this.#selected) for (const cell of this.#pairOf(this.#selected)) this.#drawBox(context, scene, cell, 2.5)
+    if (this.#cursor) this.#drawBox(context, scene, this.#cursor, 1.25)
     context.restore()
   }
 
-  // A frame that shows on every colour, and around cells too small to be seen.
-  #drawBox(context, { view, plot }, { row, column }, line) {
+  // A cell, and the one that says the same across the diagonal.
+  #pairOf({ row, column }) {
+    const { rowTexts, columnTexts } = this.#content.matrix
+    return rowTexts === columnTexts && row !== column ? [{ row, column }, { row: column, column: row }] : [{ row, column }]
+  }
+
+  // A double frame, which shows on every colour and around cells too small to be seen: black inside white, and on dark
+  // paper white inside black.
+  #drawBox(context, { view, plot, look }, { row, column }, line) {
+    const inks = inkOn(look.paper, 0.18) === DARK_INK ? [LIGHT_INK, DARK_INK] : [DARK_INK, LIGHT_INK]
     const side = Math.max(view.size, SMALLEST_BOX)
     const left = middleOf(plot.left, view.column, column, view.size) - side / 2
     const top = middleOf(plot.top, view.row, row, view.size) - side / 2
-    for (const [color, width] of [[LIGHT_INK, line + 2], [DARK_INK, line]]) {
-      context.strokeStyle = color
+    for (const [index, width] of [2 * line, line].entries()) {
+      context.strokeStyle = inks[index]
       context.lineWidth = width
       context.strokeRect(left, top, side, side)
     }
@@ -326,6 +353,6 @@ export class MatrixViewer {
       const { matrix, paperScale, picture } = this.#content
       savePng(matrix, paperScale, picture)
     })
-    new ResizeObserver(() => this.#stage.clientWidth !== this.#measuredWidth && this.#fitIn()).observe(this.#stage)
+    new ResizeObserver(() => this.#room !== this.#measured && this.#fitIn()).observe(this.#stage)
   }
 }

@@ -11,7 +11,7 @@ export function showWords(root, { words, alt, scale, picture }) {
   const button = (does) => root.querySelector(`[data-does=${does}]`)
   find("help").id ||= `matrix-help-${crypto.getRandomValues(new Uint32Array(1))[0]}`
   find("help").textContent = words.help
-  find("hint").textContent = words.hint
+  find("hint").replaceChildren(html("span", "matrix-zoomed", words.hint), html("span", "matrix-picked", words.pick))
   find("stage").setAttribute("aria-describedby", find("help").id)
   find("stage").setAttribute("aria-label", alt)
   for (const [does, word] of [["in", words.zoom_in], ["out", words.zoom_out]]) {
