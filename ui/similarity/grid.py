@@ -54,7 +54,7 @@ def show(texts: Sequence[str], settings: cache.EncoderSettings, view: View, plac
             )
         return
     every_layer = replace(settings, layer=None, pooling=None)
-    current = (card.layers if settings.layer is None else settings.layer, settings.pooling or card.pooling or "")
+    current = ((card.layers or 0) if settings.layer is None else settings.layer, settings.pooling or card.pooling or "")
     most = limits().max_grid_texts
     grid = _similarity_grid(tuple(texts[:most]), every_layer, cache.bert(every_layer))
     unrelated = _unrelated(texts, every_layer) if view.colors.white else None

@@ -93,25 +93,16 @@ def show(
 
 def _choose() -> str:
     key, keep = address.widget("look", list(LOOKS), "pair", language=language())
-    if projector.is_on():
-        return st.selectbox(
-            _("Look closer"),
-            list(LOOKS),
-            format_func=lambda name: _(LOOKS[name]),
-            key=key,
-            on_change=keep,
-            label_visibility="collapsed",
-            width=300,
+    label, options, named = _("Look closer"), list(LOOKS), lambda name: _(LOOKS[name])
+    if projector.is_on():  # their names would need two rows there
+        look: str = st.selectbox(
+            label, options, format_func=named, key=key, on_change=keep, label_visibility="collapsed", width=300
         )
-    return st.segmented_control(
-        _("Look closer"),
-        list(LOOKS),
-        format_func=lambda name: _(LOOKS[name]),
-        required=True,
-        key=key,
-        on_change=keep,
-        label_visibility="collapsed",
+        return look
+    chosen = st.segmented_control(
+        label, options, format_func=named, required=True, key=key, on_change=keep, label_visibility="collapsed"
     )
+    return str(chosen)
 
 
 def _matrix(texts: list[str], settings: cache.EncoderSettings) -> tuple[Matrix, float | None]:
