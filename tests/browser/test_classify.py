@@ -52,5 +52,5 @@ def test_texts_are_labelled_by_keys_alone_and_the_labels_go_on(tab: Page, server
     tab.go_back()
     expect(count).to_contain_text("11 of 200")
     tab.get_by_role("button", name="Race with these labels").click()
-    expect(tab.get_by_text("Using your file labelled.csv instead.")).to_be_visible()
+    expect(tab.get_by_text("labelled.csv: ")).to_be_visible()
     expect(tab.get_by_test_id("stException")).to_have_count(0)
