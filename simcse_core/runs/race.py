@@ -205,6 +205,11 @@ def races_of(run_id: str) -> list[str]:
     return [race_id for race_id in all_races() if run_id in _ids(race_id)]
 
 
+def race_by_run() -> dict[str, str]:
+    """The id of a race by the id of each run that takes part in one; of several races one of them."""
+    return {run_id: race_id for race_id in sorted(all_races()) for run_id in _ids(race_id)}
+
+
 def all_races() -> Iterator[str]:
     """Ids of all races, in no order."""
     try:

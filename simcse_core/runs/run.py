@@ -103,13 +103,22 @@ class Run:
         if name := about.name_for(user):
             return name
         try:
-            config = self.config
+            loss = self.config.settings.loss
         except RunError:
             return self.id
-        data = Path(config.data)
+        data = self.data_for(user)
+        return f"{loss} · {data}" if data else loss
+
+    def data_for(self, user: str | None) -> str:
+        """The name of the bundled set or of the file that it learns from, without its folder; "" for somebody else's
+        upload.
+
+        Raises:
+            RunError: its configuration cannot be read.
+        """
+        data = Path(self.config.data)
         is_upload = data.parent == home() / "data"  # an upload, whose name here says nothing
-        name_of_data = about.file_of(user) if is_upload else data.name
-        return f"{config.settings.loss} · {name_of_data}" if name_of_data else config.settings.loss
+        return self.about.file_of(user) if is_upload else data.name
 
     @property
     def status(self) -> Status:

@@ -28,7 +28,10 @@ class Summary:
     """Seconds since the epoch."""
     imported: bool
     loss: str = ""
+    seed: int | None = None
     data: str = ""
+    file: str = ""
+    """Of the data, without its folder; empty for somebody else's upload."""
     model: str = ""
     """It started from."""
     layer: int | None = None
@@ -78,7 +81,9 @@ def _summarise(run: Run, user: str | None) -> Summary:
     return Summary(
         **_common(run, user),
         loss=config.settings.loss,
+        seed=config.settings.seed,
         data=config.data,
+        file=run.data_for(user),
         model=config.model,
         layer=config.layer,
         metric=metric,

@@ -14,7 +14,7 @@ from simcse_core.runs.run import Run
 from simcse_core.runs.summary import Summary, differences
 from ui.frame import operators
 from ui.frame.errors import plain, user_errors
-from ui.frame.translation import _, language
+from ui.frame.translation import _
 from ui.runs import actions
 from ui.runs.overview import state_name, summary
 from ui.shared import colors, curves
@@ -25,37 +25,86 @@ from ui.shared.races.tracks import Track, track
 from ui.shared.races.words import failure, in_words
 
 
-def show(runs: Sequence[Run]) -> None:
-    """All that tells the runs apart. Damaged ones are named and left out."""
-    summaries = [summary(run) for run in runs]
-    damaged = [seen.title for seen in summaries if seen.damaged]
-    whole = [(run, seen) for run, seen in zip(runs, summaries, strict=True) if not seen.damaged]
-    names = [f"{number} · {seen.title}" for number, (_run, seen) in enumerate(whole, 1)]
-    st.header(_("{n} runs compared").format(n=len(whole)), anchor=False)
-    if damaged:
-        st.warning(_("Damaged, so not compared: {runs}.").format(runs=plain(", ".join(damaged))))
-    configs = [without_paths(run.config) for run, _seen in whole]
-    if len({_held_out(config) for config in configs}) > 1:
-        st.warning(
+def whole(runs: Sequence[Run]) -> list[tuple[str, Run]]:
+    """The runs that can be shown, each with what it is called in charts and tables."""
+    summaries = [(run, summary(run)) for run in runs]
+    sound = [(run, seen) for run, seen in summaries if not seen.damaged]
+    if len(sound) == 1 and len(runs) == 1:
+        return [(sound[0][1].title, sound[0][0])]
+    return [(f"{number} · {_called(seen, summaries)}", run) for number, (run, seen) in enumerate(sound, 1)]
+
+
+def _called(seen: Summary, summaries: Sequence[tuple[Run, Summary]]) -> str:
+    """The name of a run, with its seed where another one is called the same."""
+    is_alone = [other.title for _run, other in summaries].count(seen.title) == 1
+    return seen.title if is_alone else f"{seen.title} · " + _("seed {seed}").format(seed=seen.seed)
+
+
+def figure(runs: Sequence[tuple[str, Run]], axis: str) -> None:
+    """The curves of one run or of several, which go on while they train.
+
+    Args:
+        runs: as `whole` gives them.
+        axis: one of `figures.AXES`.
+    """
+    busy = not all(run.status.state.is_over for _name, run in runs)
+    st.fragment(_curves, run_every=2.0 if busy else None)(runs, axis)
+
+
+def finding(runs: Sequence[tuple[str, Run]]) -> tuple[str, str]:
+    """What is to be seen, in a sentence, and where it comes from; "" where nothing was measured."""
+    results = [(name, seen) for name, run in runs if (seen := summary(run)).after is not None and seen.metric]
+    if not results:
+        return _("Nothing was measured on held-out data yet."), ""
+    if len(runs) == 1:
+        return _one_in_words(*results[0]), _("One training; another seed can move it by a few hundredths.")
+    if len({_held_out(run.config) for _name, run in runs}) > 1 or len({seen.metric for _name, seen in results}) > 1:
+        return (
             _("These runs were measured on different held-out data: higher numbers need not mean a better model."),
-            icon=":material/rule:",
+            "",
         )
-    if whole:
-        busy = not all(seen.state.is_over for _run, seen in whole)
-        st.fragment(_live, run_every=2.0 if busy else None)(names, [run for run, _seen in whole])
-        _differences(names, configs)
-        _notes(names, [race.outcome(run) for run, _seen in whole])
+    name, best = max(results, key=lambda result: result[1].after or -math.inf)
+    assert best.after is not None
+    assert best.metric is not None
+    sentence = _("The highest {metric} so far is {value:.3f}: {run}.").format(
+        metric=metric_title(best.metric), value=best.after, run=plain(name)
+    )
+    return sentence, _("One training each: another seed can move it by a few hundredths. A race tells lead from noise.")
+
+
+def _one_in_words(name: str, seen: Summary) -> str:
+    assert seen.after is not None
+    assert seen.metric is not None
+    said = {"run": plain(name), "metric": metric_title(seen.metric), "after": seen.after, "before": seen.before or 0.0}
+    if seen.before is None:
+        return _("{run}: {metric} {after:.3f} on held-out data.").format(**said)
+    if not seen.state.is_over:
+        return _("{run}: {metric} {after:.3f} on held-out data so far; {before:.3f} without this training.").format(
+            **said
+        )
+    return _("{run}: {metric} {after:.3f} on held-out data; {before:.3f} without this training.").format(**said)
+
+
+def below(runs: Sequence[Run]) -> None:
+    """All that tells several runs apart, in tables. Damaged ones are named and left out."""
+    sound = whole(runs)
+    if damaged := [seen.title for run in runs if (seen := summary(run)).damaged]:
+        st.warning(_("Damaged, so not compared: {runs}.").format(runs=plain(", ".join(damaged))))
+    if not sound:
+        return
+    names = [name for name, _run in sound]
+    outcomes = [race.outcome(run) for _name, run in sound]
+    _results(names, [summary(run) for _name, run in sound], outcomes)
+    _differences(names, [without_paths(run.config) for _name, run in sound])
+    _notes(names, outcomes)
+
+
+def act(runs: Sequence[Run]) -> None:
+    """What can be done with several runs."""
+    st.header(_("{n} runs compared").format(n=len(whole(runs))), anchor=False)
     mine = [run for run in runs if run.is_of(operators.acting()) and not run.status.state.is_busy]
     if mine:
         actions.delete_button(mine)
-
-
-@user_errors()
-def _live(names: Sequence[str], runs: Sequence[Run]) -> None:
-    """What changes while some of them go on."""
-    outcomes = [race.outcome(run) for run in runs]
-    _curves(names, outcomes)
-    _results(names, [summary(run) for run in runs], outcomes)
 
 
 def _held_out(config: RunConfig) -> tuple[object, ...]:
@@ -66,42 +115,37 @@ def _held_out(config: RunConfig) -> tuple[object, ...]:
     return config.data_sha256, seed, config.dev_share, config.folds, config.fold
 
 
-def _curves(names: Sequence[str], outcomes: Sequence[Outcome]) -> None:
+@user_errors()
+def _curves(runs: Sequence[tuple[str, Run]], axis: str) -> None:
     """A chart for each metric that decides: one, unless the held-out data are of different kinds."""
+    outcomes = [race.outcome(run) for _name, run in runs]
     tracks = [track(outcome) for outcome in outcomes]
     metrics = [figures.metric_of([one]) for one in tracks]
     if not any(metrics):
-        st.caption(_("None of them was measured on held-out data."))
+        st.info(_("None of them was measured on held-out data."), icon=":material/rule:")
         return
-    axis = st.segmented_control(
-        _("Compared at"),
-        list(figures.AXES),
-        format_func=lambda name: _(figures.AXES[name]),
-        default="texts",
-        required=True,
-        key=f"runs-axis-{language()}",
-    )
     for metric in dict.fromkeys(metric for metric in metrics if metric):
         lines = [
-            _line(place, name, outcome.loss, one, metric, axis or "texts")
-            for place, (name, outcome, one, metric_of_run) in enumerate(
-                zip(names, outcomes, tracks, metrics, strict=True)
+            _line(place, name, outcome.loss, one, metric, axis)
+            for place, ((name, _run), outcome, one, metric_of_run) in enumerate(
+                zip(runs, outcomes, tracks, metrics, strict=True)
             )
             if metric_of_run == metric
         ]
         last = ", ".join(f"{line.name} {line.points[-1][1]:.3f}" for line in lines if line.points)
-        curves.show(
-            Chart(
-                title=_("{metric}, held-out data").format(metric=metric_title(metric)),
-                x_name=_("sentences seen") if axis == "texts" else _("seconds of training"),
-                lines=lines,
-                alt=_("Lines: {metric} on the held-out data while training goes on. So far: {last}").format(
-                    metric=metric_title(metric), last=last or "–"
-                ),
-                height=300,
+        title = _("{metric}, held-out data").format(metric=metric_title(metric))
+        st.markdown(f"**{title}**")
+        chart = Chart(
+            title=title,
+            x_name=_("sentences seen") if axis == "texts" else _("seconds of training"),
+            lines=lines,
+            alt=_("Lines: {metric} on the held-out data while training goes on. So far: {last}").format(
+                metric=metric_title(metric), last=last or "–"
             ),
-            key=f"runs-{metric}",
+            height=300,
         )
+        is_alone = len({metric for metric in metrics if metric}) == 1
+        curves.show(chart, key=f"runs-{metric}", height="stretch" if is_alone else "content")
 
 
 def _line(place: int, name: str, loss: str, one: Track, metric: str, axis: str) -> Line:

@@ -22,21 +22,17 @@ from ui.frame.errors import plain, user_errors
 from ui.frame.page import PAGES
 from ui.frame.translation import _, language
 from ui.runs import actions, before_after
-from ui.runs.overview import start_name, state_name, summary
+from ui.runs.overview import file_name, start_name, state_name, summary
 from ui.shared.local_time import local_time
 from ui.shared.names import duration, metric_names, metric_title
-from ui.shared.races import chain, figures, progress
-from ui.shared.races.words import data_name
+from ui.shared.races import chain, figures, further, progress
+from ui.shared.races.tracks import track
 
 LOG_CHARACTERS = 3_000
 
 
-def show(run: Run) -> None:
-    """Everything about one run.
-
-    Raises:
-        UserError: something of it cannot be read.
-    """
+def act(run: Run) -> None:
+    """What a run is, and what can be done with it."""
     seen = summary(run)
     st.header(plain(seen.title), anchor=False)
     st.caption(_facts(seen))
@@ -47,16 +43,34 @@ def show(run: Run) -> None:
             icon=":material/broken_image:",
         )
         return
-    # Where the files of a server lie is no business of those who did not bring them.
-    config = run.config if run.is_of(users.current()) else without_paths(run.config)
+    st.fragment(_live, run_every=None if seen.state.is_over else 1.0)(run)
+
+
+def below(run: Run) -> None:
+    """Everything else about one run: its numbers, how to use it and how to repeat it.
+
+    Raises:
+        UserError: something of it cannot be read.
+    """
+    if summary(run).damaged:
+        return
+    config = _config(run)
     chain.show(config, [config.settings.loss], always=True)
     _result(run.finished())
-    st.fragment(_live, run_every=None if seen.state.is_over else 1.0)(run)
+    outcome = race.outcome(run)
+    if outcome.records:
+        further.path([outcome], key=f"run-{run.id}")
+        further.fold([outcome], "texts", figures.metric_of([track(outcome)]), key=f"run-{run.id}")
     before_after.show(run, config)
     _again(run, config)
-    if seen.state == State.FINISHED:
+    if summary(run).state == State.FINISHED:
         _use(run)
     _folded(run, config)
+
+
+def _config(run: Run) -> RunConfig:
+    """What it did; where the files of a server lie is no business of those who did not bring them."""
+    return run.config if run.is_of(users.current()) else without_paths(run.config)
 
 
 @user_errors()
@@ -69,8 +83,6 @@ def _live(run: Run) -> None:
         progress.bars([outcome])
         progress.summary([outcome])
     progress.troubles([outcome])
-    if outcome.records:
-        figures.show([outcome], key=f"run-{run.id}")
 
 
 def _is_gone(run: Run) -> bool:
@@ -84,7 +96,7 @@ def _is_gone(run: Run) -> bool:
 def _facts(run: Summary) -> str:
     said = [state_name(run)]
     if not run.damaged:
-        said += [run.loss, data_name(run.data), start_name(run)]
+        said += [run.loss, file_name(run), start_name(run)]
     if run.seconds is not None:
         said.append(duration(run.seconds))
     if (created := local_time(run.created)) is not None:
