@@ -35,9 +35,11 @@ def whole(runs: Sequence[Run]) -> list[tuple[str, Run]]:
 
 
 def _called(seen: Summary, summaries: Sequence[tuple[Run, Summary]]) -> str:
-    """The name of a run, with its seed where another one is called the same."""
-    is_alone = [other.title for _run, other in summaries].count(seen.title) == 1
-    return seen.title if is_alone else f"{seen.title} · " + _("seed {seed}").format(seed=seen.seed)
+    """The name of a run as short as it tells it apart: its data where they differ, its seed where names are alike."""
+    has_one_file = len({other.file for _run, other in summaries}) == 1
+    names = [other.title.removesuffix(f" · {other.file}") if has_one_file else other.title for _run, other in summaries]
+    name = seen.title.removesuffix(f" · {seen.file}") if has_one_file else seen.title
+    return name if names.count(name) == 1 else f"{name} · " + _("seed {seed}").format(seed=seen.seed)
 
 
 def figure(runs: Sequence[tuple[str, Run]], axis: str) -> None:
