@@ -69,7 +69,7 @@ function drawRows(list, data, room, report) {
 // All entries as ticks under the bars, on the same axis.
 function drawAll(strip, data, track) {
   const width = track?.clientWidth || 200
-  const letter = data.large ? 20 : Math.max(12, parseFloat(getComputedStyle(strip.parentElement).fontSize) * 0.82)
+  const letter = parseFloat(getComputedStyle(strip.parentElement).getPropertyValue("--figure-text")) || 14
   const put = (name, attributes, text) => strip.append(element(name, attributes, text))
   const toX = (value) => share(value, data.axis) * width
   strip.replaceChildren()

@@ -8,7 +8,7 @@ export function lookOf(root, isProjected) {
   const value = (name) => style.getPropertyValue(name)
   const paper = hex(value("--st-background-color") || "#FFFFFF")
   const ink = hex(style.color)
-  const text = Math.max(isProjected ? 20 : 12.5, 0.8 * parseFloat(style.fontSize))
+  const text = parseFloat(style.fontSize)
   return { font: style.fontFamily, text, ink, paper, accent: hex(value("--st-primary-color") || "#5E3C99"), marks: isProjected ? 1.5 : 1 }
 }
 

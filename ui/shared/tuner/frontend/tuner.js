@@ -59,8 +59,7 @@ class Tuner {
 
   redraw() {
     if (!this.data || !this.root.isConnected || !this.root.clientWidth) return // gone, or folded away
-    const size = parseFloat(getComputedStyle(this.root).fontSize)
-    const letter = Math.max(12, size * 0.86, this.data.large ? 20 : 0)
+    const letter = parseFloat(getComputedStyle(this.root).fontSize)
     const narrow = this.root.clientWidth < 560
     this.figures.style.minHeight = narrow ? "" : `${this.data.height}px`
     const height = narrow ? this.data.height : Math.max(this.figures.clientHeight, this.data.height)
