@@ -127,10 +127,10 @@ def show(series: Sequence[tuple[str, Judged]], now: Setting, marks: Sequence[vie
 def judged_words() -> Words:
     """What the four cells are: a "right" one is a question whose closest entry answers it."""
     return Words(
-        hits=_("{n} right answers given"),
-        misses=_("{n} right answers held back"),
-        false_alarms=_("{n} wrong answers given"),
-        rejected=_("{n} wrong answers held back"),
+        hits=_("Right answers given: {n}"),
+        misses=_("Right answers held back: {n}"),
+        false_alarms=_("Wrong answers given: {n}"),
+        rejected=_("Wrong answers held back: {n}"),
         cost_false_alarm=_("Cost of a wrong answer"),
         cost_miss=_("of none where an entry answers"),
     )
