@@ -8,6 +8,7 @@ from simcse_core.learning.circle import PRESETS, Batch
 from ui.frame import errors, stage
 from ui.frame.translation import _, language
 from ui.losses import breaking, details, findings, inputs, padding, real_cosines, run, table, view
+from ui.shared.data_choice import data_title
 
 
 def compare(start: Batch, typed: inputs.TypedStart | None = None) -> None:
@@ -41,7 +42,7 @@ def broken(name: str) -> None:
         st.markdown(errors.plain(story.remedy))
         if name == "same_class":
             data, rate = breaking.same_class_rate()
-            st.caption(errors.plain(f"{data}: {rate}"))
+            st.caption(errors.plain(f"{data_title(data)}: {rate}"))
             linter = {"language": language(), "look": "linter", "training-data": data}
             st.page_link(
                 "pages/training.py", label=_("How often in my data?"), icon=":material/rule:", query_params=linter

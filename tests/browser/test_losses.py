@@ -80,7 +80,7 @@ def test_a_setting_beside_a_circle_changes_the_run(tab: Page, server: Server) ->
 
 
 OUTSIDE = """() => {
-    const texts = [...document.querySelectorAll(".st-key-stage-rail [data-testid=stMarkdown]")].slice(0, 4)
+    const texts = [...document.querySelectorAll(".st-key-stage-rail [data-testid=stMarkdown]")].slice(0, 2)
     const places = {
         explanation: [...texts, ...document.querySelectorAll(".st-key-stage-rail h2")],
         finding: [document.querySelector(".st-key-stage-finding p")],

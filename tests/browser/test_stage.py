@@ -12,10 +12,12 @@ OUTSIDE = """() => {
     const places = ["title", "controls", "figure", "finding", "rail"]
         .map((name) => [name, document.querySelector(`.st-key-stage-${name}`)?.getBoundingClientRect()])
     const left = document.querySelector("[data-testid=stMainBlockContainer]").getBoundingClientRect().left
+    const hasTables = document.querySelector(".st-key-stage-below table")
     const isOutside = (box) => box && (box.bottom > innerHeight || box.right > innerWidth || box.left < left)
     return [
         ...places.filter(([, box]) => isOutside(box)).map(([name]) => name),
-        ...(main.scrollHeight > main.clientHeight ? ["the page scrolls"] : []),
+        // Only tables below the stage may be scrolled to.
+        ...(main.scrollHeight > main.clientHeight && !hasTables ? ["the page scrolls"] : []),
         ...(main.scrollWidth > main.clientWidth ? ["the page scrolls sideways"] : []),
     ]
 }"""

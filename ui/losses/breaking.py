@@ -11,7 +11,6 @@ from simcse_core.learning.circle.failures import FAILURES, Failure
 from simcse_core.learning.losses import losses
 from ui.frame.translation import N_, _, language
 from ui.losses.view import Shown
-from ui.shared import defaults
 from ui.shared.colors import START, of_loss
 
 
@@ -141,8 +140,7 @@ MISTAKES = {
         ),
         N_(
             "In-batch negatives count everything but a text's positive as wrong, including those of the same class. "
-            "With few classes most batches hold such texts, and the nearest of them are pushed hardest, because they "
-            "look most like a match."
+            "The nearest of them are pushed hardest, because they look most like a match."
         ),
         N_("Give such pairs the target 0, or use a loss that knows the classes (supcon)."),
         telling=N_("within a class"),
@@ -229,9 +227,9 @@ def shown(name: str, failed: Failure) -> list[Shown]:
 
 
 def same_class_rate() -> tuple[str, str]:
-    """What the linter expects of in-batch negatives in the bundled labelled set that the language begins with: the
-    set's name, and the linter's sentence."""
-    name = defaults.data(language())
+    """What the linter expects of in-batch negatives in a bundled labelled set: the set's name, and the sentence."""
+    name = f"intents-{bundled.ending(language())}"
+    name = name if name in bundled.names() else "intents-en"
     _severity, template = FINDINGS["same_class_negatives"]
     return name, _(template).format(**_found(name))
 

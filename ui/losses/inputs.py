@@ -109,8 +109,7 @@ def losses_to_compare() -> list[str]:
         address.put("losses", ",".join(picked or selected))
 
     st.pills(_("Losses"), names, selection_mode="multi", key=key, on_change=remember, wrap=True)
-    if ",".join(selected) == default:
-        address.write("losses", None)
+    address.write("losses", None if ",".join(selected) == default else ",".join(selected))
     return selected
 
 

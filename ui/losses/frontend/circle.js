@@ -11,7 +11,7 @@ import { svg } from "../../shared/frontend/svg.js"
 const RIM = 100
 const OLDEST = 40 // radius at which the trail of the whole run begins
 export const VIEW = { left: -148, top: -148, width: 296, height: 296 }
-export const DARK_INK_FROM = 0.3 // saturated colours keep white letters
+export const DARK_INK_FROM = 0.18 // luminance of a ground on which black and white letters are read equally well
 const STACKED = 50 // how far outwards points of the same direction go, all together
 const SHAPES = [
   disc,

@@ -7,7 +7,7 @@ import { DARK_INK_FROM } from "./circle.js"
 
 export const KINDS = ["cosines", "targets", "logits", "probabilities", "shares", "pushes"]
 
-const PALE = 0.4 // place on the colour scale of a target of −1: a mismatch is asked for, not shouted
+const PALE = 0.15 // targets take the middle of the colour scale: they are asked for, not measured
 
 const short = (value, digits) => withMinusSign(value.toFixed(digits).replace(/^(-?)0\./, "$1."))
 
@@ -191,7 +191,7 @@ export class Matrices {
       case "cosines":
         return mixed(this.#stops, (value + 1) / 2)
       case "targets":
-        return mixed(this.#stops, value < 0 ? PALE : (value + 1) / 2)
+        return mixed(this.#stops, 0.5 + PALE * value)
       case "logits":
       case "pushes":
         return mixed(this.#stops, (value / largest + 1) / 2)
