@@ -188,6 +188,6 @@ def show_quality(made: Work) -> None:
 def nothing_asked() -> str:
     """What to say where the list has no questions that people asked. Plain text."""
     return _(
-        "Nothing is known of what people ask this list, so there is nothing to measure. Choose 'My own list' and bring "
-        "a table of their questions, each with the answer that is right, or with none."
+        "It is not known what people ask this list, so there is nothing to measure. Choose 'My own list' and upload a "
+        "table of their questions, each with the right answer, or with none."
     )

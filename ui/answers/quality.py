@@ -160,7 +160,7 @@ def _mistakes(chosen: List, judged: Judged, threshold: float) -> None:
         st.success(_("At this threshold every question is handled well."), icon=":material/check:")
         return
     st.subheader(
-        _("{n} of {count} go wrong at {threshold:.2f}; tick one to look at it").format(
+        _("{n} of {count} are wrong at {threshold:.2f}; tick one to see it").format(
             n=len(found), count=len(judged.asked), threshold=threshold
         ),
         anchor=False,

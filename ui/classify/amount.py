@@ -35,8 +35,8 @@ def show(question: Question, places: Stage) -> None:
         _reached(curve, question, goal / 100)
         st.caption(
             _(
-                "Each point is {n} draws: so many texts are learned from, {tested:,} others are tested. The band is "
-                "the 95 % range over the draws. The classes keep their proportions."
+                "Each point is {n} draws: a classifier learns from that many texts and is tested on {tested:,} "
+                "others. The band is the 95 % range over the draws. The classes keep their proportions."
             ).format(n=len(points[0].values), tested=curve.tested)
         )
         _table(curve, question)

@@ -76,7 +76,7 @@ def curve(question: Question) -> "LearningCurve | None":
     return work.result(
         WORKER,
         _of_training(question),
-        _("Learning from ever more texts"),
+        _("Learning from more and more texts"),
         computing.curve,
         question.data.texts,
         question.data.labels,

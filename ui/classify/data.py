@@ -126,7 +126,7 @@ def with_test(data: ClassifyData) -> ClassifyData:
         return data
     brought = data_choice.upload(f"{KEY}-test", ["labelled", "texts"])
     if brought is None:
-        st.caption(_("Until it is here, the data are tested by cross-validation."))
+        st.caption(_("Until it is uploaded, the data are tested by cross-validation."))
         return data
     opened = data_choice.opened(brought, f"{KEY}-test")
     if not isinstance(opened.data, Labelled | Texts):

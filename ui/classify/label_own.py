@@ -139,12 +139,12 @@ def finding(session: LabellingSession) -> str:
     if not session.accuracies:
         return joined(
             _("Press the key of a class: the text is labelled and the next one comes."),
-            _("Two of three are those the classifier is least sure of; every third is drawn by lot, to measure on."),
+            _("Two of three are those the classifier is least sure of; every third is drawn at random, for measuring."),
         )
     count, accuracy = max(session.accuracies.items())
     said = _(
         "With {n} labels about **{accuracy:.0%}** are right (95 % range {low:.0%} to {high:.0%}), measured on texts "
-        "drawn by lot that were not learned from."
+        "drawn at random that were not learned from."
     ).format(n=count, accuracy=accuracy.value, low=accuracy.low, high=accuracy.high)
     if missing:
         said = joined(
@@ -183,7 +183,7 @@ def _take_away(session: LabellingSession, own: OwnTexts) -> None:
                 on_click="ignore",
             )
             st.download_button(
-                _("All texts, to go on later (CSV)"),
+                _("All texts, to continue later (CSV)"),
                 session.progress_csv().encode("utf-8-sig"),
                 "labelling.csv",
                 "text/csv",
@@ -191,7 +191,10 @@ def _take_away(session: LabellingSession, own: OwnTexts) -> None:
                 on_click="ignore",
             )
             st.caption(
-                _("Labels are kept while this tab is open. To go on another day, save all texts and upload them here.")
+                _(
+                    "Labels are kept while this tab is open. To continue another day, save all texts and upload them "
+                    "here."
+                )
             )
 
 

@@ -199,9 +199,9 @@ def _listed(
 ) -> tuple[list[int], str]:
     """Rows, and one sentence on what they are."""
     if chosen == "suspects":
-        words = _("Labels that the classifier, which has not seen these texts, does not believe. Keep or correct them.")
+        words = _("Labels that the classifier, which has not seen these texts, doubts. Keep or correct them.")
         if not issues:
-            words = _("Confident learning finds no wrong label; these are the least believed ones.")
+            words = _("Confident learning finds no wrong label; these are the most doubtful ones.")
         return [one.row for one in issues or suspects[:10]], words
     if chosen == "wrong":
         return results.wrong(), _("Wrong predictions, the surest first. A wrong label is corrected here.")

@@ -72,14 +72,14 @@ def _row(results: "Results", row: int, of_data: Corrections, data_key: str, orig
                 key=f"classify-keep-{data_key}-{row}",
                 on_click=of_data.keep,
                 args=(row,),
-                help=_("The label is right as it is."),
+                help=_("The label is correct."),
             )
             st.button(
                 _("Accept"),
                 key=f"classify-accept-{data_key}-{row}",
                 on_click=of_data.correct,
                 args=(row, results.classes[results.predicted[row]], original),
-                help=_("Take the predicted label."),
+                help=_("Use the predicted label."),
             )
 
 
@@ -115,7 +115,7 @@ def corrections_bar(data_key: str, download: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="classify-corrections-bar"):
         if of_data.pending:
             st.button(
-                _("Again with {n} corrections").format(n=len(of_data.labels)),
+                _("Recompute with {n} corrections").format(n=len(of_data.labels)),
                 type="primary",
                 icon=":material/refresh:",
                 key="classify-again",

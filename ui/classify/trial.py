@@ -54,7 +54,7 @@ def show(question: Question, places: Stage) -> None:
     if classifier is None:
         return
     if not text.strip():
-        st.info(_("Type a text at the right: its classes appear here."), icon=":material/edit:")
+        st.info(_("Type a text on the right: its classes appear here."), icon=":material/edit:")
         return
     check_texts([text], 1, "max_heatmap_texts")
     row = cache.embeddings([text], question.settings)

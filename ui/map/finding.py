@@ -34,7 +34,7 @@ def _quality(quality: Quality) -> str:
     kept = np.asarray(quality.kept, dtype=np.float64)
     kept = kept[~np.isnan(kept)]
     if not len(kept) or not np.isfinite(quality.trustworthiness):
-        return _("Nobody is nearer than anybody here, so nothing can be said about neighbours.")
+        return _("All texts are equally close to each other, so nothing can be said about neighbours.")
     return _(
         "It keeps {kept:.0%} of each text's 15 nearest; the hollow points ({unsure:.0%}) keep less than a third. "
         "Trustworthiness {trust:.2f}."

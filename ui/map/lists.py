@@ -49,7 +49,7 @@ def _groups(source: MapSource, marks: Marks, named: Named) -> None:
     groups = named.grouping.groups
     in_none = int((groups.of < 0).sum())
     if not groups.count:
-        st.caption(_("No groups: nowhere do texts stand closer together than elsewhere."))
+        st.caption(_("No groups: the texts are equally dense everywhere."))
         return
     st.caption(
         _("Found in the original space, not on the map. {n} of {total} texts are in none.").format(
@@ -114,7 +114,7 @@ def _choose(marks: Marks, row: int) -> None:
 
 def _repeats(source: MapSource, marks: Marks) -> None:
     threshold = st.select_slider(
-        _("Cosine from which two texts say nearly the same"),
+        _("Cosine from which two texts count as near duplicates"),
         [0.8, 0.85, 0.9, 0.95, 0.98, 0.99, 1.0],
         value=THRESHOLD,
         key="map-repeats-from",
@@ -122,7 +122,7 @@ def _repeats(source: MapSource, marks: Marks) -> None:
     found = work.result(
         WORKER,
         repr((source.content, threshold)),
-        _("Comparing each with each"),
+        _("Comparing every pair"),
         computing.near_duplicates,
         source.texts.texts,
         source.embeddings,

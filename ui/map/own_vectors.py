@@ -53,7 +53,7 @@ def read(brought: Upload) -> MapTexts:
     vectors = _vectors(brought.token, brought)
     if vectors.texts is None:
         beside = st.file_uploader(
-            _("The texts of these embeddings, one a line or a column `text`"),
+            _("The texts of these embeddings, one a line or in a column text"),
             type=[ending[1:] for ending in (*TABLE_ENDINGS, *TEXT_ENDINGS)],
             max_upload_size=limits().max_file_megabytes,
             key=f"map-beside-{brought.token}",
@@ -61,9 +61,9 @@ def read(brought: Upload) -> MapTexts:
         if beside is not None:
             content = uploads.content(beside)
             return _with_texts(brought.token, hash_of(content), vectors, beside.name, content)
-        st.caption(_("Until they are here, each row is called by its number."))
+        st.caption(_("Until they are uploaded, each row is named by its number."))
     if not vectors.were_unit:
-        st.caption(_("The embeddings were brought to length 1, since closeness is the cosine."))
+        st.caption(_("The embeddings were scaled to length 1, because closeness is measured by the cosine."))
     return _as_texts(brought.token, vectors, vectors.texts)
 
 

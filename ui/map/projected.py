@@ -121,7 +121,7 @@ def _watch(job: "projecting.Job", title: str, key: str, *, is_there: bool) -> No
 def in_words(job: "projecting.Job", title: str) -> str:
     """How far a map is: its place in the line, or how much is done."""
     if job.state == "queued" and job.ahead:
-        return _("{work}: maps before it: {n}").format(work=title, n=job.ahead)
+        return _("{work}: {n} maps ahead of it in the queue").format(work=title, n=job.ahead)
     said = title if not job.progress else f"{title} {job.progress:.0%}"
     if job.seconds_left is None:
         return _("{work} …").format(work=said)

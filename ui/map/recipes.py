@@ -74,7 +74,7 @@ def settings(*, is_labelled: bool) -> Recipe:
             range(SEEDS),
             key=key,
             on_change=keep,
-            help=_("The start of all chance. What another seed changes is no property of the texts."),
+            help=_("Random seed. What changes with the seed is no property of the texts."),
         )
     return Recipe.of(name, dimensions=dimensions, seed=seed, options=options)
 

@@ -46,9 +46,9 @@ def offer(source: MapSource, recipe: Recipe, result: MapResult | None) -> None:
         return
     kept = stored_map(source, recipe)
     if kept is not None:
-        st.caption(_("This map lies with the run: everybody who opens its data sees these points."))
+        st.caption(_("This map is stored with the run: everybody who opens its data sees these points."))
         return
-    if st.button(_("Keep this map with the run"), icon=":material/bookmark:", key="map-keep"):
+    if st.button(_("Store this map with the run"), icon=":material/bookmark:", key="map-keep"):
         run_map.write(run, RunMap.of(recipe, source.texts.texts, result), users.current())
         _of.clear()
         st.rerun()

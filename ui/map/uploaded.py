@@ -44,8 +44,8 @@ def upload() -> Upload | None:
     )
     st.caption(
         _(
-            "A column `text` is mapped; `label` and all other columns can colour the map. Embeddings of your own: an "
-            "array in a `.npy` file, or a Parquet column of lists."
+            "The column text is mapped; label and all other columns can colour the map. Embeddings of your own: an "
+            "array in a .npy file, or a Parquet column of lists."
         )
     )
     return None if file is None else Upload(uploads.content(file), file.name, file.file_id)
@@ -81,7 +81,7 @@ def _text_column(sample: Sample, token: str) -> str:
     """Which column holds the texts: `text`, or the one that somebody chooses; the longest cells are the first guess."""
     names = [name for name in sample.columns if name.strip()]
     if not names:
-        raise InputError("The file names no column. Put a row of names above its rows.")
+        raise InputError("The file has no column names. Add a row of names above the data.")
     if called := [name for name in names if name.strip().lower() == "text"]:
         return called[0]
     lengths = {name: sum(map(len, sample.cells(sample.columns.index(name)))) for name in names}

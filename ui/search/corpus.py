@@ -168,7 +168,7 @@ def _text_column(sample: Sample, token: str) -> str:
     """Which column is searched: `text`, or the one that somebody chooses; the longest cells are the first guess."""
     names = [name for name in sample.columns if name.strip()]
     if not names:
-        raise InputError("The file names no column. Put a row of names above its rows.")
+        raise InputError("The file has no column names. Add a row of names above the data.")
     called = [name for name in names if name.strip().lower() == "text"]
     lengths = {name: sum(map(len, sample.cells(sample.columns.index(name)))) for name in names}
     longest = max(names, key=lambda name: lengths[name])

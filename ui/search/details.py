@@ -77,7 +77,7 @@ def _words(
     word_effects.shaded(texts, common=common, key="search-why")
     underlined = _("No word in common: BM25 finds nothing.")
     if common:
-        underlined = _("Underlined: in both; BM25 counts these words alone.")
+        underlined = _("Underlined: in both; BM25 counts only these words.")
     st.caption(joined(said, underlined))
     if not cache.is_loaded(settings.model):
         cache.until_loaded(settings.model)

@@ -135,8 +135,8 @@ def _there(rank: int | None, count: int, other: Listing) -> str:
 
 def _nothing(listing: Listing) -> str:
     if listing.method == "bm25":
-        return _("No text has a word of the query.")
-    return _("No text is left to search.")
+        return _("No text contains a word of the query.")
+    return _("There are no texts to search.")
 
 
 def _spread(listing: Listing, picture: Picture) -> dict[str, object]:

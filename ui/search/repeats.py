@@ -58,7 +58,7 @@ def choose_threshold(settings: cache.EncoderSettings) -> float:
     start = STARTS.get(settings.model, START)
     key, keep = address.widget(f"same-{settings.model}", THRESHOLDS, start)
     chosen: int = st.select_slider(
-        _("The same from this cosine on"),
+        _("Duplicates from this cosine on"),
         THRESHOLDS,
         format_func=lambda hundredths: f"{hundredths / 100:.2f}",
         key=key,
@@ -69,7 +69,7 @@ def choose_threshold(settings: cache.EncoderSettings) -> float:
 
 def find(encoded: Encoded, threshold: float) -> Repeats:
     """All groups of a corpus. Errors as for `Index.duplicates`."""
-    with st.spinner(_("Comparing each text with each …")):
+    with st.spinner(_("Comparing every pair of texts …")):
         found = _found(encoded.corpus.key, hash(encoded.embeddings[:8].tobytes()), threshold, encoded)
     groups = (_group(encoded, rows) for rows in found.clusters)
     closest_first = sorted(groups, key=lambda group: (-len(group), -group[-1].cosine))
@@ -104,7 +104,7 @@ def show(repeats: Repeats, *, about: str) -> None:
         "selected": None if selected is None else selected[1],
         "threshold": repeats.threshold,
         "projector": projector.is_on(),
-        "label": _("Groups of texts that say nearly the same"),
+        "label": _("Groups of near-duplicate texts"),
     }
     component("simcse_search_groups", _SCRIPT)(key=KEY, data=data, on_selected_change=lambda: None)
 
@@ -122,7 +122,7 @@ def in_words(repeats: Repeats, count: int) -> str:
     """How much is there twice."""
     if not repeats.groups:
         return _("All {n:,} texts differ.").format(n=count)
-    said = _("{groups:,} groups say nearly the same. Of {n:,} texts {spare:,} could go.").format(
+    said = _("{groups:,} groups of near duplicates. {spare:,} of {n:,} texts could be removed.").format(
         groups=len(repeats.groups), spare=repeats.spare, n=count
     )
     return said if repeats.is_complete else said + " " + _("There are more: only the closest pairs were compared.")

@@ -283,7 +283,7 @@ def model_choice(name: str, start: str | None = None) -> ModelCard:
     if not is_here(model):
         model_fetch.offer(CATALOGUE[model])
         card = CATALOGUE[defaults.model(language())]
-        st.caption(_("Until it is here, {model} is used.").format(model=card.title))
+        st.caption(_("Until it is downloaded, {model} is used.").format(model=card.title))
         return card
     card = models.card(model)
     notes = [_("Reads: {languages}.").format(languages=_(card.languages))] if card.languages else []

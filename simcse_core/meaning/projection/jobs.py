@@ -238,7 +238,9 @@ class MapJobs:
         except OSError as error:  # no room, or no process can be started
             with self._changed:
                 self._running.pop(work.number, None)
-                self._fail(work, InputError("The map could not be handed on: {reason}.", reason=error.strerror))
+                self._fail(
+                    work, InputError("The map could not be passed on to its process: {reason}.", reason=error.strerror)
+                )
 
     def _insist(self, work: Work, process: MapProcess) -> None:
         """End a process that has not let a cancelled job go."""
@@ -338,5 +340,6 @@ def _error(event: Event) -> UserError:
     if isinstance(kind, type) and issubclass(kind, UserError):
         return kind(event["template"], **event["values"])
     return RunError(
-        "What makes the maps ended unexpectedly. Try again; if it happens again, take fewer texts or another method."
+        "The process that makes maps ended unexpectedly. Try again; if it happens again, take fewer texts or another "
+        "method."
     )

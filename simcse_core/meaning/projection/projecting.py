@@ -190,7 +190,7 @@ class Plan:
             points[~finite] = _between_neighbours(embeddings[known], points[finite], embeddings[self.first[~finite]])
             notes += (
                 Note(
-                    "{count} texts are close to no others: they stand between what is nearest.",
+                    "{count} texts are close to no others: they are placed between their nearest.",
                     (("count", int((~finite).sum())),),
                 ),
             )

@@ -117,7 +117,7 @@ def test_an_empty_question_is_asked_for() -> None:
 
 def test_without_questions_that_people_asked_the_page_says_what_is_missing() -> None:
     page = open_answers(own="When do you open?\tAt nine.", answers_look="quality")
-    assert "Nothing is known of what people ask this list" in words(page)
+    assert "It is not known what people ask this list" in words(page)
 
 
 def test_data_of_the_kind_answers_are_measured_question_by_question() -> None:

@@ -75,14 +75,14 @@ def test_a_corrected_label_counts_when_one_asks_for_it_and_can_be_undone() -> No
     assert not page.exception
     (box,) = [one for one in page.selectbox if one.label.startswith("Label of “My card number 3")]
     box.select("card").run()
-    (again,) = [one for one in page.button if one.label == "Again with 1 corrections"]
+    (again,) = [one for one in page.button if one.label == "Recompute with 1 corrections"]
     again.click().run()
     assert "**100.0%** of 36 texts are right" in words(page)
     assert "1 corrections are in these results." in words(page)
     (undo,) = [one for one in page.button if one.label == "Undo"]
     undo.click().run()
     assert not page.exception
-    assert any(one.label == "Again with 0 corrections" for one in page.button)
+    assert any(one.label == "Recompute with 0 corrections" for one in page.button)
 
 
 @pytest.mark.parametrize(

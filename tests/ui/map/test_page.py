@@ -208,7 +208,7 @@ def test_embeddings_without_texts_are_mapped_and_bad_ones_named_by_their_row(ope
     np.save(out, vectors)
     page = open_map(out.getvalue(), "v.npy")
     assert not page.error
-    assert "each row is called by its number" in words(page)
+    assert "each row is named by its number" in words(page)
     vectors[7, 3] = np.nan
     out = BytesIO()
     np.save(out, vectors)

@@ -110,7 +110,7 @@ def test_a_query_without_words_in_the_texts_finds_by_meaning_alone(pictures: dic
     open_search(query="Zugvögel")
     meaning, words = pictures["simcse_search_lists"]["lists"]
     assert len(meaning["hits"]) == 10
-    assert (words["hits"], words["empty"]) == ([], "No text has a word of the query.")
+    assert (words["hits"], words["empty"]) == ([], "No text contains a word of the query.")
 
 
 @pytest.mark.parametrize(

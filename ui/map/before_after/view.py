@@ -175,7 +175,7 @@ def _list(compared: Compared, chosen: int | None) -> None:
     """The texts that moved most; a click looks at one."""
     listed = compared.most[: LISTED // 2 if projector.is_on() else LISTED]
     if not listed:
-        st.info(_("No text has other neighbours than before."), icon=":material/check:")
+        st.info(_("No text's neighbours have changed."), icon=":material/check:")
         return
     key = f"{KEY}-list-{compared.content}"
     st.session_state[key] = chosen if chosen in listed else None

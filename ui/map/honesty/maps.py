@@ -75,7 +75,7 @@ class Sample:
         """What the maps are of."""
         if self.is_all:
             return _("{n:,} texts").format(n=len(self.rows))
-        return _("{n:,} of {total:,} texts, drawn by chance").format(n=len(self.rows), total=len(self.source))
+        return _("{n:,} of {total:,} texts, drawn at random").format(n=len(self.rows), total=len(self.source))
 
 
 @dataclass(frozen=True)

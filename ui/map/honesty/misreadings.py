@@ -86,9 +86,7 @@ def show(source: MapSource, places: Stage) -> None:
     with places.figure:
         plot(_plot(context, answer), key=KEY, alt=_alt(context, active))
     with places.finding:
-        st.markdown(
-            plain(answer.said or answer.state or _("Turn a switch on: it tries the sentence on this very map."))
-        )
+        st.markdown(plain(answer.said or answer.state or _("Turn a switch on: it tests the sentence on this map.")))
     with places.rail:
         for name, one in MISREADINGS.items():
             _card(name, one, groups, active, answer)
@@ -266,8 +264,8 @@ def _without_labels(recipe: Recipe) -> Recipe:
 
 def _directions(context: Context) -> Answer:
     said = _(
-        "Turned by a quarter and mirrored, every distance between two points is the same. Left, right, up and down say "
-        "nothing."
+        "Turned by 90 degrees and mirrored, every distance between two points is the same. Left, right, up and down "
+        "say nothing."
     )
     if context.recipe.method == PCA:
         shares = explained(context.source.embeddings, context.points)
@@ -290,7 +288,7 @@ def _one_picture(context: Context) -> Answer:
     points = Alignment.of(job.result.points, context.points).apply(job.result.points)
     share = float(seed_agreement([context.points, points], NEAR).mean())
     if not np.isfinite(share):
-        return Answer(_("Nobody is nearer than anybody here, so nothing can be said about neighbours."))
+        return Answer(_("All texts are equally close to each other, so nothing can be said about neighbours."))
     return Answer(
         _("The same texts from seed {seed}: {share:.0%} of a text's {k} nearest on the map are the same.").format(
             seed=other.seed, share=share, k=min(NEAR, len(points) - 1)
@@ -338,7 +336,7 @@ MISREADINGS: Mapping[str, Misreading] = {
     ),
     "directions": Misreading(
         N_("“What is on the left has something in common.”"),
-        N_("The map has been turned by a quarter and mirrored."),
+        N_("The map has been turned by 90 degrees and mirrored."),
         _directions,
     ),
     "picture": Misreading(

@@ -20,10 +20,10 @@ def words() -> dict[str, str]:
         "save": _("Save picture"),
         "help": _("Help"),
         "legend": _("Legend: a click hides or shows"),
-        "kept": _("hollow: under a third of its neighbours kept"),
+        "kept": _("hollow: less than a third of its neighbours kept"),
         "none": _("none"),
         "keeps": _("{percent} % of its neighbours kept"),
-        "contours": _("lines: each next one holds twice as many points"),
+        "contours": _("lines: the density of points doubles from one to the next"),
         "steps": _("Between before and after"),
         "play": _("Play"),
         "pause": _("Pause"),
@@ -31,7 +31,7 @@ def words() -> dict[str, str]:
         "forward": _("One step forward"),
         "scrub": _("Between {first} and {second}"),
         "keys": _(
-            "Arrow keys go from point to point, Enter chooses, Escape lets go. Plus and minus zoom, 0 shows all, Shift "
+            "Arrow keys go from point to point, Enter chooses, Escape clears. Plus and minus zoom, 0 shows all, Shift "
             "with an arrow key moves the map. X selects the point, G its group, V all that is in view. N names, "
             "D density, U unsure points, L legend."
         ),
@@ -45,6 +45,6 @@ def words() -> dict[str, str]:
         "selected": _("{n} of {all} selected"),
         "nothing": _("Nothing is selected"),
         "no_webgl": _("This browser draws without WebGL 2: a plain map, of {n} of {all} points."),
-        "lost": _("The graphics card was taken away. The map comes back as soon as it is there again."),
-        "waiting": _("The text is on its way …"),
+        "lost": _("The graphics card is not available at the moment. The map comes back when it is."),
+        "waiting": _("Loading the text …"),
     }

@@ -1,4 +1,4 @@
-// Groups of texts that say nearly the same: the first one, and how close each other is to it.
+// Groups of near-duplicate texts: the first one, and how close each other is to it.
 import { html } from "../../shared/frontend/html.js"
 
 export default function ({ parentElement, data, setStateValue }) {

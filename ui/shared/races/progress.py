@@ -67,7 +67,7 @@ def troubles(race: Sequence[Outcome]) -> None:
             st.error(f"**{plain(name)}** · {plain(said)}", icon=":material/error:")
         elif outcome.state == State.INTERRUPTED:
             st.warning(
-                _("**{name}** was interrupted: its process is gone. It is taken up again by itself.").format(
+                _("**{name}** was interrupted: its process is gone. It will be resumed automatically.").format(
                     name=plain(name)
                 ),
                 icon=":material/restart_alt:",
