@@ -5,7 +5,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.serving import Server, visit
 
-STAGED = ("losses", "search", "classify", "answers", "map")
+STAGED = ("similarity", "losses", "search", "classify", "answers", "map")
 WINDOWS = [(1280, 720, ""), (1920, 1080, ""), (1280, 720, "&projector=1")]
 OUTSIDE = """() => {
     const main = document.querySelector("[data-testid=stMain]")
