@@ -1,5 +1,6 @@
 """The heatmap, and the larger looks that take its place or stand beside it."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,23 @@ LOOKS = {
 }
 
 
+@dataclass(frozen=True)
+class Picture:
+    """The sentences of the page and all that the looks have in common."""
+
+    texts: list[str]
+    settings: cache.EncoderSettings
+    similarity: Matrix
+    unreadable: tuple[int, ...]
+    """Positions of lines that the model cannot read; none while it is loading."""
+    summary: Summary
+    view: heatmap.View
+
+    @property
+    def is_loaded(self) -> bool:
+        return cache.is_loaded(self.settings.model)
+
+
 def show(
     texts: list[str], settings: cache.EncoderSettings, places: Stage, asked: DeltaGenerator, numbers: DeltaGenerator
 ) -> None:
@@ -40,41 +58,44 @@ def show(
         look = _choose()
     with places.finding:
         similarity, unrelated = _matrix(texts, settings)
-    is_loaded = cache.is_loaded(settings.model)
-    unreadable = cache.check(tuple(texts), settings).unreadable if is_loaded else ()
+    unreadable = cache.check(tuple(texts), settings).unreadable if cache.is_loaded(settings.model) else ()
     summary = _summary(texts, settings, similarity, unreadable)
     with places.controls:
-        view = view_options.choose(
-            similarity, summary, content=inputs.content_key(texts, settings), unrelated=unrelated
-        )
+        content = inputs.content_key(texts, settings)
+        view = view_options.choose(similarity, summary, content=content, unrelated=unrelated)
     with numbers:
         heatmap.twin(similarity, texts)
-    if look in ("beside", "grid") and is_loaded:
-        with asked, st.container(key="similarity-asked", gap="small"), errors.user_errors():
-            if unreadable:
-                _cannot_read(texts, settings)
-            elif look == "beside":
-                beside.show(texts, similarity, settings, view, places)
-            else:
-                grid.show(texts, settings, view, places)
-        return
-    cell = pair.selected(texts, heatmap.clicked(texts, key=KEY, view=view))
+    picture = Picture(texts, settings, similarity, unreadable, summary, view)
+    if look in ("beside", "grid") and picture.is_loaded:
+        _show_larger(look, picture, places, asked)
+    else:
+        _show_heatmap(look, picture, places, asked)
+
+
+def _show_larger(look: str, picture: Picture, places: Stage, asked: DeltaGenerator) -> None:
+    """What takes the heatmap's place, of sentences that the model can read."""
+    texts, settings, view = picture.texts, picture.settings, picture.view
+    with asked, st.container(key="similarity-asked", gap="small"), errors.user_errors():
+        if picture.unreadable:
+            inputs.warn_about(texts, settings)
+            pair.use_reader(settings.model, key="reader")
+        elif look == "beside":
+            beside.show(texts, picture.similarity, settings, view, places)
+        else:
+            grid.show(texts, settings, view, places)
+
+
+def _show_heatmap(look: str, picture: Picture, places: Stage, asked: DeltaGenerator) -> None:
+    """The heatmap, with what was clicked or asked for in the rail."""
+    texts, similarity, settings, summary = picture.texts, picture.similarity, picture.settings, picture.summary
+    cell = pair.selected(texts, heatmap.clicked(texts, key=KEY, view=picture.view))
+    hint = _("Click a cell to take the pair apart.")
     with places.figure:
-        heatmap.figure(
-            similarity,
-            texts,
-            key=KEY,
-            view=view,
-            selected=cell,
-            summary=summary,
-            hint=_("Click a cell to take the pair apart."),
-        )
+        heatmap.figure(similarity, texts, key=KEY, view=picture.view, selected=cell, summary=summary, hint=hint)
     with places.finding:
-        of_spread = spread.finding(texts, similarity, settings) if look == "spread" and is_loaded else None
-        _say(texts, settings, summary, unreadable, of_spread)
-        if said := view_options.in_words(view, similarity):
-            st.caption(said)
-    if not is_loaded:
+        of_spread = spread.finding(texts, similarity, settings) if look == "spread" and picture.is_loaded else None
+        _say(picture, of_spread)
+    if not picture.is_loaded:
         with places.finding:
             cache.until_loaded(settings.model)
         return
@@ -88,7 +109,7 @@ def show(
     take = places.controls.popover(_("Take away"), icon=":material/download:", key="take-away", on_change="rerun")
     if take.open:  # a large matrix is not sent twice with every key
         with take, errors.user_errors():
-            take_away.show(texts, similarity, summary, settings, view)
+            take_away.show(texts, similarity, summary, settings, picture.view)
 
 
 def _choose() -> str:
@@ -130,22 +151,19 @@ def _summary(
     return Summary(as_typed(part.closest), as_typed(part.farthest), part.mean)
 
 
-def _say(
-    texts: list[str], settings: cache.EncoderSettings, summary: Summary, unreadable: tuple[int, ...], said: str | None
-) -> None:
+def _say(picture: Picture, said: str | None) -> None:
     """What is to be seen, in one sentence, of lines that the model can read.
 
     Args:
+        picture: of the page.
         said: instead of the closest and the farthest pair.
     """
-    if len(texts) - len(unreadable) >= 2:
-        st.markdown(said or heatmap.in_words(summary, len(texts) - len(unreadable)))
-    if cache.is_loaded(settings.model):
-        inputs.warn_about(texts, settings)
-        if unreadable:
-            pair.use_reader(settings.model, key="reader")
-
-
-def _cannot_read(texts: list[str], settings: cache.EncoderSettings) -> None:
-    inputs.warn_about(texts, settings)
-    pair.use_reader(settings.model, key="reader")
+    readable = len(picture.texts) - len(picture.unreadable)
+    if readable >= 2:
+        st.markdown(said or heatmap.in_words(picture.summary, readable))
+    if picture.is_loaded:
+        inputs.warn_about(picture.texts, picture.settings)
+        if picture.unreadable:
+            pair.use_reader(picture.settings.model, key="reader")
+    if colors := view_options.in_words(picture.view, picture.similarity):
+        st.caption(colors)
