@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from simcse_core.data.conversions import Converted
-from simcse_core.data.kinds import Dataset, kind_of, normalised, texts_of
+from simcse_core.data.kinds import Dataset, Scored, kind_of, normalised, texts_of
 from simcse_core.data.kinds.cell_types import MATCH
 
 SENTENCES = {
@@ -23,6 +23,7 @@ SENTENCES = {
     "them.",
     "converted": "As {kind}, {rows} rows become {made}.",
     "converted_pairs": "As {kind}, {rows} rows become {made}, of which {matches} match.",
+    "scored_pairs": "{matches} of {rows} rows are matches (score ≥ {score:g}), {mismatches} are mismatches.",
     "left_out": "{left_out} of them are left out: no row of that kind comes from them.",
 }
 """By code, in English; a screen translates."""
@@ -126,7 +127,12 @@ def _of_conversion(sides: Sides) -> Iterator[Sentence]:
     if done is None or kind_of(done.data) == kind_of(sides.learned_from):
         return
     counts = {"kind": kind_of(done.data), "rows": done.rows_before, "made": done.rows_after}
-    if MATCH in done.data.cell_types.values():
+    if isinstance(sides.learned_from, Scored) and MATCH in done.data.cell_types.values():
+        matches = len(done.data.positive_pairs())
+        lowest = sorted(sides.learned_from.score)[-matches]  # nothing else has as high a score
+        counts = {"rows": done.rows_before, "matches": matches, "mismatches": done.rows_after - matches}
+        yield _sentence("scored_pairs", score=lowest, **counts)
+    elif MATCH in done.data.cell_types.values():
         yield _sentence("converted_pairs", matches=len(done.data.positive_pairs()), **counts)
     else:
         yield _sentence("converted", **counts)

@@ -63,7 +63,7 @@ def test_rows_that_become_another_kind_are_counted() -> None:
     scores = (5.0, 4.0, 3.0, 2.0, 0.0)  # matches from 4 on, mismatches up to 2
     data = Scored("d", tuple("abcde"), tuple("fghij"), scores)
     assert said(in_words(Sides(data, data, None, convert(data, "pairs"))))[1:] == [
-        "As pairs, 5 rows become 4, of which 2 match.",
+        "2 of 5 rows are matches (score ≥ 4), 2 are mismatches.",
         "1 of them are left out: no row of that kind comes from them.",
     ]
     assert said(in_words(Sides(data, data, None, convert(data, "texts"))))[1:] == ["As texts, 5 rows become 10."]
