@@ -13,7 +13,7 @@ from ui.shared.colors import PUOR
 from ui.shared.stored import first_look
 from ui.start import sentences
 from ui.start.arrows import angle
-from ui.start.stored import BINS, questions
+from ui.start.stored import BINS, MODEL, questions
 
 WIDTH, HEIGHT = 120, 66
 _PURPLE, _ORANGE = PUOR[8], PUOR[2]
@@ -28,14 +28,14 @@ def cosine_is_an_angle(language: str) -> list[Element]:
     look = first_look(defaults.model(language))
     first, second = (int(number) - 1 for number in sentences.FIRST.split("-"))
     turn = math.radians(angle(look.similarity[first][second]))
-    x, y, radius = 28, 56, 58
+    x, y, radius = 16, 56, 62
     tip = (x + radius * math.cos(turn), y - radius * math.sin(turn))
     return [
         _line([(x, y), (x + radius, y)], width=2.5),
         _line([(x, y), tip], width=2.5, color=_PURPLE),
         _line([tip, (tip[0], y)], width=1, dash="2 2"),
         _line([(x + 20 * math.cos(turn * k / 12), y - 20 * math.sin(turn * k / 12)) for k in range(13)], width=1),
-        _text(f"{math.degrees(turn):.0f}°", x + 27 * math.cos(turn / 2), y + 3 - 27 * math.sin(turn / 2)),
+        _text(f"{math.degrees(turn):.0f}°", x + radius + 18, (y + tip[1]) / 2 + 3),
     ]
 
 
@@ -110,7 +110,7 @@ def sigmoid_alone(language: str) -> list[Element]:
 
 def temperature(language: str) -> list[Element]:
     """What a softmax makes of the same cosines at two temperatures."""
-    cosines = np.array(first_look(defaults.model(language)).similarity[0][1:])
+    cosines = np.array(first_look(MODEL).similarity[0][1:])
     pieces: list[Element] = []
     for left, divisor in ((6, 1.0), (66, 0.05)):
         weights = np.exp((cosines - cosines.max()) / divisor)
