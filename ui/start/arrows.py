@@ -72,6 +72,6 @@ def _data(shown: Shown, colors: CosineColors) -> dict[str, Any]:
         "cosines": [[round(float(cosine), 6) for cosine in row] for row in shown.similarity],
         "pair": list(shown.pair),
         "unrelated": round(shown.unrelated, 6),
-        "colors": colors.for_browser()["table"],
+        "colors": colors.for_browser(),
         "projector": projector.is_on(),
     }

@@ -5,7 +5,7 @@ import { html } from "../../shared/frontend/html.js"
 import { clamp, twoDecimals } from "../../shared/frontend/numbers.js"
 import { svg } from "../../shared/frontend/svg.js"
 import { filled } from "../../shared/frontend/words.js"
-import { angleOf, colorOf, inDegrees, inWords, onShow } from "./pair.js"
+import { angleOf, colorOf, inDegrees, inWords, onShow, onTheme } from "./pair.js"
 
 const TURN_MS = 160
 const DARK_INK_FROM = 0.18
@@ -25,6 +25,7 @@ class Arrows {
     this.#list = root.querySelector(".start-arrows-pair")
     this.#room = root.querySelector(".start-arrows-room")
     onShow(root, (pair) => this.#turnTo(pair ?? this.#data.pair))
+    onTheme(() => this.#draw())
     new ResizeObserver(() => this.#draw()).observe(this.#room)
   }
 

@@ -4,7 +4,7 @@ import { inkOn } from "../../shared/frontend/colors.js"
 import { html } from "../../shared/frontend/html.js"
 import { ARROWS } from "../../shared/frontend/keys.js"
 import { clamp, twoDecimals } from "../../shared/frontend/numbers.js"
-import { colorOf, inWords, show } from "./pair.js"
+import { colorOf, inWords, onTheme, show } from "./pair.js"
 
 const DARK_INK_FROM = 0.18
 
@@ -25,6 +25,7 @@ class Cells {
     this.#grid.addEventListener("focusout", () => this.#look(null))
     this.#grid.addEventListener("click", (event) => this.#edit(pairOf(event.target)))
     this.#grid.addEventListener("keydown", (event) => this.#onKey(event))
+    onTheme(() => this.#data && this.#fillAll())
   }
 
   show(data, pick) {
@@ -33,7 +34,7 @@ class Cells {
     this.#data = data
     this.#grid.setAttribute("aria-label", data.words.grid.replace("{n}", data.texts.length))
     this.#grid.classList.toggle("start-cells-large", data.projector)
-    this.#cells.forEach((row, first) => row.forEach((cell, second) => this.#fill(cell, first, second)))
+    this.#fillAll()
     this.#list.replaceChildren(...data.texts.map((text) => html("li", "", text)))
     this.#mark()
   }
@@ -53,6 +54,10 @@ class Cells {
     )
     this.#grid.style.setProperty("--count", count)
     this.#grid.replaceChildren(head, ...this.#cells.map((cells, first) => rowOf([header("rowheader", first), ...cells])))
+  }
+
+  #fillAll() {
+    this.#cells.forEach((row, first) => row.forEach((cell, second) => this.#fill(cell, first, second)))
   }
 
   #fill(cell, first, second) {

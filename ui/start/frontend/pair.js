@@ -3,13 +3,21 @@ import { clamp, twoDecimals } from "../../shared/frontend/numbers.js"
 import { filled } from "../../shared/frontend/words.js"
 
 const SHOW = "simcse-start-pair"
+const DARK = "(prefers-color-scheme: dark)"
 
 export const angleOf = (cosine) => Math.acos(clamp(cosine, -1, 1)) // in radians
 
 export const inDegrees = (angle, digits = 1) => ((180 * angle) / Math.PI).toFixed(digits)
 
-// The colour of a cosine, out of a table of 256.
-export const colorOf = (table, cosine) => table[Math.round((clamp(cosine, -1, 1) + 1) * 127)]
+// The colour of a cosine, out of tables of 256 for a light page and for a dark one.
+export function colorOf(colors, cosine) {
+  const table = matchMedia(DARK).matches ? colors.on_dark : colors.table
+  return table[Math.round((clamp(cosine, -1, 1) + 1) * 127)]
+}
+
+export function onTheme(draw) {
+  matchMedia(DARK).addEventListener("change", draw)
+}
 
 // A template with the numbers of the sentences, their cosine and their angle.
 export function inWords(template, { cosines }, [first, second]) {
