@@ -62,7 +62,7 @@ QUESTIONS = (
     Question(
         N_("Why can the sigmoid of a cosine alone not say “unrelated”?"),
         "losses",
-        {"break": "minus_one_bce"},
+        {"break": "sigmoid_alone"},
         figures.sigmoid_alone,
         N_("The sigmoid of all cosines from −1 to 1: it comes near neither 0 nor 1"),
     ),
