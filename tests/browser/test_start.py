@@ -69,7 +69,7 @@ def test_the_arrows_follow_the_typing(tab: Page, server: Server) -> None:
 
 def test_each_of_the_eight_cards_opens_the_state_that_answers_its_question(tab: Page, server: Server) -> None:
     for number, question in enumerate(QUESTIONS, 1):
-        tab.goto(f"{server.address}/?language=en&projector=1")
+        visit(tab, server, "start", "?language=en&projector=1")
         card = tab.locator(f".st-key-question-card-{number}")
         card.scroll_into_view_if_needed()
         card.click(position={"x": 12, "y": 12})  # not on the text: the whole card is the link
