@@ -174,7 +174,7 @@ def test_typing_keeps_cursor_and_undo(tab: Page, server: Server) -> None:
 
 def test_a_race_survives_a_reload_and_can_be_cancelled(tab: Page, server: Server) -> None:
     visit(tab, server, "training", "?language=en")
-    expect(tab.get_by_text("A recorded race")).to_be_visible()
+    expect(tab.get_by_text("A race recorded on")).to_be_visible()
     tab.get_by_role("button", name="Start the race").click()
     tab.wait_for_url("**race=**")
     bars = tab.get_by_test_id("stProgress")

@@ -184,3 +184,6 @@ def test_curves_finding_progress_and_start_are_inside_the_window(tab: Page, serv
         start = tab.get_by_role("button", name="Start the race")
         for place in (tab.locator(".curves-stage > svg").first, finding, start, bar(tab, "triplet")):
             expect(place).to_be_in_viewport(ratio=1)
+        box = tab.locator(".curves-stage > svg").first.bounding_box()
+        assert box is not None
+        assert box["height"] > height / 4, "the chart takes the room that is left"

@@ -272,8 +272,8 @@ def intervals(names: Sequence[str], values: Sequence[Interval], colors_of: Seque
             )
         )
     figure.update_yaxes(autorange="reversed", automargin=True, ticks="")
-    figure.update_xaxes(title={"text": title, "standoff": 4}, range=[min([0.0, *(value.low for value in values)]), 1])
-    figure.update_layout(height=70 + 34 * len(names), margin={"l": 0, "r": 8, "t": 4, "b": 40}, dragmode=False)
+    figure.update_xaxes(title={"text": title, "standoff": 14}, range=[min([0.0, *(value.low for value in values)]), 1])
+    figure.update_layout(height=84 + 34 * len(names), margin={"l": 0, "r": 8, "t": 4, "b": 54}, dragmode=False)
     return figure
 
 
