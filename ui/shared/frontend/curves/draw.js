@@ -36,7 +36,7 @@ function frameOf(svg, data, lines, range) {
   const size = parseFloat(getComputedStyle(document.documentElement).fontSize)
   const letter = parseFloat(getComputedStyle(svg).fontSize)
   const width = svg.clientWidth
-  const height = data.stretch ? Math.max(svg.parentNode.clientHeight, 120) : Math.round(data.height * (size > 20 ? 1.25 : 1))
+  const height = data.stretch ? Math.max(Math.floor(svg.parentNode.getBoundingClientRect().height), 120) : Math.round(data.height * (size > 20 ? 1.25 : 1))
   const { x, y } = domains(data, lines, range)
   const rows = ticks(y[0], y[1], height / (letter * 3.6))
   const widest = Math.max(...rows.marks.map((tick) => written(tick, rows.step).length), 1)
