@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from tests.ui import races
 
 ROOT = Path(__file__).parent.parent.parent
-MILLISECONDS = 30_000
+MILLISECONDS = 60_000
 DEV = ".st-key-{key}-dev"
 COUNT_MESSAGES = """() => {
     window.said = []
