@@ -19,8 +19,6 @@ class Page:
     title: str
     question: str
     """The question that the page answers."""
-    promise: str
-    """What they can do there."""
     icon: str
 
 
@@ -29,63 +27,54 @@ PAGES = {
         "app.py",
         N_("Start"),
         N_("Sentences become vectors, and their angle says how close they are"),
-        "",
         ":material/home:",
     ),
     "similarity": Page(
         "pages/similarity.py",
         N_("Similarity"),
         N_("How close are these sentences?"),
-        N_("Type or paste sentences; the heatmap follows. Change layer and pooling and see what happens."),
         ":material/grid_on:",
     ),
     "losses": Page(
         "pages/losses.py",
         N_("Losses"),
         N_("What does each loss pull together and push apart?"),
-        N_("Watch points on a circle move under each loss, and see what typical mistakes do."),
         ":material/motion_photos_on:",
     ),
     "training": Page(
         "pages/training.py",
         N_("Training"),
         N_("Which loss suits my data?"),
-        N_("Race three losses from the same start, and see whether one is ahead by more than chance."),
         ":material/model_training:",
     ),
     "map": Page(
         "pages/map.py",
         N_("Map"),
         N_("What groups do my texts form?"),
-        N_("All texts as points on a map, by PCA and by UMAP, with the true neighbours of each text."),
         ":material/scatter_plot:",
     ),
     "search": Page(
         "pages/search.py",
         N_("Search"),
         N_("Which of my texts fit this query?"),
-        N_("Search texts by meaning and by words, side by side, and find the ones that occur twice."),
         ":material/search:",
     ),
     "classify": Page(
         "pages/classify.py",
         N_("Classify"),
         N_("Which class does each text belong to?"),
-        N_("Learn classes from labelled texts, see which texts go wrong, and how many examples it takes."),
         ":material/category:",
     ),
     "answers": Page(
         "pages/answers.py",
         N_("Answers"),
         N_("Which answer fits this question?"),
-        N_("Match questions with the answers of an FAQ, and say when no answer fits."),
         ":material/question_answer:",
     ),
     "runs": Page(
         "pages/runs.py",
         N_("Runs"),
         N_("What was trained here?"),
-        N_("Compare trainings, take a model away as one file, or bring one in."),
         ":material/inventory_2:",
     ),
 }
