@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.serving import Server, visit
+from tests.browser.serving import SECONDS, Server, visit
 from ui.start.questions import QUESTIONS
 
 OPENED = {
@@ -76,6 +76,6 @@ def test_each_of_the_eight_cards_opens_the_state_that_answers_its_question(tab: 
         for name, value in question.parameters.items():
             tab.wait_for_url(f"**{name}={value}**")
         place, text = OPENED[number]
-        expect(tab.locator(place).get_by_text(text).first).to_be_visible()
+        expect(tab.locator(place).get_by_text(text).first).to_be_visible(timeout=2 * SECONDS)  # a cold model may load
         assert "language=en" in tab.url
         assert "projector=1" in tab.url
