@@ -156,7 +156,7 @@ def test_duplicates_are_groups_of_close_texts(pictures: dict[str, Any]) -> None:
     assert not page.exception
     groups = pictures["simcse_search_groups"]["groups"]
     assert all(float(text["score"]) >= 0.65 for group in groups for text in group)
-    assert f"{len(groups)} groups say nearly the same" in said(page)
+    assert f"{len(groups)} groups of near duplicates" in said(page)
 
 
 def test_quality_compares_meaning_with_words_over_all_queries_of_the_data() -> None:
