@@ -91,10 +91,10 @@ def controls(shown: Shown) -> figures.View:
             format_func=metric_title,
             key=f"{key}-metric-{shown.is_busy}-{language()}",
             label_visibility="collapsed",
-            width=300,
+            width=340,
         )
     my_races.show(users.current(), shown.id)
-    st.caption(_(figures.EQUAL[axis]), width="stretch")
+    st.caption(_(figures.EQUAL[axis]), width="content")
     return figures.View(axis, metric, result.ranges(shown.race, shown.baselines, metric))
 
 

@@ -25,8 +25,8 @@ from ui.shared.races.tracks import Track, track
 AXES = {"texts": N_("equal sentences"), "seconds": N_("equal seconds")}
 """The x-axes: losses are compared at equally many sentences, or at equal time."""
 EQUAL = {
-    "texts": N_("At each point of the axis all losses have seen the same number of sentences."),
-    "seconds": N_("At each point of the axis all losses have trained for the same time."),
+    "texts": N_("At each point all losses have seen the same number of sentences."),
+    "seconds": N_("At each point all losses have trained for the same time."),
 }
 RANKING = "mean_average_precision"
 """Of labelled texts: it can be measured on the way, and may rise while classifiers become worse."""
