@@ -259,10 +259,10 @@ def test_a_reload_keeps_what_was_typed_and_hundreds_of_sentences_come_on_a_canva
     visit(tab, server, "similarity", "?language=en")
     many = "\n".join(f"Sentence number {number} is about {'rain' if number % 2 else 'bread'}." for number in range(320))
     tab.locator("textarea").first.fill(many)
-    canvas = tab.locator(".matrix-view[data-painted]").first
-    expect(canvas).to_be_visible()
+    canvas = tab.locator(HEATMAP).first
+    wait_for_labels(tab, "Sentence number 319 is about rain.")
     tab.reload()
-    expect(canvas).to_be_visible()
+    wait_for_labels(tab, "Sentence number 319 is about rain.")
     expect(tab.locator("textarea").first).to_have_value(many)
     expect(tab.get_by_text("Lines: 320")).to_be_visible()
     stage = tab.get_by_role("application").first
