@@ -56,7 +56,7 @@ def chart(figure: go.Figure, *, key: str, alt: str, height: Literal["content", "
 
 def enlarge(figure: go.Figure) -> None:
     """Larger text, markers and lines; in cells the largest numbers that fit."""
-    size = text_size()
+    size = max(text_size(), 20)  # also where a figure is enlarged without the switch
     figure.update_layout(font_size=size)
     for axis in (*figure.select_xaxes(), *figure.select_yaxes()):
         axis.update(tickfont_size=size)
