@@ -222,7 +222,7 @@ class Status(Stored):
     """The message as a template with its values, for translation; empty where there is none."""
     values: dict[str, Any] = {}
     job: str | None = None
-    """The backend's name for the job that carries it out, while it is running."""
+    """The backend's id of the job that carries it out, while it is running."""
     changed: float = 0.0
     """Seconds since the epoch; only for people, because clocks jump."""
 

@@ -24,7 +24,7 @@ class QueueEntry(Stored):
     expected: Amount | None = None
     """Seconds of training, as measured beforehand."""
     job: str | None = None
-    """The backend's name for the job that was submitted last, until the supervisor has seen it end."""
+    """The backend's id of the job that was submitted last, until the supervisor has seen it end."""
     deaths: Count = 0
     """How often in a row its process has ended without an error message and without progress."""
     reached: Annotated[int, Field(ge=-1, le=2**53)] = -1

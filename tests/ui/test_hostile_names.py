@@ -27,7 +27,7 @@ from tests.ui.races import ME
 from ui.frame import users
 from ui.frame.page import PAGES
 from ui.map import uploaded
-from ui.shared import charts, data_choice
+from ui.shared import data_choice
 from ui.shared.cache import EncoderSettings
 from ui.shared.data_choice import Upload
 from ui.shared.races import words as race_words
@@ -222,8 +222,6 @@ def test_figures_read_no_tag_in_a_text() -> None:
     square = np.eye(len(NAMES), dtype=np.float32)
     words = [Word(name, 0, 1) for name in NAMES]
     for figure in (
-        charts.heatmap(square, NAMES),
-        charts.scatter(square[:, :2], NAMES, NAMES),
         pair_charts.word_effects(words, square[0], reach=1.0, title="x"),
         pair_charts.word_pairs(square, NAMES, NAMES, reach=1.0),
     ):

@@ -24,8 +24,7 @@ from simcse_core.meaning.intervals import interval
 from simcse_core.meaning.similarity import Background, cosine_similarity, pair_cosines
 from ui.frame import projector
 from ui.frame.page import PAGES
-from ui.shared import cache, charts, color_range, colors, defaults, heatmap
-from ui.shared.matrix.colors import NEUTRAL, CosineColors
+from ui.shared import cache, defaults, heatmap
 from ui.similarity import pair_charts, stored, take_away
 
 ROOT = Path(__file__).parent.parent.parent
@@ -308,25 +307,11 @@ def test_tags_stay_text_in_the_figures_of_a_pair(minilm: SimCSE) -> None:
     assert "&lt;b&gt;" in str(figures[1].layout.xaxis.ticktext)
 
 
-def test_a_threshold_is_grey_below_and_the_scale_s_own_colour_above() -> None:
-    scale = charts.color_scale(CosineColors(threshold=0.0))
-    assert scale[:2] == [[0.0, NEUTRAL], [0.5, NEUTRAL]]
-    assert scale[-1] == [1.0, colors.PUOR[-1]]
-    assert [place for place, _color in scale] == sorted(float(str(place)) for place, _color in scale)
-    assert charts.color_scale(CosineColors(threshold=0.99, low=0.0, high=0.5))[-1] == [1.0, NEUTRAL]
-
-
 def test_everything_on_a_projector_is_at_least_20_pixels() -> None:
-    figure = charts.heatmap(np.eye(3, dtype=np.float32), ["a", "b", "c"])
+    figure = pair_charts.word_pairs(np.eye(3, dtype=np.float32), list("abc"), list("abc"), reach=1)
     projector.enlarge(figure)
-    sizes = [figure.layout.font.size, figure.layout.yaxis.tickfont.size, figure.data[1].textfont.size]
+    sizes = [figure.layout.font.size, figure.layout.yaxis.tickfont.size]
     assert min(sizes) >= 20
-
-
-def test_a_legend_in_words_stays_one_on_a_projector() -> None:
-    figure = charts.heatmap(np.eye(3, dtype=np.float32), list("abc"), colors=color_range.from_unrelated(0.85))
-    projector.enlarge(figure)
-    assert list(figure.data[0].colorbar.ticktext) == ["0.7", "0.85 unrelated", "1"]
 
 
 def test_numbers_in_cells_on_a_projector_do_without_the_leading_zero() -> None:
@@ -338,9 +323,6 @@ def test_numbers_in_cells_on_a_projector_do_without_the_leading_zero() -> None:
         "1",
         "−1",
     ]
-    figure = charts.heatmap(np.array([[1, 0.25], [0.25, 1]], dtype=np.float32), ["a", "b"])
-    projector.enlarge(figure)
-    assert [list(row) for row in figure.data[1].text] == [["1", ""], ["", "1"]]
 
 
 def test_an_old_click_is_no_click(monkeypatch: pytest.MonkeyPatch) -> None:

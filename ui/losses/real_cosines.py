@@ -3,15 +3,14 @@
 import numpy as np
 
 from simcse_core.learning.circle import names_of
-from ui.frame import projector
 from ui.frame.translation import _
 from ui.losses.inputs import TypedStart
-from ui.shared import charts
+from ui.shared import heatmap
 
 
 def show(typed: TypedStart) -> None:
     """The matrix of their cosines, in the figure's place."""
     names = names_of(typed.sentences.classes)
     texts = [f"{name} {text}" for name, text in zip(names, typed.sentences.texts, strict=True)]
-    figure = charts.heatmap(typed.fit.cosines.astype(np.float32), texts)
-    projector.chart(figure, key="circle-cosines", alt=_("The cosines of the sentences as a matrix"), height="stretch")
+    alt = _("The cosines of the sentences as a matrix")
+    heatmap.figure(typed.fit.cosines.astype(np.float32), texts, key="circle-cosines", alt=alt)

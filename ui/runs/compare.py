@@ -14,7 +14,7 @@ from simcse_core.runs.run import Run
 from simcse_core.runs.summary import Summary, differences
 from ui.frame import operators
 from ui.frame.errors import plain, user_errors
-from ui.frame.translation import _
+from ui.frame.translation import _, enumeration
 from ui.runs import actions
 from ui.runs.overview import state_name, summary
 from ui.shared import colors, curves
@@ -65,11 +65,13 @@ def finding(runs: Sequence[tuple[str, Run]]) -> tuple[str, str]:
             _("These runs were measured on different held-out data: higher numbers need not mean a better model."),
             "",
         )
-    name, best = max(results, key=lambda result: result[1].after or -math.inf)
+    best = max(results, key=lambda result: result[1].after or -math.inf)[1]
     assert best.after is not None
     assert best.metric is not None
-    sentence = _("The highest {metric} so far is {value:.3f}: {run}.").format(
-        metric=metric_title(best.metric), value=best.after, run=plain(name)
+    value = f"{best.after:.3f}"
+    ahead = [plain(name) for name, seen in results if f"{seen.after:.3f}" == value]
+    sentence = _("The highest {metric} so far is {value}: {runs}.").format(
+        metric=metric_title(best.metric), value=value, runs=enumeration(ahead)
     )
     return sentence, _("One training each: another seed can move it by a few hundredths. A race tells lead from noise.")
 

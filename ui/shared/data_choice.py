@@ -102,7 +102,7 @@ def upload(key: str, kinds: Sequence[str] | None = None) -> Upload | None:
         key=f"{key}-upload",
     )
     for kind in reversed(list(KINDS) if kinds is None else kinds):
-        st.caption(f"{_(KINDS[kind].title)}  \n`{', '.join(KINDS[kind].columns)}`")
+        st.caption(f"{_(KINDS[kind].title)}  \n{', '.join(KINDS[kind].columns)}")
     return None if file is None else Upload(uploads.content(file), file.name, file.file_id)
 
 

@@ -165,5 +165,5 @@ def _say(picture: Picture, said: str | None) -> None:
         inputs.warn_about(picture.texts, picture.settings)
         if picture.unreadable:
             pair.use_reader(picture.settings.model, key="reader")
-    if colors := view_options.in_words(picture.view, picture.similarity):
-        st.caption(colors)
+    if (colors := view_options.in_words(picture.view, picture.similarity)) and not projector.is_on():
+        st.caption(colors)  # on a projector the figure needs the height; its legend says the same
