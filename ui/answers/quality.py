@@ -1,6 +1,5 @@
 """How well the right entries are found, beside BM25, and which questions go wrong."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -22,6 +21,7 @@ from ui.frame.errors import plain
 from ui.frame.translation import N_, _
 from ui.shared import cache
 from ui.shared.prompt_and_dim import sides
+from ui.shared.ranges import in_table
 
 METRICS = {
     "mrr": N_("MRR"),
@@ -114,24 +114,12 @@ def table(
 
 
 def _in_words(value: Interval | None) -> str:
-    if value is None or math.isnan(value.value):
-        return "–"
-    of_items = "" if math.isnan(value.low) else f" ({value.low:.2f}–{value.high:.2f})"
-    return f"**{value.value:.2f}**{of_items}"
+    return in_table(value) or "–"
 
 
 def _gain(value: Interval) -> str:
-    if math.isnan(value.value):
-        return "–"
-    if math.isnan(value.low):
-        return _signed(value.value)
-    noise = "" if value.low > 0 or value.high < 0 else "  \n" + _("inside the noise")
-    reach = f"{_signed(value.low)} … {_signed(value.high)}"
-    return f"**{_signed(value.value)}** ({reach}){noise}"
-
-
-def _signed(value: float) -> str:
-    return f"{value:+.2f}".replace("-", "−")
+    noise = "  \n" + _("inside the noise") if value.low <= 0 <= value.high else ""
+    return (in_table(value, "{:+.2f}") or "–") + noise
 
 
 def mistakes(chosen: List, judged: Judged, threshold: float) -> list[Mistake]:

@@ -15,6 +15,7 @@ from ui.frame.errors import plain
 from ui.frame.stage import Stage
 from ui.frame.translation import _, joined
 from ui.shared import models
+from ui.shared.ranges import in_table
 
 if TYPE_CHECKING:
     from simcse_core.uses.classification import LearningCurve, Point
@@ -135,9 +136,7 @@ def _table(curve: "LearningCurve", question: Question) -> None:
 
 
 def _percent(value: Interval) -> str:
-    if value.low != value.low:
-        return f"{value.value:.1%}"
-    return f"{value.value:.1%} ({value.low:.0%} – {value.high:.0%})"
+    return in_table(value, "{:.1%}")
 
 
 def _alt(points: "tuple[Point, ...]") -> str:

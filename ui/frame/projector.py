@@ -44,10 +44,13 @@ def chart(figure: go.Figure, *, key: str, alt: str, height: Literal["content", "
         alt: what it shows, in words.
         height: "stretch" for all the height that its place has.
     """
-    dark = st.context.theme.type == "dark"
-    for axis in (*figure.select_xaxes(), *figure.select_yaxes()):
-        axis.tickfont.color = "#ECEAF3" if dark else "#3A3747"  # Streamlit's grey is too pale for small letters
-    figure.update_layout(font_size=text_size())
+    size = text_size()
+    ink = "#ECEAF3" if st.context.theme.type == "dark" else "#3A3747"
+    for axis in (*figure.select_xaxes(), *figure.select_yaxes()):  # Streamlit's own letters are small and pale
+        axis.tickfont.update(color=ink, size=axis.tickfont.size or size)
+        if axis.title.text:
+            axis.title.font.update(color=ink, size=size)
+    figure.update_layout(font_size=size, legend_font_size=size)
     if is_on():
         enlarge(figure)
     config = {"displayModeBar": False, **foreign_words.plotly_config()}

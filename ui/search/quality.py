@@ -19,6 +19,7 @@ from ui.search.results import DEPTH, Encoded, counted
 from ui.shared import cache, charts
 from ui.shared.colors import of_category
 from ui.shared.prompt_and_dim import sides
+from ui.shared.ranges import in_table
 
 LABEL = "label"
 MOST_QUERIES = 300
@@ -157,7 +158,7 @@ def show(quality: Quality, metric: str) -> None:
 def _number(value: Interval, without_range: bool) -> str:
     if without_range or not np.isfinite(value.low):
         return f"{value.value:.2f}"
-    return _("{value:.2f} ({low:.2f} to {high:.2f})").format(value=value.value, low=value.low, high=value.high)
+    return in_table(value)
 
 
 def in_words(quality: Quality, metric: str) -> str:

@@ -38,7 +38,12 @@ def word_effects(words: Sequence[Word], effects: NDArray[np.float32], *, reach: 
         hoverinfo="skip",
     )
     layout = {
-        "xaxis": {"range": [-reach, reach], "zeroline": True, "title": {"text": title, "standoff": 4}},
+        "xaxis": {
+            "range": [-reach, reach],
+            "zeroline": True,
+            "title": {"text": title, "standoff": 10},
+            "automargin": True,
+        },
         "yaxis": {
             "tickvals": places,
             "ticktext": [shortened(word.text, 24) for word in words],
@@ -143,7 +148,12 @@ def spread(
         )
     mark = {"type": "line", "x0": marked, "x1": marked, "y0": 0, "y1": 1, "yref": "paper"}
     layout = {
-        "xaxis": {"range": [-1.02, 1.02], "title": {"text": axis, "standoff": 4}, "zeroline": False},
+        "xaxis": {
+            "range": [-1.02, 1.02],
+            "title": {"text": axis, "standoff": 10},
+            "zeroline": False,
+            "automargin": True,
+        },
         "yaxis": {"ticksuffix": " %", "automargin": True, "rangemode": "tozero", "zeroline": False},
         "shapes": [] if marked is None else [{**mark, "line": {"color": CLOSER, "width": 4}}],
         "height": 190 if page_pairs is None else 240,

@@ -17,6 +17,7 @@ from ui.frame.translation import _, joined, language
 from ui.shared import background, charts, colors
 from ui.shared.names import line_name, metric_explanation, metric_names, metric_title
 from ui.shared.races.lines import names
+from ui.shared.ranges import in_table
 from ui.training.verdict_words import in_full, in_one_sentence
 from ui.training.verdicts import Result, compute
 
@@ -157,10 +158,10 @@ def _unfinished(race: Sequence[Outcome]) -> None:
 
 def _row(line: Line, shown: Sequence[str], main: str, lines: Sequence[Line]) -> dict[str, str]:
     row = {_("loss"): plain(line_name(line.name))}
-    row |= {metric_title(name): _interval(line.metrics.get(name), "{:.3f}") for name in shown}
+    row |= {metric_title(name): in_table(line.metrics.get(name), "{:.3f}") for name in shown}
     if any(other.over_seeds for other in lines):
-        row[_("over seeds")] = _interval(line.over_seeds.get(main), "{:.3f}")
-    row[_("gain")] = _interval(line.gain.get(main), "{:+.3f}")
+        row[_("over seeds")] = in_table(line.over_seeds.get(main), "{:.3f}")
+    row[_("gain")] = in_table(line.gain.get(main), "{:+.3f}")
     row[_("seconds")] = "" if line.seconds is None else _seconds(line.seconds)
     return row
 
@@ -201,15 +202,6 @@ def _small_print(shown: Sequence[str], main: str, lines: Sequence[Line], *, best
     if not best_of_many:
         sentences.append(_("Every loss is judged after its last step, so that none gains from a lucky moment."))
     return joined(*sentences)
-
-
-def _interval(value: Interval | None, form: str) -> str:
-    if value is None or math.isnan(value.value):
-        return ""
-    if math.isnan(value.low):
-        return form.format(value.value)
-    low, high = form.format(value.low), form.format(value.high)
-    return _("{value} (95 %: {low} to {high})").format(value=form.format(value.value), low=low, high=high)
 
 
 def _intervals(lines: Sequence[Line], metric: str) -> None:
