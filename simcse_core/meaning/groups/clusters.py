@@ -82,7 +82,7 @@ def find_groups(embeddings: Embeddings, *, smallest: int | None = None, seed: in
     Source: Campello, Moulavi and Sander 2013; shared neighbours: Jarvis and Patrick 1973.
     """
     if smallest is not None and smallest < 2:
-        raise OptionError("{given} texts are no group: a group has at least 2.", given=smallest)
+        raise OptionError("A group has at least 2 texts, not {given}.", given=smallest)
     n = len(embeddings)
     size = smallest_of(n) if smallest is None else smallest
     if n < max(FEWEST_ROWS, size) or are_all_equal(embeddings):

@@ -94,7 +94,7 @@ class Recipe:
             if not (isinstance(method, str) and isinstance(options, dict) and _are_whole(dimensions, seed)):
                 raise TypeError
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-            raise DataError("This is no map's settings: {given}", given=text[:80]) from None
+            raise DataError("These are not the settings of a map: {given}", given=text[:80]) from None
         return cls.of(method, dimensions=dimensions, seed=seed, options=options)
 
     def to_python(self) -> str:

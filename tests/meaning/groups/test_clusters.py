@@ -79,7 +79,7 @@ def test_forty_of_sixty_that_are_the_same_are_a_group(seed: int) -> None:
 
 
 def test_a_group_of_one_is_refused() -> None:
-    with pytest.raises(OptionError, match="A group of 1 is none"):
+    with pytest.raises(OptionError, match="at least 2 texts, not 1"):
         find_groups(unit_rows(5, 20, 8), smallest=1)
 
 

@@ -213,7 +213,7 @@ def test_a_recipe_goes_through_json_and_python_and_keeps_what_differs_from_the_d
     ],
 )
 def test_what_is_no_recipe_is_said(text: str) -> None:
-    with pytest.raises(DataError, match="not the recipe of a map"):
+    with pytest.raises(DataError, match="not the settings of a map"):
         Recipe.from_json(text)
 
 

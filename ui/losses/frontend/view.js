@@ -54,9 +54,10 @@ class Circles {
     new ResizeObserver(() => this.#resize()).observe(root)
   }
 
+  // Without a width the page is being left.
   #resize() {
     const size = [this.#root.clientWidth, this.#root.clientHeight]
-    if (!this.#data || size.every((pixels, axis) => Math.abs(pixels - this.#size[axis]) < 4)) return
+    if (!this.#data || !size[0] || size.every((pixels, axis) => Math.abs(pixels - this.#size[axis]) < 4)) return
     this.#build()
     this.#draw()
   }
