@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from simcse_core.encoding.texts import Embeddings, Progress
 from simcse_core.meaning.projection.alignment import Alignment
-from simcse_core.meaning.projection.by_umap import fuzzy_graph, progress_bar, umap_class, without_warnings
+from simcse_core.meaning.projection.by_umap import fuzzy_graph, progress_bar, running, umap_class
 from simcse_core.meaning.projection.registry import Points
 
 WINDOW = 3
@@ -51,7 +51,7 @@ def aligned_umap(
     from umap.umap_ import find_ab_params, make_epochs_per_sample
 
     chance = np.random.RandomState(seed)
-    with without_warnings():
+    with running():
         graphs = [fuzzy_graph(one, options, classes, dimensions, seed, on_progress).tocoo() for one in embeddings]
         starts = _starts(embeddings, graphs, dimensions, chance)
         a, b = find_ab_params(1.0, options["min_dist"])

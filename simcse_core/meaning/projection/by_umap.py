@@ -2,7 +2,7 @@
 
 import contextlib
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
 import numpy as np
@@ -88,7 +88,7 @@ def place_by_umap(
         init=_spread(points),
         precomputed_knn=(*stand_in, _Search(embeddings)),
     )
-    with without_warnings():
+    with running():
         model.fit(embeddings)
         model.embedding_, model.n_epochs = points, None
         return np.asarray(model.transform(new), dtype=np.float32)
@@ -193,7 +193,7 @@ def _fitted(
     on_progress: Progress | None,
 ) -> Points:
     model = _model(embeddings, options, dimensions, seed, on_progress)
-    with without_warnings():
+    with running():
         return np.asarray(model.fit_transform(embeddings, classes), dtype=np.float32)
 
 
@@ -214,7 +214,7 @@ def fuzzy_graph(
         dimensions, seed, on_progress: as for `umap`; progress is not told, but what it raises ends the work.
     """
     model = _model(embeddings, options, dimensions, seed, on_progress, transform_mode="graph")
-    with without_warnings():
+    with running():
         return model.fit(embeddings, classes).graph_
 
 
@@ -308,6 +308,24 @@ def _spread(points: Points) -> Points:
     """Points as a start that UMAP can scale: it divides by the extent of each axis."""
     ramp = np.linspace(0, 1, len(points), dtype=np.float32)[:, None]
     return points if np.ptp(points, axis=0).min() > 0 else points + ramp
+
+
+@contextlib.contextmanager
+def running() -> Iterator[None]:
+    """While UMAP works, without what it warns of.
+
+    A report of progress that raises, as when somebody cancels, leaves tqdm with a lock of the whole process: it takes
+    the lock to write and gives it back only when writing returns. Other threads would wait for it for ever.
+    """
+    with without_warnings():
+        try:
+            yield
+        except BaseException:
+            from tqdm import tqdm
+
+            with contextlib.suppress(AssertionError, RuntimeError):  # it is free, or another thread's
+                tqdm.get_lock().release()
+            raise
 
 
 def without_warnings() -> "warnings.catch_warnings[None]":

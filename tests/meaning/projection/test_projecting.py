@@ -1,12 +1,15 @@
 """Maps by recipe: what is clamped, refused and merged, and where new texts are placed."""
 
 import sys
+from io import StringIO
+from threading import Thread
 from types import ModuleType
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from sklearn.manifold import trustworthiness as oracle
+from tqdm import tqdm
 
 from simcse_core.errors import DataError, InputError, OptionError, ShapeError
 from simcse_core.meaning.projection import Note, Projection, Recipe, pca, place, project, projections, trustworthiness
@@ -254,3 +257,19 @@ def test_pacmap_is_handed_its_options(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pacmap", package)
     assert pacmap(clusters(), n_neighbors=7, far_ratio=3.0, seed=2).shape == (FEW, 2)
     assert given == {"n_components": 2, "n_neighbors": 7, "FP_ratio": 3.0, "random_state": 2}
+
+
+def test_a_progress_that_raises_ends_the_map_and_keeps_no_other_thread_waiting() -> None:
+    """What UMAP draws its bar with writes under a lock of the whole process."""
+
+    def cancel(_done: int, total: int) -> None:
+        if total > 1:  # UMAP's rounds
+            raise InterruptedError
+
+    rows = clusters()
+    with pytest.raises(InterruptedError):
+        project(rows, Recipe.of("umap"), on_progress=cancel)
+    other = Thread(target=lambda: tqdm(range(1), file=StringIO()).close(), daemon=True)
+    other.start()
+    other.join(30)
+    assert not other.is_alive()
