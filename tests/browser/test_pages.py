@@ -89,8 +89,7 @@ def test_settings_and_language_survive_the_first_walk_through_the_pages(tab: Pag
     for page in ("Map", "Similarity"):
         go_to_settings(tab, page)
         expect(tab.get_by_role("slider")).to_have_value("2")
-        assert "layer=2" in tab.url
-        assert "pooling=cls" in tab.url
+        tab.wait_for_url(lambda url: "layer=2" in url and "pooling=cls" in url)
     visit(tab, server, "start", "?language=en")  # a fresh session
     for page in ("Similarity", "Map", "Similarity"):
         go_to_settings(tab, page)
