@@ -10,6 +10,7 @@ from simcse_core.plain import shortened
 from ui.map import grouping, marks
 from ui.map.honesty.sample import numbered
 from ui.map.source import MapSource
+from ui.shared.names import label_name
 
 FEWEST, MOST = 3, 40
 """Labels; with fewer there is nothing to compare, and more nobody reads off a map."""
@@ -44,7 +45,8 @@ def of(source: MapSource) -> ShownGroups | None:
     if labels is not None:
         values, names = numbered(labels)
         if FEWEST <= len(names) <= MOST:
-            return ShownGroups(values, tuple(shortened(name, LONGEST) for name in names), are_labels=True)
+            read = (label_name(name, is_bundled=source.texts.is_bundled) for name in names)
+            return ShownGroups(values, tuple(shortened(name, LONGEST) for name in read), are_labels=True)
     try:
         named = grouping.named(source, marks.of(source.texts.key, len(source)))
     except UserError:  # there can be none
